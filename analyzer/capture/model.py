@@ -1,0 +1,165 @@
+"""The types that flow out of a capture: records, packet columns, streams.
+
+Nothing here is an object per packet: a block holds up to some 16 Ki packets in numpy columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+NO_TIME = np.iinfo(np.int64).min
+"""`ts_ns` of a packet whose time the file does not tell (pcapng Simple Packet Block)."""
+
+
+@dataclass(slots=True)
+class RecordBlock:
+    """A run of capture records, in file order, as columns of equal length.
+
+    `buffer` holds the raw bytes plus at least 128 bytes of zero padding behind the last packet, so that a
+    fixed-width gather at any packet never leaves it.
+    """
+
+    buffer: bytes
+    first_frame: int  # Wireshark frame.number of row 0; the rows are consecutive
+    offset: NDArray[np.int64]  # where the packet's bytes start in `buffer`
+    cap_len: NDArray[np.int64]  # bytes captured
+    wire_len: NDArray[np.int64]  # bytes on the wire
+    ts_ns: NDArray[np.int64]  # ns since 1970 UTC, or NO_TIME
+    link_type: NDArray[np.uint16]  # LINKTYPE_ number of the packet's interface
+
+    def __len__(self) -> int:
+        return len(self.offset)
+
+
+@dataclass(slots=True)
+class PacketIndex:
+    """The TCP and UDP packets of a block, decoded to columns of equal length, in frame order.
+
+    Addresses are 128-bit in two halves, IPv4 as ::ffff:a.b.c.d; they and ports belong to the innermost
+    headers. `payload_offset` counts in `buffer`; rows whose payload does not lie there (reassembled
+    fragments) have -1 and their bytes in `extra`.
+    """
+
+    buffer: bytes
+    frame: NDArray[np.int64]
+    ts_ns: NDArray[np.int64]
+    proto: NDArray[np.uint8]  # 6 TCP, 17 UDP
+    src_hi: NDArray[np.uint64]
+    src_lo: NDArray[np.uint64]
+    dst_hi: NDArray[np.uint64]
+    dst_lo: NDArray[np.uint64]
+    src_port: NDArray[np.uint16]
+    dst_port: NDArray[np.uint16]
+    payload_offset: NDArray[np.int64]
+    payload_len: NDArray[np.int64]  # bytes captured
+    payload_wire_len: NDArray[np.int64]  # bytes on the wire by the IP length; more than payload_len if cut
+    tcp_seq: NDArray[np.uint32]  # of the first payload byte's segment, as on the wire (SYN counts one)
+    tcp_ack: NDArray[np.uint32]
+    tcp_flags: NDArray[np.uint8]  # FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32; 0 for UDP
+    extra: dict[int, bytes] = field(default_factory=dict)  # row -> payload
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def payload(self, row: int) -> bytes:
+        """Captured payload bytes of one row."""
+        start = int(self.payload_offset[row])
+        if start < 0:
+            return self.extra[row]
+        return self.buffer[start : start + int(self.payload_len[row])]
+
+
+@dataclass(slots=True)
+class Stream:
+    """One TCP or UDP conversation, numbered as Wireshark numbers it."""
+
+    stream_id: int
+    transport: str  # `tcp` or `udp`
+    client: str  # address text; side 0
+    client_port: int
+    server: str  # side 1
+    server_port: int
+    first_frame: int
+    first_ts_ns: int
+    role_source: str  # `syn`, `port` (the lower port serves), `first` (who spoke first), `carrier`
+    started_before: bool = False  # TCP without SYN: older than the capture
+
+
+IGNORE = -1
+"""Answer of `Consumer.deliver`: nothing more of this stream is wanted."""
+
+
+class Consumer(Protocol):
+    """Receives one stream in order. Sides: 0 the client's bytes, 1 the server's (by `Stream`)."""
+
+    def deliver(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
+        """Take the next contiguous bytes; return how many further bytes to skip (0: none) or IGNORE.
+
+        `offset` counts from the first byte of this direction that the capture could show. Skipped bytes
+        are not delivered; in the segment in which a skip ends (its very end included) deliver is called
+        with the rest of that segment, which may be empty.
+        """
+
+    def lost(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> int:
+        """`length` bytes from `offset` on are missing for good; same answer as `deliver`.
+
+        `frame` is the first frame behind the gap. Loss inside a skip is not told here, only counted.
+        """
+
+    def conflict(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> None:
+        """A retransmission in `frame` differs from the bytes first seen there; the first copy was kept."""
+
+    def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
+        """`fin` or `rst` (sent by `side`), `evicted`, `reused`, `capture-end`; after the last three, nothing."""
+
+
+class DatagramConsumer(Protocol):
+    """Receives the UDP payloads of one conversation."""
+
+    def datagram(self, side: int, data: bytes, cut: int, frame: int, ts_ns: int) -> int:
+        """Take one payload (`cut` bytes of it were not captured); IGNORE drops the conversation."""
+
+    def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
+        """`evicted` or `capture-end`."""
+
+
+OpenStream = Callable[[Stream], Consumer | None]
+OpenDatagrams = Callable[[Stream], DatagramConsumer | None]
+
+
+@dataclass(slots=True)
+class CaptureLoss:
+    """A stretch of the file that could not be read, or bytes lost on the way; becomes anomaly rows."""
+
+    code: str  # a code of dissectors.anomaly.CODES, group gap, limit or unsupported
+    detail: str
+    offset: int | None = None  # in the file (decompressed)
+    length: int | None = None
+    frame: int | None = None  # last good frame before it
+    count: int = 1
+
+
+@dataclass(slots=True)
+class CaptureAccount:
+    """What happened to every packet and byte of one input; the `captures` row."""
+
+    format: str = ""  # `pcap`, `pcapng`, with `+gzip` or `+zstd`
+    link_types: set[int] = field(default_factory=set)
+    packets: int = 0
+    bytes: int = 0  # captured packet bytes
+    file_bytes: int = 0  # of the file, decompressed
+    first_ts_ns: int | None = None
+    last_ts_ns: int | None = None
+    streams: int = 0  # TCP and UDP conversations
+    tcp_bytes_missing: int = 0  # in streams that were followed
+    truncated_packets: int = 0  # cut by the snap length
+    undecoded: dict[str, int] = field(default_factory=dict)  # reason -> packets (`not-ip` is not among them)
+    not_ip: int = 0  # ARP and the like: nothing to decode
+    losses: list[CaptureLoss] = field(default_factory=list)
+    damaged: bool = False  # the file itself is cut or corrupt: exit status 3
+    streams_evicted: int = 0

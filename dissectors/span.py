@@ -1,0 +1,32 @@
+"""Where a value came from: byte ranges and the fields of a token's tree."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Span(NamedTuple):
+    """A half-open byte range `[start, end)`, counted from the first byte of the token or message."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """Number of bytes covered."""
+        return self.end - self.start
+
+
+class Field(NamedTuple):
+    """One decoded value of a token, with its place in the tree and in the bytes.
+
+    `path` is the dotted place in the tree (`NegTokenInit.mechTypes.0`), `name` the specification's
+    spelling, `value` the decoded value (int, str, bytes, list or None for a mere branch), `text` what
+    people read (never raw control characters, never a secret), `span` the bytes of the whole element.
+    """
+
+    path: str
+    name: str
+    value: Any
+    text: str
+    span: Span
