@@ -107,6 +107,15 @@ class CarrierAnomaly(NamedTuple):
 Emit = Callable[[CarrierMessage | CarrierAnomaly], None]
 
 
+class Cut(NamedTuple):
+    """Bytes that lay unread in a window when a gap came: the beginning of a message whose rest is lost."""
+
+    offset: int  # stream offset of the first of them
+    data: bytes
+    frames: tuple[int, ...]  # that carried them; the last one is where the bytes end
+    ts_ns: int
+
+
 class Window:
     """The unread bytes of one direction, with the frame of every byte.
 
@@ -116,7 +125,7 @@ class Window:
     and `frame`/`ts_ns` then belong to the segment that held the last skipped byte.
     """
 
-    __slots__ = ("_marks", "_start", "base", "data", "frame", "skipping", "ts_ns")
+    __slots__ = ("_marks", "_start", "base", "cut", "data", "frame", "skipping", "ts_ns")
 
     COMPACT = 65_536  # read bytes are dropped when this many have gathered
 
@@ -127,13 +136,30 @@ class Window:
         self.skipping = 0
         self.frame = 0  # frame and time of the newest segment
         self.ts_ns = 0
+        self.cut: Cut | None = None  # what the last restart left unread; `Carrier.gap` may still use it
         self._marks: list[tuple[int, int, int]] = []  # (stream offset, frame, ts_ns) of each segment
 
     def append(self, offset: int, data: bytes, frame: int, ts_ns: int) -> None:
-        """Add a segment that starts at stream `offset`; an offset ahead of the end starts afresh there."""
-        if offset != self.base + len(self.data):
-            self.restart(offset)
+        """Add a segment that starts at stream `offset`; an offset ahead of the end starts afresh there.
+
+        While skipping, bytes that the segment holds and bytes that lie between the end and `offset` (the
+        stream passed over them) count as skipped.
+        """
+        end = self.base + len(self.data)
         self.frame, self.ts_ns = frame, ts_ns
+        if self.skipping:
+            passed = offset - end
+            if 0 <= passed <= self.skipping:
+                eaten = min(self.skipping - passed, len(data))
+                left = self.skipping - passed - eaten
+                self.restart(offset + eaten)
+                self.skipping = left
+                data = data[eaten:]
+                offset += eaten
+            else:
+                self.restart(offset)
+        elif offset != end:
+            self.restart(offset)
         marks = self._marks
         if marks and marks[-1][0] == offset:
             marks[-1] = (offset, frame, ts_ns)
@@ -143,7 +169,12 @@ class Window:
             self.data += data
 
     def restart(self, offset: int) -> None:
-        """Forget everything unread: the next byte is stream `offset`."""
+        """Move what is unread to `cut`: the next byte is stream `offset`."""
+        self.cut = None
+        if len(self):
+            begin, end = self.offset, self.base + len(self.data)
+            frames = self.frames(begin, end)
+            self.cut = Cut(begin, bytes(self.data[self._start :]), frames, self.ts_at(end - 1))
         self.data.clear()
         self._marks.clear()
         self._start, self.base, self.skipping = 0, offset, 0
@@ -156,14 +187,19 @@ class Window:
         """Stream offset of the first unread byte."""
         return self.base + self._start
 
+    @property
+    def position(self) -> int:
+        """Index in `data` of the first unread byte, for reading in place with `struct.unpack_from`."""
+        return self._start
+
     def peek(self, length: int, at: int = 0) -> bytes:
         """Copy up to `length` unread bytes that start `at` bytes after the first unread one."""
         begin = self._start + at
         return bytes(self.data[begin : begin + length])
 
-    def find(self, needle: bytes, limit: int) -> int:
-        """Distance of `needle` from the first unread byte, within `limit` bytes, or -1."""
-        found = self.data.find(needle, self._start, self._start + limit)
+    def find(self, needle: bytes, limit: int, at: int = 0) -> int:
+        """Distance of `needle` from the first unread byte, within `limit` bytes and not before `at`, or -1."""
+        found = self.data.find(needle, self._start + at, self._start + limit)
         return found - self._start if found >= 0 else -1
 
     def take(self, length: int) -> bytes:
@@ -231,6 +267,7 @@ class Carrier:
         self.emit = emit
         self.windows = (Window(), Window())
         self.started_before = started_before  # no SYN was seen: the connection is older than the capture
+        self.per_message_tokens = False  # also emit wrapped messages after the logon as tokens (`after`)
 
     @classmethod
     def probe(cls, head: bytes) -> int | None:

@@ -1,0 +1,35 @@
+"""Community ID v1 of a conversation, to join rows with Zeek's and Suricata's logs.
+
+Spec: the Community ID flow hashing specification, version 1, seed 0.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import socket
+import struct
+
+from analyzer.capture.model import Stream
+
+PROTOCOLS = {"tcp": 6, "udp": 17}
+
+
+def community_id(stream: Stream) -> str:
+    """`1:` and the base64 of SHA-1 over seed, ordered endpoints, protocol, padding and ports."""
+    one = _packed(stream.client), stream.client_port
+    two = _packed(stream.server), stream.server_port
+    if two < one:
+        one, two = two, one
+    data = (
+        b"\x00\x00"
+        + one[0]
+        + two[0]
+        + struct.pack(">BBHH", PROTOCOLS[stream.transport], 0, one[1], two[1])
+    )
+    return "1:" + base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
+
+
+def _packed(address: str) -> bytes:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.inet_pton(family, address)

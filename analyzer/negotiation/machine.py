@@ -1,0 +1,176 @@
+"""The two coupled machines of a negotiation, with every legal transition as data.
+
+The token-driven machine follows what initiator and acceptor say in tokens, the carrier-driven one what
+the carrier says in status codes. Refusals often exist only in the carrier, acceptance often in both;
+`verdict` reads the outcome from the pair. The diagram in docs/negotiation.md is drawn from `TRANSITIONS`.
+
+Spec: RFC 4178 3-4 and 5, MS-SPNG 3.1.5, MS-NLMP 1.3, RFC 4120 3.2, RFC 4121 4.1.
+"""
+
+from __future__ import annotations
+
+from analyzer.negotiation.model import ACCEPTOR, INITIATOR, CarrierState, State
+from dissectors.tokens.model import (
+    IakerbMessage,
+    KrbApRep,
+    KrbApReq,
+    KrbError,
+    KrbTgtRep,
+    KrbTgtReq,
+    MicToken,
+    NegoexMessages,
+    NegTokenInit,
+    NegTokenInit2,
+    NegTokenResp,
+    NtlmAuthenticate,
+    NtlmChallenge,
+    NtlmNegotiate,
+    Token,
+    WrapToken,
+)
+
+I, A = INITIATOR, ACCEPTOR  # noqa: E741 - as in the specification's diagrams
+S = State
+
+TRANSITIONS: dict[str, dict[tuple[str, str], str]] = {
+    S.START: {
+        (A, "Init2"): S.HINTED,
+        (I, "Init"): S.OFFERED,
+        (I, "first"): S.OFFERED,
+        # what a capture that started late may show first
+        (I, "next"): S.ANSWERED,
+        (A, "challenge"): S.ANSWERED,
+        (A, "answer"): S.ACCEPTED,
+        (A, "error"): S.REJECTED,
+        (A, "accept-completed"): S.ACCEPTED,
+        (A, "accept-incomplete"): S.ANSWERED,
+        (A, "request-mic"): S.MIC_REQUESTED,
+        (A, "reject"): S.REJECTED,
+        (A, "no-state"): S.ANSWERED,
+        (I, "Resp"): S.ANSWERED,
+        (I, "Resp-mic"): S.ANSWERED,
+        (I, "Resp-reject"): S.REJECTED,
+    },
+    S.HINTED: {
+        (A, "Init2"): S.HINTED,  # SMB's multi-protocol negotiate hints twice
+        (I, "Init"): S.OFFERED,
+        (I, "first"): S.OFFERED,
+    },
+    S.OFFERED: {
+        (A, "accept-completed"): S.ACCEPTED,
+        (A, "accept-incomplete"): S.ANSWERED,
+        (A, "request-mic"): S.MIC_REQUESTED,
+        (A, "reject"): S.REJECTED,
+        (A, "no-state"): S.ANSWERED,
+        (A, "challenge"): S.ANSWERED,
+        (A, "answer"): S.ACCEPTED,  # AP-REP without SPNEGO: the acceptor is content
+        (A, "error"): S.REJECTED,
+        (I, "Init"): S.OFFERED,  # the same exchange starts over
+        (I, "first"): S.OFFERED,
+        (I, "next"): S.ANSWERED,  # the acceptor's leg is not in the capture
+        (I, "Resp"): S.ANSWERED,
+        (I, "Resp-mic"): S.ANSWERED,
+    },
+    S.ANSWERED: {
+        (I, "Resp"): S.ANSWERED,
+        (I, "Resp-mic"): S.ANSWERED,
+        (I, "Resp-reject"): S.REJECTED,
+        (I, "next"): S.ANSWERED,
+        (I, "first"): S.ANSWERED,  # raw first token of the mechanism that was selected
+        (I, "Init"): S.OFFERED,  # skew retry, or the client starts over
+        (A, "accept-incomplete"): S.ANSWERED,
+        (A, "accept-completed"): S.ACCEPTED,
+        (A, "request-mic"): S.MIC_REQUESTED,
+        (A, "reject"): S.REJECTED,
+        (A, "no-state"): S.ANSWERED,
+        (A, "challenge"): S.ANSWERED,
+        (A, "answer"): S.ACCEPTED,
+        (A, "error"): S.REJECTED,
+    },
+    S.MIC_REQUESTED: {
+        (I, "Resp"): S.MIC_REQUESTED,
+        (I, "Resp-mic"): S.MIC_REQUESTED,
+        (I, "Resp-reject"): S.REJECTED,
+        (I, "next"): S.MIC_REQUESTED,
+        (I, "first"): S.MIC_REQUESTED,
+        (A, "accept-incomplete"): S.MIC_REQUESTED,
+        (A, "request-mic"): S.MIC_REQUESTED,
+        (A, "no-state"): S.MIC_REQUESTED,
+        (A, "challenge"): S.MIC_REQUESTED,
+        (A, "accept-completed"): S.ACCEPTED,
+        (A, "reject"): S.REJECTED,
+        (A, "error"): S.REJECTED,
+    },
+    S.ACCEPTED: {
+        (I, "Resp-mic"): S.ACCEPTED,  # late MIC leg
+        (A, "accept-completed"): S.ACCEPTED,
+        (I, "Resp"): S.ACCEPTED,
+        (I, "answer"): S.ACCEPTED,  # third leg of DCE style
+    },
+    S.REJECTED: {},
+}
+"""state -> (role, token symbol of `symbol`) -> next state; what is absent is `token-out-of-order`."""
+
+CARRIER_TRANSITIONS: dict[str, dict[str, str]] = {
+    CarrierState.OPEN: {
+        "continue": CarrierState.CONTINUING,
+        "success": CarrierState.SUCCEEDED,
+        "failure": CarrierState.FAILED,
+        "closed": CarrierState.CLOSED,
+    },
+    CarrierState.CONTINUING: {
+        "continue": CarrierState.CONTINUING,
+        "success": CarrierState.SUCCEEDED,
+        "failure": CarrierState.FAILED,
+        "closed": CarrierState.CLOSED,
+    },
+    CarrierState.SUCCEEDED: {},
+    CarrierState.FAILED: {},
+    CarrierState.CLOSED: {},
+}
+"""state -> verdict of the carrier's Status, or `closed` -> next state; final states keep their word."""
+
+
+def symbol(role: str, token: Token) -> str | None:
+    """Name the token by what it does to the machine; None if it is no context token."""
+    match token:
+        case NegTokenInit2():
+            return "Init2"
+        case NegTokenInit():
+            return "Init"
+        case NegTokenResp():
+            if role == ACCEPTOR:
+                return token.neg_state or "no-state"
+            if token.neg_state == "reject":
+                return "Resp-reject"
+            only_mic = token.mech_list_mic is not None and token.response_token is None
+            return "Resp-mic" if only_mic else "Resp"
+        case NtlmNegotiate() | KrbApReq() | KrbTgtReq():
+            return "first"
+        case NtlmChallenge() | KrbTgtRep():
+            return "challenge"
+        case NtlmAuthenticate():
+            return "next"
+        case KrbApRep():
+            return "answer"
+        case KrbError():
+            return "error"
+        case IakerbMessage() | NegoexMessages():
+            return "first" if role == INITIATOR else "challenge"
+        case WrapToken() | MicToken():
+            return None
+        case _:
+            return None
+
+
+def advance(state: str, role: str, name: str) -> tuple[str, bool]:
+    """Next token-driven state, and whether the transition is legal (an illegal one stays put)."""
+    following = TRANSITIONS[state].get((role, name))
+    if following is None:
+        return state, False
+    return following, True
+
+
+def advance_carrier(state: str, verdict: str) -> str:
+    """Next carrier-driven state; a final state is never left."""
+    return CARRIER_TRANSITIONS[state].get(verdict, state)

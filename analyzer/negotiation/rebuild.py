@@ -1,0 +1,274 @@
+"""Put carrier messages together to negotiations: one object per stream, fed in capture order.
+
+A carrier says which exchange a message belongs to; the token-driven machine says when one exchange holds
+more than one attempt (a client that starts over after a refusal). Nothing is concluded before the stream
+ends, because protection and later refusals belong to the row too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from analyzer.capture.model import Stream
+from analyzer.negotiation import machine
+from analyzer.negotiation.model import (
+    ACCEPTOR,
+    INITIATOR,
+    CarrierState,
+    Negotiation,
+    NoticedAnomaly,
+    State,
+    Step,
+)
+from analyzer.negotiation.verdict import conclude, mechanism_tokens, token_mechanism
+from analyzer.negotiation.why import explain
+from dissectors.anomaly import Anomaly
+from dissectors.carriers.base import SERVER, CarrierMessage, Exchange
+from dissectors.span import Span
+from dissectors.tokens.model import (
+    NegTokenInit,
+    NegTokenInit2,
+    NtlmChallenge,
+    NtlmNegotiate,
+    Token,
+)
+
+NO_SPAN = Span(0, 0)
+KEPT_PER_STREAM = 4096
+"""Open negotiations of one stream; the oldest is concluded when there are more."""
+
+
+class StreamNegotiations:
+    """The negotiations of one connection."""
+
+    def __init__(self, stream: Stream, finished: Callable[[Negotiation], None]) -> None:
+        self.stream = stream
+        self._finished = finished
+        self._hints: list[Step] = []
+        self._hint_used = False
+        self._current: dict[int, Negotiation] = {}  # id(exchange) -> its latest negotiation
+        self._open: list[Negotiation] = []  # in order of their first message
+        self._concluded: list[Negotiation] = []  # what later attempts may point back to
+        self._sides_seen = [False, False]
+        self.latest: Step | None = None  # of the latest message
+
+    # -- feeding -----------------------------------------------------------------------------------
+
+    def add(self, message: CarrierMessage, token: Token | None, token_index: int = 0) -> Negotiation | None:
+        """Take the next message with its dissected token; return the negotiation it belongs to."""
+        role = ACCEPTOR if message.side == SERVER else INITIATOR
+        step = Step(
+            role=role,
+            side=message.side,
+            frame=message.frame,
+            frames=message.frames,
+            ts_ns=message.ts_ns,
+            token=token,
+            status=message.status,
+            message=message,
+            token_index=token_index,
+        )
+        self._sides_seen[message.side] = True
+        self.latest = step
+        if message.kind == "hint":
+            self._hints.append(step)
+            del self._hints[:-8]  # a server that repeats its hint for ever
+            return None
+        if message.exchange is None:
+            return None
+        if message.kind == "after":
+            negotiation = self._current.get(id(message.exchange))
+            if negotiation is not None:
+                self._after(negotiation, step)
+            return negotiation
+        negotiation = self._belongs_to(message.exchange, step)
+        self._advance(negotiation, step)
+        return negotiation
+
+    def notice(self, noticed: NoticedAnomaly, exchange: Exchange | None = None) -> NoticedAnomaly:
+        """Hang an anomaly on its exchange's negotiation, or a gap on every one that awaits its end."""
+        if exchange is not None and (negotiation := self._current.get(id(exchange))) is not None:
+            noticed = noticed._replace(negotiation=negotiation)
+            negotiation.anomalies.append(noticed)
+        elif noticed.anomaly.code in {"gap", "snaplen", "encrypted", "limit-buffer"}:
+            for negotiation in self._current.values():
+                if negotiation.carrier_state in {CarrierState.OPEN, CarrierState.CONTINUING}:
+                    noticed = noticed._replace(negotiation=negotiation)
+                    negotiation.anomalies.append(noticed)
+        return noticed
+
+    def end(self) -> None:
+        """The connection is over: conclude everything."""
+        for negotiation in self._open:
+            self._conclude(negotiation)
+        self._open.clear()
+        self._current.clear()
+        if self._hints and not self._hint_used:
+            self._conclude_hint()
+
+    # -- grouping ----------------------------------------------------------------------------------
+
+    def _belongs_to(self, exchange: Exchange, step: Step) -> Negotiation:
+        current = self._current.get(id(exchange))
+        if current is not None and not self._starts_over(current, step):
+            return current
+        negotiation = Negotiation(self.stream, exchange, exchange.carrier)
+        hints = [hint for hint in self._hints if isinstance(hint.token, NegTokenInit2)]
+        if hints and not self._hint_used:
+            negotiation.own_hint = True
+            self._hint_used = True
+            negotiation.steps.extend(hints)
+        elif hints:
+            negotiation.steps.append(hints[-1])
+        if hints:
+            negotiation.state = State.HINTED
+        self._current[id(exchange)] = negotiation
+        self._open.append(negotiation)
+        if len(self._open) > KEPT_PER_STREAM:
+            oldest = self._open.pop(0)
+            self._current.pop(id(oldest.exchange), None)
+            self._conclude(oldest)
+        return negotiation
+
+    @staticmethod
+    def _starts_over(current: Negotiation, step: Step) -> bool:
+        """A first token after the end, or after a challenge that was not taken up (MS-NLMP 1.3.1)."""
+        if step.role != INITIATOR or step.token is None:
+            return False
+        name = machine.symbol(INITIATOR, step.token)
+        if name not in {"Init", "first"}:
+            return False
+        if current.state in {State.ACCEPTED, State.REJECTED}:
+            return True
+        if current.carrier_state in {CarrierState.SUCCEEDED, CarrierState.FAILED}:
+            return True
+        inner = step.token.inner if isinstance(step.token, NegTokenInit) else step.token
+        if not isinstance(inner, NtlmNegotiate):
+            return False
+        return any(isinstance(token, NtlmChallenge) for _, token in mechanism_tokens(current.steps))
+
+    def _advance(self, negotiation: Negotiation, step: Step) -> None:
+        step.state_before = negotiation.state
+        if step.token is not None and step.token.raw and not step.message.sasl_layer:
+            name = machine.symbol(step.role, step.token)
+            if name is not None:
+                negotiation.state, legal = machine.advance(negotiation.state, step.role, name)
+                if not legal:
+                    self._anomaly(negotiation, step, "token-out-of-order", f"{name} in {step.state_before}")
+        step.state_after = negotiation.state
+        if step.status is not None and step.message.kind == "response":
+            negotiation.carrier_state = machine.advance_carrier(
+                negotiation.carrier_state, step.status.verdict
+            )
+        step.carrier_state = negotiation.carrier_state
+        negotiation.steps.append(step)
+        self._note_spnego_rules(negotiation, step)
+
+    def _after(self, negotiation: Negotiation, step: Step) -> None:
+        """Keep what explains the outcome: a refusal later on, or a connection closed without answer."""
+        context = step.message.context
+        step.state_before = step.state_after = negotiation.state
+        if context.get("event") == "closed":
+            undecided = negotiation.carrier_state in {CarrierState.OPEN, CarrierState.CONTINUING}
+            awaited = undecided and negotiation.steps[-1].role == INITIATOR
+            already = any(s.message.context.get("event") == "closed" for s in negotiation.steps)
+            if not undecided or already:
+                return
+            if awaited and context.get("by") == "server":
+                negotiation.carrier_state = machine.advance_carrier(negotiation.carrier_state, "closed")
+            negotiation.steps.append(step)
+        elif step.status is not None and not any(
+            s.message.kind == "after" and s.status == step.status for s in negotiation.steps
+        ):
+            negotiation.steps.append(step)
+
+    def _note_spnego_rules(self, negotiation: Negotiation, step: Step) -> None:
+        """Rules between tokens, which no single token's dissector can check (RFC 4178 4.2.2, 5)."""
+        token = step.token
+        if step.role != ACCEPTOR or not hasattr(token, "neg_state"):
+            return
+        replies = [
+            s
+            for s in negotiation.steps
+            if s.role == ACCEPTOR and hasattr(s.token, "neg_state") and s.message.kind == "response"
+        ]
+        first = replies[0]
+        late = step.state_before != State.OFFERED
+        if first is step and token.neg_state is None and not late:
+            self._anomaly(negotiation, step, "missing-neg-state")
+        named = next((s.token.supported_mech for s in replies if s.token.supported_mech), None)
+        if token.supported_mech is not None and token.supported_mech != named:
+            self._anomaly(negotiation, step, "late-selection-change", str(token.supported_mech))
+        if (
+            step.state_before == State.MIC_REQUESTED
+            and token.neg_state == "accept-completed"
+            and not any(
+                getattr(s.token, "mech_list_mic", None) is not None
+                for s in negotiation.steps
+                if s.message.kind != "hint"
+            )
+        ):
+            self._anomaly(negotiation, step, "mic-missing")
+
+    def _anomaly(self, negotiation: Negotiation, step: Step, code: str, detail: str = "") -> None:
+        span = Span(0, len(step.token.raw)) if step.token is not None else NO_SPAN
+        negotiation.anomalies.append(
+            NoticedAnomaly(
+                Anomaly(code, span, detail), step.frame, step.ts_ns, self.stream.stream_id, negotiation
+            )
+        )
+
+    # -- concluding --------------------------------------------------------------------------------
+
+    def _conclude(self, negotiation: Negotiation) -> None:
+        if not all(self._sides_seen) and self.stream.transport == "tcp":
+            self._anomaly(negotiation, negotiation.steps[-1], "one-direction")
+        hint_steps = [s for s in negotiation.steps if s.message.kind == "hint"]
+        own = negotiation.own_hint
+        conclude(negotiation)
+        if hint_steps and not own:  # the hint was said once, for the first negotiation
+            kept = tuple(f for f in negotiation.frames if f not in {s.frame for s in hint_steps})
+            negotiation.frames = kept or negotiation.frames
+            negotiation.started_ns = min(
+                s.ts_ns for s in negotiation.steps if s.message.kind != "hint"
+            )
+        self._point_back(negotiation)
+        negotiation.reason = explain(negotiation)
+        if negotiation.outcome_source == "conflict":
+            self._anomaly(negotiation, negotiation.steps[-1], "verdict-conflict")
+        self._concluded.append(negotiation)
+        del self._concluded[:-16]
+        self._finished(negotiation)
+
+    def _conclude_hint(self) -> None:
+        hints = [hint for hint in self._hints if isinstance(hint.token, NegTokenInit2)]
+        if not hints:
+            return
+        carrier = hints[-1].message.context.get("carrier", "unknown")
+        negotiation = Negotiation(self.stream, None, carrier, steps=hints, own_hint=True)
+        negotiation.state = State.HINTED
+        self._conclude(negotiation)
+
+    def _point_back(self, negotiation: Negotiation) -> None:
+        optimistic, run = self._optimistic_run(negotiation)
+        if optimistic is not None and run is not None and optimistic != run:
+            negotiation.fallback_kind = "in-negotiation"
+        earlier = next((n for n in reversed(self._concluded) if n.carrier == negotiation.carrier), None)
+        if earlier is None or earlier.outcome == "success" or earlier.exchange is None:
+            return
+        if earlier.mechanism == negotiation.mechanism:
+            negotiation.retry_of = earlier
+        elif earlier.mechanism is not None and negotiation.mechanism is not None:
+            negotiation.fallback_from = earlier
+            negotiation.fallback_kind = negotiation.fallback_kind or "same-connection"
+
+    @staticmethod
+    def _optimistic_run(negotiation: Negotiation) -> tuple[str | None, str | None]:
+        """Families of the optimistic token and of what was run in the end."""
+        for step in negotiation.steps:
+            token = step.token
+            if isinstance(token, NegTokenInit) and not isinstance(token, NegTokenInit2):
+                if token.inner is None or not token.inner.raw:
+                    return None, negotiation.mechanism
+                return token_mechanism(token.inner), negotiation.mechanism
+        return None, negotiation.mechanism

@@ -1,0 +1,372 @@
+"""Read the facts of a finished negotiation from its steps: mechanisms, identity, outcome, protection.
+
+Every function looks at the steps only, so the order in which captures deliver packets does not matter
+any more. Nothing is claimed that no step shows.
+
+Spec: RFC 4178 3.2 and 5, MS-NLMP 3.2.5.1.2, and `reference` sections named in each function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.negotiation.model import (
+    ACCEPTOR,
+    INITIATOR,
+    CarrierState,
+    Negotiation,
+    State,
+    Step,
+)
+from dissectors.codes.krb_etype import ETYPES
+from dissectors.mechs import mech_family, mech_name
+from dissectors.recognise import wrap_kind
+from dissectors.tokens.model import (
+    IakerbMessage,
+    KrbApRep,
+    KrbApReq,
+    KrbError,
+    KrbTgtRep,
+    KrbTgtReq,
+    NegoexMessages,
+    NegTokenInit,
+    NegTokenInit2,
+    NegTokenResp,
+    NtlmAuthenticate,
+    NtlmChallenge,
+    NtlmNegotiate,
+    Token,
+)
+
+NTLM_SEAL = 0x0000_0020
+NTLM_SIGN = 0x0000_0010
+
+
+def conclude(negotiation: Negotiation) -> None:
+    """Fill the columns of a negotiation whose last step has been taken."""
+    _describe_frames(negotiation)
+    _describe_carrier(negotiation)
+    _describe_spnego(negotiation)
+    _describe_mechanism(negotiation)
+    _describe_identity(negotiation)
+    _describe_outcome(negotiation)
+    _describe_protection(negotiation)
+
+
+def mechanism_tokens(steps: list[Step]) -> Iterator[tuple[Step, Token]]:
+    """Each step's mechanism token: the one inside SPNEGO, or the raw one. Hints are left out."""
+    for step in steps:
+        token = step.token
+        if token is None or isinstance(token, NegTokenInit2):
+            continue
+        if isinstance(token, (NegTokenInit, NegTokenResp)):
+            if token.inner is not None:
+                yield step, token.inner
+        else:
+            yield step, token
+
+
+def token_mechanism(token: Token) -> str | None:
+    """Mechanism that a token belongs to, by its own bytes."""
+    match token:
+        case NtlmNegotiate() | NtlmChallenge() | NtlmAuthenticate():
+            return "ntlm"
+        case KrbApReq() | KrbApRep() | KrbError() | KrbTgtReq() | KrbTgtRep():
+            if token.this_mech is not None and mech_family(token.this_mech) != "kerberos":
+                return mech_family(token.this_mech)  # AP-REQ framed as IAKERB or PKU2U
+            return "kerberos"
+        case NegoexMessages():
+            return "negoex"
+        case IakerbMessage():
+            return "iakerb"
+        case _:
+            return mech_family(token.this_mech) if token.this_mech else None
+
+
+# -- carrier, frames ---------------------------------------------------------------------------------
+
+
+def _describe_frames(negotiation: Negotiation) -> None:
+    steps = negotiation.steps
+    negotiation.frames = tuple(sorted({step.frame for step in steps}))
+    times = [step.ts_ns for step in steps]
+    negotiation.started_ns, negotiation.ended_ns = min(times), max(times)
+
+
+def _describe_carrier(negotiation: Negotiation) -> None:
+    exchange = negotiation.exchange
+    if exchange is None:
+        hint = negotiation.steps[-1].message
+        negotiation.carrier_version = hint.context.get("carrier_version")
+        negotiation.server_name = hint.context.get("server_name")
+    else:
+        negotiation.carrier_version = exchange.carrier_version
+        negotiation.scheme = exchange.scheme
+        negotiation.server_name = exchange.server_name
+    legs = sum(step.is_leg for step in negotiation.steps)
+    negotiation.legs = legs or (1 if _is_plain_logon(negotiation) else 0)
+
+
+def _is_plain_logon(negotiation: Negotiation) -> bool:
+    return negotiation.exchange is not None and negotiation.exchange.mechanism is not None
+
+
+# -- SPNEGO ------------------------------------------------------------------------------------------
+
+
+def _describe_spnego(negotiation: Negotiation) -> None:
+    spnego = raw = None
+    offered: NegTokenInit | None = None
+    states: list[str] = []
+    mics: set[str] = set()
+    for step in negotiation.steps:
+        token = step.token
+        if isinstance(token, NegTokenInit2):
+            negotiation.hinted_mechs = [mech_name(oid) for oid in token.mech_types]
+        elif isinstance(token, (NegTokenInit, NegTokenResp)):
+            spnego = spnego or token
+            if token.mech_list_mic is not None:
+                mics.add(step.role)
+            if isinstance(token, NegTokenInit):
+                offered = offered or token
+            else:
+                if token.neg_state is not None:
+                    states.append(token.neg_state)
+                if (
+                    negotiation.selected_mech is None
+                    and step.role == ACCEPTOR
+                    and token.supported_mech is not None
+                ):
+                    negotiation.selected_mech = mech_name(token.supported_mech)
+        elif raw is None and token is not None and token.raw and not step.message.sasl_layer:
+            raw = token_mechanism(token)
+    if offered is not None:
+        negotiation.offered_mechs = [mech_name(oid) for oid in offered.mech_types]
+        if offered.inner is not None and offered.inner.raw:
+            negotiation.optimistic_mech = _optimistic_name(offered)
+    if spnego is not None or (negotiation.exchange is None and negotiation.hinted_mechs is not None):
+        negotiation.wrapper = "spnego"
+        negotiation.neg_states = states
+        negotiation.mech_list_mic = "both" if len(mics) == 2 else next(iter(mics), "absent")
+        server_first = negotiation.hinted_mechs is not None
+        started_late = _started_late(negotiation)
+        negotiation.flow = (
+            "server-initiated" if server_first else "unknown" if started_late else "client-initiated"
+        )
+    else:
+        negotiation.flow = "unwrapped"
+        if raw == "ntlm":
+            negotiation.wrapper = "raw-ntlm"
+        elif raw in {"kerberos", "iakerb"}:
+            negotiation.wrapper = "raw-kerberos"
+        else:
+            negotiation.wrapper = _wrapper_by_scheme(negotiation)
+
+
+def _optimistic_name(offer: NegTokenInit) -> str | None:
+    """Name as listed where the token's family matches the first mechanism, else by its own bytes."""
+    assert offer.inner is not None
+    family = token_mechanism(offer.inner)
+    if family is None:
+        return None
+    for oid in offer.mech_types:
+        if mech_family(oid) == family:
+            return mech_name(oid)
+    return family
+
+
+def _wrapper_by_scheme(negotiation: Negotiation) -> str:
+    """Without any readable token the carrier's own words are all there is."""
+    scheme = negotiation.scheme
+    if _is_plain_logon(negotiation) or scheme is None:
+        return "none"
+    return {"NTLM": "raw-ntlm", "GSSAPI": "raw-kerberos", "Kerberos": "raw-kerberos"}.get(scheme, "none")
+
+
+def _started_late(negotiation: Negotiation) -> bool:
+    """The first thing seen of it is not the first thing that was said."""
+    first = next((step for step in negotiation.steps if step.message.kind != "hint"), None)
+    if first is None:
+        return False
+    if first.message.context.get("request_missing") or first.role == ACCEPTOR:
+        return True
+    return isinstance(first.token, NegTokenResp | NtlmAuthenticate)
+
+
+# -- mechanism and identity -----------------------------------------------------------------------------
+
+
+def _describe_mechanism(negotiation: Negotiation) -> None:
+    exchange = negotiation.exchange
+    if exchange is not None and exchange.mechanism is not None:
+        negotiation.mechanism = exchange.mechanism
+        negotiation.mechanism_detail = exchange.mechanism_detail
+        return
+    last: str | None = None
+    for step, token in mechanism_tokens(negotiation.steps):
+        mechanism = None if step.message.sasl_layer else token_mechanism(token)
+        if mechanism is None:
+            continue
+        last = mechanism
+    selected = negotiation.selected_mech
+    if selected is not None and last is not None and not _same_family(selected, last):
+        answered = any(
+            step.role == ACCEPTOR and token_mechanism(token) == last
+            for step, token in mechanism_tokens(negotiation.steps)
+        )
+        if not answered:
+            last = None  # only the optimistic token, which the acceptor discarded (RFC 4178 3.2)
+    negotiation.mechanism = last
+    negotiation.mechanism_detail = _mechanism_detail(negotiation, last)
+
+
+def _same_family(name: str, mechanism: str) -> bool:
+    return mechanism == name or (mechanism == "kerberos" and name in KERBEROS_NAMES)
+
+
+KERBEROS_NAMES = {"kerberos", "ms-kerberos", "kerberos-u2u", "kerberos-draft"}
+
+
+def _mechanism_detail(negotiation: Negotiation, mechanism: str | None) -> str | None:
+    detail: str | None = None
+    for _, token in mechanism_tokens(negotiation.steps):
+        if mechanism == "ntlm" and isinstance(token, NtlmAuthenticate):
+            detail = token.response
+        elif mechanism in {"kerberos", "iakerb", "pku2u"} and isinstance(token, KrbApReq):
+            if token.etype is not None:
+                detail = ETYPES.get(token.etype, str(token.etype))
+        elif mechanism == "negoex" and isinstance(token, NegoexMessages):
+            for message in token.messages:
+                if message.name in {"AP_REQUEST", "CHALLENGE", "VERIFY"} and message.schemes:
+                    detail = message.schemes[0]
+    return detail
+
+
+def _describe_identity(negotiation: Negotiation) -> None:
+    exchange = negotiation.exchange
+    if exchange is not None and exchange.mechanism is not None:
+        negotiation.user = exchange.user
+        negotiation.domain = exchange.domain
+        negotiation.workstation = exchange.workstation
+        return
+    for _, token in mechanism_tokens(negotiation.steps):
+        if isinstance(token, NtlmAuthenticate) and negotiation.mechanism == "ntlm":
+            negotiation.user = token.user
+            negotiation.domain = token.domain
+            negotiation.workstation = token.workstation
+            negotiation.spn = token.target_name or None
+            negotiation.channel_binding = token.channel_binding
+            negotiation.ntlm_mic = token.mic
+        elif isinstance(token, (KrbApReq, KrbTgtReq)) and negotiation.mechanism != "ntlm":
+            negotiation.realm = token.realm or negotiation.realm
+            negotiation.spn = token.sname or negotiation.spn
+
+
+# -- outcome ------------------------------------------------------------------------------------------------
+
+
+def _describe_outcome(negotiation: Negotiation) -> None:
+    state, carrier = negotiation.state, negotiation.carrier_state
+    gss = {State.ACCEPTED: "success", State.REJECTED: "failure"}.get(state)
+    said = {CarrierState.SUCCEEDED: "success", CarrierState.FAILED: "failure"}.get(carrier)
+    if said is None and gss == "failure":
+        said_so = _carrier_refused_by_token(negotiation)
+        negotiation.outcome, negotiation.outcome_source = "failure", "both" if said_so else "gss"
+    elif said is None:
+        refused = carrier == CarrierState.CLOSED
+        negotiation.outcome = "failure" if refused else "incomplete"
+        negotiation.outcome_source = "carrier" if refused else None
+    elif gss is None:
+        negotiation.outcome, negotiation.outcome_source = said, "carrier"
+    else:
+        negotiation.outcome = said
+        negotiation.outcome_source = "both" if gss == said else "conflict"
+    for step in negotiation.steps:
+        if step.status is not None and step.message.kind == "response":
+            negotiation.status = step.status
+        token = step.token
+        if isinstance(token, NegTokenResp) and step.role == ACCEPTOR and token.neg_state:
+            negotiation.gss_status = token.neg_state
+    for _, token in mechanism_tokens(negotiation.steps):
+        if isinstance(token, KrbError) and token.error:
+            negotiation.gss_status = token.error
+    negotiation.completeness = _completeness(negotiation)
+
+
+def _carrier_refused_by_token(negotiation: Negotiation) -> bool:
+    """HTTP says 401 both to go on and to refuse: with a rejecting token it refuses."""
+    return any(
+        step.status is not None and step.status.layer == "http" and step.state_after == State.REJECTED
+        for step in negotiation.steps
+    )
+
+
+def _completeness(negotiation: Negotiation) -> str:
+    codes = {noticed.anomaly.code for noticed in negotiation.anomalies}
+    if negotiation.outcome == "incomplete":
+        if "snaplen" in codes:
+            return "truncated"
+        if "gap" in codes:
+            return "gap"
+        if "encrypted" in codes:
+            return "encrypted"
+    if _started_late(negotiation) and negotiation.wrapper != "none":
+        return "started-before-capture"
+    if negotiation.outcome == "incomplete" and not _client_left(negotiation):
+        return "cut-off"
+    return "complete"
+
+
+def _client_left(negotiation: Negotiation) -> bool:
+    return any(step.message.context.get("event") == "closed" for step in negotiation.steps) or (
+        negotiation.exchange is None
+    )
+
+
+# -- protection ---------------------------------------------------------------------------------------------
+
+
+def _describe_protection(negotiation: Negotiation) -> None:
+    exchange = negotiation.exchange
+    if exchange is None or negotiation.outcome != "success":
+        return
+    signed, sealed = exchange.signed_messages, exchange.sealed_messages
+    for head, count in exchange.wrapped.items():
+        kind = wrap_kind(head)
+        if kind == "seal" or (kind == "ntlm" and _ntlm_flags(negotiation) & NTLM_SEAL):
+            sealed += count
+        elif kind is not None:
+            signed += count
+    negotiation.signed_messages, negotiation.sealed_messages = signed, sealed
+    if sealed:
+        negotiation.protection = "seal"
+    elif signed:
+        negotiation.protection = "sign"
+    elif exchange.encrypted:
+        negotiation.protection = "tls"
+    elif exchange.plain_messages or exchange.context.get("protection_none"):
+        negotiation.protection = "none"
+
+
+def _ntlm_flags(negotiation: Negotiation) -> int:
+    """The agreed flags: those of AUTHENTICATE, else of CHALLENGE (MS-NLMP 3.2.5.1.2)."""
+    flags = 0
+    for _, token in mechanism_tokens(negotiation.steps):
+        if isinstance(token, (NtlmChallenge, NtlmAuthenticate)) and token.flags is not None:
+            flags = token.flags
+    return flags
+
+
+def offer_roles(negotiation: Negotiation) -> Iterator[tuple[str, NegTokenInit]]:
+    """Who offered which list: (`client` or `server`, token), the latest hint and the first offer."""
+    hint: NegTokenInit2 | None = None
+    offer: NegTokenInit | None = None
+    for step in negotiation.steps:
+        if isinstance(step.token, NegTokenInit2):
+            hint = step.token
+        elif isinstance(step.token, NegTokenInit) and step.role == INITIATOR:
+            offer = offer or step.token
+    if hint is not None:
+        yield "server", hint
+    if offer is not None:
+        yield "client", offer

@@ -1,0 +1,394 @@
+"""The only place where capture, dissectors and negotiation meet: from one input to its facts.
+
+Packets become streams, streams find their carrier by content, carriers cut out tokens, tokens are
+dissected and put together to negotiations. What comes out goes to a `Sink`, object by object, so that
+nobody holds more than they need.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzer.capture.engine import StreamEngine
+from analyzer.capture.inputs import Input
+from analyzer.capture.link import PacketDecoder
+from analyzer.capture.model import IGNORE, CaptureAccount, CaptureLoss, Stream
+from analyzer.capture.reader import open_capture
+from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
+from analyzer.negotiation.rebuild import StreamNegotiations
+from dissectors.anomaly import Anomaly
+from dissectors.carriers import CARRIERS, carrier_class
+from dissectors.carriers.base import (
+    CLIENT,
+    SERVER,
+    TOKEN_LIMIT,
+    Carrier,
+    CarrierAnomaly,
+    CarrierMessage,
+)
+from dissectors.recognise import find_signature
+from dissectors.span import Span
+from dissectors.tokens import dissect_token
+
+HEAD = 4096
+"""Bytes of each direction kept while the carrier of a stream is not known."""
+PROBED_SEGMENTS = 12
+"""Segments of a direction tried as the start of a message before its stream is given up."""
+ANOMALIES_PER_KIND = 100
+"""Rows of one anomaly code per stream; more are only counted."""
+
+
+class Sink(Protocol):
+    """Takes what a capture holds, in the order in which it becomes known."""
+
+    def token(self, stream: Stream, step: Step, carrier: str, negotiation: Negotiation | None) -> None:
+        """One token; a hint's negotiation (None here) is told when that negotiation is over."""
+
+    def negotiation(self, negotiation: Negotiation) -> None:
+        """One finished negotiation; numbers are given later, in order of first frame."""
+
+    def schemes(self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int) -> None:
+        """Mechanism or scheme names that a server's carrier lists."""
+
+    def anomaly(self, noticed: NoticedAnomaly) -> None:
+        """An anomaly without a negotiation; those with one come along with it."""
+
+
+@dataclass(slots=True)
+class Options:
+    """What a caller may ask of the pipeline."""
+
+    decode_as: dict[tuple[str, int], str] = field(default_factory=dict)  # ("tcp", port) -> carrier
+    per_message_tokens: bool = True  # GSS Wrap tokens after the logon become tokens too
+    progress: Callable[[int], None] | None = None  # bytes of the input read so far
+
+
+def run(source: Input, sink: Sink, options: Options) -> tuple[CaptureAccount, float]:
+    """Read one input to its end; return its account and the seconds it took.
+
+    Raises `CaptureError` if the input is no capture. Damage inside a capture is told in the account and
+    as anomalies, never raised.
+    """
+    began = time.perf_counter()
+    account = CaptureAccount()
+    decoder = PacketDecoder(account)
+    engine = StreamEngine(
+        account,
+        lambda stream: StreamReader(stream, sink, options),
+        lambda stream: DatagramReader(stream, sink, options),
+        reopen=_looks_like_carrier,
+        wants_datagram=_looks_like_datagram,
+    )
+    for block in open_capture(source, account, options.progress):
+        engine.feed(decoder.decode(block))
+    decoder.finish()
+    engine.finish()
+    for loss in account.losses:
+        sink.anomaly(_loss_anomaly(loss))
+    return account, time.perf_counter() - began
+
+
+def _loss_anomaly(loss: CaptureLoss) -> NoticedAnomaly:
+    start = loss.offset or 0
+    span = Span(start, start + (loss.length or 0))
+    return NoticedAnomaly(Anomaly(loss.code, span, loss.detail), loss.frame, None, None)
+
+
+# -- vectorised tests of payload heads -----------------------------------------------------------------
+
+
+def _looks_like_carrier(heads: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which 8-byte heads start a message of a carrier that announces itself (SMB, HTTP)?"""
+    low = (heads & np.uint64(0xFFFF_FFFF)).astype(np.uint32)
+    high = (heads >> np.uint64(32)).astype(np.uint32)
+    smb = ((low & np.uint32(0x00FF_FFFF)) == 0x534D42) & ((low >> np.uint32(24)) >= 0xFC)
+    smb &= (high >> np.uint32(24)) == 0
+    return smb | (high == 0x48545450)  # "HTTP"
+
+
+def _looks_like_datagram(heads: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which 8-byte heads may start an LDAP message?"""
+    return (heads >> np.uint64(56)) == 0x30
+
+
+# -- streams ---------------------------------------------------------------------------------------------
+
+
+class _Conversation:
+    """What TCP and UDP readers share: from carrier messages to sink."""
+
+    def __init__(self, stream: Stream, sink: Sink, options: Options) -> None:
+        self.stream = stream
+        self.sink = sink
+        self.options = options
+        self.negotiations = StreamNegotiations(stream, sink.negotiation)
+        self._told: dict[str, int] = {}
+        self._token_place = (0, -1)  # frame of the latest token, its place in the frame
+        self._partial: dict[tuple[int, int], tuple[bytes, tuple[int, ...]]] = {}
+
+    def emit(self, item: CarrierMessage | CarrierAnomaly) -> None:
+        """Take what a carrier says."""
+        if isinstance(item, CarrierAnomaly):
+            self.notice(item.anomaly, item.frame, item.ts_ns, item)
+            return
+        token = self._whole_token(item) if item.token else None
+        if token is None:
+            negotiation = self.negotiations.add(item, None)
+        else:
+            dissected = dissect_token(token, from_acceptor=item.side == SERVER)
+            frame, place = self._token_place
+            place = place + 1 if frame == item.frame else 0
+            self._token_place = (item.frame, place)
+            negotiation = self.negotiations.add(item, dissected, place)
+            step = self.negotiations.latest
+            assert step is not None
+            carrier = item.exchange.carrier if item.exchange else item.context.get("carrier", "")
+            self.sink.token(self.stream, step, carrier, negotiation)
+            for anomaly in dissected.anomalies:
+                self._noticed(anomaly, item, negotiation)
+        for anomaly in item.anomalies:
+            self._noticed(anomaly, item, negotiation)
+        if item.schemes and item.kind in {"hint", "response"}:
+            carrier = item.exchange.carrier if item.exchange else item.context.get("carrier", "")
+            self.sink.schemes(self.stream, carrier, item.schemes, item.frame)
+
+    def _whole_token(self, item: CarrierMessage) -> bytes | None:
+        """Join a SPNEGO token that its sender cut over several messages (MS-SPNG 3.1.5.6).
+
+        A first piece announces more bytes than it holds; the pieces are kept until the token is whole and
+        belongs to the message that completes it.
+        """
+        token = item.token
+        assert token is not None
+        if item.exchange is None or item.kind == "after":
+            return token
+        key = (id(item.exchange), item.side)
+        begun = self._partial.pop(key, None)
+        if begun is not None and token[:1] not in {b"\x60", b"\xa1", b"N"}:
+            token, frames = begun[0] + token, begun[1] + item.frames
+            item.frames = tuple(dict.fromkeys(frames))
+            item.token = token
+        missing = announced_length(token) - len(token)
+        cut = any(anomaly.code in {"gap", "snaplen"} for anomaly in item.anomalies)
+        if 0 < missing and not cut and len(token) + missing <= TOKEN_LIMIT and self._goes_on(item):
+            self._partial[key] = (token, item.frames)
+            return None
+        return token
+
+    @staticmethod
+    def _goes_on(item: CarrierMessage) -> bool:
+        """SMB is the carrier whose messages bound a token's size; elsewhere a short token is just short."""
+        return item.exchange is not None and item.exchange.carrier in {"smb1", "smb2"}
+
+    def notice(
+        self, anomaly: Anomaly, frame: int | None, ts_ns: int | None, item: CarrierAnomaly | None = None
+    ) -> None:
+        """Tell an anomaly of the connection itself."""
+        if not self._worth_a_row(anomaly):
+            return
+        noticed = NoticedAnomaly(anomaly, frame, ts_ns, self.stream.stream_id)
+        noticed = self.negotiations.notice(noticed, item.exchange if item is not None else None)
+        if noticed.negotiation is None:
+            self.sink.anomaly(noticed)
+
+    def _noticed(self, anomaly: Anomaly, item: CarrierMessage, negotiation: Negotiation | None) -> None:
+        if not self._worth_a_row(anomaly):
+            return
+        noticed = NoticedAnomaly(
+            anomaly, item.frame, item.ts_ns, self.stream.stream_id, negotiation
+        )
+        if negotiation is None:
+            self.sink.anomaly(noticed)
+        else:
+            negotiation.anomalies.append(noticed)
+
+    def _worth_a_row(self, anomaly: Anomaly) -> bool:
+        told = self._told.get(anomaly.code, 0) + 1
+        self._told[anomaly.code] = told
+        return told <= ANOMALIES_PER_KIND
+
+    def finish(self) -> None:
+        """Conclude the negotiations and say how many anomalies were only counted."""
+        for code, told in self._told.items():
+            if told > ANOMALIES_PER_KIND:
+                detail = f"{told - ANOMALIES_PER_KIND} more of {code} in this stream"
+                anomaly = Anomaly("limit-anomalies", Span(0, 0), detail)
+                self.sink.anomaly(NoticedAnomaly(anomaly, None, None, self.stream.stream_id))
+        self.negotiations.end()
+
+
+def announced_length(token: bytes) -> int:
+    """Length of the whole token by its DER header; its own length where it has none."""
+    if len(token) < 2 or token[0] not in {0x60, 0xA0, 0xA1}:
+        return len(token)
+    first = token[1]
+    if first < 0x80:
+        return 2 + first
+    count = first & 0x7F
+    if not 1 <= count <= 4 or len(token) < 2 + count:
+        return len(token)
+    return 2 + count + int.from_bytes(token[2 : 2 + count], "big")
+
+
+class StreamReader(_Conversation):
+    """Consumer of one TCP stream: finds its carrier by content, then feeds it.
+
+    Until a carrier is found each segment may be the start of a message. Bytes that were seen before are
+    replayed, so that the order in which the sides speak does not matter.
+    """
+
+    def __init__(self, stream: Stream, sink: Sink, options: Options) -> None:
+        super().__init__(stream, sink, options)
+        self.carrier: Carrier | None = None
+        self._swap = 0  # 1: the carrier says that our client is its server
+        self._held: list[tuple[int, int, bytes, int, int]] = []  # side, offset, data, frame, ts
+        self._tried = [0, 0]
+        self._held_bytes = 0
+
+    def deliver(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
+        """Feed a segment; see `capture.model.Consumer`."""
+        if self.carrier is None:
+            return self._look_for_carrier(side, offset, data, frame, ts_ns)
+        return self._feed(side, offset, data, frame, ts_ns)
+
+    def _feed(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
+        carrier = self.carrier
+        assert carrier is not None
+        side ^= self._swap
+        window = carrier.windows[side]
+        window.append(offset, data, frame, ts_ns)
+        if not window.skipping:
+            carrier.feed(side)
+        return window.skipping
+
+    def _look_for_carrier(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
+        if not data:
+            return 0
+        found = self._probe(data)
+        self._tried[side] += 1
+        self._held.append((side, offset, data, frame, ts_ns))
+        self._held_bytes += len(data)
+        if found is None and self._tried[side] == 2 and self._held[0][0] == side:
+            joined = b"".join(d for s, _, d, _, _ in self._held if s == side)
+            found = self._probe(joined)  # a head cut into tiny segments
+        if found is not None:
+            return self._attach(found, side)
+        if self._tried[side] >= PROBED_SEGMENTS or self._held_bytes > 2 * HEAD:
+            joined_side = b"".join(d for s, _, d, _, _ in self._held if s == side)
+            found = self._probe(joined_side)
+            if found is not None:
+                return self._attach(found, side)
+            self._give_up()
+            return IGNORE
+        return 0
+
+    def _probe(self, data: bytes) -> tuple[type[Carrier], int] | None:
+        head = data[:HEAD]
+        forced = self.options.decode_as.get(("tcp", self.stream.server_port))
+        for name in CARRIERS if forced is None else (forced,):
+            kind = carrier_class(name)
+            sender = kind.probe(head)
+            if sender is not None:
+                return kind, sender
+        return None
+
+    def _attach(self, found: tuple[type[Carrier], int], side: int) -> int:
+        """Take the carrier and replay what was held; the windows skip by themselves meanwhile."""
+        kind, sender = found
+        if sender != side and self.stream.role_source != "syn":
+            self._swap = 1
+            _swap_roles(self.stream)
+        self.carrier = kind(self.emit, started_before=self.stream.started_before)
+        self.carrier.per_message_tokens = self.options.per_message_tokens
+        held, self._held = self._held, []
+        answer = 0
+        for held_side, offset, data, frame, ts_ns in held:
+            skip = self._feed(held_side, offset, data, frame, ts_ns)
+            if held_side == side:
+                answer = skip
+        return answer
+
+    def _give_up(self) -> None:
+        for side, offset, data, frame, ts_ns in self._held:
+            at = find_signature(data)
+            if at >= 0:
+                span = Span(offset + at, offset + len(data))
+                who = "client" if side == CLIENT else "server"
+                self.notice(Anomaly("unclaimed-token", span, f"sent by the {who}"), frame, ts_ns)
+        self._held = []
+
+    def lost(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> int:
+        """Tell the carrier of a gap; see `capture.model.Consumer`."""
+        carrier = self.carrier
+        if carrier is None:
+            self._held = [held for held in self._held if held[0] != side]
+            return 0
+        carrier_side = side ^ self._swap
+        window = carrier.windows[carrier_side]
+        window.restart(offset + length)
+        window.frame, window.ts_ns = frame, ts_ns
+        self.notice(Anomaly("gap", Span(offset, offset + length), f"{length} bytes"), frame, ts_ns)
+        carrier.gap(carrier_side, length, frame, ts_ns)
+        return window.skipping
+
+    def conflict(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> None:
+        """A retransmission differs from the first copy; see `capture.model.Consumer`."""
+        who = "client" if side ^ self._swap == CLIENT else "server"
+        span = Span(offset, offset + length)
+        self.notice(Anomaly("inconsistent-overlap", span, f"sent by the {who}"), frame, ts_ns)
+
+    def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
+        """The stream ends, or one side of it; see `capture.model.Consumer`."""
+        if self.carrier is None:
+            if how not in {"fin", "rst"}:
+                self._give_up()
+        else:
+            self.carrier.end(None if side is None else side ^ self._swap, how, frame, ts_ns)
+        if how not in {"fin", "rst"}:
+            self.finish()
+
+
+def _swap_roles(stream: Stream) -> None:
+    stream.client, stream.server = stream.server, stream.client
+    stream.client_port, stream.server_port = stream.server_port, stream.client_port
+    stream.role_source = "carrier"
+
+
+class DatagramReader(_Conversation):
+    """Consumer of one UDP conversation."""
+
+    def __init__(self, stream: Stream, sink: Sink, options: Options) -> None:
+        super().__init__(stream, sink, options)
+        self.carrier: Carrier | None = None
+        self._swap = 0
+
+    def datagram(self, side: int, data: bytes, cut: int, frame: int, ts_ns: int) -> int:
+        """Feed one payload; see `capture.model.DatagramConsumer`."""
+        if self.carrier is None:
+            for name in CARRIERS:
+                kind = carrier_class(name)
+                sender = kind.probe(data[:HEAD]) if kind.datagram else None
+                if sender is None:
+                    continue
+                if sender != side:
+                    self._swap = 1
+                    _swap_roles(self.stream)
+                self.carrier = kind(self.emit)
+                break
+            else:
+                return IGNORE
+        if cut:
+            span = Span(len(data), len(data) + cut)
+            self.notice(Anomaly("snaplen", span, f"{cut} bytes of a datagram"), frame, ts_ns)
+        self.carrier.datagram_received(side ^ self._swap, data, frame, ts_ns)
+        return 0
+
+    def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
+        """The conversation ends; see `capture.model.DatagramConsumer`."""
+        self.finish()

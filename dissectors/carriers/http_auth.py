@@ -1,0 +1,148 @@
+"""The grammar of HTTP's authentication fields: lists of challenges, credentials, token68.
+
+Everything works on the bytes of one field value and never raises. No password leaves this module.
+
+Spec: RFC 9110 5.6 and 11, RFC 4559 4-5, RFC 7617 2, RFC 7616 3.4, MS-N2HT 2.2, MS-WSMV 2.2.9.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+GSS_SCHEMES = frozenset(("Negotiate", "NTLM", "Kerberos", "CredSSP", "Nego2", "PKU2U"))
+"""Schemes whose token68 is a security token (of CredSSP: a TSRequest)."""
+
+_CANONICAL = {
+    name.lower(): name
+    for name in (
+        *GSS_SCHEMES,
+        *("Basic", "Digest", "Bearer", "DPoP", "HOBA", "Mutual", "OAuth"),
+        *("SCRAM-SHA-1", "SCRAM-SHA-256"),
+    )
+}
+SCHEME_LIMIT = 32  # a longer first word is no scheme's name but a secret without one
+CHALLENGE_LIMIT = 64  # challenges read from one field line
+
+_TCHAR = rb"!#$%&'*+\-.^_`|~0-9A-Za-z"
+_SCHEME = re.compile(rb"[%s]{1,%d}" % (_TCHAR, SCHEME_LIMIT))
+_PARAMETER = re.compile(rb"[%s]+[ \t]*=[ \t]*[\"%s]" % (_TCHAR, _TCHAR))
+# A list element: everything up to a comma that is not inside a quoted string.
+_ELEMENT = re.compile(rb'(?:[^,"]++|"(?:[^"\\]|\\.)*+"?)++', re.DOTALL)
+_QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
+_WHITESPACE = b" \t\r\n"
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+
+
+class Challenge(NamedTuple):
+    """One challenge, or the credentials: scheme name, and what follows it."""
+
+    scheme: str  # canonical spelling where known, else as sent
+    token68: bytes | None = None  # None: nothing there, or parameters
+    parameters: bytes = b""  # the first parameter and all that follows, credentials only
+
+
+def canonical(scheme: str) -> str:
+    """Give the spelling of the specification; unknown schemes stay as they were sent."""
+    return _CANONICAL.get(scheme.lower(), scheme)
+
+
+def challenges(value: bytes) -> tuple[list[Challenge], bool]:
+    """Split a challenge list (RFC 9110 11.6.1); the flag tells that there were more than the limit."""
+    found: list[Challenge] = []
+    for element in _ELEMENT.finditer(value):
+        text = element[0].strip(_WHITESPACE)
+        if not text or _PARAMETER.match(text):
+            continue  # an empty element, or one more parameter of the challenge before
+        challenge = _one(text)
+        if challenge is None:
+            continue
+        if len(found) == CHALLENGE_LIMIT:
+            return found, True
+        found.append(challenge)
+    return found, False
+
+
+def credentials(value: bytes) -> Challenge | None:
+    """Read the one scheme of an Authorization field; None if its first word can be no scheme.
+
+    A lone word that is no known scheme is taken for a secret without a scheme, and not repeated.
+    """
+    challenge = _one(value.strip(_WHITESPACE))
+    if challenge is None or challenge.token68 or challenge.parameters:
+        return challenge
+    return challenge if challenge.scheme.lower() in _CANONICAL else None
+
+
+def _one(text: bytes) -> Challenge | None:
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        return None
+    name = canonical(scheme[0].decode("ascii"))
+    rest = text[scheme.end() :]
+    if not rest:
+        return Challenge(name)
+    if rest[0] not in b" \t":
+        return None
+    rest = rest.lstrip(b" \t")
+    if _PARAMETER.match(rest):
+        return Challenge(name, None, rest)
+    return Challenge(name, rest)
+
+
+def decode_token68(text: bytes) -> bytes | None:
+    """Decode base64, forgiving missing padding, inner white space and the URL alphabet; None if it is none."""
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except binascii.Error:
+        bare = text.translate(_URL_SAFE, _WHITESPACE).rstrip(b"=")
+    try:
+        return binascii.a2b_base64(bare + b"=" * (-len(bare) % 4), strict_mode=True)
+    except binascii.Error:
+        return None
+
+
+def decode_cut_token68(text: bytes) -> bytes | None:
+    """Decode the beginning of a token68 whose end is lost."""
+    bare = text.translate(_URL_SAFE, _WHITESPACE).rstrip(b"=")
+    return decode_token68(bare[:-1] if len(bare) % 4 == 1 else bare)
+
+
+def basic_user(token68: bytes) -> tuple[str, str | None] | None:
+    r"""User and domain of Basic credentials, the password dropped; `DOMAIN\user` is Windows' habit."""
+    decoded = decode_token68(token68)
+    if decoded is None:
+        return None
+    name = text_of(decoded.partition(b":")[0])
+    domain, backslash, user = name.partition("\\")
+    return (user, domain) if backslash else (name, None)
+
+
+def digest_user(parameters: bytes) -> str | None:
+    """Give the user that Digest credentials name; None if it is absent or only its hash was sent."""
+    named: dict[bytes, bytes] = {}
+    for element in _ELEMENT.finditer(parameters):
+        name, _, value = element[0].partition(b"=")
+        named.setdefault(name.strip(_WHITESPACE).lower(), _unquote(value.strip(_WHITESPACE)))
+    if named.get(b"userhash", b"").lower() == b"true":
+        return None
+    if b"username" in named:
+        return text_of(named[b"username"])
+    extended = named.get(b"username*", b"").split(b"'", 2)  # RFC 8187: charset'language'percent-encoded
+    return text_of(unquote_to_bytes(extended[2])) if len(extended) == 3 else None
+
+
+def _unquote(value: bytes) -> bytes:
+    if value[:1] != b'"':
+        return value
+    return _QUOTED_PAIR.sub(rb"\1", value[1:].removesuffix(b'"'))
+
+
+def text_of(value: bytes) -> str:
+    """Read bytes of a header as UTF-8, or as Latin-1 where they are not."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

@@ -1,0 +1,193 @@
+"""SMB 2 and 3: NEGOTIATE, SESSION_SETUP, LOGOFF and TREE_CONNECT.
+
+Spec: MS-SMB2 2.2.1 (header), 2.2.3 to 2.2.10 (messages), 3.2.4.1.1 and 3.2.5.2 (multi-protocol negotiate).
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Any
+
+from dissectors.anomaly import Anomaly
+from dissectors.carriers.base import CLIENT, Carrier
+from dissectors.carriers.smb_logons import (
+    Buffer,
+    Logons,
+    Pdu,
+    nt_status,
+    remember,
+    security_buffer,
+    too_short,
+)
+
+MAGIC = 0x424D_53FE
+HEADER = Struct("<IHxxIHxxIIQxxxxxxxxQ")
+"""ProtocolId, StructureSize, Status, Command, Flags, NextCommand, MessageId, SessionId."""
+HEADER_SIZE = 64
+
+NEGOTIATE, SESSION_SETUP, LOGOFF, TREE_CONNECT, IOCTL = 0, 1, 2, 3, 11
+RESPONSE, RELATED, SIGNED = 1, 4, 8
+STATUS_PENDING = 0x103
+VALIDATE_NEGOTIATE_INFO = 0x0014_0204
+
+DIALECTS = {
+    0x0202: "SMB 2.0.2",
+    0x0210: "SMB 2.1",
+    0x02FF: "SMB 2.???",
+    0x0300: "SMB 3.0",
+    0x0302: "SMB 3.0.2",
+    0x0311: "SMB 3.1.1",
+}
+MULTI_PROTOCOL = 0x02FF  # "ask again in SMB2": the answer to an SMB1 NEGOTIATE
+SMB_3_1_1 = 0x0311
+
+_SECURITY_MODE = ((1, "signing_enabled"), (2, "signing_required"))
+_SESSION_FLAGS = ((1, "guest"), (2, "null"), (4, "encrypt"))
+_BINDING = 1
+
+_NEGOTIATE_REQUEST = Struct("<HHHxxI16sIH")
+_NEGOTIATE_RESPONSE = Struct("<HHHxx16sIIIIQQHH")
+_SESSION_SETUP_REQUEST = Struct("<HBBIIHHQ")
+_SESSION_SETUP_RESPONSE = Struct("<HHHH")
+_TREE_CONNECT_REQUEST = Struct("<HxxHH")
+_CONTEXT = Struct("<HHxxxx")
+_NETNAME = 5
+_CONTEXTS = 16  # negotiate contexts looked at
+
+
+class Smb2:
+    """What one connection says in SMB 2 and 3."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self.logons = Logons(carrier, "smb2", "0x%016x")
+        self.client: dict[str, Any] = {}  # what the client's NEGOTIATE said of itself
+        self.signs_by_rule = False  # a signed TREE_CONNECT tells nothing of the session (3.2.4.1.1)
+
+    def message(
+        self, pdu: Pdu, command: int, status: int, message_id: int, session: int
+    ) -> None:
+        """Read one of the four commands that matter, request or answer by its side."""
+        logons = self.logons
+        if pdu.side == CLIENT:
+            if command == SESSION_SETUP:
+                self._session_setup_request(pdu, message_id, session)
+            elif command == NEGOTIATE:
+                self._negotiate_request(pdu)
+            elif command == TREE_CONNECT:
+                logons.tree_request(session, message_id, _tree_path(pdu.data))
+            else:
+                logons.logoff(pdu, session)
+        elif status == STATUS_PENDING:
+            return  # an interim answer: the real one follows under the same MessageId
+        elif command == SESSION_SETUP:
+            self._session_setup_response(pdu, status, message_id, session)
+        elif command == NEGOTIATE:
+            self._negotiate_response(pdu, status)
+        elif command == TREE_CONNECT:
+            logons.tree_response(pdu, session, message_id, nt_status(status))
+
+    def _negotiate_request(self, pdu: Pdu) -> None:
+        data = pdu.data
+        if len(data) < HEADER_SIZE + 36:
+            return
+        fields = _NEGOTIATE_REQUEST.unpack_from(data, HEADER_SIZE)
+        _, dialect_count, mode, _, guid, context_offset, context_count = fields
+        self.client = {f"client_{name}": bool(mode & bit) for bit, name in _SECURITY_MODE}
+        self.client["client_guid"] = guid.hex()
+        if SMB_3_1_1 in _u16s(data, HEADER_SIZE + 36, dialect_count):
+            name = _net_name(data, context_offset, context_count)
+            self.logons.server_name = name or self.logons.server_name
+
+    def _negotiate_response(self, pdu: Pdu, status: int) -> None:
+        if status:
+            return
+        data, logons = pdu.data, self.logons
+        if len(data) < HEADER_SIZE + 64:
+            logons.say("hint", pdu, None, anomalies=(too_short(pdu, "NEGOTIATE response"),))
+            return
+        fields = _NEGOTIATE_RESPONSE.unpack_from(data, HEADER_SIZE)
+        _, mode, dialect, guid, _, _, _, _, system_time, _, offset, length = fields
+        name = DIALECTS.get(dialect, f"SMB 0x{dialect:04x}")
+        facts: dict[str, Any] = {"dialect": name}
+        facts |= {flag: bool(mode & bit) for bit, flag in _SECURITY_MODE}
+        facts |= self.client
+        facts["server_guid"] = guid.hex()
+        facts["system_time"] = system_time
+        logons.facts = facts
+        logons.version = None if dialect == MULTI_PROTOCOL else name
+        # 3.1.1 signs every TREE_CONNECT; only where somebody insists does this hold for the rest too.
+        required = facts["signing_required"] or facts.get("client_signing_required", False)
+        self.signs_by_rule = dialect == SMB_3_1_1 and not required
+        buffer = security_buffer(data, offset, length, HEADER_SIZE)
+        logons.say("hint", pdu, None, buffer, context=dict(facts))
+
+    def _session_setup_request(self, pdu: Pdu, message_id: int, session: int) -> None:
+        data, logons = pdu.data, self.logons
+        context: dict[str, Any] = {}
+        buffer = Buffer()
+        binding = False
+        if len(data) < HEADER_SIZE + 24:
+            buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP request"),))
+        else:
+            fields = _SESSION_SETUP_REQUEST.unpack_from(data, HEADER_SIZE)
+            _, flags, _, _, _, offset, length, previous = fields
+            buffer = security_buffer(data, offset, length, HEADER_SIZE)
+            binding = bool(flags & _BINDING)
+            if binding:
+                context["binding"] = True
+            if previous:
+                context["previous_session"] = logons.key_format % previous
+        exchange = logons.request(session, message_id, binding=binding)
+        if context:
+            exchange.context |= context
+        logons.say("request", pdu, exchange, buffer, context=context)
+
+    def _session_setup_response(
+        self, pdu: Pdu, status: int, message_id: int, session: int
+    ) -> None:
+        data, logons = pdu.data, self.logons
+        verdict = nt_status(status)
+        exchange, matched = logons.response(session, message_id, verdict)
+        buffer = Buffer()
+        context: dict[str, Any] = {}
+        # A refusal comes with the error body (2.2.2), which has no place for a token.
+        if verdict.verdict != "failure":
+            if len(data) < HEADER_SIZE + 8:
+                buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP response"),))
+            else:
+                _, flags, offset, length = _SESSION_SETUP_RESPONSE.unpack_from(data, HEADER_SIZE)
+                buffer = security_buffer(data, offset, length, HEADER_SIZE)
+                if flags:
+                    context = {name: True for bit, name in _SESSION_FLAGS if flags & bit}
+                    exchange.context |= context
+        anomalies = () if matched else (logons.unmatched(pdu),)
+        logons.say(
+            "response", pdu, exchange, buffer, status=verdict, anomalies=anomalies, context=context
+        )
+
+
+def _u16s(data: bytes, start: int, count: int) -> tuple[int, ...]:
+    count = min(count, (len(data) - start) // 2)
+    return Struct(f"<{count}H").unpack_from(data, start)
+
+
+def _net_name(data: bytes, offset: int, count: int) -> str | None:
+    """Find the server name among the negotiate contexts of a request (2.2.3.1.4)."""
+    for _ in range(min(count, _CONTEXTS)):
+        if offset < HEADER_SIZE or offset + _CONTEXT.size > len(data):
+            return None
+        kind, length = _CONTEXT.unpack_from(data, offset)
+        offset += _CONTEXT.size
+        if kind == _NETNAME:
+            return data[offset : offset + length].decode("utf-16-le", "replace") or None
+        offset += -(-length // 8) * 8
+    return None
+
+
+def _tree_path(data: bytes) -> str | None:
+    if len(data) < HEADER_SIZE + 8:
+        return None
+    _, offset, length = _TREE_CONNECT_REQUEST.unpack_from(data, HEADER_SIZE)
+    if offset < HEADER_SIZE or not length or offset + length > len(data):
+        return None
+    return data[offset : offset + length].decode("utf-16-le", "replace")

@@ -1,0 +1,250 @@
+"""Which authentication each SESSION_SETUP and each session of one SMB connection belongs to.
+
+SMB1 and SMB2 number their sessions alike: the first request has no session yet, its answer brings the
+number, later legs repeat it, and an established number may authenticate again. Answers find their request
+by the protocol's own pairing number, so sessions may interleave freely.
+
+Spec: MS-SMB2 3.2.4.2.3 and 3.3.5.5, MS-SMB 3.2.4.2.4, MS-CIFS 2.2.3.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
+
+from dissectors.anomaly import Anomaly
+from dissectors.carriers.base import SERVER, Carrier, CarrierMessage, Exchange, MessageKind
+from dissectors.codes.nt_status import nt_status_name
+from dissectors.span import Span
+from dissectors.status import Status, Verdict
+
+MORE_PROCESSING_REQUIRED = 0xC0000016
+
+_Value = TypeVar("_Value")
+
+
+class Pdu(NamedTuple):
+    """One SMB message (of a compound: one element), as far as it is held."""
+
+    side: int
+    data: bytes  # from the protocol's magic on
+    start: int  # stream offset of data[0]
+    end: int  # stream offset behind the NetBIOS message that carries it
+
+
+class Buffer(NamedTuple):
+    """A security buffer: its token (None: unreadable or not there), its place in the Pdu, its faults."""
+
+    token: bytes | None = None
+    start: int = 0
+    anomalies: tuple[Anomaly, ...] = ()
+
+
+@lru_cache(maxsize=256)
+def nt_status(code: int) -> Status:
+    """Read an NTSTATUS as the answer to a logon."""
+    verdict: Verdict = "success" if code < 0x4000_0000 else "failure"
+    if code == MORE_PROCESSING_REQUIRED:
+        verdict = "continue"
+    return Status(verdict, code, nt_status_name(code), "ntstatus")
+
+
+def security_buffer(data: bytes, offset: int, length: int, lowest: int) -> Buffer:
+    """Cut a token of announced place and length out of a message whose fixed part ends at `lowest`."""
+    if not length:
+        return Buffer(b"", min(offset, len(data)))
+    if offset < lowest or offset >= len(data):
+        fault = Anomaly("bad-offset", Span(0, len(data)), f"security buffer at {offset}")
+        return Buffer(None, 0, (fault,))
+    token = data[offset : offset + length]
+    if len(token) == length:
+        return Buffer(token, offset)
+    fault = Anomaly(
+        "bad-length",
+        Span(offset, len(data)),
+        f"security buffer of {length} bytes, {len(token)} are there",
+    )
+    return Buffer(token, offset, (fault,))
+
+
+def too_short(pdu: Pdu, what: str) -> Anomaly:
+    """Say that a message ends before its fixed part does."""
+    return Anomaly("malformed-message", Span(0, len(pdu.data)), f"{what} ends early")
+
+
+def unc_server(path: str) -> str | None:
+    r"""Name the server of `\\server\share`."""
+    if not path.startswith("\\\\"):
+        return None
+    return path[2:].partition("\\")[0] or None
+
+
+def remember(table: dict[int, _Value], key: int, value: _Value, limit: int) -> bool:
+    """Store in a table of at most `limit` entries; True if the oldest had to go."""
+    full = len(table) >= limit and key not in table
+    if full:
+        del table[next(iter(table))]
+    table[key] = value
+    return full
+
+
+@dataclass(slots=True)
+class Attempt:
+    """An exchange without a final answer yet, and the session number it is known by (0: none yet)."""
+
+    exchange: Exchange
+    session: int
+
+
+@dataclass(slots=True)
+class Logons:
+    """The authentications of one connection in one protocol version."""
+
+    carrier: Carrier
+    protocol: str  # `smb1` or `smb2`
+    key_format: str  # how people write the session number
+    version: str | None = None
+    server_name: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)  # what the negotiate said; copied to exchanges
+    asked: dict[int, Attempt] = field(default_factory=dict)  # pairing number -> who waits for it
+    open: dict[int, Attempt] = field(default_factory=dict)  # session -> attempt under way
+    owners: dict[int, Exchange] = field(default_factory=dict)  # session -> exchange that was granted
+    trees: dict[int, tuple[int, str | None]] = field(default_factory=dict)  # pairing -> session, path
+    limit: int = 256
+    overflows: int = 0
+
+    def request(self, session: int, pairing: int, *, binding: bool = False) -> Exchange:
+        """Find or start the exchange of a SESSION_SETUP request."""
+        attempt = self.open.get(session) if session else None
+        if attempt is None and session and session not in self.owners and not binding:
+            attempt = self._adopt(session)
+        if attempt is None:
+            attempt = self._start(session, again=binding or session in self.owners)
+        self.overflows += remember(self.asked, pairing, attempt, self.limit)
+        return attempt.exchange
+
+    def response(self, session: int, pairing: int, status: Status) -> tuple[Exchange, bool]:
+        """Find the exchange that an answer belongs to; also tell whether its request was seen."""
+        attempt = self.asked.pop(pairing, None)
+        matched = attempt is not None
+        if attempt is None:
+            attempt = self.open.get(session)
+        if attempt is None:
+            attempt = self._start(session, again=session in self.owners)
+            attempt.exchange.context["request_missing"] = True
+        if session and not attempt.session:
+            self._name(attempt, session)
+        if status.verdict != "continue":
+            if self.open.get(attempt.session) is attempt:
+                del self.open[attempt.session]
+            if status.verdict == "success":
+                self.overflows += remember(self.owners, session, attempt.exchange, self.limit)
+        return attempt.exchange, matched
+
+    def _start(self, session: int, *, again: bool) -> Attempt:
+        exchange = Exchange(
+            self.protocol,
+            carrier_version=self.version,
+            server_name=self.server_name,
+            reauthentication=again,
+            context=dict(self.facts),
+        )
+        attempt = Attempt(exchange, 0)
+        if session:
+            self._name(attempt, session)
+        return attempt
+
+    def _name(self, attempt: Attempt, session: int) -> None:
+        attempt.session = session
+        attempt.exchange.key = self.key_format % session
+        self.overflows += remember(self.open, session, attempt, self.limit)
+
+    def _adopt(self, session: int) -> Attempt | None:
+        """Give a number that no answer brought to the one first leg whose answer is missing.
+
+        Where only the client's side was captured this is what holds its legs together.
+        """
+        nameless = [pairing for pairing, attempt in self.asked.items() if not attempt.session]
+        if len(nameless) != 1:
+            return None
+        attempt = self.asked.pop(nameless[0])
+        self._name(attempt, session)
+        return attempt
+
+    def tree_request(self, session: int, pairing: int, path: str | None) -> None:
+        """Learn from a TREE_CONNECT by which name the client asked for the server."""
+        self.overflows += remember(self.trees, pairing, (session, path), self.limit)
+        owner = self.owners.get(session)
+        if owner is None or path is None or "path" in owner.context:
+            return
+        owner.context["path"] = path
+        owner.server_name = unc_server(path) or owner.server_name
+
+    def tree_response(self, pdu: Pdu, session: int, pairing: int, status: Status) -> None:
+        """Tell of an authenticated session that was refused its share."""
+        asked_by, path = self.trees.pop(pairing, (session, None))
+        owner = self.owners.get(asked_by)
+        if status.verdict != "failure" or owner is None:
+            return
+        context: dict[str, Any] = {"event": "tree-connect"}
+        if path is not None:
+            context["path"] = path
+        self.say("after", pdu, owner, status=status, context=context)
+
+    def logoff(self, pdu: Pdu, session: int) -> None:
+        """Tell that the client gave its session up."""
+        owner = self.owners.pop(session, None)
+        if owner is not None:
+            self.say("after", pdu, owner, context={"event": "logoff"})
+
+    def closed(self, side: int, how: str, frame: int, ts_ns: int) -> None:
+        """Tell every exchange without a final answer that the connection is gone."""
+        waiting = {id(attempt): attempt for attempt in self.asked.values()}
+        unfinished = waiting | {id(attempt): attempt for attempt in self.open.values()}
+        by = "server" if side == SERVER else "client"
+        for number, attempt in unfinished.items():
+            # Who owed the next leg tells a server that hung up from a client that lost interest.
+            awaited = "server" if number in waiting else "client"
+            context = {"event": "closed", "by": by, "how": how, "awaited": awaited}
+            self.carrier.emit(
+                CarrierMessage("after", side, attempt.exchange, frame, (frame,), ts_ns, context=context)
+            )
+
+    def say(
+        self,
+        kind: MessageKind,
+        pdu: Pdu,
+        exchange: Exchange | None,
+        buffer: Buffer = Buffer(),  # noqa: B008 - an immutable tuple
+        *,
+        status: Status | None = None,
+        schemes: tuple[str, ...] = (),
+        anomalies: tuple[Anomaly, ...] = (),
+        context: dict[str, Any] | None = None,
+    ) -> None:
+        """Emit one leg; it ends where its PDU ends."""
+        start, end = pdu.start, pdu.end
+        window = self.carrier.windows[pdu.side]
+        span = None
+        if buffer.token:
+            start += buffer.start
+            end = start + len(buffer.token)
+            span = Span(start, end)
+        self.carrier.emit(
+            CarrierMessage(
+                kind,
+                pdu.side,
+                exchange,
+                window.frame_at(pdu.end - 1),
+                window.frames(start, end),
+                window.ts_at(pdu.end - 1),
+                buffer.token,
+                span,
+                status,
+                schemes,
+                anomalies=buffer.anomalies + anomalies,
+                context={} if context is None else context,
+            )
+        )
+
