@@ -43,6 +43,7 @@ CODES: dict[str, AnomalyCode] = {
     "bad-base64": AnomalyCode("malformed", "medium", "a token's text is not base64"),
     "bad-header": AnomalyCode("malformed", "low", "a header of the carrier cannot be read"),
     "malformed-message": AnomalyCode("malformed", "medium", "a carrier message cannot be read"),
+    "repeated-field": AnomalyCode("malformed", "low", "a value that may stand once stands again"),
     "empty-token": AnomalyCode("malformed", "low", "a token's place is there but it holds no bytes"),
     # -- protocol: well-formed, but against the rules ---------------------------------------------
     "not-der": AnomalyCode("protocol", "low", "BER that DER forbids"),
@@ -62,6 +63,7 @@ CODES: dict[str, AnomalyCode] = {
     "mic-duplicate": AnomalyCode(
         "note", "low", "mechListMIC repeats the responseToken, as Windows 2000 does"
     ),
+    "mic-foreign": AnomalyCode("note", "low", "mechListMIC holds something that is no MIC; ignored"),
     "missing-neg-state": AnomalyCode(
         "protocol", "low", "the acceptor's first NegTokenResp has no negState"
     ),

@@ -1,11 +1,12 @@
-"""Read BER and DER elements where they lie: positions in, positions out, nothing copied, nothing raised.
+r"""Read BER and DER elements where they lie: positions in, positions out, nothing raised.
 
-A decoder walks the structure its specification gives and asks for what it needs; there is no tree. Well-formed
-DER runs through short loops; everything odd leaves them for `_read_odd`, which writes the anomalies. No method
-calls itself: nesting is bounded by the decoders' own structure, repetition by `limit` and the budget `left`.
+A decoder walks the structure of its specification and asks for what it needs; no tree is made.
+Well-formed DER runs through short loops; everything odd leaves them for `_read_odd`, which writes
+the anomalies. Nothing here recurses: nesting is bounded by the decoders' own structure,
+repetition by `limit` and by the budget `left`.
 
 Spec: X.690 8 (BER), 10-11 (DER).
-Not handled: constructed strings (`24 ..`), which the decoders report as a wrong tag; REAL; tags above 2^28.
+Not handled: constructed strings (`24 ..`), which decoders report as a wrong tag; REAL.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ GENERAL_STRING = 0x1B
 SEQUENCE = 0x30
 
 ELEMENT_LIMIT = 1024
-"""Elements read off the fast path in one token; then `limit-count`, and reading stops."""
+"""Elements of one token read off the fast path; then `limit-count`, and reading stops."""
 DEPTH_LIMIT = 16
 """Nested indefinite lengths that are followed to their end."""
 OID_LIMIT = 64
@@ -34,16 +35,15 @@ OID_LIMIT = 64
 INTEGER_LIMIT = 8
 """Largest INTEGER or ENUMERATED read, in octets."""
 
+Element = tuple[int, int, int, int, int]
+"""Identifier octet, content `[start, stop)`, where the next element begins, where this one does."""
+
+Member = tuple[int, int, int]
+"""Identifier octet and content of a SEQUENCE member, its EXPLICIT context tag taken off."""
+
 _CONSTRUCTED = 0x20
 _CLASS = 0xC0
 _CONTEXT = 0x80
-
-
-Element = tuple[int, int, int, int]
-"""Identifier octet, content `[start, stop)`, and where the next element begins."""
-
-Member = tuple[int, int, int]
-"""Tag and content range of a SEQUENCE member, its EXPLICIT context tag already taken off."""
 
 
 class Reader:
@@ -52,28 +52,37 @@ class Reader:
     `base` is the offset of `data[0]` in the outermost token: anomaly spans count from there.
     """
 
-    __slots__ = ("_long_lengths", "_root", "anomalies", "base", "cut", "data", "left", "partial")
+    __slots__ = (
+        "_long_lengths",
+        "_root",
+        "anomalies",
+        "base",
+        "cut",
+        "data",
+        "inner",
+        "left",
+        "partial",
+    )
 
     def __init__(self, data: bytes, base: int = 0) -> None:
         self.data = data
         self.base = base
         self.anomalies: list[Anomaly] = []
-        self.cut = (
-            False  # the token ends before its own length: lengths past the end follow from that
-        )
-        self.partial: frozenset[int] = frozenset()  # starts of OCTET STRINGs whose end is missing
+        self.cut = False  # the token ends early: later lengths past its end are no news
+        self.partial: frozenset[int] = frozenset()  # starts of OCTET STRINGs that are not all there
+        self.inner = 0  # where the token within this one begins, for its decoder
         self.left = ELEMENT_LIMIT
-        self._long_lengths: list[Span] = []
         self._root = -1  # where the outermost element begins
+        self._long_lengths: list[Span] = []
 
-    # -- results ------------------------------------------------------------------------------------------
+    # -- results -----------------------------------------------------------------------------------
 
     def report(self, code: str, start: int, stop: int, detail: str = "") -> None:
         """Note an anomaly about `data[start:stop]`."""
         self.anomalies.append(Anomaly(code, Span(self.base + start, self.base + stop), detail))
 
     def findings(self) -> tuple[Anomaly, ...]:
-        """All anomalies; long lengths are one note, however many there are (AD writes them everywhere)."""
+        """Return all anomalies; long lengths make one note, as AD writes them everywhere."""
         if self._long_lengths:
             count = len(self._long_lengths)
             detail = "one length" if count == 1 else f"{count} lengths, the first here"
@@ -81,21 +90,19 @@ class Reader:
             self._long_lengths = []
         return tuple(self.anomalies)
 
-    # -- one element ----------------------------------------------------------------------------------------
+    # -- one element -------------------------------------------------------------------------------
 
     def outermost(self, pos: int = 0) -> Element | None:
-        """Read the element that fills the token from `pos` on: tell whether it is cut or followed by more."""
+        """Read the element that fills the token from `pos` on; tell if it is cut or followed."""
         self._root = pos
         end = len(self.data)
-        if pos >= end:
-            return self._no_header(pos, end)
         element = self.read(pos, end)
         if element is not None and element[3] < end:
             self.report("trailing-bytes", element[3], end, f"{end - element[3]} bytes")
         return element
 
     def read(self, pos: int, end: int) -> Element | None:
-        """Read the element at `pos` of a container that ends at `end`; None if it cannot be read."""
+        """Read the element at `pos` of a container that ends at `end`; None if there is none."""
         data = self.data
         if pos + 1 < end:
             tag = data[pos]
@@ -108,30 +115,32 @@ class Reader:
                     return self._read_odd(pos, end)
             stop = start + length
             if stop <= end and tag & 0x1F != 0x1F:
-                return tag, start, stop, stop
+                return tag, start, stop, stop, pos
         return self._read_odd(pos, end)
 
     def expect(self, pos: int, end: int, tag: int, what: str) -> Element | None:
         """Read the element at `pos`, which must have `tag`."""
         element = self.read(pos, end)
         if element is not None and element[0] != tag:
-            self.report(
-                "bad-tag", pos, element[2], f"{what} has tag {element[0]:02x}, not {tag:02x}"
-            )
+            self.wrong_tag(element[0], pos, element[2], what)
             return None
         return element
 
-    # -- many elements ----------------------------------------------------------------------------------------
+    def wrong_tag(self, tag: int, start: int, stop: int, what: str) -> None:
+        """Report an element of another type than `what` must be."""
+        self.report("bad-tag", start, stop, f"{what} cannot have tag {tag:02x}")
+
+    # -- many elements -----------------------------------------------------------------------------
 
     def members(self, pos: int, end: int) -> dict[int, Member]:
-        """Read the content of a SEQUENCE of context-tagged members: number -> what the tag holds.
+        """Read the content of a SEQUENCE of context-tagged members, by number.
 
         A primitive context tag is taken as IMPLICIT: its own octet stands for the type.
         """
         data = self.data
         found: dict[int, Member] = {}
         last = 0x9F
-        brim = end - 3  # a member has four octets at least
+        brim = end - 3  # a member with its value has four octets at least
         while pos < brim:
             tag = data[pos]
             length = data[pos + 1]
@@ -142,7 +151,7 @@ class Reader:
                 if length < 0x80 or not data[pos + 2]:
                     break
             stop = start + length
-            # rising numbers are all that DER allows, and what ends this loop after 31 rounds
+            # numbers must rise: DER wants it, and it ends this loop after 31 rounds
             if not last < tag < 0xBF or stop > end or length < 2:
                 break
             inner = data[start]
@@ -166,7 +175,7 @@ class Reader:
         """Read the content of a SEQUENCE OF, at most `limit` elements."""
         found: list[Element] = []
         while pos < end:
-            if len(found) >= limit:
+            if len(found) == limit:
                 self.report("limit-count", pos, end, f"more than {limit} elements")
                 break
             element = self.read(pos, end)
@@ -176,14 +185,78 @@ class Reader:
             pos = element[3]
         return found
 
-    # -- the odd ones -------------------------------------------------------------------------------------------
+    # -- typed members -----------------------------------------------------------------------------
+
+    def number(self, member: Member | None, what: str, tag: int = INTEGER) -> int | None:
+        """Value of an INTEGER or ENUMERATED member."""
+        if member is None:
+            return None
+        found, start, stop = member
+        value = integer(self.data[start:stop]) if found == tag else None
+        if value is None:
+            self._no_value(member, tag, what)
+        return value
+
+    def oid(self, member: Member | None, what: str) -> str | None:
+        """Dotted text of an OBJECT IDENTIFIER member."""
+        if member is None:
+            return None
+        found, start, stop = member
+        value = oid_text(self.data[start:stop]) if found == OID else None
+        if value is None:
+            self._no_value(member, OID, what)
+        return value
+
+    def octets(self, member: Member | None, what: str) -> bytes | None:
+        """Content of an OCTET STRING member, as much as is there."""
+        if member is None:
+            return None
+        found, start, stop = member
+        if found == OCTET_STRING:
+            return self.data[start:stop]
+        self._no_value(member, OCTET_STRING, what)
+        return None
+
+    def text(self, member: Member | None, what: str, tag: int = GENERAL_STRING) -> str | None:
+        """Text of a string or time member."""
+        if member is None:
+            return None
+        found, start, stop = member
+        if found == tag:
+            return string_text(self.data[start:stop])
+        self._no_value(member, tag, what)
+        return None
+
+    def bits(self, member: Member | None, what: str) -> tuple[int, ...] | None:
+        """Numbers of the bits set in a BIT STRING member."""
+        if member is None:
+            return None
+        found, start, stop = member
+        value = set_bits(self.data[start:stop]) if found == BIT_STRING else None
+        if value is None:
+            self._no_value(member, BIT_STRING, what)
+        return value
+
+    def _no_value(self, member: Member, tag: int, what: str) -> None:
+        found, start, stop = member
+        if found == tag:
+            self.report("bad-value", start, stop, f"{what} cannot be read")
+        else:
+            self.wrong_tag(found, start, stop, what)
+
+    def missing(self, start: int, stop: int, what: str) -> None:
+        """Report that a mandatory element is absent, unless the token was cut before it."""
+        if not self.cut:
+            self.report("missing-field", start, stop, what)
+
+    # -- the odd ones ------------------------------------------------------------------------------
 
     def _member_odd(self, pos: int, end: int, found: dict[int, Member]) -> int:
         """Read one member the careful way; return where the next one begins."""
         element = self._read_odd(pos, end)
         if element is None:
             return end
-        tag, start, stop, after = element
+        tag, start, stop, after, _ = element
         number = tag & 0x1F
         if tag & _CLASS != _CONTEXT or number == 0x1F:
             self.report("bad-tag", pos, stop, f"tag {tag:02x} where a context tag belongs")
@@ -197,7 +270,7 @@ class Reader:
             found[number] = (tag, start, stop)
             return after
         if start == stop:
-            self.report("bad-length", pos, stop, f"[{number}] is empty")
+            self._overrun(pos, stop, f"[{number}] is empty")
             return after
         inner = self._read_odd(start, stop)
         if inner is not None:
@@ -215,46 +288,41 @@ class Reader:
             self.left = -1
             return None
         self.left -= 1
-        tag = data[pos]
         at = pos + 1
-        if tag & 0x1F == 0x1F:  # the number stands in the next octets; none of our types has one
-            while at < min(end, pos + 4) and data[at] & 0x80:
+        if pos < end and data[pos] & 0x1F == 0x1F:  # a long number; none of our types has one
+            while at < end and data[at] & 0x80:
                 at += 1
             at += 1
         if at >= end:
-            return self._no_header(pos, end)
+            self._overrun(pos, end, "no room for tag and length")
+            return None
+        tag = data[pos]
         length = data[at]
         start = at + 1
-        after = -1
         if length == 0x80:
             self.report("not-der", pos, start, "indefinite length")
             closing = self._end_of_contents(start, end)
-            if closing < 0:
+            if closing is None:
                 self._overrun(pos, end, "an indefinite length is never closed")
-                return tag, start, end, end
-            length = closing - start
-            after = closing + 2
-        elif length > 0x7F:
+                return tag, start, end, end, pos
+            return tag, start, closing, closing + 2, pos
+        if length > 0x7F:
             start += length & 0x7F
             if start > end:
-                return self._no_header(pos, end)
+                self._overrun(pos, end, "the length itself is cut")
+                return None
             length = int.from_bytes(data[at + 1 : start])
             if length < 0x80 or not data[at + 1]:
                 self._long_lengths.append(Span(self.base + pos, self.base + start))
-        stop = start + length
-        if after < 0:
-            after = stop
-        if stop <= end:
-            return tag, start, stop, after
-        self._overrun(pos, end, f"{_count(length)} announced, {end - start} there")
-        if tag & _CONSTRUCTED or tag == OCTET_STRING:
-            if tag == OCTET_STRING:
-                self.partial |= {start}
-            return tag, start, end, end
-        return None  # half a number or name would be an invented one
-
-    def _no_header(self, pos: int, end: int) -> None:
-        self._overrun(pos, end, "no room for tag and length")
+        if start + length <= end:
+            return tag, start, start + length, start + length, pos
+        wanted = f"{length} bytes" if length < 1 << 32 else "4 GiB or more"
+        self._overrun(pos, end, f"{wanted} announced, {end - start} there")
+        if tag == OCTET_STRING:
+            self.partial |= {start}
+        elif not tag & _CONSTRUCTED:
+            return None  # half a number or a name would be an invented one
+        return tag, start, end, end, pos
 
     def _overrun(self, pos: int, end: int, detail: str) -> None:
         """Report an element that wants more than its container has, once per cause."""
@@ -264,51 +332,47 @@ class Reader:
         elif not self.cut or end != len(self.data):
             self.report("bad-length", pos, end, detail)
 
-    def _end_of_contents(self, pos: int, end: int) -> int:
-        """Find the `00 00` that closes an indefinite length; -1 if there is none within the limits."""
+    def _end_of_contents(self, pos: int, end: int) -> int | None:
+        """Find the `00 00` that closes an indefinite length."""
         data = self.data
         depth = 1
         while pos + 1 < end and self.left > 0:
             self.left -= 1
             tag = data[pos]
             length = data[pos + 1]
-            start = pos + 2
+            pos += 2
             if tag == 0 and length == 0:
                 depth -= 1
                 if depth == 0:
-                    return pos
+                    return pos - 2
             elif length == 0x80:
                 depth += 1
                 if depth > DEPTH_LIMIT:
-                    self.report(
-                        "limit-depth", pos, end, f"more than {DEPTH_LIMIT} indefinite lengths"
-                    )
-                    return -1
-                length = 0
+                    self.report("limit-depth", pos - 2, end, f"more than {DEPTH_LIMIT} levels")
+                    return None
             elif length > 0x7F:
-                start += length & 0x7F
-                length = int.from_bytes(data[pos + 2 : start])
-            pos = start + length
-        return -1
+                octets = data[pos : pos + (length & 0x7F)]
+                pos += len(octets) + int.from_bytes(octets)
+            else:
+                pos += length
+        return None
 
 
-# -- values -------------------------------------------------------------------------------------------------------
+# -- values ----------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1024)
 def oid_text(value: bytes) -> str | None:
-    """Dotted text of an object identifier's content; None if it is empty, endless or padded."""
+    """Dotted text of an object identifier's content; None if it is empty, padded or unfinished."""
     if not value or len(value) > OID_LIMIT or value[-1] & 0x80:
         return None
     arcs: list[int] = []
     arc = 0
-    first = True
     for octet in value:
-        if first and octet == 0x80:
+        if octet == 0x80 and arc == 0:
             return None
-        first = not octet & 0x80
         arc = arc << 7 | octet & 0x7F
-        if first:
+        if octet < 0x80:
             arcs.append(arc)
             arc = 0
     top = min(arcs[0] // 40, 2)
@@ -317,27 +381,21 @@ def oid_text(value: bytes) -> str | None:
 
 def integer(value: bytes) -> int | None:
     """Value of an INTEGER's or ENUMERATED's content; None if it is empty or beyond all sense."""
-    if not 0 < len(value) <= INTEGER_LIMIT:
-        return None
-    return int.from_bytes(value, signed=True)
+    if 0 < len(value) <= INTEGER_LIMIT:
+        return int.from_bytes(value, signed=True)
+    return None
 
 
 @lru_cache(maxsize=256)
 def set_bits(value: bytes) -> tuple[int, ...] | None:
-    """Numbers of the bits set in a BIT STRING's content, bit 0 first; at most the first 32."""
+    """Numbers of the bits set in a BIT STRING's content, of its first 32; bit 0 leads."""
     if not value or value[0] > 7 or (len(value) == 1 and value[0]):
         return None
-    bits = value[1:5]
-    number = int.from_bytes(bits)
-    width = 8 * len(bits)
-    used = width - value[0] if len(value) <= 5 else width
-    return tuple(bit for bit in range(used) if number >> (width - 1 - bit) & 1)
+    bits = int.from_bytes(value[1:5].ljust(4, b"\0"))
+    used = min(8 * (len(value) - 1) - value[0], 32)
+    return tuple(bit for bit in range(used) if bits >> 31 - bit & 1)
 
 
 def string_text(value: bytes) -> str:
-    r"""Text of a GeneralString, UTF8String or time; octets that are no UTF-8 show as `\xNN`."""
+    r"""Text of a GeneralString, UTF8String or time; octets that are no UTF-8 become `\xNN`."""
     return value.decode("utf-8", "backslashreplace")
-
-
-def _count(length: int) -> str:
-    return f"{length} bytes" if length < 1 << 32 else "4 GiB or more"

@@ -1,7 +1,7 @@
 """Mechanism names: object identifiers of GSS-API mechanisms and NegoEx authentication schemes.
 
-Spec: RFC 1964 1, RFC 2025 2, RFC 2847 2-3, RFC 4178 3 and appendix C, RFC 5802 8, RFC 6595 6, RFC 6616 6,
-RFC 7055 3.1, RFC 7677 4, MS-SPNG 1.9.1, 3.1.5 and appendix A, MS-NEGOEX 2.2.
+Spec: RFC 1964 1, RFC 2025 2, RFC 2847 2-3, RFC 4178 3 and appendix C, RFC 5802 8, RFC 6595 6,
+RFC 6616 6, RFC 7055 3.1, RFC 7677 4, MS-SPNG 1.9.1, 3.1.5 and appendix A, MS-NEGOEX 2.2.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ NEGOEX = "1.3.6.1.4.1.311.2.2.30"
 MECHS: dict[str, str] = {
     SPNEGO: "spnego",
     KERBEROS: "kerberos",
-    MS_KERBEROS: "ms-kerberos",  # the Kerberos OID with an arc cut to 16 bits; Windows 2000 began it
+    MS_KERBEROS: "ms-kerberos",  # the Kerberos OID with one arc cut to 16 bits
     KERBEROS_U2U: "kerberos-u2u",
     "1.3.5.1.5.2": "kerberos-draft",  # before RFC 1964
     IAKERB: "iakerb",
     "1.3.6.1.5.2.7": "pku2u",
     NTLM: "ntlm",
     NEGOEX: "negoex",
-    "1.3.6.1.4.1.311.2.2.40": "negotiate-late-fallback",  # a pseudo-mechanism: says what the sender can do
+    "1.3.6.1.4.1.311.2.2.40": "negotiate-late-fallback",  # no mechanism: a sign
     "1.3.6.1.4.1.311.2.2.14": "ms-schannel",
     "1.3.6.1.4.1.311.2.2.21": "ms-digest",
     "1.3.6.1.4.1.311.2.2.68": "ms-netlogon",

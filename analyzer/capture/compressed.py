@@ -7,6 +7,7 @@ Not handled: dictionaries, legacy zstd frames.
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from analyzer.capture.model import CaptureLoss
@@ -83,8 +84,11 @@ class Gzip(_Compressed):
                 break
             if not self._input:
                 self._input = self._plain.read(INPUT_BYTES)
-            if not self._input or self._is_bomb():
+            if not self._input:
+                self._ended = True
                 self._fail("capture-cut", "the compressed data ends early")
+                return self._member.flush()  # output that did not fit last time
+            if self._is_bomb():
                 break
             before = self._member.copy()
             try:
@@ -128,13 +132,11 @@ def _zlib_reason(error: zlib.error) -> str:
 
 def _all_before_error(member: zlib._Decompress, data: bytes) -> bytes:
     """Output up to the byte that breaks it: zlib gives none for a call that fails."""
-    output = []
-    try:
+    output = bytearray()
+    with suppress(zlib.error):
         for place in range(len(data)):
-            output.append(member.decompress(data[place : place + 1]))
-    except zlib.error:
-        pass
-    return b"".join(output)
+            output += member.decompress(data[place : place + 1])
+    return bytes(output)
 
 
 class Zstd(_Compressed):
@@ -179,7 +181,7 @@ class Zstd(_Compressed):
             size = int.from_bytes(self._exactly(4), "little")
             while size and not self._ended:
                 size -= len(self._exactly(min(size, INPUT_BYTES)))
-        elif magic.strip(b"\0"):
+        else:
             self._ended = True
             self._fail("capture-damaged", "other bytes follow the compressed data")
         return b""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 STANDARD_INPUT = "-"
 
@@ -32,7 +35,7 @@ class Input:
 
 
 def expand(arguments: Sequence[str]) -> list[Input]:
-    """Inputs in the order of the arguments, each file once; UsageError for what is not there."""
+    """Turn arguments into inputs, in order, each file once; UsageError for what is not there."""
     first_seen: dict[str, Input] = {}
     for argument in arguments:
         for item in _expand_one(argument):
@@ -47,7 +50,7 @@ def _expand_one(argument: str) -> list[Input]:
     if os.path.lexists(argument):  # a file called `a[1].pcap` is that file, not a pattern
         return _file_or_directory(argument)
     if glob.has_magic(argument):
-        matches = sorted(glob.glob(argument, recursive=True))
+        matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207  # the pattern may be absolute
         if matches:
             return [item for match in matches for item in _file_or_directory(match)]
         raise UsageError(f"{argument}: no file matches")
@@ -68,7 +71,6 @@ def _file_or_directory(path: str) -> list[Input]:
 
 def _regular_files(directory: str) -> Iterator[Input]:
     """One level, sorted; reading a pipe or device that happens to lie there could hang."""
-    for name in sorted(os.listdir(directory)):
-        path = Path(directory) / name
+    for path in sorted(Path(directory).iterdir()):
         if path.is_file():
             yield Input(str(path), from_directory=True)

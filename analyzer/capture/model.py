@@ -15,6 +15,13 @@ from numpy.typing import NDArray
 NO_TIME = np.iinfo(np.int64).min
 """`ts_ns` of a packet whose time the file does not tell (pcapng Simple Packet Block)."""
 
+NO_LINK = 0xFFFF
+"""`link_type` of a frame that holds no packet to decode; the reader has already accounted for it.
+
+Packets of an interface that the file does not describe, and pcapng blocks that Wireshark counts as
+frames although they hold no packet.
+"""
+
 
 @dataclass(slots=True)
 class RecordBlock:
@@ -163,3 +170,4 @@ class CaptureAccount:
     losses: list[CaptureLoss] = field(default_factory=list)
     damaged: bool = False  # the file itself is cut or corrupt: exit status 3
     streams_evicted: int = 0
+    secrets: list[tuple[int, bytes]] = field(default_factory=list, repr=False)  # pcapng: type, data

@@ -24,7 +24,6 @@ _CANONICAL = {
     )
 }
 SCHEME_LIMIT = 32  # a longer first word is no scheme's name but a secret without one
-CHALLENGE_LIMIT = 64  # challenges read from one field line
 
 _TCHAR = rb"!#$%&'*+\-.^_`|~0-9A-Za-z"
 _SCHEME = re.compile(rb"[%s]{1,%d}" % (_TCHAR, SCHEME_LIMIT))
@@ -49,20 +48,17 @@ def canonical(scheme: str) -> str:
     return _CANONICAL.get(scheme.lower(), scheme)
 
 
-def challenges(value: bytes) -> tuple[list[Challenge], bool]:
-    """Split a challenge list (RFC 9110 11.6.1); the flag tells that there were more than the limit."""
+def challenges(value: bytes) -> list[Challenge]:
+    """Split a challenge list (RFC 9110 11.6.1)."""
     found: list[Challenge] = []
     for element in _ELEMENT.finditer(value):
         text = element[0].strip(_WHITESPACE)
         if not text or _PARAMETER.match(text):
             continue  # an empty element, or one more parameter of the challenge before
         challenge = _one(text)
-        if challenge is None:
-            continue
-        if len(found) == CHALLENGE_LIMIT:
-            return found, True
-        found.append(challenge)
-    return found, False
+        if challenge is not None:
+            found.append(challenge)
+    return found
 
 
 def credentials(value: bytes) -> Challenge | None:

@@ -1,16 +1,15 @@
-"""SMB1: NEGOTIATE, SESSION_SETUP_ANDX with and without extended security, LOGOFF, TREE_CONNECT_ANDX.
+"""SMB1: NEGOTIATE, SESSION_SETUP_ANDX with and without extended security, TREE_CONNECT_ANDX.
 
 Spec: MS-CIFS 2.2.3 (header, AndX), 2.2.4.52, 2.2.4.53, 2.2.4.55, MS-SMB 2.2.4.5 and 2.2.4.6.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dissectors.anomaly import Anomaly
-from dissectors.carriers.base import CLIENT, Carrier, Exchange
+from dissectors.carriers.base import CLIENT, Exchange
 from dissectors.carriers.smb_logons import (
     Buffer,
     Logons,
@@ -18,10 +17,14 @@ from dissectors.carriers.smb_logons import (
     nt_status,
     security_buffer,
     too_short,
+    unmatched,
 )
 from dissectors.codes.dos_error import dos_error_name
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAGIC = 0x424D_53FF
 HEADER = Struct("<IBIBHH8sxxHHHH")
@@ -56,19 +59,19 @@ class Header(NamedTuple):
 
 
 class Block(NamedTuple):
-    """One command of an AndX chain: its parameter words and the place of its bytes."""
+    """One command of an AndX chain: its parameter words and the announced place of its bytes."""
 
     command: int
     words: bytes
     start: int
-    end: int
+    length: int
 
 
 class Smb1:
     """What one connection says in SMB1."""
 
-    def __init__(self, carrier: Carrier) -> None:
-        self.logons = Logons(carrier, "smb1", "uid %d")
+    def __init__(self, logons: Logons) -> None:
+        self.logons = logons
         self.dialects: list[str] = []  # as the client listed them
         self.client: dict[str, Any] = {}
         self.challenge_response: bool | None = None  # None: the server's NEGOTIATE was not seen
@@ -86,7 +89,7 @@ class Smb1:
         if block.command == SESSION_SETUP:
             self._session_setup_request(pdu, header, block)
         elif block.command == NEGOTIATE:
-            names = pdu.data[block.start : block.end].split(b"\0")[:_DIALECTS]
+            names = _content(pdu, block).split(b"\0")[:_DIALECTS]
             self.dialects = [_oem(name.removeprefix(b"\x02")) for name in names]
             self.client = {
                 "client_signing_enabled": bool(header.flags2 & SIGNING_ENABLED),
@@ -132,11 +135,12 @@ class Smb1:
         facts |= self.client
         if dialect is not None:
             facts["dialect"] = dialect
-        buffer, schemes = Buffer(), ()
+        buffer = Buffer()
+        schemes: tuple[str, ...] = ()
         if capabilities & _EXTENDED_SECURITY:
-            guid_end = min(block.start + 16, block.end)
-            facts["server_guid"] = pdu.data[block.start : guid_end].hex()
-            buffer = Buffer(pdu.data[guid_end : block.end], guid_end)
+            facts["server_guid"] = _content(pdu, block)[:16].hex()
+            length = max(block.length - 16, 0)
+            buffer = security_buffer(pdu.data, block.start + 16, length, HEADER_SIZE)
         else:
             self.challenge_response = bool(mode & _CHALLENGE_RESPONSE)
             facts["challenge_response"] = self.challenge_response
@@ -144,3 +148,126 @@ class Smb1:
             schemes = ("NTLM",)
         logons.facts = facts
         logons.say("hint", pdu, None, buffer, schemes=schemes, context=dict(facts))
+
+    def _session_setup_request(self, pdu: Pdu, header: Header, block: Block) -> None:
+        logons, words = self.logons, block.words
+        exchange = logons.request(header.uid, header.pairing)
+        buffer = Buffer()
+        if len(words) >= 26:
+            fault = self._password_logon(pdu, header, block, exchange, nt=_u16(words, 16))
+            buffer = Buffer(anomalies=fault)
+        elif len(words) == 24:
+            buffer = security_buffer(pdu.data, block.start, _u16(words, 14), HEADER_SIZE)
+        elif len(words) >= 20:  # LAN Manager dialects have but one password field
+            buffer = Buffer(anomalies=self._password_logon(pdu, header, block, exchange, nt=0))
+        else:
+            buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP_ANDX request"),))
+        logons.say("request", pdu, exchange, buffer)
+
+    def _password_logon(
+        self, pdu: Pdu, header: Header, block: Block, exchange: Exchange, *, nt: int
+    ) -> tuple[Anomaly, ...]:
+        """Read a logon without extended security; the password or its responses stay unread."""
+        lm = _u16(block.words, 14)
+        end = min(block.start + block.length, len(pdu.data))
+        at = block.start + lm + nt
+        if at > end:
+            where = Span(min(block.start, end), end)
+            return (Anomaly("bad-length", where, f"passwords of {lm} and {nt} bytes"),)
+        strings = _strings(pdu.data, at, end, wide=bool(header.flags2 & UNICODE))
+        exchange.user, exchange.domain = next(strings), next(strings)
+        exchange.mechanism, exchange.mechanism_detail = self._mechanism(lm, nt, exchange.user)
+        return ()
+
+    def _mechanism(self, lm: int, nt: int, user: str | None) -> tuple[str, str | None]:
+        """Tell by the lengths of the two password fields what was run."""
+        if lm <= 1 and not nt and not user:
+            return "ntlm", "anonymous"
+        if self.challenge_response is False:
+            return "plain", "plaintext"
+        if nt >= 24:
+            return "ntlm", "ntlmv1" if nt == 24 else "ntlmv2"
+        if lm <= 1 and not nt:
+            return "ntlm", None
+        return ("ntlm", "lm") if lm == 24 else ("plain", "plaintext")
+
+    def _session_setup_response(
+        self, pdu: Pdu, header: Header, block: Block, status: Status
+    ) -> None:
+        logons, words = self.logons, block.words
+        exchange, matched = logons.response(header.uid, header.pairing, status)
+        buffer = Buffer()
+        context: dict[str, Any] = {}
+        if len(words) >= 6 and status.verdict != "failure" and _u16(words, 4) & _GUEST:
+            context["guest"] = exchange.context["guest"] = True
+        if len(words) >= 8:
+            buffer = security_buffer(pdu.data, block.start, _u16(words, 6), HEADER_SIZE)
+        anomalies = () if matched else (unmatched(pdu),)
+        logons.say(
+            "response", pdu, exchange, buffer, status=status, anomalies=anomalies, context=context
+        )
+
+
+def _blocks(data: bytes, command: int) -> Iterator[Block]:
+    """Walk the commands of an AndX chain; offsets count from the SMB header and must grow."""
+    at = HEADER_SIZE
+    for _ in range(_CHAIN):
+        words_end = at + 1 + 2 * data[at] if at < len(data) else at
+        words = data[at + 1 : words_end]
+        length = _u16(data, words_end) if words_end + 2 <= len(data) else 0
+        yield Block(command, words, words_end + 2, length)
+        if command not in (SESSION_SETUP, TREE_CONNECT, LOGOFF) or len(words) < 4:
+            return
+        command, offset = _ANDX.unpack_from(words)
+        if command == NO_ANDX or not at < offset < len(data):
+            return
+        at = offset
+
+
+def _content(pdu: Pdu, block: Block) -> bytes:
+    return pdu.data[block.start : block.start + block.length]
+
+
+def _status(header: Header) -> Status:
+    if header.flags2 & NT_STATUS:
+        return nt_status(header.status)
+    error_class, code = header.status & 0xFF, header.status >> 16
+    verdict: Verdict = "failure" if error_class or code else "success"
+    if (error_class, code) == (_ERRDOS, _ERR_MORE_DATA):
+        verdict = "continue"
+    return Status(verdict, code, dos_error_name(error_class, code), "dos")
+
+
+def _tree_path(data: bytes, header: Header, block: Block) -> str | None:
+    if len(block.words) < 8:
+        return None
+    start = block.start + _u16(block.words, 6)  # behind the share's password
+    end = min(block.start + block.length, len(data))
+    return next(_strings(data, start, end, wide=bool(header.flags2 & UNICODE)))
+
+
+def _strings(data: bytes, at: int, end: int, *, wide: bool) -> Iterator[str | None]:
+    """Read NUL-terminated strings, in UTF-16 aligned to the header; None once there are no more."""
+    if not wide:
+        for text in data[at:end].split(b"\0"):
+            yield _oem(text)
+    else:
+        at += at % 2
+        while at < end:
+            stop = at
+            while (stop := data.find(b"\0\0", stop, end)) >= 0 and (stop - at) % 2:
+                stop += 1
+            stop = end if stop < 0 else stop
+            yield data[at:stop].decode("utf-16-le", "replace")
+            at = stop + 2
+    while True:
+        yield None
+
+
+def _oem(text: bytes) -> str:
+    """Decode text of the client's OEM code page, which the wire does not name."""
+    return text.decode("cp437")
+
+
+def _u16(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 2], "little")

@@ -1,6 +1,6 @@
 """SMB 2 and 3: NEGOTIATE, SESSION_SETUP, LOGOFF and TREE_CONNECT.
 
-Spec: MS-SMB2 2.2.1 (header), 2.2.3 to 2.2.10 (messages), 3.2.4.1.1 and 3.2.5.2 (multi-protocol negotiate).
+Spec: MS-SMB2 2.2.1 to 2.2.10 (header and messages), 3.2.4.1.1, 3.2.5.2 (multi-protocol negotiate).
 """
 
 from __future__ import annotations
@@ -8,16 +8,15 @@ from __future__ import annotations
 from struct import Struct
 from typing import Any
 
-from dissectors.anomaly import Anomaly
-from dissectors.carriers.base import CLIENT, Carrier
+from dissectors.carriers.base import CLIENT
 from dissectors.carriers.smb_logons import (
     Buffer,
     Logons,
     Pdu,
     nt_status,
-    remember,
     security_buffer,
     too_short,
+    unmatched,
 )
 
 MAGIC = 0x424D_53FE
@@ -58,14 +57,12 @@ _CONTEXTS = 16  # negotiate contexts looked at
 class Smb2:
     """What one connection says in SMB 2 and 3."""
 
-    def __init__(self, carrier: Carrier) -> None:
-        self.logons = Logons(carrier, "smb2", "0x%016x")
+    def __init__(self, logons: Logons) -> None:
+        self.logons = logons
         self.client: dict[str, Any] = {}  # what the client's NEGOTIATE said of itself
         self.signs_by_rule = False  # a signed TREE_CONNECT tells nothing of the session (3.2.4.1.1)
 
-    def message(
-        self, pdu: Pdu, command: int, status: int, message_id: int, session: int
-    ) -> None:
+    def message(self, pdu: Pdu, command: int, status: int, message_id: int, session: int) -> None:
         """Read one of the four commands that matter, request or answer by its side."""
         logons = self.logons
         if pdu.side == CLIENT:
@@ -115,7 +112,7 @@ class Smb2:
         facts["system_time"] = system_time
         logons.facts = facts
         logons.version = None if dialect == MULTI_PROTOCOL else name
-        # 3.1.1 signs every TREE_CONNECT; only where somebody insists does this hold for the rest too.
+        # 3.1.1 signs every TREE_CONNECT; the rest follows only where one side insists.
         required = facts["signing_required"] or facts.get("client_signing_required", False)
         self.signs_by_rule = dialect == SMB_3_1_1 and not required
         buffer = security_buffer(data, offset, length, HEADER_SIZE)
@@ -142,9 +139,7 @@ class Smb2:
             exchange.context |= context
         logons.say("request", pdu, exchange, buffer, context=context)
 
-    def _session_setup_response(
-        self, pdu: Pdu, status: int, message_id: int, session: int
-    ) -> None:
+    def _session_setup_response(self, pdu: Pdu, status: int, message_id: int, session: int) -> None:
         data, logons = pdu.data, self.logons
         verdict = nt_status(status)
         exchange, matched = logons.response(session, message_id, verdict)
@@ -160,7 +155,7 @@ class Smb2:
                 if flags:
                     context = {name: True for bit, name in _SESSION_FLAGS if flags & bit}
                     exchange.context |= context
-        anomalies = () if matched else (logons.unmatched(pdu),)
+        anomalies = () if matched else (unmatched(pdu),)
         logons.say(
             "response", pdu, exchange, buffer, status=verdict, anomalies=anomalies, context=context
         )

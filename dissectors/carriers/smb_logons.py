@@ -1,8 +1,8 @@
 """Which authentication each SESSION_SETUP and each session of one SMB connection belongs to.
 
-SMB1 and SMB2 number their sessions alike: the first request has no session yet, its answer brings the
-number, later legs repeat it, and an established number may authenticate again. Answers find their request
-by the protocol's own pairing number, so sessions may interleave freely.
+SMB1 and SMB2 number their sessions alike: the first request has no session yet, its answer brings
+the number, later legs repeat it, and an established number may authenticate again. Answers find
+their request by the protocol's own pairing number, so sessions may interleave freely.
 
 Spec: MS-SMB2 3.2.4.2.3 and 3.3.5.5, MS-SMB 3.2.4.2.4, MS-CIFS 2.2.3.1.
 """
@@ -34,7 +34,7 @@ class Pdu(NamedTuple):
 
 
 class Buffer(NamedTuple):
-    """A security buffer: its token (None: unreadable or not there), its place in the Pdu, its faults."""
+    """A security buffer: its token (None: unreadable or absent), its place in the Pdu and faults."""
 
     token: bytes | None = None
     start: int = 0
@@ -51,7 +51,7 @@ def nt_status(code: int) -> Status:
 
 
 def security_buffer(data: bytes, offset: int, length: int, lowest: int) -> Buffer:
-    """Cut a token of announced place and length out of a message whose fixed part ends at `lowest`."""
+    """Cut a token out of a message; nothing before `lowest` can hold one."""
     if not length:
         return Buffer(b"", min(offset, len(data)))
     if offset < lowest or offset >= len(data):
@@ -73,6 +73,11 @@ def too_short(pdu: Pdu, what: str) -> Anomaly:
     return Anomaly("malformed-message", Span(0, len(pdu.data)), f"{what} ends early")
 
 
+def unmatched(pdu: Pdu) -> Anomaly:
+    """Say that the capture holds an answer without its request."""
+    return Anomaly("unmatched-response", Span(0, len(pdu.data)), "SESSION_SETUP")
+
+
 def unc_server(path: str) -> str | None:
     r"""Name the server of `\\server\share`."""
     if not path.startswith("\\\\"):
@@ -89,9 +94,15 @@ def remember(table: dict[int, _Value], key: int, value: _Value, limit: int) -> b
     return full
 
 
+def _first_tree(owner: Exchange, path: str | None) -> None:
+    if path is not None and "path" not in owner.context:
+        owner.context["path"] = path
+        owner.server_name = unc_server(path) or owner.server_name
+
+
 @dataclass(slots=True)
 class Attempt:
-    """An exchange without a final answer yet, and the session number it is known by (0: none yet)."""
+    """An exchange without a final answer yet and its session number (0: none yet)."""
 
     exchange: Exchange
     session: int
@@ -104,14 +115,20 @@ class Logons:
     carrier: Carrier
     protocol: str  # `smb1` or `smb2`
     key_format: str  # how people write the session number
+    limit: int  # entries of each table
     version: str | None = None
     server_name: str | None = None
-    facts: dict[str, Any] = field(default_factory=dict)  # what the negotiate said; copied to exchanges
+    facts: dict[str, Any] = field(
+        default_factory=dict
+    )  # what the negotiate said; copied to exchanges
     asked: dict[int, Attempt] = field(default_factory=dict)  # pairing number -> who waits for it
     open: dict[int, Attempt] = field(default_factory=dict)  # session -> attempt under way
-    owners: dict[int, Exchange] = field(default_factory=dict)  # session -> exchange that was granted
-    trees: dict[int, tuple[int, str | None]] = field(default_factory=dict)  # pairing -> session, path
-    limit: int = 256
+    owners: dict[int, Exchange] = field(
+        default_factory=dict
+    )  # session -> exchange that was granted
+    trees: dict[int, tuple[int, str | None]] = field(
+        default_factory=dict
+    )  # pairing -> session, path
     overflows: int = 0
 
     def request(self, session: int, pairing: int, *, binding: bool = False) -> Exchange:
@@ -133,7 +150,7 @@ class Logons:
         if attempt is None:
             attempt = self._start(session, again=session in self.owners)
             attempt.exchange.context["request_missing"] = True
-        if session and not attempt.session:
+        if session and attempt.session != session:
             self._name(attempt, session)
         if status.verdict != "continue":
             if self.open.get(attempt.session) is attempt:
@@ -156,6 +173,10 @@ class Logons:
         return attempt
 
     def _name(self, attempt: Attempt, session: int) -> None:
+        if attempt.session:  # the answer brought another number than the request had
+            if self.open.get(attempt.session) is attempt:
+                del self.open[attempt.session]
+            attempt.exchange.reauthentication = session in self.owners
         attempt.session = session
         attempt.exchange.key = self.key_format % session
         self.overflows += remember(self.open, session, attempt, self.limit)
@@ -176,16 +197,17 @@ class Logons:
         """Learn from a TREE_CONNECT by which name the client asked for the server."""
         self.overflows += remember(self.trees, pairing, (session, path), self.limit)
         owner = self.owners.get(session)
-        if owner is None or path is None or "path" in owner.context:
-            return
-        owner.context["path"] = path
-        owner.server_name = unc_server(path) or owner.server_name
+        if owner is not None:
+            _first_tree(owner, path)
 
     def tree_response(self, pdu: Pdu, session: int, pairing: int, status: Status) -> None:
         """Tell of an authenticated session that was refused its share."""
         asked_by, path = self.trees.pop(pairing, (session, None))
-        owner = self.owners.get(asked_by)
-        if status.verdict != "failure" or owner is None:
+        owner = self.owners.get(asked_by) or self.owners.get(session)
+        if owner is None:
+            return
+        _first_tree(owner, path)
+        if status.verdict != "failure":
             return
         context: dict[str, Any] = {"event": "tree-connect"}
         if path is not None:
@@ -208,7 +230,9 @@ class Logons:
             awaited = "server" if number in waiting else "client"
             context = {"event": "closed", "by": by, "how": how, "awaited": awaited}
             self.carrier.emit(
-                CarrierMessage("after", side, attempt.exchange, frame, (frame,), ts_ns, context=context)
+                CarrierMessage(
+                    "after", side, attempt.exchange, frame, (frame,), ts_ns, context=context
+                )
             )
 
     def say(
@@ -247,4 +271,3 @@ class Logons:
                 context={} if context is None else context,
             )
         )
-

@@ -1,0 +1,172 @@
+"""What `read()` returns: the tables of one or more captures, made when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from analyzer.capture.inputs import Input, expand
+from analyzer.errors import CaptureError, UsageError
+from analyzer.negotiation.model import Negotiation
+from analyzer.pipeline import Options, run
+from analyzer.tables.collect import Collector, Tables
+from analyzer.tables.schema import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analyzer.report.exchange import Exchanged
+
+Progress = Callable[[Input, int], None]
+
+
+class Analysis:
+    """The result of reading captures.
+
+    Attributes `negotiations`, `tokens`, `offers`, `anomalies` and `captures` are pandas frames with the
+    columns and dtypes of docs/tables.md, also when empty. `errors` lists inputs that could not be read,
+    `damaged` tells whether any input was cut or corrupt.
+    """
+
+    def __init__(self, inputs: list[Input], tables: Tables, options: Options) -> None:
+        self.inputs = inputs
+        self.tables = tables
+        self.errors: list[str] = []
+        self.notes: list[str] = []
+        self.damaged = False
+        self._options = options
+        self._frames: dict[str, pd.DataFrame] = {}
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return the table `name` as a pandas frame; KeyError if there is no such table."""
+        if name not in self._frames:
+            from analyzer.tables.frame import to_frame  # noqa: PLC0415 - pandas only on demand
+
+            self._frames[name] = to_frame(TABLES[name], self.tables.columns[name])
+        return self._frames[name]
+
+    @property
+    def negotiations(self) -> pd.DataFrame:
+        """One row per negotiation."""
+        return self.frame("negotiations")
+
+    @property
+    def tokens(self) -> pd.DataFrame:
+        """One row per token."""
+        return self.frame("tokens")
+
+    @property
+    def offers(self) -> pd.DataFrame:
+        """One row per offered mechanism."""
+        return self.frame("offers")
+
+    @property
+    def anomalies(self) -> pd.DataFrame:
+        """One row per oddity."""
+        return self.frame("anomalies")
+
+    @property
+    def captures(self) -> pd.DataFrame:
+        """One row per input, with what was lost of it."""
+        return self.frame("captures")
+
+    def summary(self) -> pd.DataFrame:
+        """Count negotiations by carrier, mechanism, mechanism_detail, outcome and reason."""
+        from analyzer.tables.summary import summary_frame  # noqa: PLC0415
+
+        return summary_frame(self.tables.columns["negotiations"])
+
+    def negotiation(self, negotiation_id: int) -> Exchanged:
+        """Return one negotiation with all its steps and tokens, by reading its capture again.
+
+        Raises `UsageError` if there is no negotiation of that number.
+        """
+        from analyzer.report.exchange import Exchanged  # noqa: PLC0415
+
+        columns = self.tables.columns["negotiations"]
+        try:
+            at = columns["negotiation_id"].index(negotiation_id)
+        except ValueError:
+            count = len(columns["negotiation_id"])
+            raise UsageError(f"no negotiation {negotiation_id}; there are {count}") from None
+        name = columns["capture"][at]
+        ordinal = sum(capture == name for capture in columns["capture"][:at])
+        source = next(entry for entry in self.inputs if entry.name == name)
+        found = _negotiations_of(source, self._options)[ordinal]
+        found.negotiation_id = negotiation_id
+        return Exchanged(found, name, {c: columns[c][at] for c in columns})
+
+    def __repr__(self) -> str:
+        rows = len(self.tables.columns["negotiations"]["capture"])
+        return f"<Analysis of {len(self.inputs)} capture(s): {rows} negotiation(s)>"
+
+
+def _negotiations_of(source: Input, options: Options) -> list[Negotiation]:
+    tables = Tables(frozenset(), keep_steps=True)
+    collector = Collector(tables, source.name)
+    account, seconds = run(source, collector, Options(decode_as=options.decode_as))
+    collector.close(account, seconds)
+    return tables.kept
+
+
+def read(
+    captures: str | PathLike[str] | Iterable[str | PathLike[str]],
+    *,
+    tables: Iterable[str] | None = None,
+    decode_as: dict[tuple[str, int], str] | None = None,
+    progress: Progress | None = None,
+    keep_steps: bool = False,
+) -> Analysis:
+    """Read captures to their end and return their `Analysis`.
+
+    `captures`: a path, a directory, a glob, `-` for standard input, or several of them. `tables`: names of
+    the tables wanted (all by default; fewer is faster). `progress(input, bytes_read)` is called as an
+    input is read.
+
+    Raises `UsageError` if a path does not exist, `CaptureError` if none of the inputs is a capture. With
+    several inputs the readable ones are used; the others are in `errors` and have a row in `captures`.
+    """
+    if isinstance(captures, (str, PathLike)):
+        captures = [captures]
+    inputs = expand([str(path) for path in captures])
+    wanted = frozenset(TABLES if tables is None else tables)
+    made = Tables(wanted, keep_steps=keep_steps)
+    options = Options(decode_as=decode_as or {}, per_message_tokens="tokens" in wanted)
+    analysis = Analysis([], made, options)
+    for source in inputs:
+        collector = Collector(made, source.name)
+        options.progress = _progress_of(source, progress)
+        try:
+            account, seconds = run(source, collector, options)
+        except CaptureError as error:
+            if source.from_directory:
+                analysis.notes.append(str(error))
+            else:
+                analysis.errors.append(str(error))
+                made.unreadable(source.name, str(error))
+            continue
+        collector.close(account, seconds)
+        analysis.inputs.append(source)
+        analysis.damaged = analysis.damaged or account.damaged
+    if not analysis.inputs:
+        said = analysis.errors or analysis.notes or ["no captures there"]
+        raise CaptureError(said[0] if len(said) == 1 else f"{said[0]} (and {len(said) - 1} more)")
+    return analysis
+
+
+def _progress_of(source: Input, progress: Progress | None) -> Callable[[int], None] | None:
+    if progress is None:
+        return None
+    return lambda count: progress(source, count)
+
+
+def token(data: bytes | str) -> Any:
+    """Dissect one token given as bytes, base64, hex or an authentication header line.
+
+    Returns `analyzer.report.token_text.Explained`, which prints as a tree. Raises `UsageError` if the text
+    holds no token.
+    """
+    from analyzer.report.token_text import explain_token  # noqa: PLC0415
+
+    return explain_token(data)

@@ -1,0 +1,97 @@
+"""Opens a capture of whatever format and compression and tells its packets, block by block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analyzer.capture import pcap, pcapng
+from analyzer.capture.damage import record_loss
+from analyzer.capture.model import NO_TIME, CaptureAccount, RecordBlock
+from analyzer.capture.source import Progress, Source, Window, open_source
+from analyzer.errors import CaptureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analyzer.capture.inputs import Input
+
+FOREIGN = (  # first bytes of files that people take for captures
+    (b"GMBU", "a Microsoft Network Monitor 2 capture"),
+    (b"RTSS", "a Microsoft Network Monitor 1 capture"),
+    (b"snoop\0\0\0", "a snoop capture (RFC 1761)"),
+    (b"iptrace ", "an AIX iptrace capture"),
+    (b"TRSNIFF data", "a Sniffer capture"),
+    (b"XCP\0", "a NetXRay or Windows Sniffer capture"),
+    (b"\x05VNF", "a Visual Networks capture"),
+    (b"ObserverPktBufferVersion", "an Observer capture"),
+    (b"\xac\x01\x00\x1c", "an IXIA capture"),
+    (b"\xab\x01\x00\x1c", "an IXIA capture"),
+    (b"\x1c\x00\x01\xac", "an IXIA capture"),
+    (b"\x1c\x00\x01\xab", "an IXIA capture"),
+    (b"\xa1\xe2\xcb\x12", "a Network Instruments capture"),
+    (b"%\0\0\0ETL", "an event trace"),
+    (b"ElfFile\0", "a Windows event log"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"\xfd7zXZ\0", "compressed with xz"),
+    (b"BZh", "compressed with bzip2"),
+    (b"\x04\x22\x4d\x18", "compressed with lz4"),
+    (b"\x1f\x8b", "compressed twice with gzip"),
+)
+
+
+def open_capture(
+    item: Input, account: CaptureAccount, progress: Progress | None = None
+) -> Iterator[RecordBlock]:
+    """All packets of `item` in file order, `account` filled on the way.
+
+    CaptureError, with the first block at the latest, if it is no capture.
+    """
+    with open_source(item, progress) as source:
+        window = Window(source)
+        try:
+            for block in _blocks(item.name, source, window, account):
+                _tally(block, account)
+                yield block
+        finally:
+            account.file_bytes = window.total
+            if source.failure is not None:
+                source.failure.offset = window.total
+                source.failure.frame = account.packets or None
+                record_loss(account, source.failure)
+
+
+def _blocks(
+    name: str, source: Source, window: Window, account: CaptureAccount
+) -> Iterator[RecordBlock]:
+    if not window.end:
+        reason = source.failure.detail if source.failure else "empty file"
+        raise CaptureError(f"{name}: {reason}, not a capture")
+    magic = window.data[:4]
+    for module in (pcap, pcapng):
+        if module.matches(magic):
+            format_name = module.__name__.rpartition(".")[2]
+            account.format = "+".join(filter(None, (format_name, source.compression)))
+            return module.read(name, window, account)
+    for start, what in FOREIGN:
+        if window.data.startswith(start):
+            raise CaptureError(f"{name}: {what}, which is not supported")
+    raise CaptureError(f"{name}: not a capture")
+
+
+def _tally(block: RecordBlock, account: CaptureAccount) -> None:
+    account.packets += len(block)
+    account.bytes += int(block.cap_len.sum())
+    account.truncated_packets += int(np.count_nonzero(block.cap_len < block.wire_len))
+    timed = block.ts_ns
+    if timed.min() == NO_TIME:
+        timed = timed[timed != NO_TIME]
+        if not len(timed):
+            return
+    first, last = int(timed.min()), int(timed.max())
+    if account.first_ts_ns is None or first < account.first_ts_ns:
+        account.first_ts_ns = first
+    if account.last_ts_ns is None or last > account.last_ts_ns:
+        account.last_ts_ns = last

@@ -1,0 +1,99 @@
+"""The `negoscope` command: one line of error, the documented exit status, commands loaded when used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from analyzer.errors import NegoscopeError
+
+COMMANDS = {
+    "summary": ("analyzer.cli.summary", "what was read, who chose what, what failed and why"),
+    "negotiations": ("analyzer.cli.table", "one row per negotiation"),
+    "tokens": ("analyzer.cli.table", "one row per security token"),
+    "offers": ("analyzer.cli.table", "one row per offered mechanism"),
+    "anomalies": ("analyzer.cli.table", "one row per oddity: malformed, lost, out of place"),
+    "captures": ("analyzer.cli.table", "one row per input: what was read and what was lost"),
+    "show": ("analyzer.cli.show", "one negotiation as a ladder, its tokens as trees"),
+    "token": ("analyzer.cli.token", "explain one token from base64, hex, a header line or a file"),
+}
+
+EXIT_USAGE = 2
+EXIT_DAMAGED = 3
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Commands in the order of the table above."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = import_module(COMMANDS[cmd_name][0]).commands()[cmd_name]
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"negoscope {version('negoscope')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="CAPTURE may be a file, a directory, a glob or - for standard input; pcap or pcapng, "
+    "plain, gzip or zstd. Try: negoscope summary CAPTURE",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show it."
+)
+def cli() -> None:
+    """Who negotiated which GSS-API mechanism in a capture, with what result, and why."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit status."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; return the exit status."""
+    try:
+        answer = cli.main(arguments, prog_name="negoscope", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "")
+        return 0
+    except click.ClickException as error:
+        return _complain(error.format_message())
+    except NegoscopeError as error:
+        return _complain(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        # the reader has gone; keep the interpreter from complaining when it flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return answer if isinstance(answer, int) else 0
+
+
+def _complain(message: str) -> int:
+    from analyzer.report.visible import visible
+
+    click.echo(f"negoscope: {visible(' '.join(message.split()))}", err=True)
+    return EXIT_USAGE

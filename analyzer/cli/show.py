@@ -1,0 +1,53 @@
+"""`negoscope show CAPTURE ID`: one negotiation as a ladder, its tokens as trees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from analyzer.cli.paint import painted
+from analyzer.cli.reading import (
+    colour_wanted,
+    exit_status,
+    read_captures,
+    reading_options,
+    terminal_width,
+)
+
+
+def commands() -> dict[str, click.Command]:
+    """The command by name."""
+    return {"show": show}
+
+
+@click.command("show")
+@click.argument("capture")
+@click.argument("negotiation_id", metavar="ID", type=int)
+@click.option("--ladder-only", is_flag=True, help="Without the token trees.")
+@click.option("--hex", "raw", is_flag=True, help="Also every token's bytes; needs --with-secrets.")
+@click.option("--with-secrets", is_flag=True, help="Allow output that holds responses and tickets.")
+@reading_options
+def show(
+    capture: str,
+    negotiation_id: int,
+    ladder_only: bool,
+    raw: bool,
+    with_secrets: bool,
+    color: str,
+    engine: str,  # noqa: ARG001 - one engine so far
+    **reading: Any,
+) -> int:
+    """Draw negotiation ID of CAPTURE: client left, server right, what each token says, the verdict."""
+    from analyzer.errors import UsageError
+
+    if raw and not with_secrets:
+        raise UsageError("--hex shows NTLM responses and tickets: add --with-secrets")
+    analysis = read_captures((capture,), set(), keep_steps=True, **reading)
+    exchanged = analysis.negotiation(negotiation_id)
+    lines = exchanged.lines(terminal_width() or 100, trees=not ladder_only, raw=raw)
+    if raw:
+        lines.insert(0, "CONTAINS SECRETS")
+    for line in painted(lines) if colour_wanted(color) else lines:
+        click.echo(line, color=True)
+    return exit_status(analysis)

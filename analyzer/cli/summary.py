@@ -1,0 +1,40 @@
+"""`negoscope summary`: the main job on one screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from analyzer.cli.paint import painted
+from analyzer.cli.reading import (
+    colour_wanted,
+    exit_status,
+    read_captures,
+    reading_options,
+    terminal_width,
+)
+
+
+def commands() -> dict[str, click.Command]:
+    """The command by name."""
+    return {"summary": summary}
+
+
+@click.command("summary")
+@click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+@reading_options
+def summary(
+    captures: tuple[str, ...],
+    color: str,
+    engine: str,  # noqa: ARG001 - one engine so far
+    **reading: Any,
+) -> int:
+    """Tell what was read and lost, who chose which mechanism, what failed and why."""
+    from analyzer.report.overview import overview
+
+    analysis = read_captures(captures, set(), **reading)
+    lines = overview(analysis.tables.columns, terminal_width())
+    for line in painted(lines) if colour_wanted(color) else lines:
+        click.echo(line, color=True)
+    return exit_status(analysis)

@@ -1,0 +1,158 @@
+"""The commands that print one table: negotiations, tokens, offers, anomalies, captures."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from analyzer.cli.paint import painted
+from analyzer.cli.reading import (
+    colour_wanted,
+    exit_status,
+    read_captures,
+    reading_options,
+    terminal_width,
+)
+from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.tables.collect import Columns
+    from analyzer.tables.schema import Column, Table
+
+FORMATS = ("table", "jsonl", "csv", "parquet")
+SIEM_FORMATS = ("ecs", "ocsf", "zeek")
+HELP = {
+    "negotiations": "One row per negotiation: who offered what, what was run, how it ended and why.",
+    "tokens": "One row per security token.",
+    "offers": "One row per mechanism that a client or server offered.",
+    "anomalies": "One row per oddity of a token, message, stream or file.",
+    "captures": "One row per input: what was read, and what was lost.",
+}
+
+
+def commands() -> dict[str, click.Command]:
+    """Make the commands by name."""
+    return {name: _command(name) for name in HELP}
+
+
+def _command(name: str) -> click.Command:
+    formats = FORMATS + (SIEM_FORMATS if name == "negotiations" else ())
+
+    @click.command(name, help=HELP[name])
+    @click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+    @click.option("--format", "form", type=click.Choice(formats), default="table", help="How to print.")
+    @click.option("--where", metavar="EXPR", help="Only rows for which this SQL condition is true.")
+    @click.option("--columns", metavar="A,B", help="These columns, in this order.")
+    @click.option("-o", "--output", metavar="FILE", help="Write to FILE.")
+    @click.option("--with-secrets", is_flag=True, help=SECRETS_HELP[name == "tokens"])
+    @reading_options
+    def command(
+        captures: tuple[str, ...],
+        form: str,
+        where: str | None,
+        columns: str | None,
+        output: str | None,
+        with_secrets: bool,
+        color: str,
+        engine: str,  # noqa: ARG001 - one engine so far
+        **reading: Any,
+    ) -> int:
+        from analyzer.tables.schema import TABLES
+
+        table = TABLES[name]
+        chosen = _chosen(table, columns)
+        if form == "parquet" and output is None:
+            raise UsageError("--format parquet needs -o FILE")
+        if with_secrets and name == "tokens":
+            raise UsageError("--with-secrets: use show CAPTURE ID --hex to see a token's bytes")
+        analysis = read_captures(captures, {name}, **reading)
+        values = analysis.tables.columns[name]
+        rows = list(range(len(values[table.columns[0].name])))
+        if where is not None:
+            from analyzer.tables.query import rows_where
+
+            rows = rows_where(table, values, where)
+        if form == "parquet":
+            from analyzer.tables.query import write_parquet
+
+            names = [column.name for column in chosen or table.columns]
+            write_parquet(table, values, rows, names, Path(output or ""))
+        else:
+            with _writer(output) as out:
+                for line in _lines(table, chosen, values, rows, form, output, color):
+                    out.write(line + "\n")
+        return exit_status(analysis)
+
+    return command
+
+
+SECRETS_HELP = {False: "Has no effect on this table: it holds no secrets.", True: "Not for tables: see show --hex."}
+
+
+def _chosen(table: Table, columns: str | None) -> list[Column] | None:
+    if columns is None:
+        return None
+    by_name = {column.name: column for column in table.columns}
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    for name in names:
+        if name not in by_name:
+            raise UsageError(f"--columns: {table.name} has no column {name}")
+    if not names:
+        raise UsageError("--columns: no column named")
+    return [by_name[name] for name in names]
+
+
+def _lines(
+    table: Table,
+    chosen: list[Column] | None,
+    values: Columns,
+    rows: list[int],
+    form: str,
+    output: str | None,
+    color: str,
+) -> Iterator[str]:
+    from analyzer.report import export, siem
+    from analyzer.report.grid import render
+    from analyzer.report.views import chosen_form, short_form
+
+    match form:
+        case "jsonl":
+            yield from export.rows_as_jsonl(chosen or table.columns, values, rows)
+        case "csv":
+            yield from export.rows_as_csv(chosen or table.columns, values, rows)
+        case "ecs":
+            yield from map(siem.as_ecs, siem.records(values, rows))
+        case "ocsf":
+            yield from map(siem.as_ocsf, siem.records(values, rows))
+        case "zeek":
+            yield from siem.zeek_lines(values, rows)
+        case _:
+            grid = chosen_form(chosen, values, rows) if chosen else short_form(table, values, rows)
+            room = terminal_width() if output is None else None
+            lines = render(grid, room)
+            if output is None and colour_wanted(color):
+                lines = painted(lines)
+            yield from lines
+
+
+@contextmanager
+def _writer(output: str | None) -> Iterator[IO[str]]:
+    """Standard output, or a file that appears whole or not at all."""
+    if output is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    target = Path(output)
+    partial = target.with_name(target.name + ".part")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as out:
+            yield out
+        partial.replace(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise UsageError(f"{output}: {error.strerror or error}") from None

@@ -1,0 +1,59 @@
+"""One cell of a table as text, for tables on a terminal, CSV and JSON."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from analyzer.report.visible import json_text, visible
+from analyzer.tables.schema import Column
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def iso_time(ts_ns: int) -> str:
+    """ISO 8601 in UTC with nanoseconds and `Z`."""
+    seconds, rest = divmod(ts_ns, 1_000_000_000)
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds}.{rest:09d}"
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+def json_value(column: Column, value: Any) -> Any:
+    """The value as it stands in a JSON row."""
+    if value is None:
+        return None
+    if column.kind == "time":
+        return iso_time(value)
+    return value
+
+
+def text_cell(column: Column, value: Any) -> str:
+    """The value as people read it; empty if not known."""
+    if value is None:
+        return ""
+    match column.kind:
+        case "time":
+            return iso_time(value)
+        case "float":
+            return f"{value:.3f}"
+        case "bool":
+            return "yes" if value else "no"
+        case "strs" | "ints":
+            return visible(", ".join(str(item) for item in value))
+        case "dict":
+            return visible(", ".join(f"{key}={item}" for key, item in value.items()))
+        case _:
+            return visible(str(value))
+
+
+def csv_cell(column: Column, value: Any) -> str:
+    """The value for CSV: lists and dicts as JSON, and never the start of a spreadsheet formula."""
+    if value is None:
+        return ""
+    if column.kind in {"int", "float"}:
+        return str(value)
+    text = json_text(value) if column.kind in {"strs", "ints", "dict"} else text_cell(column, value)
+    return "'" + text if text.startswith(FORMULA_STARTS) else text

@@ -1,0 +1,155 @@
+"""Which columns of a table people see first on a terminal, and under which heading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from analyzer.report.cells import text_cell
+from analyzer.report.grid import GridColumn
+from analyzer.report.visible import visible
+from analyzer.tables.collect import Columns
+from analyzer.tables.schema import Column, Table
+
+
+class View(NamedTuple):
+    """One heading of the short form: what it shows of a row, and its importance (1: always)."""
+
+    heading: str
+    cell: Callable[[dict[str, Any]], str]
+    keep: int = 1
+    right: bool = False
+
+
+def _of(name: str) -> Callable[[dict[str, Any]], str]:
+    return lambda row: "" if row[name] is None else visible(str(row[name]))
+
+
+def _list_of(name: str) -> Callable[[dict[str, Any]], str]:
+    return lambda row: visible(" > ".join(row[name])) if row[name] else ""
+
+
+def _end(address: str, port: str) -> Callable[[dict[str, Any]], str]:
+    return lambda row: f"{row[address]}:{row[port]}" if row[address] is not None else ""
+
+
+def _mechanism(row: dict[str, Any]) -> str:
+    if row["mechanism"] is None:
+        return ""
+    detail = row["mechanism_detail"]
+    return visible(f"{row['mechanism']} ({detail})" if detail else row["mechanism"])
+
+
+def _offered(row: dict[str, Any]) -> str:
+    listed = row["offered_mechs"]
+    return visible(" > ".join(listed) if listed else row["scheme"] or "")
+
+
+def _who(row: dict[str, Any]) -> str:
+    user, domain = row["user"], row["domain"]
+    if user is None:
+        return visible(row["realm"] or "")
+    return visible(f"{domain}\\{user}" if domain else user)
+
+
+def _frames(row: dict[str, Any]) -> str:
+    return f"{row['first_frame']}-{row['last_frame']}"
+
+
+def _reason(row: dict[str, Any]) -> str:
+    return "" if row["reason"] is None else f"{row['reason']} ({row['confidence']})"
+
+
+VIEWS: dict[str, tuple[View, ...]] = {
+    "negotiations": (
+        View("id", _of("negotiation_id"), right=True),
+        View("frames", _frames, keep=5),
+        View("client", _of("client")),
+        View("server", _end("server", "server_port")),
+        View("carrier", _of("carrier")),
+        View("offered", _offered, keep=2),
+        View("selected", _of("selected_mech"), keep=3),
+        View("run", _mechanism),
+        View("outcome", _of("outcome")),
+        View("status", _of("status"), keep=2),
+        View("reason", _reason, keep=2),
+        View("who", _who, keep=3),
+        View("service", _of("spn"), keep=4),
+        View("then", _of("protection"), keep=4),
+    ),
+    "tokens": (
+        View("frame", _of("frame"), right=True),
+        View("neg", _of("negotiation_id"), right=True, keep=2),
+        View("from", _end("src", "src_port")),
+        View("to", _end("dst", "dst_port"), keep=3),
+        View("carrier", _of("carrier"), keep=2),
+        View("token", _of("token_type")),
+        View("inside", _of("inner_type")),
+        View("bytes", _of("length"), right=True, keep=3),
+        View("mechanisms", _list_of("mech_types"), keep=2),
+        View("state", _of("neg_state"), keep=2),
+        View("selected", _of("supported_mech"), keep=2),
+        View("user", _of("ntlm_user"), keep=3),
+        View("service", _of("krb_sname"), keep=3),
+        View("error", _of("krb_error"), keep=3),
+    ),
+    "offers": (
+        View("neg", _of("negotiation_id"), right=True),
+        View("client", _of("client")),
+        View("server", _of("server")),
+        View("carrier", _of("carrier")),
+        View("by", _of("by")),
+        View("rank", _of("rank"), right=True),
+        View("mechanism", _of("mech")),
+        View("OID", _of("oid"), keep=3),
+        View("selected", lambda row: "yes" if row["selected"] else "", keep=2),
+        View("optimistic", lambda row: "yes" if row["optimistic"] else "", keep=2),
+    ),
+    "anomalies": (
+        View("frame", _of("frame"), right=True),
+        View("stream", _of("stream_id"), right=True, keep=3),
+        View("neg", _of("negotiation_id"), right=True, keep=2),
+        View("severity", _of("severity")),
+        View("code", _of("code")),
+        View("group", _of("group"), keep=3),
+        View("bytes", lambda row: f"{row['offset']}+{row['length']}", keep=3),
+        View("detail", _of("detail")),
+    ),
+    "captures": (
+        View("capture", _of("capture")),
+        View("format", _of("format"), keep=2),
+        View("packets", _of("packets"), right=True),
+        View("bytes", _of("bytes"), right=True, keep=3),
+        View("streams", _of("streams"), right=True, keep=3),
+        View("tokens", _of("tokens"), right=True),
+        View("negotiations", _of("negotiations"), right=True),
+        View("anomalies", _of("anomalies"), right=True),
+        View("missing TCP bytes", _of("tcp_bytes_missing"), right=True, keep=2),
+        View("undecoded", _of("packets_undecoded"), right=True, keep=2),
+        View("lost", lambda row: visible("; ".join(row["lost"] or [row["error"] or ""])), keep=2),
+    ),
+}
+
+
+def short_form(table: Table, values: Columns, rows: Sequence[int]) -> list[GridColumn]:
+    """The columns that answer the table's question at a glance; the capture's name if there are several."""
+    views = VIEWS[table.name]
+    if table.name != "captures" and len(set(values["capture"])) > 1:
+        views = (View("capture", _of("capture"), keep=2), *views)
+    dicts = [{name: cells[row] for name, cells in values.items()} for row in rows]
+    return [
+        GridColumn(view.heading, [view.cell(row) for row in dicts], view.keep, view.right)
+        for view in views
+    ]
+
+
+def chosen_form(columns: Sequence[Column], values: Columns, rows: Sequence[int]) -> list[GridColumn]:
+    """The columns a user has named, all of them."""
+    return [
+        GridColumn(
+            column.name,
+            [text_cell(column, values[column.name][row]) for row in rows],
+            right=column.kind in {"int", "float"},
+        )
+        for column in columns
+    ]

@@ -1,0 +1,379 @@
+"""From requests and responses to authentication exchanges: whose token is it, and what does the answer say.
+
+`WWW-Authenticate`/`Authorization` and `Proxy-Authenticate`/`Proxy-Authorization` are two families that do
+not know of each other; one request may carry a leg of both. An exchange is a run of legs of one family
+with one scheme on one connection, up to a final verdict.
+
+Spec: RFC 9110 11 and 15.5, RFC 4559 4-6, MS-NTHT 2, MS-N2HT 2-3, MS-WSMV 2.2.9.1.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from dissectors.anomaly import Anomaly
+from dissectors.carriers.base import (
+    CLIENT,
+    SERVER,
+    TOKEN_LIMIT,
+    CarrierAnomaly,
+    CarrierMessage,
+    Emit,
+    Exchange,
+    MessageKind,
+)
+from dissectors.carriers.http_auth import (
+    GSS_SCHEMES,
+    Challenge,
+    basic_user,
+    challenges,
+    credentials,
+    decode_cut_token68,
+    decode_token68,
+    digest_user,
+    text_of,
+)
+from dissectors.carriers.http_head import ORIGIN, PROXY, Field, Message, Request, Response
+from dissectors.span import Span
+from dissectors.status import Status, Verdict
+
+CHALLENGED = {ORIGIN: 401, PROXY: 407}
+OFFERS_LIMIT = 64  # challenges read of one response
+
+_STALE = re.compile(rb'\bstale[ \t]*=[ \t]*"?true', re.IGNORECASE)
+_DATA = re.compile(rb"\bdata[ \t]*=", re.IGNORECASE)
+
+
+class Offer(NamedTuple):
+    """A challenge with its field, for it names the family and the frames."""
+
+    field: Field
+    challenge: Challenge
+
+
+class Leg:
+    """An exchange as the client's latest leg left it."""
+
+    __slots__ = ("awaited", "cut", "exchange", "final")
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.awaited = True  # no answer yet
+        self.final = False  # a verdict was given: the next credentials begin a new exchange
+        self.cut = False  # the capture lost the end of the latest credentials
+
+
+class Exchanges:
+    """The authentication exchanges of one connection."""
+
+    def __init__(self, emit: Emit) -> None:
+        self.emit = emit
+        self.established: Exchange | None = None  # latest success with an origin server
+        self._latest: dict[str, Leg] = {}  # by family
+
+    # -- the client's legs ---------------------------------------------------------------------------
+
+    def asked(self, request: Request) -> None:
+        """Tell the credentials of a request, each family's by itself."""
+        families: set[str] = set()
+        for field in request.fields:
+            sent = credentials(field.value)
+            if sent is None and not field.whole:
+                continue  # not even the scheme's name is there
+            if sent is None or field.family in families:
+                what = "no scheme's name" if sent is None else "a second field of its kind"
+                anomaly = _about(field, "bad-header", f"credentials: {what}")
+                self.emit(CarrierAnomaly(CLIENT, request.frame, request.ts_ns, anomaly))
+                continue
+            families.add(field.family)
+            leg = self._leg_for(field.family, sent.scheme, request)
+            leg.cut = not field.whole
+            request.legs.append(leg)
+            anomalies: list[Anomaly] = []
+            token = _logon(leg.exchange, sent, field, anomalies)
+            self.emit(_message("request", CLIENT, request, leg.exchange, field, token, anomalies))
+
+    def _leg_for(self, family: str, scheme: str, request: Request) -> Leg:
+        """Go on with the open exchange, or begin one: after a verdict, or where no answer was waited for."""
+        latest = self._latest.get(family)
+        if (
+            latest is not None
+            and not latest.final
+            and not latest.awaited
+            and latest.exchange.scheme == scheme
+        ):
+            latest.awaited = True
+            return latest
+        exchange = Exchange(family, f"request {request.ordinal}", _version(request), scheme)
+        exchange.server_name = request.host if family == ORIGIN else None
+        exchange.context.update(_asked_for(request))
+        if request.user_agent:
+            exchange.context["user_agent"] = text_of(request.user_agent[:256])
+        self._latest[family] = leg = Leg(exchange)
+        return leg
+
+    # -- the server's legs ---------------------------------------------------------------------------
+
+    def answered(self, request: Request, response: Response) -> None:
+        """Tell what a response says about the credentials of its request, and what it offers."""
+        offers = self._offers(response)
+        used: list[Offer] = []
+        for leg in request.legs:
+            family = leg.exchange.carrier
+            leg.awaited = False
+            if response.code == CHALLENGED[PROXY] and family == ORIGIN:
+                continue  # the proxy kept the request: nothing reached the origin server
+            if leg.cut:
+                continue  # what was asked is not known, so neither is what this says of it
+            mine = [
+                offer
+                for offer in offers
+                if offer.field.family == family and offer.challenge.scheme == leg.exchange.scheme
+            ]
+            offer = next((offer for offer in mine if _goes_on(offer)), None)
+            if offer is not None:
+                used.append(offer)
+            verdict = self._verdict(leg, response, offer)
+            if verdict is not None:
+                self._tell(response, leg, verdict, offers, offer)
+        self._count_sealed(request, response)
+        self._tell_offers(request, response, offers, used)
+
+    def unasked(self, response: Response) -> None:
+        """Tell what a response says whose request is not in the capture."""
+        offers = self._offers(response)
+        used: list[Offer] = []
+        for offer in offers:
+            family, scheme = offer.field.family, offer.challenge.scheme
+            if not _is_token(offer):
+                continue
+            leg = self._latest.get(family)
+            if leg is None or leg.final or leg.exchange.scheme != scheme:
+                leg = Leg(Exchange(family, "", _version(response), scheme))
+                self._latest[family] = leg
+            leg.awaited = False
+            used.append(offer)
+            verdict = self._verdict(leg, response, offer)
+            if verdict is not None:
+                self._tell(response, leg, verdict, offers, offer, request_missing=True)
+        self._count_sealed(None, response)
+        self._tell_offers(None, response, offers, used)
+
+    def _offers(self, response: Response) -> list[Offer]:
+        """Every challenge of a response; of Authentication-Info only what is a token (RFC 4559 5)."""
+        found: list[Offer] = []
+        for field in response.fields:
+            for challenge in challenges(field.value):
+                offer = Offer(field, challenge)
+                if field.info and not _is_token(offer):
+                    continue
+                if len(found) == OFFERS_LIMIT:
+                    anomaly = _about(field, "limit-count", f"more than {OFFERS_LIMIT} challenges")
+                    self.emit(CarrierAnomaly(SERVER, response.frame, response.ts_ns, anomaly))
+                    return found
+                found.append(offer)
+        return found
+
+    def _verdict(self, leg: Leg, response: Response, offer: Offer | None) -> Verdict | None:
+        challenged = response.code == CHALLENGED[leg.exchange.carrier]
+        if challenged and offer is not None:
+            return "continue"
+        if challenged and response.cut:
+            return None  # the token may have stood in the part that is lost
+        leg.final = True
+        if challenged:
+            return "failure"
+        leg.exchange.context["protection_none"] = True
+        if leg.exchange.carrier == ORIGIN:
+            self.established = leg.exchange
+        return "success"
+
+    def _tell(
+        self,
+        response: Response,
+        leg: Leg,
+        verdict: Verdict,
+        offers: list[Offer],
+        offer: Offer | None,
+        *,
+        request_missing: bool = False,
+    ) -> None:
+        exchange = leg.exchange
+        anomalies: list[Anomaly] = []
+        token = None
+        if offer is not None and _is_token(offer):
+            token = _token(offer.challenge, offer.field, anomalies)
+        if request_missing:
+            anomalies.append(Anomaly("unmatched-response", Span(0, 0), "no request for it"))
+        if response.server:
+            exchange.context["server"] = text_of(response.server[:256])
+        message = _message(
+            "response",
+            SERVER,
+            response,
+            exchange,
+            offer.field if offer and token is not None else None,
+            token,
+            anomalies,
+        )
+        message.status = Status(
+            verdict, response.code, str(response.code), "http", text_of(response.reason) or None
+        )
+        message.schemes = _schemes(offers, exchange.carrier)
+        if request_missing:
+            message.context["request_missing"] = True
+        self.emit(message)
+
+    def _tell_offers(
+        self, request: Request | None, response: Response, offers: list[Offer], used: list[Offer]
+    ) -> None:
+        """Tell a bare challenge list, and a token that answers no leg of its scheme."""
+        for family, code in CHALLENGED.items():
+            mine = [offer for offer in offers if offer.field.family == family and not offer.field.info]
+            tokens = [offer for offer in mine if _is_token(offer)]
+            unused = [offer for offer in tokens if offer not in used]
+            if not unused and (tokens or not mine or response.code != code):
+                continue
+            anomalies: list[Anomaly] = []
+            first = unused[0] if unused else None
+            token = _token(first.challenge, first.field, anomalies) if first else None
+            hint = _message(
+                "hint", SERVER, response, None, first.field if first else None, token, anomalies
+            )
+            hint.schemes = _schemes(offers, family)
+            hint.context["carrier"] = family
+            hint.context["carrier_version"] = _version(response)
+            if request is not None:
+                hint.context["server_name"] = request.host if family == ORIGIN else None
+                hint.context.update(_asked_for(request))
+            if response.server:
+                hint.context["server"] = text_of(response.server[:256])
+            self.emit(hint)
+
+    # -- afterwards ------------------------------------------------------------------------------------
+
+    def _count_sealed(self, request: Request | None, response: Response) -> None:
+        sealed = response.sealed + (request is not None and request.sealed)
+        if sealed and self.established is not None:
+            self.established.sealed_messages += sealed
+            self.established.context["protection_none"] = False
+
+    def dropped(self, request: Request) -> None:
+        """Give up waiting: the answer to this request is lost."""
+        for leg in request.legs:
+            leg.awaited = False
+
+    def closed(self, request: Request, side: int, how: str, frame: int, ts_ns: int) -> None:
+        """Tell that the connection was closed while this request's credentials awaited an answer."""
+        for leg in request.legs:
+            if not leg.awaited:
+                continue
+            leg.awaited = False
+            leg.final = True
+            by = "client" if side == CLIENT else "server"
+            context = {"event": "closed", "by": by, "how": how}
+            self.emit(
+                CarrierMessage(
+                    "after", side, leg.exchange, frame, (frame,), ts_ns, context=context
+                )
+            )
+
+
+# -- pieces ------------------------------------------------------------------------------------------------
+
+
+def _message(
+    kind: MessageKind,
+    side: int,
+    source: Message,
+    exchange: Exchange | None,
+    field: Field | None = None,
+    token: bytes | None = None,
+    anomalies: list[Anomaly] | None = None,
+) -> CarrierMessage:
+    return CarrierMessage(
+        kind,
+        side,
+        exchange,
+        source.frame,
+        source.frames if field is None or token is None else field.frames,
+        source.ts_ns,
+        token,
+        anomalies=tuple(anomalies) if anomalies else (),
+    )
+
+
+def _logon(
+    exchange: Exchange, sent: Challenge, field: Field, anomalies: list[Anomaly]
+) -> bytes | None:
+    """Token of the credentials; of a scheme without one, note whose logon it is."""
+    if sent.scheme in GSS_SCHEMES:
+        return _token(sent, field, anomalies)
+    name = sent.scheme.lower()
+    exchange.mechanism = "scram" if name.startswith("scram-") else name
+    if not field.whole:
+        anomalies.append(_about(field, "gap", "the end of the credentials is lost"))
+    elif name == "basic":
+        named = basic_user(sent.token68 or b"")
+        if named is None:
+            anomalies.append(_about(field, "bad-base64", "Basic credentials"))
+        else:
+            exchange.user, exchange.domain = named
+    elif name == "digest":
+        exchange.user = digest_user(sent.parameters)
+    return None
+
+
+def _token(said: Challenge, field: Field, anomalies: list[Anomaly]) -> bytes | None:
+    text = said.token68 or b""
+    if not field.whole:
+        anomalies.append(_about(field, "gap", "the end of the token is lost"))
+        return decode_cut_token68(text) or None
+    token = decode_token68(text)
+    if token is None or said.parameters:
+        anomalies.append(_about(field, "bad-base64", f"{len(text)} characters"))
+        return None
+    if not token:
+        anomalies.append(_about(field, "empty-token", f"{said.scheme} without a token"))
+    elif len(token) > TOKEN_LIMIT:
+        anomalies.append(_about(field, "limit-token-size", f"{len(token)} bytes"))
+        return token[:TOKEN_LIMIT]
+    return token
+
+
+def _is_token(offer: Offer) -> bool:
+    return bool(offer.challenge.token68) and offer.challenge.scheme in GSS_SCHEMES
+
+
+def _goes_on(offer: Offer) -> bool:
+    """Tell whether a challenge continues its exchange: with a token, or as its scheme has it."""
+    scheme = offer.challenge.scheme
+    if scheme == "Digest":
+        return _STALE.search(offer.field.value) is not None  # RFC 7616 3.3: only the nonce was too old
+    if scheme.startswith("SCRAM-"):
+        return _DATA.search(offer.field.value) is not None  # RFC 7804 5
+    return _is_token(offer)
+
+
+def _schemes(offers: list[Offer], family: str) -> tuple[str, ...]:
+    mine = (o.challenge.scheme for o in offers if o.field.family == family and not o.field.info)
+    return tuple(dict.fromkeys(mine))
+
+
+def _asked_for(request: Request) -> dict[str, str]:
+    context = {"method": text_of(request.method), "uri": request.uri}
+    host = request.host
+    if host:
+        context["host"] = host
+        if request.method == b"CONNECT" or "://" in request.uri:
+            context["target"] = host
+    return context
+
+
+def _version(message: Message) -> str:
+    return text_of(message.version)
+
+
+def _about(field: Field, code: str, detail: str) -> Anomaly:
+    return Anomaly(code, Span(field.start, field.start + len(field.value)), detail)

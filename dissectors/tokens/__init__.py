@@ -1,0 +1,174 @@
+"""Security tokens: bytes in, what they say out, whatever they are.
+
+`dissect_token` is the entry: it knows a token by its own bytes, decodes it and the mechanism's
+token inside, and never raises. Values are decoded at once, the tree of fields when asked for
+(`token_fields`). The strict ASN.1 reading (`spnego_asn1.strict_check`) is a second, slow opinion
+for showing and testing: it is not run here.
+
+Spec: RFC 2743 3.1, RFC 4178, MS-SPNG.
+"""
+
+from __future__ import annotations
+
+from dissectors.anomaly import Anomaly
+from dissectors.der import Reader
+from dissectors.mechs import mech_family, mech_name
+from dissectors.recognise import kind_of
+from dissectors.span import Field, Span
+from dissectors.tokens.gss import FOREIGN, read_asn1, read_framed
+from dissectors.tokens.model import (
+    IakerbMessage,
+    KrbApRep,
+    KrbApReq,
+    KrbError,
+    KrbTgtRep,
+    KrbTgtReq,
+    NegoexMessages,
+    NegTokenInit,
+    NegTokenInit2,
+    NegTokenResp,
+    NtlmAuthenticate,
+    NtlmChallenge,
+    NtlmNegotiate,
+    OpaqueToken,
+    Token,
+)
+
+__all__ = ["DEPTH_LIMIT", "TOKEN_LIMIT", "dissect_token", "token_fields", "token_mech"]
+
+TOKEN_LIMIT = 65_536
+"""Bytes of a token that are read."""
+DEPTH_LIMIT = 4
+"""Tokens within tokens, the outermost counted."""
+
+_CACHE_ENTRIES = 4096
+_CACHED_LENGTH = 1024  # hints and first tokens repeat for weeks, tickets never
+
+_cache: dict[tuple[bytes, bool | None], Token] = {}
+
+
+def dissect_token(data: bytes, *, from_acceptor: bool | None = None) -> Token:
+    """Decode one security token as a carrier handed it over.
+
+    `from_acceptor` tells NegTokenInit2 from NegTokenInit where the bytes do not. Equal tokens may
+    be one object: treat it as frozen.
+    """
+    if len(data) > _CACHED_LENGTH:
+        return _dissect(data, from_acceptor)
+    key = (data, from_acceptor)
+    token = _cache.get(key)
+    if token is None:
+        token = _dissect(data, from_acceptor)
+        if len(_cache) >= _CACHE_ENTRIES:
+            _cache.clear()
+        _cache[key] = token
+    return token
+
+
+def token_fields(token: Token) -> list[Field]:
+    """Every decoded value of `token` with its byte range, in wire order, `inner`'s included."""
+    fields: list[Field] = []
+    from_acceptor = isinstance(token, NegTokenInit2)
+    _decode(token.raw[:TOKEN_LIMIT], fields, 0, "", from_acceptor, 1)
+    return fields
+
+
+def token_mech(token: Token) -> str | None:
+    """Name of the mechanism whose token this is, by its bytes; `spnego` for SPNEGO's own."""
+    family = _FAMILIES.get(type(token))
+    if family is None or token.this_mech is None:
+        return family or (mech_name(token.this_mech) if token.this_mech else None)
+    # a Kerberos message framed for IAKERB is IAKERB's
+    framed = mech_family(token.this_mech)
+    return framed if family == "kerberos" and framed == "iakerb" else family
+
+
+_FAMILIES: dict[type[Token], str] = {
+    NegTokenInit: "spnego",
+    NegTokenInit2: "spnego",
+    NegTokenResp: "spnego",
+    NtlmNegotiate: "ntlm",
+    NtlmChallenge: "ntlm",
+    NtlmAuthenticate: "ntlm",
+    KrbApReq: "kerberos",
+    KrbApRep: "kerberos",
+    KrbError: "kerberos",
+    KrbTgtReq: "kerberos",
+    KrbTgtRep: "kerberos",
+    IakerbMessage: "iakerb",
+    NegoexMessages: "negoex",
+}
+
+
+def _dissect(data: bytes, from_acceptor: bool | None) -> Token:
+    if len(data) <= TOKEN_LIMIT:
+        return _decode(data, None, 0, "", from_acceptor, 1)
+    token = _decode(data[:TOKEN_LIMIT], None, 0, "", from_acceptor, 1)
+    token.raw = data
+    part: Token | None = token
+    while part is not None:  # the end is missing because it was not read
+        part.anomalies = tuple(a for a in part.anomalies if a.code != "truncated")
+        part = part.inner
+    limit = Anomaly("limit-token-size", Span(TOKEN_LIMIT, len(data)), f"{len(data)} bytes")
+    token.anomalies = (limit, *token.anomalies)
+    return token
+
+
+def _decode(
+    data: bytes,
+    fields: list[Field] | None,
+    base: int,
+    path: str,
+    from_acceptor: bool | None,
+    depth: int,
+) -> Token:
+    """Decode a token and, within the depth limit, what it carries."""
+    kind = kind_of(data)
+    if kind in FOREIGN:
+        return FOREIGN[kind](data, fields, base, path)
+    reader = Reader(data, base)
+    if kind == "gss":
+        token = read_framed(reader, fields, path, from_acceptor)
+    else:
+        token = read_asn1(reader, 0, len(data), kind, fields, path, from_acceptor)
+    token.anomalies = reader.findings() + token.anomalies
+    if isinstance(token, NegTokenInit):
+        content, place = token.mech_token, "mechToken"
+    elif isinstance(token, NegTokenResp):
+        content, place = token.response_token, "responseToken"
+    else:
+        return token
+    if not content:
+        return token
+    at = base + reader.inner
+    if depth == DEPTH_LIMIT:
+        token.inner = OpaqueToken(raw=content)
+        span = Span(at, at + len(content))
+        token.anomalies += (Anomaly("limit-depth", span, f"{DEPTH_LIMIT} tokens deep"),)
+        return token
+    if fields is None:
+        token.inner = _decode(content, None, at, "", from_acceptor, depth + 1)
+    else:
+        where = f"{path}.{token.token_type}.{place}" if path else f"{token.token_type}.{place}"
+        within: list[Field] = []
+        token.inner = _decode(content, within, at, where, from_acceptor, depth + 1)
+        rows = [row for row, field in enumerate(fields, 1) if field.path == where]
+        fields[rows[0] : rows[0]] = within
+    _compare(token, at)
+    return token
+
+
+def _compare(token: NegTokenInit | NegTokenResp, at: int) -> None:
+    """Hold the inner token against what its envelope says about it."""
+    inner = token.inner
+    if inner is None:
+        return
+    mech = token_mech(inner)
+    span = Span(at, at + len(inner.raw))
+    if mech == "spnego":
+        token.anomalies += (Anomaly("spnego-in-spnego", span, f"a {inner.token_type} inside"),)
+    elif isinstance(token, NegTokenInit) and token.mech_types and mech is not None:
+        first = token.mech_types[0]
+        if mech_family(first) != mech:
+            detail = f"{mech} token under {mech_name(first)}"
+            token.anomalies += (Anomaly("optimistic-mismatch", span, detail),)

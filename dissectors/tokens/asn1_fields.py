@@ -1,0 +1,150 @@
+"""Record the fields of an ASN.1 token by a schema: every element, with name, text and byte range.
+
+The decoders read values only, for speed; this walk is for showing. It follows a schema of nodes
+and is as tolerant as the decoders: what the schema does not know keeps its tag as a name.
+
+Spec: X.690 8; the schemas stand beside the decoders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from dissectors.der import ELEMENT_LIMIT, Element, Reader, integer, oid_text, set_bits, string_text
+from dissectors.mechs import MECHS
+from dissectors.span import Field, Span, visible
+
+Shown = tuple[Any, str]
+"""Value and text of a field."""
+
+
+class Leaf(NamedTuple):
+    """A primitive type: content octets to value and text."""
+
+    show: Callable[[bytes], Shown]
+
+
+class Members(NamedTuple):
+    """A SEQUENCE of context-tagged members, by number."""
+
+    members: dict[int, tuple[str, Node]]
+
+
+class ListOf(NamedTuple):
+    """A SEQUENCE OF."""
+
+    item: Node
+
+
+class ByTag(NamedTuple):
+    """A member whose type, and with it its name, shows in its own tag."""
+
+    choices: dict[int, tuple[str, Node]]
+
+
+Node = Leaf | Members | ListOf | ByTag
+
+
+# -- leaves ----------------------------------------------------------------------------------------
+
+
+def number(names: dict[int, str] | None = None) -> Leaf:
+    """INTEGER or ENUMERATED, with names for some values."""
+
+    def show(content: bytes) -> Shown:
+        value = integer(content)
+        if value is None:
+            return None, _size(content)
+        if names is None:
+            return value, str(value)
+        return value, f"{value} ({names[value]})" if value in names else f"unknown({value})"
+
+    return Leaf(show)
+
+
+def bits(names: dict[int, str]) -> Leaf:
+    """BIT STRING of flags."""
+
+    def show(content: bytes) -> Shown:
+        value = set_bits(content)
+        if value is None:
+            return None, _size(content)
+        flags = [names.get(bit, f"bit({bit})") for bit in value]
+        return flags, ", ".join(flags) or "none"
+
+    return Leaf(show)
+
+
+def _text(content: bytes) -> Shown:
+    value = string_text(content)
+    return value, visible(value)
+
+
+def _oid(content: bytes) -> Shown:
+    value = oid_text(content)
+    if value is None:
+        return None, _size(content)
+    return value, f"{value} ({MECHS[value]})" if value in MECHS else value
+
+
+def _size(content: bytes) -> str:
+    return f"<{len(content)} bytes>"
+
+
+def _octets(content: bytes) -> Shown:
+    return content, content.hex() if len(content) <= 32 else _size(content)
+
+
+INTEGER = number()
+TEXT = Leaf(_text)
+OID = Leaf(_oid)
+OCTETS = Leaf(_octets)
+SECRET = Leaf(lambda content: (None, _size(content)))
+"""Octets that are nobody's business: ciphers, tickets, checksums, inner tokens."""
+
+
+# -- the walk --------------------------------------------------------------------------------------
+
+
+def record(
+    fields: list[Field], reader: Reader, element: Element, path: str, name: str, node: Node
+) -> None:
+    """Append the field `name` below `path`, for an element and all that is in it."""
+    data = reader.data
+    shift = reader.base
+    quiet = Reader(data)  # the decoder has reported what is odd
+    pending = [(element, f"{path}.{name}" if path else name, name, node, False)]
+    budget = ELEMENT_LIMIT
+    while pending and budget:
+        budget -= 1
+        element, path, name, node, tagged = pending.pop()
+        tag, start, stop, after, at = element
+        span = Span(shift + at, shift + after)
+        # a member's own context tag, and an APPLICATION tag, are EXPLICIT: the type is inside
+        while tag & 0x20 and (tagged or tag & 0xC0 == 0x40):
+            inner = quiet.read(start, stop)
+            if inner is None:
+                break
+            tagged = False
+            tag, start, stop, _, _ = inner
+        if isinstance(node, ByTag):
+            name, node = node.choices.get(tag, (name, SECRET))
+            path = f"{path.rpartition('.')[0]}.{name}"
+        if isinstance(node, Leaf):
+            fields.append(Field(path, name, *node.show(data[start:stop]), span))
+            continue
+        fields.append(Field(path, name, None, "", span))
+        within: list[tuple[Element, str, str, Node, bool]] = []
+        while start < stop and len(within) < budget:
+            child = quiet.read(start, stop)
+            if child is None:
+                break
+            if isinstance(node, Members):
+                number = child[0] & 0x1F
+                label, part = node.members.get(number, (f"[{number}]", SECRET))
+            else:
+                label, part = str(len(within)), node.item
+            within.append((child, f"{path}.{label}", label, part, isinstance(node, Members)))
+            start = child[3]
+        pending += reversed(within)

@@ -1,0 +1,145 @@
+"""AV pairs: the list of names, times and flags in a challenge's TargetInfo and in an NTLMv2 response.
+
+Spec: MS-NLMP 2.2.2.1 (AV_PAIR), 2.2.2.2 (Single_Host_Data), 2.2.2.7 (NTLMv2_CLIENT_CHALLENGE).
+"""
+
+from __future__ import annotations
+
+import struct
+from codecs import utf_16_le_decode
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from dissectors.tokens.ntlm_text import rescued_utf16
+
+if TYPE_CHECKING:
+    from dissectors.tokens.ntlm_payload import Payload
+    from dissectors.tokens.recorder import Recorder
+
+AV_PAIR_LIMIT = 64
+"""Pairs read from one list; the specification knows ten."""
+
+AV_NAMES: dict[int, str] = {
+    0: "MsvAvEOL",
+    1: "MsvAvNbComputerName",
+    2: "MsvAvNbDomainName",
+    3: "MsvAvDnsComputerName",
+    4: "MsvAvDnsDomainName",
+    5: "MsvAvDnsTreeName",
+    6: "MsvAvFlags",
+    7: "MsvAvTimestamp",
+    8: "MsvAvSingleHost",
+    9: "MsvAvTargetName",
+    10: "MsvAvChannelBindings",
+}
+
+MIC_PROMISED = 0x2
+"""Bit of MsvAvFlags: the AUTHENTICATE_MESSAGE has a MIC."""
+
+_FLAG_NAMES = {
+    0x1: "account authentication constrained",
+    MIC_PROMISED: "MIC present",
+    0x4: "target name from an untrusted source",
+}
+_TEXTS = frozenset({1, 2, 3, 4, 5, 9})
+_HEADER = struct.Struct("<HH")
+_FLAGS = 6
+_TIMESTAMP = 7
+_SIZES = {_FLAGS: 4, _TIMESTAMP: 8, 8: 48, 10: 16}  # bytes of the values that are no text
+_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+
+Pair = tuple[int, int, int]
+"""AvId, and where its value lies."""
+
+
+def locate_av_pairs(
+    payload: Payload, start: int, stop: int, *, cut: bool
+) -> tuple[list[Pair], bool]:
+    """Find the pairs of `[start, stop)`, MsvAvEOL left out, and tell whether their end was seen.
+
+    `cut` says that the field lacks its own end: that is told elsewhere, and explains a missing MsvAvEOL.
+    """
+    data = payload.data
+    pairs: list[Pair] = []
+    at = start
+    while at + 4 <= stop:
+        av_id, length = _HEADER.unpack_from(data, at)
+        value = at + 4
+        after = value + length
+        if after > stop:
+            if not cut:
+                payload.report("bad-length", at, stop, f"{av_name(av_id)} of {length} bytes")
+            return pairs, False
+        if av_id == 0:
+            if length:
+                payload.report("bad-length", at, after, "MsvAvEOL has a value")
+            return pairs, True
+        if len(pairs) == AV_PAIR_LIMIT:
+            payload.report("limit-count", at, stop, f"more than {AV_PAIR_LIMIT} AV pairs")
+            return pairs, False
+        pairs.append((av_id, value, after))
+        at = after
+    if not cut:
+        payload.report("missing-field", at, stop, "AV pairs without MsvAvEOL")
+    return pairs, False
+
+
+def read_av_pairs(payload: Payload, pairs: list[Pair]) -> dict[str, Any]:
+    """Decode the pairs by name, in wire order; of a repeated one the first counts."""
+    data = payload.data
+    values: dict[str, Any] = {}
+    for av_id, start, stop in pairs:
+        name = AV_NAMES.get(av_id) or av_name(av_id)
+        if name in values:
+            payload.report("repeated-field", start - 4, stop, name)
+        elif av_id in _TEXTS:
+            try:
+                values[name] = utf_16_le_decode(data[start:stop], "strict", True)[0]
+            except UnicodeDecodeError:
+                payload.report("bad-text", start, stop, f"{name} is not UTF-16LE")
+                values[name] = rescued_utf16(data[start:stop])
+        elif av_id == _TIMESTAMP and stop - start == 8:
+            values[name] = int.from_bytes(data[start:stop], "little")
+        elif av_id == _FLAGS and stop - start == 4:
+            values[name] = int.from_bytes(data[start:stop], "little")
+        else:
+            size = _SIZES.get(av_id)
+            if size is not None and stop - start != size:
+                payload.report("bad-value", start, stop, f"{name} has {stop - start} bytes")
+            values[name] = data[start:stop].hex()
+    return values
+
+
+def record_av_pairs(recorder: Recorder, pairs: list[Pair], values: dict[str, Any]) -> None:
+    """Write the pairs into a tree; a value that was decoded once stands at its first place."""
+    seen: set[str] = set()
+    for av_id, start, stop in pairs:
+        name = av_name(av_id)
+        if name in seen:
+            recorder.add(name, start - 4, stop, None, "repeated, ignored")
+            continue
+        seen.add(name)
+        value = values[name]
+        text = None
+        if isinstance(value, int):
+            text = filetime_text(value) if av_id == _TIMESTAMP else _flags_text(value)
+        recorder.add(name, start - 4, stop, value, text)
+
+
+def av_name(av_id: int) -> str:
+    """Name of an AvId as MS-NLMP spells it; an unknown one keeps its number, `AvId(17)`."""
+    return AV_NAMES.get(av_id) or f"AvId({av_id})"
+
+
+def filetime_text(filetime: int) -> str:
+    """Date of a FILETIME; a number beyond every calendar stays a number."""
+    try:
+        moment = _EPOCH + timedelta(microseconds=filetime // 10)
+    except OverflowError:
+        return str(filetime)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{filetime % 10_000_000:07d}Z"
+
+
+def _flags_text(flags: int) -> str:
+    names = [name for bit, name in _FLAG_NAMES.items() if flags & bit]
+    return f"0x{flags:08x}" + (f" ({', '.join(names)})" if names else "")

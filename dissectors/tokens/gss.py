@@ -1,0 +1,110 @@
+"""GSS-API framing: an InitialContextToken, or a mechanism's token that goes without.
+
+    60 L  06 L thisMech  innerToken
+
+What is inside a frame is told by its own bytes: ms-kerberos may frame a token of kerberos, and a
+client may have put anything under an OID. The same readers serve tokens that come unframed.
+
+Spec: RFC 2743 3.1, RFC 1964 1.1, RFC 4121 4.1, RFC 4178 4.2 and appendix C.
+"""
+
+from __future__ import annotations
+
+from dissectors.der import OID, Reader
+from dissectors.mechs import IAKERB, SPNEGO, mech_family, mech_name
+from dissectors.recognise import TokenKind, inner_kind, is_rfc_1964_message
+from dissectors.span import Field
+from dissectors.tokens import asn1_fields
+from dissectors.tokens.asn1_fields import record
+from dissectors.tokens.iakerb import read_iakerb
+from dissectors.tokens.kerberos import read_kerberos, read_user_to_user
+from dissectors.tokens.model import OpaqueToken, Token
+from dissectors.tokens.negoex import decode_negoex
+from dissectors.tokens.ntlm import decode_ntlm
+from dissectors.tokens.per_message import decode_per_message
+from dissectors.tokens.recorder import Recorder
+from dissectors.tokens.spnego import read_neg_token_init, read_neg_token_resp
+
+_TGT_REQ = b"\x04\x00"
+_TGT_REP = b"\x04\x01"
+_IAKERB_PROXY = b"\x05\x01"
+
+
+FOREIGN = {"ntlm": decode_ntlm, "negoex": decode_negoex, "per-message": decode_per_message}
+"""Decoders of tokens that are not ASN.1, by kind."""
+
+
+def read_framed(
+    reader: Reader, fields: list[Field] | None, path: str, from_acceptor: bool | None
+) -> Token:
+    """Read a token that begins with `60`."""
+    data = reader.data
+    frame = reader.outermost()
+    if frame is None:
+        return OpaqueToken(raw=data)
+    _, start, stop, _, _ = frame
+    oid = reader.expect(start, stop, OID, "thisMech")
+    if oid is None:
+        return OpaqueToken(raw=data)
+    this_mech = reader.oid(oid[:3], "thisMech")
+    if fields is not None:
+        record(fields, reader, oid, path, "thisMech", asn1_fields.OID)
+    start = oid[3]
+    kind = inner_kind(data, start)
+    if is_rfc_1964_message(data, start):
+        token = decode_per_message(data, fields, reader.base, path)
+    elif kind in FOREIGN:
+        token = FOREIGN[kind](data[start:stop], fields, reader.base + start, path)
+    else:
+        token = read_asn1(reader, start, stop, kind, fields, path, from_acceptor)
+        if kind == "spnego-resp":
+            reader.report("framed-resp", 0, start)
+        elif kind == "opaque" and this_mech is not None and not reader.cut:
+            _report_stranger(reader, start, stop, this_mech)
+    token.raw = data
+    token.this_mech = this_mech
+    return token
+
+
+def read_asn1(
+    reader: Reader,
+    pos: int,
+    end: int,
+    kind: TokenKind,
+    fields: list[Field] | None,
+    path: str,
+    from_acceptor: bool | None,
+) -> Token:
+    """Read the SPNEGO or Kerberos token that fills `[pos, end)`."""
+    data = reader.data
+    framed = pos > 0
+    token_id = b""
+    if kind == "kerberos-id":
+        token_id = data[pos : pos + 2]
+        if fields is not None:
+            Recorder(fields, reader.base, path).add("TOK_ID", pos, pos + 2, token_id)
+        pos += 2
+    elif kind not in ("spnego-init", "spnego-resp", "kerberos"):
+        return OpaqueToken(raw=data)
+    element = reader.read(pos, end) if framed else reader.outermost(pos)
+    if element is None:
+        return OpaqueToken(raw=data)
+    if token_id == _IAKERB_PROXY:
+        return read_iakerb(reader, element, end, fields, path)
+    if framed and element[3] < end:
+        reader.report("trailing-bytes", element[3], end, "inside the frame")
+    if kind == "spnego-init":
+        if not framed:
+            reader.report("unframed-init", 0, element[1])
+        return read_neg_token_init(reader, element, fields, path, from_acceptor)
+    if kind == "spnego-resp":
+        return read_neg_token_resp(reader, element, fields, path)
+    if token_id in (_TGT_REQ, _TGT_REP):
+        return read_user_to_user(reader, element, fields, path, reply=token_id == _TGT_REP)
+    return read_kerberos(reader, element, fields, path, bare=not framed and not token_id)
+
+
+def _report_stranger(reader: Reader, start: int, stop: int, this_mech: str) -> None:
+    """Report a frame of a mechanism that is read here, with content that is not its own."""
+    if this_mech in (SPNEGO, IAKERB) or mech_family(this_mech) in ("kerberos", "ntlm", "negoex"):
+        reader.report("bad-value", start, stop, f"no token of {mech_name(this_mech)}")

@@ -1,0 +1,223 @@
+"""Kerberos messages in security tokens: AP-REQ, AP-REP, KRB-ERROR, and user-to-user's TGT-REQ/REP.
+
+    AP-REQ     6e 30  [0] pvno [1] msg-type [2] ap-options [3] ticket [4] authenticator
+    Ticket     61 30  [0] tkt-vno [1] realm [2] sname [3] enc-part
+    AP-REP     6f 30  [0] pvno [1] msg-type [2] enc-part
+    KRB-ERROR  7e 30  [2] ctime .. [6] error-code [7] crealm [8] cname [9] realm [10] sname
+                      [11] e-text [12] e-data
+
+Only what travels in clear is read; of ciphers the length alone.
+
+Spec: RFC 4120 5.2, 5.3, 5.5, 5.9; RFC 4121 4.1; MS-KILE 2.2.1-2.2.2, 3.4.5.1;
+draft-swift-win2k-krb-user2user 4.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from dissectors.codes.krb_error import KRB_ERROR
+from dissectors.der import GENERAL_STRING, GENERALIZED_TIME, SEQUENCE, Element, Member, Reader
+from dissectors.span import Field
+from dissectors.tokens import kerberos_schema
+from dissectors.tokens.asn1_fields import record
+from dissectors.tokens.model import (
+    KrbApRep,
+    KrbApReq,
+    KrbError,
+    KrbTgtRep,
+    KrbTgtReq,
+    OpaqueToken,
+    Token,
+)
+
+NAME_LIMIT = 16
+"""Components read of one principal name."""
+
+_AP_REQ = 0x6E
+_AP_REP = 0x6F
+_KRB_ERROR = 0x7E
+_TICKET = 0x61
+
+AP_OPTIONS = kerberos_schema.AP_OPTIONS
+
+_KERB_ERR_TYPE_EXTENDED = 3
+
+
+def read_kerberos(
+    reader: Reader, message: Element, fields: list[Field] | None, path: str, *, bare: bool
+) -> Token:
+    """Read a message by its APPLICATION tag; `bare`: neither frame nor token id came before it."""
+    tag, start, stop, _, _ = message
+    schema = kerberos_schema.MESSAGES.get(tag)
+    if schema is None:
+        return OpaqueToken(raw=reader.data)
+    sequence = reader.expect(start, stop, SEQUENCE, schema.name)
+    found = {} if sequence is None else reader.members(sequence[1], sequence[2])
+    token = _READERS[tag](reader, found, start, stop)
+    if bare and isinstance(token, KrbApReq | KrbApRep):
+        token.dce_style = True
+    if fields is not None:
+        record(fields, reader, message, path, schema.name, schema.node)
+    return token
+
+
+def read_user_to_user(
+    reader: Reader, message: Element, fields: list[Field] | None, path: str, *, reply: bool
+) -> Token:
+    """Read a TGT-REQ or TGT-REP, which have no tag of their own: the token id tells them apart."""
+    _, start, stop, _, _ = message
+    found = reader.members(start, stop)
+    name = "TGT-REP" if reply else "TGT-REQ"
+    if fields is not None:
+        schema = kerberos_schema.TGT_REP if reply else kerberos_schema.TGT_REQ
+        record(fields, reader, message, path, name, schema)
+    if reply:
+        realm, sname, etype, kvno = _ticket(reader, found.get(2), start, stop)
+        return KrbTgtRep(raw=reader.data, realm=realm, sname=sname, etype=etype, kvno=kvno)
+    return KrbTgtReq(
+        raw=reader.data,
+        realm=reader.text(found.get(3), "realm"),
+        sname=_principal(reader, found.get(2), "server-name"),
+    )
+
+
+# -- messages --------------------------------------------------------------------------------------
+
+
+def _ap_req(reader: Reader, found: dict[int, Member], pos: int, end: int) -> Token:
+    options = reader.bits(found.get(2), "ap-options")
+    realm, sname, etype, kvno = _ticket(reader, found.get(3), pos, end)
+    member = found.get(4)
+    authenticator_etype, _, length = _encrypted(reader, member, "authenticator", pos, end)
+    return KrbApReq(
+        raw=reader.data,
+        ap_options=() if options is None else _option_names(options),
+        realm=realm,
+        sname=sname,
+        etype=etype,
+        kvno=kvno,
+        authenticator_etype=authenticator_etype,
+        authenticator_length=length,
+    )
+
+
+def _ap_rep(reader: Reader, found: dict[int, Member], pos: int, end: int) -> Token:
+    etype, _, _ = _encrypted(reader, found.get(2), "enc-part", pos, end)
+    return KrbApRep(raw=reader.data, etype=etype)
+
+
+def _krb_error(reader: Reader, found: dict[int, Member], pos: int, end: int) -> Token:
+    code = reader.number(found.get(6), "error-code")
+    if code is None:
+        reader.missing(pos, end, "error-code")
+    return KrbError(
+        raw=reader.data,
+        error_code=code,
+        error=None if code is None else KRB_ERROR.get(code, f"unknown({code})"),
+        realm=reader.text(found.get(9), "realm"),
+        sname=_principal(reader, found.get(10), "sname"),
+        crealm=reader.text(found.get(7), "crealm"),
+        cname=_principal(reader, found.get(8), "cname"),
+        ctime=reader.text(found.get(2), "ctime", GENERALIZED_TIME),
+        stime=reader.text(found.get(4), "stime", GENERALIZED_TIME),
+        e_text=reader.text(found.get(11), "e-text"),
+        nt_status=_nt_status(reader.octets(found.get(12), "e-data")),
+    )
+
+
+_READERS = {_AP_REQ: _ap_req, _AP_REP: _ap_rep, _KRB_ERROR: _krb_error}
+
+
+# -- parts -----------------------------------------------------------------------------------------
+
+
+def _ticket(
+    reader: Reader, member: Member | None, pos: int, end: int
+) -> tuple[str | None, str | None, int | None, int | None]:
+    """Realm, service name, etype and kvno of a ticket."""
+    if member is None:
+        reader.missing(pos, end, "ticket")
+        return None, None, None, None
+    tag, start, stop = member
+    if tag != _TICKET:
+        reader.wrong_tag(tag, start, stop, "ticket")
+        return None, None, None, None
+    sequence = reader.expect(start, stop, SEQUENCE, "Ticket")
+    if sequence is None:
+        return None, None, None, None
+    found = reader.members(sequence[1], sequence[2])
+    realm = reader.text(found.get(1), "realm")
+    sname = _principal(reader, found.get(2), "sname")
+    etype, kvno, _ = _encrypted(reader, found.get(3), "enc-part", start, stop)
+    return realm, sname, etype, kvno
+
+
+def _encrypted(
+    reader: Reader, member: Member | None, what: str, pos: int, end: int
+) -> tuple[int | None, int | None, int | None]:
+    """Etype, kvno and cipher length of an EncryptedData."""
+    if member is None:
+        reader.missing(pos, end, what)
+        return None, None, None
+    tag, start, stop = member
+    if tag != SEQUENCE:
+        reader.wrong_tag(tag, start, stop, what)
+        return None, None, None
+    found = reader.members(start, stop)
+    etype = reader.number(found.get(0), "etype")
+    kvno = reader.number(found.get(1), "kvno") if 1 in found else None
+    cipher = found.get(2)
+    if cipher is None or cipher[1] in reader.partial:
+        return etype, kvno, None
+    return etype, kvno, cipher[2] - cipher[1]
+
+
+def _principal(reader: Reader, member: Member | None, what: str) -> str | None:
+    """Components of a PrincipalName joined by slashes."""
+    if member is None:
+        return None
+    tag, start, stop = member
+    if tag != SEQUENCE:
+        reader.wrong_tag(tag, start, stop, what)
+        return None
+    names = reader.members(start, stop).get(1)
+    if names is None:
+        reader.missing(start, stop, "name-string")
+        return None
+    tag, start, stop = names
+    if tag != SEQUENCE:
+        reader.wrong_tag(tag, start, stop, "name-string")
+        return None
+    parts = []
+    for tag, first, last, _, _ in reader.children(start, stop, NAME_LIMIT):
+        part = reader.text((tag, first, last), "name-string")
+        if part is not None:
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _nt_status(e_data: bytes | None) -> int | None:
+    """NTSTATUS in the KERB-ERROR-DATA that Windows puts into e-data; other forms have none.
+
+    SEQUENCE { [1] data-type INTEGER 3, [2] data-value OCTET STRING { status, reserved, flags } }
+    """
+    if not e_data or e_data[0] != SEQUENCE:
+        return None
+    reader = Reader(e_data)  # what is odd in foreign e-data is not the token's fault
+    sequence = reader.read(0, len(e_data))
+    if sequence is None:
+        return None
+    content = e_data[sequence[1] : sequence[1] + 1]
+    if content != b"\xa1":  # METHOD-DATA and TYPED-DATA begin with a SEQUENCE
+        return None
+    found = reader.members(sequence[1], sequence[2])
+    if reader.number(found.get(1), "data-type") != _KERB_ERR_TYPE_EXTENDED:
+        return None
+    value = reader.octets(found.get(2), "data-value")
+    return int.from_bytes(value[:4], "little") if value and len(value) >= 4 else None
+
+
+@lru_cache(maxsize=64)
+def _option_names(bits: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(AP_OPTIONS.get(bit, f"bit({bit})") for bit in bits)

@@ -1,0 +1,219 @@
+"""SPNEGO negotiation tokens, read tolerantly: NegTokenInit, NegTokenInit2, NegTokenResp.
+
+    NegTokenInit   [0] mechTypes  [1] reqFlags  [2] mechToken  [3] mechListMIC
+    NegTokenInit2  [0] mechTypes  [1] reqFlags  [2] mechToken  [3] negHints  [4] mechListMIC
+    NegTokenResp   [0] negState  [1] supportedMech  [2] responseToken  [3] mechListMIC
+                   [4] mechTypes of Late Fallback
+
+The inner token is left to the caller. The strict reading of the same tokens is in `spnego_asn1`.
+
+Spec: RFC 4178 4.2 and appendix A, MS-SPNG 2.2.1, 3.1.5 and appendix A.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from dissectors import der
+from dissectors.der import ENUMERATED, OCTET_STRING, SEQUENCE, Element, Member, Reader
+from dissectors.mechs import SPNEGO
+from dissectors.span import Field
+from dissectors.tokens import asn1_fields as asn1
+from dissectors.tokens.model import NegTokenInit, NegTokenInit2, NegTokenResp
+
+MECH_LIMIT = 64
+"""Mechanisms read from one list."""
+
+NEG_STATES = {0: "accept-completed", 1: "accept-incomplete", 2: "reject", 3: "request-mic"}
+
+CONTEXT_FLAGS = {
+    0: "delegFlag",
+    1: "mutualFlag",
+    2: "replayDetFlag",
+    3: "sequenceFlag",
+    4: "anonFlag",
+    5: "confFlag",
+    6: "integFlag",
+}
+
+_IMPLICIT_REQ_FLAGS = 0x81
+
+_MECH_LIST = asn1.ListOf(asn1.OID)
+_HINTS = asn1.Members({0: ("hintName", asn1.TEXT), 1: ("hintAddress", asn1.OCTETS)})
+_INIT = asn1.Members(
+    {
+        0: ("mechTypes", _MECH_LIST),
+        1: ("reqFlags", asn1.bits(CONTEXT_FLAGS)),
+        2: ("mechToken", asn1.SECRET),
+        3: (
+            "mechListMIC",
+            asn1.ByTag(
+                {OCTET_STRING: ("mechListMIC", asn1.SECRET), SEQUENCE: ("negHints", _HINTS)}
+            ),
+        ),
+        4: ("mechListMIC", asn1.SECRET),
+    }
+)
+_RESP = asn1.Members(
+    {
+        0: ("negState", asn1.number(NEG_STATES)),
+        1: ("supportedMech", asn1.OID),
+        2: ("responseToken", asn1.SECRET),
+        3: ("mechListMIC", asn1.SECRET),
+        4: ("mechTypes", _MECH_LIST),
+    }
+)
+
+
+def read_neg_token_init(
+    reader: Reader,
+    choice: Element,
+    fields: list[Field] | None,
+    path: str,
+    from_acceptor: bool | None,
+) -> NegTokenInit:
+    """Read the `a0` choice; which of the two Init types it is shows in [3], else by the sender."""
+    found = _sequence(reader, choice, "NegTokenInit")
+    mech_types_der = b""
+    mech_types: tuple[str, ...] = ()
+    member = found.get(0)
+    if member is None:
+        reader.missing(choice[1], choice[2], "mechTypes")
+    elif member[0] != SEQUENCE:
+        reader.wrong_tag(*member, "mechTypes")
+    else:
+        _, start, stop = member
+        mech_types_der = _as_sent(reader.data, start, stop)
+        mech_types = _mech_types(reader, start, stop)
+    req_flags = _req_flags(reader, found.get(1))
+    mech_token = _inner_token(reader, found.get(2), "mechToken")
+    third = found.get(3)
+    hinted = third is not None and third[0] == SEQUENCE
+    mic = _checksum(reader, found.get(4) if hinted or third is None else third)
+    token: NegTokenInit
+    if not hinted and not from_acceptor:
+        token = NegTokenInit(
+            raw=reader.data,
+            mech_types=mech_types,
+            req_flags=req_flags,
+            mech_token=mech_token,
+            mech_list_mic=mic,
+            mech_types_der=mech_types_der,
+        )
+    else:
+        hints: dict[int, Member] = {}
+        if third is not None and hinted:
+            hints = reader.members(third[1], third[2])
+            if from_acceptor is False:
+                reader.report("token-out-of-order", *third[1:], "negHints of an initiator")
+        token = NegTokenInit2(
+            raw=reader.data,
+            mech_types=mech_types,
+            req_flags=req_flags,
+            mech_token=mech_token,
+            mech_list_mic=mic,
+            mech_types_der=mech_types_der,
+            hint_name=reader.text(hints.get(0), "hintName"),
+            hint_address=reader.octets(hints.get(1), "hintAddress"),
+        )
+    if fields is not None:
+        asn1.record(fields, reader, choice, path, token.token_type, _INIT)
+    return token
+
+
+def read_neg_token_resp(
+    reader: Reader, choice: Element, fields: list[Field] | None, path: str
+) -> NegTokenResp:
+    """Read the `a1` choice."""
+    found = _sequence(reader, choice, "NegTokenResp")
+    neg_state = None
+    state = reader.number(found.get(0), "negState", ENUMERATED)
+    if state is not None:
+        neg_state = NEG_STATES.get(state)
+        if neg_state is None:
+            neg_state = f"unknown({state})"
+            reader.report("unknown-value", *found[0][1:], f"negState {state}")
+    response_token = _inner_token(reader, found.get(2), "responseToken")
+    mic = None
+    member = found.get(3)
+    if member is not None and member[0] == SEQUENCE:
+        # IBM i can answer with its hint in the place of the checksum
+        reader.report("mic-foreign", *member[1:], "mechListMIC holds a SEQUENCE, as IBM i sends it")
+    elif member is not None:
+        mic = _checksum(reader, member)
+        if mic and mic == response_token:
+            reader.report("mic-duplicate", *member[1:])
+    late = None
+    member = found.get(4)
+    if member is not None and member[0] == SEQUENCE:
+        late = _mech_types(reader, *member[1:])
+    elif member is not None:
+        reader.wrong_tag(*member, "mechTypes of Late Fallback")
+    if fields is not None:
+        asn1.record(fields, reader, choice, path, "NegTokenResp", _RESP)
+    return NegTokenResp(
+        raw=reader.data,
+        neg_state=neg_state,
+        supported_mech=reader.oid(found.get(1), "supportedMech"),
+        response_token=response_token,
+        mech_list_mic=mic,
+        late_mech_types=late,
+    )
+
+
+def _sequence(reader: Reader, choice: Element, what: str) -> dict[int, Member]:
+    """Members of the SEQUENCE inside the choice's tag."""
+    _, start, stop, _, _ = choice
+    sequence = reader.expect(start, stop, SEQUENCE, what)
+    if sequence is None:
+        return {}
+    if sequence[3] < stop:
+        reader.report("bad-length", sequence[3], stop, f"{what} holds more than its SEQUENCE")
+    return reader.members(sequence[1], sequence[2])
+
+
+def _inner_token(reader: Reader, member: Member | None, what: str) -> bytes | None:
+    """Content of mechToken or responseToken, as much as is there."""
+    if member is not None:
+        reader.inner = member[1]
+    return reader.octets(member, what)
+
+
+def _mech_types(reader: Reader, start: int, stop: int) -> tuple[str, ...]:
+    mechs: list[str] = []
+    for tag, first, last, _, _ in reader.children(start, stop, MECH_LIMIT):
+        mech = reader.oid((tag, first, last), "a mechType")
+        if mech is not None:
+            mechs.append(mech)
+            if mech == SPNEGO:
+                reader.report("spnego-in-spnego", first, last)
+    return tuple(mechs)
+
+
+def _as_sent(data: bytes, start: int, stop: int) -> bytes:
+    """Bytes of the SEQUENCE with content `[start, stop)`, header and all: what mechListMIC covers."""
+    header = 2
+    while header < 6 and data[start - header] != SEQUENCE:
+        header += 1
+    return data[start - header : stop]
+
+
+def _checksum(reader: Reader, member: Member | None) -> bytes | None:
+    """Content of mechListMIC; half a checksum is none."""
+    mic = reader.octets(member, "mechListMIC")
+    return None if member is not None and member[1] in reader.partial else mic
+
+
+def _req_flags(reader: Reader, member: Member | None) -> tuple[str, ...] | None:
+    """Names of the flags; Scapy and others tag them IMPLICIT, against the module of RFC 4178."""
+    if member is None:
+        return None
+    if member[0] == _IMPLICIT_REQ_FLAGS:
+        member = (der.BIT_STRING, member[1], member[2])
+    bits = reader.bits(member, "reqFlags")
+    return None if bits is None else _flag_names(bits)
+
+
+@lru_cache(maxsize=128)
+def _flag_names(bits: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(CONTEXT_FLAGS.get(bit, f"bit({bit})") for bit in bits)

@@ -1,0 +1,36 @@
+"""negoscope: who negotiated which GSS-API mechanism, with what result, from captures.
+
+`import negoscope as ng; ng.read("x.pcapng").negotiations` - see `analyzer.analysis`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analyzer.analysis import Analysis, read, token
+    from analyzer.errors import CaptureError, NegoscopeError, UsageError
+
+__all__ = ["Analysis", "CaptureError", "NegoscopeError", "UsageError", "__version__", "read", "token"]
+
+_HOMES = {
+    "Analysis": "analyzer.analysis",
+    "CaptureError": "analyzer.errors",
+    "NegoscopeError": "analyzer.errors",
+    "UsageError": "analyzer.errors",
+    "read": "analyzer.analysis",
+    "token": "analyzer.analysis",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import public names when first used (PEP 562): `negoscope --version` must not pay for numpy."""
+    from importlib import import_module  # noqa: PLC0415
+
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415
+
+        return version("negoscope")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'negoscope' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
