@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     from analyzer.analysis import Analysis, read, token
     from analyzer.errors import CaptureError, NegoscopeError, UsageError
 
-__all__ = ["Analysis", "CaptureError", "NegoscopeError", "UsageError", "__version__", "read", "token"]
+__all__ = [
+    "Analysis",
+    "CaptureError",
+    "NegoscopeError",
+    "UsageError",
+    "read",
+    "token",
+]
 
 _HOMES = {
     "Analysis": "analyzer.analysis",

@@ -43,7 +43,7 @@ class Analysis:
         if name not in self._frames:
             from analyzer.tables.frame import to_frame  # noqa: PLC0415 - pandas only on demand
 
-            self._frames[name] = to_frame(TABLES[name], self.tables.columns[name])
+            self._frames[name] = to_frame(self.tables.schema[name], self.tables.columns[name])
         return self._frames[name]
 
     @property
@@ -116,25 +116,24 @@ def read(
     tables: Iterable[str] | None = None,
     decode_as: dict[tuple[str, int], str] | None = None,
     progress: Progress | None = None,
-    keep_steps: bool = False,
+    with_secrets: bool = False,
 ) -> Analysis:
     """Read captures to their end and return their `Analysis`.
 
     `captures`: a path, a directory, a glob, `-` for standard input, or several of them. `tables`: names of
     the tables wanted (all by default; fewer is faster). `progress(input, bytes_read)` is called as an
-    input is read.
+    input is read. `with_secrets` adds the tokens' bytes (NTLM responses, tickets) to `tokens`.
 
     Raises `UsageError` if a path does not exist, `CaptureError` if none of the inputs is a capture. With
     several inputs the readable ones are used; the others are in `errors` and have a row in `captures`.
     """
     if isinstance(captures, (str, PathLike)):
         captures = [captures]
-    inputs = expand([str(path) for path in captures])
     wanted = frozenset(TABLES if tables is None else tables)
-    made = Tables(wanted, keep_steps=keep_steps)
+    made = Tables(wanted, secrets=with_secrets)
     options = Options(decode_as=decode_as or {}, per_message_tokens="tokens" in wanted)
     analysis = Analysis([], made, options)
-    for source in inputs:
+    for source in _expanded([str(path) for path in captures], analysis):
         collector = Collector(made, source.name)
         options.progress = _progress_of(source, progress)
         try:
@@ -149,10 +148,25 @@ def read(
         collector.close(account, seconds)
         analysis.inputs.append(source)
         analysis.damaged = analysis.damaged or account.damaged
-    if not analysis.inputs:
+    if not analysis.inputs:  # nothing could be read: the caller's mistake
         said = analysis.errors or analysis.notes or ["no captures there"]
         raise CaptureError(said[0] if len(said) == 1 else f"{said[0]} (and {len(said) - 1} more)")
     return analysis
+
+
+def _expanded(arguments: list[str], analysis: Analysis) -> list[Input]:
+    """Inputs that the arguments name, each once; what is not there goes to the errors."""
+    found: dict[str, Input] = {}
+    for argument in arguments:
+        try:
+            for source in expand([argument]):
+                found.setdefault(str(source.path), source)
+        except UsageError as error:
+            if len(arguments) == 1:
+                raise
+            analysis.errors.append(str(error))
+            analysis.tables.unreadable(argument, str(error))
+    return list(found.values())
 
 
 def _progress_of(source: Input, progress: Progress | None) -> Callable[[int], None] | None:

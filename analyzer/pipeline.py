@@ -22,6 +22,7 @@ from analyzer.capture.model import IGNORE, CaptureAccount, CaptureLoss, Stream
 from analyzer.capture.reader import open_capture
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
 from analyzer.negotiation.rebuild import StreamNegotiations
+from analyzer.signature import find_signature
 from dissectors.anomaly import Anomaly
 from dissectors.carriers import CARRIERS, carrier_class
 from dissectors.carriers.base import (
@@ -32,7 +33,6 @@ from dissectors.carriers.base import (
     CarrierAnomaly,
     CarrierMessage,
 )
-from dissectors.recognise import find_signature
 from dissectors.span import Span
 from dissectors.tokens import dissect_token
 
@@ -47,7 +47,9 @@ ANOMALIES_PER_KIND = 100
 class Sink(Protocol):
     """Takes what a capture holds, in the order in which it becomes known."""
 
-    def token(self, stream: Stream, step: Step, carrier: str, negotiation: Negotiation | None) -> None:
+    def token(
+        self, stream: Stream, step: Step, carrier: str, negotiation: Negotiation | None
+    ) -> None:
         """One token; a hint's negotiation (None here) is told when that negotiation is over."""
 
     def negotiation(self, negotiation: Negotiation) -> None:
@@ -104,17 +106,18 @@ def _loss_anomaly(loss: CaptureLoss) -> NoticedAnomaly:
 
 
 def _looks_like_carrier(heads: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which 8-byte heads start a message of a carrier that announces itself (SMB, HTTP)?"""
+    """Mark the 8-byte heads that start a message of a carrier that announces itself (SMB, HTTP)."""
     low = (heads & np.uint64(0xFFFF_FFFF)).astype(np.uint32)
     high = (heads >> np.uint64(32)).astype(np.uint32)
     smb = ((low & np.uint32(0x00FF_FFFF)) == 0x534D42) & ((low >> np.uint32(24)) >= 0xFC)
     smb &= (high >> np.uint32(24)) == 0
-    return smb | (high == 0x48545450)  # "HTTP"
+    http = high == np.uint32(0x48545450)
+    return np.asarray(smb | http, dtype=np.bool_)
 
 
 def _looks_like_datagram(heads: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which 8-byte heads may start an LDAP message?"""
-    return (heads >> np.uint64(56)) == 0x30
+    """Mark the 8-byte heads that may start an LDAP message."""
+    return np.asarray((heads >> np.uint64(56)) == np.uint64(0x30), dtype=np.bool_)
 
 
 # -- streams ---------------------------------------------------------------------------------------------
@@ -176,7 +179,7 @@ class _Conversation:
             item.token = token
         missing = announced_length(token) - len(token)
         cut = any(anomaly.code in {"gap", "snaplen"} for anomaly in item.anomalies)
-        if 0 < missing and not cut and len(token) + missing <= TOKEN_LIMIT and self._goes_on(item):
+        if missing > 0 and not cut and len(token) + missing <= TOKEN_LIMIT and self._goes_on(item):
             self._partial[key] = (token, item.frames)
             return None
         return token
@@ -187,7 +190,11 @@ class _Conversation:
         return item.exchange is not None and item.exchange.carrier in {"smb1", "smb2"}
 
     def notice(
-        self, anomaly: Anomaly, frame: int | None, ts_ns: int | None, item: CarrierAnomaly | None = None
+        self,
+        anomaly: Anomaly,
+        frame: int | None,
+        ts_ns: int | None,
+        item: CarrierAnomaly | None = None,
     ) -> None:
         """Tell an anomaly of the connection itself."""
         if not self._worth_a_row(anomaly):
@@ -197,7 +204,9 @@ class _Conversation:
         if noticed.negotiation is None:
             self.sink.anomaly(noticed)
 
-    def _noticed(self, anomaly: Anomaly, item: CarrierMessage, negotiation: Negotiation | None) -> None:
+    def _noticed(
+        self, anomaly: Anomaly, item: CarrierMessage, negotiation: Negotiation | None
+    ) -> None:
         if not self._worth_a_row(anomaly):
             return
         noticed = NoticedAnomaly(
@@ -389,6 +398,6 @@ class DatagramReader(_Conversation):
         self.carrier.datagram_received(side ^ self._swap, data, frame, ts_ns)
         return 0
 
-    def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
+    def end(self, _side: int | None, _how: str, _frame: int, _ts_ns: int) -> None:
         """The conversation ends; see `capture.model.DatagramConsumer`."""
         self.finish()

@@ -33,8 +33,12 @@ class Anomaly(NamedTuple):
 CODES: dict[str, AnomalyCode] = {
     # -- malformed: the bytes break the format they claim to be -----------------------------------
     "truncated": AnomalyCode("malformed", "medium", "the token ends before its own length says"),
-    "bad-length": AnomalyCode("malformed", "medium", "a length points past the end of what holds it"),
-    "bad-tag": AnomalyCode("malformed", "medium", "an element has another tag than its place demands"),
+    "bad-length": AnomalyCode(
+        "malformed", "medium", "a length points past the end of what holds it"
+    ),
+    "bad-tag": AnomalyCode(
+        "malformed", "medium", "an element has another tag than its place demands"
+    ),
     "bad-value": AnomalyCode("malformed", "medium", "a value cannot be read as its type"),
     "bad-text": AnomalyCode("malformed", "low", "text is not valid in its encoding"),
     "bad-offset": AnomalyCode("malformed", "medium", "an offset points outside the message"),
@@ -44,7 +48,9 @@ CODES: dict[str, AnomalyCode] = {
     "bad-header": AnomalyCode("malformed", "low", "a header of the carrier cannot be read"),
     "malformed-message": AnomalyCode("malformed", "medium", "a carrier message cannot be read"),
     "repeated-field": AnomalyCode("malformed", "low", "a value that may stand once stands again"),
-    "empty-token": AnomalyCode("malformed", "low", "a token's place is there but it holds no bytes"),
+    "empty-token": AnomalyCode(
+        "malformed", "low", "a token's place is there but it holds no bytes"
+    ),
     # -- protocol: well-formed, but against the rules ---------------------------------------------
     "not-der": AnomalyCode("protocol", "low", "BER that DER forbids"),
     "trailing-bytes": AnomalyCode("protocol", "low", "bytes follow the end of the token"),
@@ -63,7 +69,9 @@ CODES: dict[str, AnomalyCode] = {
     "mic-duplicate": AnomalyCode(
         "note", "low", "mechListMIC repeats the responseToken, as Windows 2000 does"
     ),
-    "mic-foreign": AnomalyCode("note", "low", "mechListMIC holds something that is no MIC; ignored"),
+    "mic-foreign": AnomalyCode(
+        "note", "low", "mechListMIC holds something that is no MIC; ignored"
+    ),
     "missing-neg-state": AnomalyCode(
         "protocol", "low", "the acceptor's first NegTokenResp has no negState"
     ),
@@ -83,23 +91,39 @@ CODES: dict[str, AnomalyCode] = {
     "limit-depth": AnomalyCode("limit", "medium", "nesting deeper than the limit"),
     "limit-count": AnomalyCode("limit", "medium", "more elements than the limit"),
     "limit-message-size": AnomalyCode("limit", "medium", "a carrier message beyond the limit"),
-    "limit-buffer": AnomalyCode("limit", "medium", "a stream's buffer reached its limit; bytes given up"),
-    "limit-streams": AnomalyCode("limit", "medium", "too many open streams; the oldest was dropped"),
-    "limit-fragments": AnomalyCode("limit", "medium", "the defragmenter's memory reached its limit"),
+    "limit-buffer": AnomalyCode(
+        "limit", "medium", "a stream's buffer reached its limit; bytes given up"
+    ),
+    "limit-streams": AnomalyCode(
+        "limit", "medium", "too many open streams; the oldest was dropped"
+    ),
+    "limit-fragments": AnomalyCode(
+        "limit", "medium", "the defragmenter's memory reached its limit"
+    ),
     "limit-tunnels": AnomalyCode("limit", "medium", "more nested tunnels than the limit"),
-    "limit-anomalies": AnomalyCode("limit", "low", "more of the same here; only counted from now on"),
+    "limit-anomalies": AnomalyCode(
+        "limit", "low", "more of the same here; only counted from now on"
+    ),
     # -- gap: bytes that the capture does not hold --------------------------------------------------
     "gap": AnomalyCode("gap", "medium", "bytes of the stream are not in the capture"),
     "snaplen": AnomalyCode("gap", "medium", "packets were cut by the capture's snap length"),
     "started-before-capture": AnomalyCode("gap", "low", "the connection is older than the capture"),
     "one-direction": AnomalyCode("gap", "low", "only one direction of the connection was captured"),
     "capture-cut": AnomalyCode("gap", "high", "the capture file ends inside a record"),
-    "capture-damaged": AnomalyCode("gap", "high", "bytes of the capture file cannot be read as records"),
-    "incomplete-fragments": AnomalyCode("gap", "medium", "an IP datagram whose fragments are not all there"),
+    "capture-damaged": AnomalyCode(
+        "gap", "high", "bytes of the capture file cannot be read as records"
+    ),
+    "incomplete-fragments": AnomalyCode(
+        "gap", "medium", "an IP datagram whose fragments are not all there"
+    ),
     "desync": AnomalyCode("gap", "medium", "message borders were lost; reading resumed further on"),
     # -- unsupported: understood to be there, not opened -------------------------------------------
-    "unsupported-link-type": AnomalyCode("unsupported", "medium", "packets of a link type not supported"),
-    "compressed-message": AnomalyCode("unsupported", "low", "a compressed SMB message was not opened"),
+    "unsupported-link-type": AnomalyCode(
+        "unsupported", "medium", "packets of a link type not supported"
+    ),
+    "compressed-message": AnomalyCode(
+        "unsupported", "low", "a compressed SMB message was not opened"
+    ),
     "unclaimed-token": AnomalyCode(
         "unsupported", "low", "bytes that look like a GSS token, in a protocol that is not read"
     ),

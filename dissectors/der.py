@@ -14,7 +14,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from dissectors.anomaly import Anomaly
-from dissectors.span import Span
+from dissectors.span import Field, Span
 
 INTEGER = 0x02
 BIT_STRING = 0x03
@@ -50,6 +50,7 @@ class Reader:
     """Reads elements of one token and gathers what is wrong with them.
 
     `base` is the offset of `data[0]` in the outermost token: anomaly spans count from there.
+    `fields` receives what is recorded for showing, below `path`; None if nobody wants to see it.
     """
 
     __slots__ = (
@@ -59,14 +60,20 @@ class Reader:
         "base",
         "cut",
         "data",
+        "fields",
         "inner",
         "left",
         "partial",
+        "path",
     )
 
-    def __init__(self, data: bytes, base: int = 0) -> None:
+    def __init__(
+        self, data: bytes, base: int = 0, fields: list[Field] | None = None, path: str = ""
+    ) -> None:
         self.data = data
         self.base = base
+        self.fields = fields
+        self.path = path
         self.anomalies: list[Anomaly] = []
         self.cut = False  # the token ends early: later lengths past its end are no news
         self.partial: frozenset[int] = frozenset()  # starts of OCTET STRINGs that are not all there
@@ -88,7 +95,7 @@ class Reader:
             detail = "one length" if count == 1 else f"{count} lengths, the first here"
             self.anomalies.append(Anomaly("non-minimal-length", self._long_lengths[0], detail))
             self._long_lengths = []
-        return tuple(self.anomalies)
+        return tuple(self.anomalies) if self.anomalies else ()
 
     # -- one element -------------------------------------------------------------------------------
 
@@ -109,9 +116,13 @@ class Reader:
             length = data[pos + 1]
             start = pos + 2
             if length > 0x7F:
-                start += length & 0x7F
-                length = int.from_bytes(data[pos + 2 : start])
-                if length < 0x80 or not data[pos + 2]:
+                if length == 0x82 and start + 1 < end and data[start]:
+                    length = data[start] << 8 | data[start + 1]
+                    start += 2
+                elif length == 0x81 and start < end and data[start] > 0x7F:
+                    length = data[start]
+                    start += 1
+                else:
                     return self._read_odd(pos, end)
             stop = start + length
             if stop <= end and tag & 0x1F != 0x1F:
@@ -146,9 +157,13 @@ class Reader:
             length = data[pos + 1]
             start = pos + 2
             if length > 0x7F:
-                start += length & 0x7F
-                length = int.from_bytes(data[pos + 2 : start])
-                if length < 0x80 or not data[pos + 2]:
+                if length == 0x82 and data[start]:
+                    length = data[start] << 8 | data[start + 1]
+                    start += 2
+                elif length == 0x81 and data[start] > 0x7F:
+                    length = data[start]
+                    start += 1
+                else:
                     break
             stop = start + length
             # numbers must rise: DER wants it, and it ends this loop after 31 rounds
@@ -158,9 +173,15 @@ class Reader:
             length = data[start + 1]
             first = start + 2
             if length > 0x7F:
-                first += length & 0x7F
-                length = int.from_bytes(data[start + 2 : first])
-                if length < 0x80 or not data[start + 2]:
+                if stop - first < 2:
+                    break
+                if length == 0x82 and data[first]:
+                    length = data[first] << 8 | data[first + 1]
+                    first += 2
+                elif length == 0x81 and data[first] > 0x7F:
+                    length = data[first]
+                    first += 1
+                else:
                     break
             if first + length != stop:
                 break
@@ -170,6 +191,24 @@ class Reader:
         while pos < end:
             pos = self._member_odd(pos, end, found)
         return found
+
+    def sequence(self, pos: int, end: int, what: str, usual: bytes = b"") -> dict[int, Member]:
+        """Read the members of the SEQUENCE that fills `[pos, end)`.
+
+        If the first members are encoded as `usual`, they are taken as read and left out.
+        """
+        element = self.read(pos, end)
+        if element is None:
+            return {}
+        tag, start, stop, after, _ = element
+        if tag != SEQUENCE:
+            self.wrong_tag(tag, pos, stop, what)
+            return {}
+        if after < end:
+            self.report("bad-length", after, end, f"{what} holds more than its SEQUENCE")
+        if usual and self.data.startswith(usual, start, stop):
+            start += len(usual)
+        return self.members(start, stop)
 
     def children(self, pos: int, end: int, limit: int) -> list[Element]:
         """Read the content of a SEQUENCE OF, at most `limit` elements."""
@@ -192,6 +231,8 @@ class Reader:
         if member is None:
             return None
         found, start, stop = member
+        if found == tag and stop - start == 1 and self.data[start] < 0x80:
+            return self.data[start]
         value = integer(self.data[start:stop]) if found == tag else None
         if value is None:
             self._no_value(member, tag, what)
@@ -262,7 +303,7 @@ class Reader:
             self.report("bad-tag", pos, stop, f"tag {tag:02x} where a context tag belongs")
             return after
         if number in found:
-            self.report("bad-tag", pos, stop, f"[{number}] a second time")
+            self.report("repeated-field", pos, stop, f"[{number}]")
             return after
         if found and number < next(reversed(found)):
             self.report("bad-tag", pos, stop, f"[{number}] out of order")

@@ -46,7 +46,10 @@ MECHS: dict[str, str] = {
     "1.3.6.1.4.1.42.2.26.2.4": "dh-640-0",
 }
 
-_KERBEROS_FAMILY = frozenset({"kerberos", "ms-kerberos", "kerberos-draft", "kerberos-u2u"})
+_FAMILIES = {
+    oid: "kerberos" if name in ("ms-kerberos", "kerberos-draft", "kerberos-u2u") else name
+    for oid, name in MECHS.items()
+}
 
 NEGOEX_SCHEMES: dict[str, str] = {
     "0d53335c-f9ea-4d0d-b2ec-4ae3786ec308": "pku2u",  # what Windows sends
@@ -62,5 +65,4 @@ def mech_name(oid: str) -> str:
 
 def mech_family(oid: str) -> str:
     """Name of the mechanism that really runs: every OID that starts Kerberos is `kerberos`."""
-    name = MECHS.get(oid, oid)
-    return "kerberos" if name in _KERBEROS_FAMILY else name
+    return _FAMILIES.get(oid, oid)

@@ -23,6 +23,7 @@ TokenKind = Literal[
     "negoex",
     "kerberos-id",  # a token id without the frame
     "kerberos",  # 6e, 6f, 7e: a bare Kerberos message
+    "kerberos-message",  # MIC or Wrap of RFC 1964, inside a frame
     "per-message",
     "opaque",
 ]
@@ -46,40 +47,48 @@ CONTEXT_TOKEN_IDS = {
 }
 """Token ids of context tokens, and the tag of what follows."""
 
-_RFC_1964_IDS = (b"\x01\x01", b"\x02\x01")
+_MESSAGE_IDS: dict[bytes, TokenKind] = {
+    b"\x01\x01": "kerberos-message",
+    b"\x02\x01": "kerberos-message",
+    b"\x04\x04": "per-message",
+    b"\x05\x04": "per-message",
+}
 
 
 def kind_of(data: bytes) -> TokenKind:
     """Kind of token that `data` is, judged by its first bytes."""
-    if not data:
+    kind = _BARE_KINDS.get(data[0]) if data else "opaque"
+    if kind is None:
+        return inner_kind(data, 0)
+    # the content must begin as the tag wants; a token cut before it is believed
+    at = 2
+    if len(data) > 2 and data[1] > 0x7F:
+        at += data[1] & 0x7F
+    if at < len(data) and data[at] != (0x06 if kind == "gss" else 0x30):
         return "opaque"
-    kind = _BARE_KINDS.get(data[0])
-    if kind is not None:
-        wanted = 0x06 if kind == "gss" else 0x30
-        at = content_offset(data, 1)
-        return kind if at is None or at >= len(data) or data[at] == wanted else "opaque"
-    return inner_kind(data, 0)
+    return kind
 
 
 def inner_kind(data: bytes, pos: int) -> TokenKind:
-    """Kind of the token at `pos` of a GSS frame; the mechanism's own format, or SPNEGO's choice."""
-    head = data[pos : pos + 8]
-    if head == NTLM_SIGNATURE or (len(head) < 8 and head and NTLM_SIGNATURE.startswith(head)):
-        return "ntlm"
-    if head == NEGOEX_SIGNATURE or (len(head) < 8 and head and NEGOEX_SIGNATURE.startswith(head)):
-        return "negoex"
-    token_id = head[:2]
+    """Kind of the token at `pos`, in a GSS frame or alone."""
+    if pos >= len(data):
+        return "opaque"
+    kind = _BARE_KINDS.get(data[pos])
+    if kind is not None:
+        return kind
+    token_id = data[pos : pos + 2]
     tag = CONTEXT_TOKEN_IDS.get(token_id)
-    if tag is not None and (len(head) == 2 or head[2] == tag):
+    if tag is not None and (pos + 2 == len(data) or data[pos + 2] == tag):
         return "kerberos-id"
-    if token_id in (b"\x04\x04", b"\x05\x04") or head[:4] == b"\x01\x00\x00\x00":
-        return "per-message"
-    return _BARE_KINDS.get(head[0], "opaque") if head else "opaque"
-
-
-def is_rfc_1964_message(data: bytes, pos: int) -> bool:
-    """Whether the content of a Kerberos GSS frame at `pos` is a MIC or Wrap token of RFC 1964."""
-    return data[pos : pos + 2] in _RFC_1964_IDS
+    kind = _MESSAGE_IDS.get(token_id)
+    if kind is not None:
+        return kind
+    head = data[pos : pos + 8]
+    if NTLM_SIGNATURE.startswith(head):
+        return "ntlm"
+    if NEGOEX_SIGNATURE.startswith(head):
+        return "negoex"
+    return "per-message" if head.startswith(b"\x01\x00\x00\x00") else "opaque"
 
 
 def content_offset(data: bytes, pos: int) -> int | None:
@@ -135,5 +144,5 @@ def wrap_head(data: bytes | bytearray | memoryview) -> bytes:
 
 
 def wrap_kind(head: bytes) -> WrapKind | None:
-    """What `wrap_head` found: `seal`, `sign`, or `ntlm`, which seals if that was negotiated."""
+    """Tell what `wrap_head` found: `seal`, `sign`, or `ntlm`, which seals if negotiated so."""
     return _WRAP_KINDS.get(head)

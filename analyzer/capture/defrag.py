@@ -51,7 +51,7 @@ class _Datagram:
     first_frame: int
     first_ts_ns: int
     data: bytearray = field(default_factory=bytearray)
-    covered: list[tuple[int, int]] = field(default_factory=list)  # sorted, never touching each other
+    covered: list[tuple[int, int]] = field(default_factory=list)  # sorted, with gaps between
     length: int | None = None  # known from the last fragment on
     next_protocol: int | None = None
     conflict: bool = False
@@ -78,7 +78,7 @@ class _Datagram:
     def _fill(self, start: int, end: int, new: bytes) -> bool:
         if len(self.data) < end:
             self.data.extend(bytes(end - len(self.data)))
-        # Every range this one touches is merged into it, so ranges are visited once: the sum stays linear.
+        # All ranges that this one touches are merged into it: none is visited twice.
         first = bisect_left(self.covered, start, key=lambda known: known[1])
         last = first
         low, high, at = start, end, start
@@ -137,7 +137,7 @@ class Defragmenter:
         return None
 
     def finish(self) -> None:
-        """The capture ends: what still waits is lost."""
+        """End the capture: what still waits is lost."""
         for key in list(self._waiting):
             self._give_up(key, "incomplete-fragments")
 
@@ -175,8 +175,8 @@ class Defragmenter:
 def _describe(key: FragmentKey, datagram: _Datagram) -> str:
     """Which datagram: addresses, ports if the first fragment is there, identification."""
     ports = ""
-    has_ports = bool(datagram.covered) and datagram.covered[0][0] == 0 and datagram.covered[0][1] >= 4
-    if has_ports and datagram.next_protocol in (6, 17):
+    start, end = datagram.covered[0]
+    if start == 0 and end >= 4 and datagram.next_protocol in {6, 17}:
         transport = "tcp" if datagram.next_protocol == 6 else "udp"
         source_port = int.from_bytes(datagram.data[0:2])
         ports = f" {transport} {source_port} > {int.from_bytes(datagram.data[2:4])}"

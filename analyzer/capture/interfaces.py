@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_INTERFACES = 1 << 16
+"""Of one section."""
 IF_TSRESOL = 9
 IF_TSOFFSET = 14
 MICROSECONDS = 6
@@ -59,8 +60,8 @@ class Interfaces:
         return self._snap_len[0] if self._snap_len else 0
 
     def describe(self, body: bytes) -> int | None:
-        """Take the body of an Interface Description Block; return its link type, None if unusable."""
-        if len(body) < 8 or len(self) >= MAX_INTERFACES:
+        """Take the body of one Interface Description Block; its link type, None if too short."""
+        if len(body) < 8:
             return None
         link_type, snap_len = struct.unpack_from(f"{self._order}H2xI", body)
         resolution, offset_s = MICROSECONDS, 0
@@ -86,7 +87,9 @@ class Interfaces:
                 np.array([*self._resolution, MICROSECONDS], np.uint8),
                 np.array([*self._offset_s, 0], np.int64),
             )
-        link_type, resolution, offset_s = (column[interface] for column in self._table)
+        link_types, resolutions, offsets_s = self._table
+        link_type, resolution = link_types[interface], resolutions[interface]
+        offset_s = offsets_s[interface]
         first = int(resolution[0])
         if (resolution == first).all():
             ts_ns = _nanoseconds(ticks, first, offset_s)

@@ -17,6 +17,7 @@ from analyzer.capture.packet import (
     IPV4_PROTOCOLS,
     IPV6_PROTOCOLS,
     NO_TRANSPORT,
+    TCP_FLAGS,
     TOO_DEEP,
     UDP_TUNNELS,
     Packet,
@@ -25,7 +26,7 @@ from analyzer.capture.packet import (
 
 MAX_IP_LAYERS = 8
 IPV6_FRAGMENT = 44
-TCP_FLAGS = 0x3F
+
 _IPV4 = Struct(">BxHHHxBxxII").unpack_from
 _IPV6 = Struct(">4xHBxQQQQ").unpack_from
 _IPV6_FRAGMENT = Struct(">BxHI").unpack_from
@@ -90,7 +91,7 @@ def ipv6_extension(packet: Packet) -> str:
 
 
 def ah(packet: Packet) -> str:
-    """Next header (1), length in units of 4 beyond the first 8 (1); what follows is in the clear."""
+    """Next header (1), length in units of 4 beyond the first 8 (1); nothing is encrypted."""
     if reason := packet.lacks(2, "bad-ah-header"):
         return reason
     following, length = packet.data[packet.at], packet.data[packet.at + 1]
@@ -113,7 +114,7 @@ def ipv6_fragment(packet: Packet) -> str:
 def _defragment(packet: Packet, key: FragmentKey, following: int, offset: int, more: bool) -> str:
     """Hand the fragment over; the one that completes its datagram goes on with the whole of it."""
     size = packet.end - packet.at
-    if size <= 0 or offset + size > MAX_DATAGRAM:
+    if size <= 0 or offset + size > MAX_DATAGRAM or packet.overrun:
         return "bad-fragment"
     if packet.captured < packet.end:
         return CUT

@@ -1,7 +1,7 @@
 """Link layer headers, one packet at a time.
 
-Spec: IEEE 802.3, 802.1Q, 802.1ah, 802.2 with SNAP (RFC 1042); tcpdump.org/linktypes; RFC 1661 and 1662
-(PPP), RFC 2516 (PPPoE), RFC 3032 (MPLS).
+Spec: IEEE 802.3, 802.1Q, 802.1ah, 802.2 with SNAP (RFC 1042); tcpdump.org/linktypes.html; RFC 1661
+and 1662 (PPP), RFC 2516 (PPPoE), RFC 3032 (MPLS).
 Not handled: radio links, pseudowires in MPLS, compressed PPP headers.
 """
 
@@ -78,7 +78,7 @@ def _linux_cooked(packet: Packet, size: int, place: int) -> str:
 
 
 def linux_cooked(packet: Packet) -> str:
-    """LINKTYPE_LINUX_SLL: packet type, ARPHRD, address (14), then an EtherType or 4 for 802.2 (2)."""
+    """LINKTYPE_LINUX_SLL: kind, ARPHRD, address (14), then an EtherType or 4 for 802.2 (2)."""
     return _linux_cooked(packet, 16, 14)
 
 
@@ -111,7 +111,7 @@ def ppp(packet: Packet) -> str:
 
 
 def pppoe(packet: Packet) -> str:
-    """Version and type (1), code (1), session (2), length (2); code 0 carries PPP, others discover."""
+    """Version and type (1), code (1; 0 carries PPP, others discover), session (2), length (2)."""
     if reason := packet.lacks(6, BAD):
         return reason
     if packet.data[packet.at + 1]:

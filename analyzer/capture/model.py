@@ -151,6 +151,10 @@ class CaptureLoss:
     count: int = 1
 
 
+SecretsBlock = tuple[int, bytes]
+"""Type and data of a pcapng Decryption Secrets Block, such as a TLS key log; never shown."""
+
+
 @dataclass(slots=True)
 class CaptureAccount:
     """What happened to every packet and byte of one input; the `captures` row."""
@@ -170,4 +174,4 @@ class CaptureAccount:
     losses: list[CaptureLoss] = field(default_factory=list)
     damaged: bool = False  # the file itself is cut or corrupt: exit status 3
     streams_evicted: int = 0
-    secrets: list[tuple[int, bytes]] = field(default_factory=list, repr=False)  # pcapng: type, data
+    secrets: list[SecretsBlock] = field(default_factory=list, repr=False)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from analyzer.capture.defrag import Defragmenter
+if TYPE_CHECKING:
+    from analyzer.capture.defrag import Defragmenter
 
 # Outcomes that are no losses; any other is the reason why a packet stays undecoded.
 DECODED = "decoded"
@@ -35,6 +37,7 @@ class Packet:
     ts_ns: int
     defragmenter: Defragmenter
     ip_layers: int = 0
+    overrun: bool = False  # the innermost length points past what holds it
     reassembled: bool = False  # `data` is a datagram put together, no longer the block's buffer
     source: tuple[int, int] = (0, 0)  # 128 bits in two halves
     destination: tuple[int, int] = (0, 0)
@@ -54,6 +57,7 @@ class Packet:
 
     def bound(self, length: int) -> None:
         """End the packet `length` bytes from here, unless what holds it ends before."""
+        self.overrun = self.at + length > self.end
         self.end = min(self.end, self.at + length)
         self.captured = min(self.captured, self.end)
 
@@ -110,3 +114,5 @@ UDP_TUNNELS = {4789: "vxlan", 8472: "vxlan", 6081: "geneve"}
 """By destination port; 8472 is Linux's older default."""
 IP_FAMILIES = (2, 10, 23, 24, 28, 30)
 """AF_INET; AF_INET6 of Linux, Windows and the BSDs."""
+TCP_FLAGS = 0x3F
+"""FIN, SYN, RST, PSH, ACK, URG."""

@@ -40,13 +40,13 @@ class Layout(NamedTuple):
 
 
 MAGICS = {
-    magic.to_bytes(4, name): Layout(order, header_bytes, unit_ns)
+    struct.pack(f"{order}I", magic): Layout(order, header_bytes, unit_ns)
     for magic, header_bytes, unit_ns in (
         (0xA1B2C3D4, 16, 1000),
         (0xA1B23C4D, 16, 1),
         (0xA1B2CD34, 24, 1000),
     )
-    for name, order in (("little", "<"), ("big", ">"))
+    for order in "<>"
 }
 
 

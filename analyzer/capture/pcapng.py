@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.capture.damage import CHAIN, record_loss
-from analyzer.capture.interfaces import Interfaces
+from analyzer.capture.interfaces import MAX_INTERFACES, Interfaces
 from analyzer.capture.model import NO_TIME, CaptureAccount, CaptureLoss, RecordBlock
+from analyzer.capture.packet_blocks import (
+    ENHANCED_PACKET,
+    FRAMES,
+    HEAD_BYTES,
+    PacketBlocks,
+    among,
+)
 from analyzer.capture.records import MAX_CAP_LEN, RecordReader, Stop, rows_at
 from analyzer.errors import CaptureError
 
@@ -28,18 +35,15 @@ if TYPE_CHECKING:
 MAGIC = b"\x0a\x0d\x0d\x0a"  # the same in both byte orders
 BYTE_ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 MAX_BLOCK_BYTES = 1 << 24
+MAX_SECRETS = 1 << 12
 MAX_SECRETS_BYTES = 1 << 24
 SMALLEST_SECTION = 28
 LARGEST_PLAUSIBLE = MAX_CAP_LEN + (1 << 12)
 """Longest block that is believed after damage: the largest packet and options."""
 
-INTERFACE, PACKET, SIMPLE_PACKET, ENHANCED_PACKET, DECRYPTION_SECRETS = 1, 2, 3, 6, 10
+INTERFACE, DECRYPTION_SECRETS = 1, 10
 SECTION = 0x0A0D0D0A
-PACKET_BLOCKS = (ENHANCED_PACKET, SIMPLE_PACKET, PACKET)
-# Wireshark numbers these as frames too: systemd journal, custom blocks, sysdig events
-OTHER_FRAMES = (9, 0xBAD, 0x40000BAD, 0x204, 0x208, 0x216, 0x217, 0x221, 0x222)
-FRAMES = np.array((*PACKET_BLOCKS, *OTHER_FRAMES), np.uint32)
-WELL_KNOWN = np.array((1, 2, 3, 4, 5, 6, 9, 10, 0xBAD, 0x40000BAD, SECTION), np.uint32)
+WELL_KNOWN = (1, 2, 3, 4, 5, 6, 9, 10, 0xBAD, 0x40000BAD, SECTION)
 
 
 def matches(magic: bytes) -> bool:
@@ -144,113 +148,91 @@ class PcapngReader(RecordReader):
     def _take(
         self, blocks: NDArray[np.int64], head: NDArray[np.uint32], length: NDArray[np.int64]
     ) -> None:
-        """Rows of a stretch of whole blocks: its packets, and what else Wireshark numbers."""
-        kind = head[:, 0]
-        described = np.full(len(blocks), len(self._interfaces), np.int64)
-        if not (kind == ENHANCED_PACKET).all():
-            described = self._take_others(blocks, kind, length)
-            rows = np.isin(kind, FRAMES)
-            if not rows.all():
-                blocks, head, length, described = (
-                    column[rows] for column in (blocks, head, length, described)
-                )
-            if not len(blocks):
-                self.idle += len(rows)
-                return
-        self._add_frames(blocks, head, length, described)
+        """Add the frames of a stretch of whole blocks."""
+        kinds = head[:, 0]
+        if (kinds == ENHANCED_PACKET).all():
+            self._add_frames(PacketBlocks(blocks, head, length), len(self._interfaces))
+            return
+        described = self._take_others(blocks, kinds, length)
+        rows = among(kinds, FRAMES)
+        if not rows.any():
+            self.idle += len(rows)
+            return
+        frames = PacketBlocks(blocks[rows], head[rows], length[rows])
+        frames.place_others(kinds[rows], self._order, self._interfaces.first_snap_len)
+        self._add_frames(frames, described[rows])
 
     def _take_others(
-        self, blocks: NDArray[np.int64], kind: NDArray[np.uint32], length: NDArray[np.int64]
+        self, blocks: NDArray[np.int64], kinds: NDArray[np.uint32], length: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """Read the blocks that packets depend on; how many interfaces there are at each block."""
-        data = self.window.data
+        """Read the blocks that are no frames; how many interfaces are described at each block."""
         described = np.zeros(len(blocks), np.int64)
         described[0] = len(self._interfaces)
-        for row in np.flatnonzero((kind == INTERFACE) | (kind == DECRYPTION_SECRETS)):
-            body = data[blocks[row] + 8 : blocks[row] + length[row] - 4]
-            if kind[row] == DECRYPTION_SECRETS:
-                self._keep_secrets(body)
-                continue
-            link_type = self._interfaces.describe(body)
-            if link_type is None:
-                self._lose_block(
-                    "interface description too short or beyond the limit", int(blocks[row])
-                )
-                continue
-            self.account.link_types.add(link_type)
-            described[row] += 1
+        for row in np.flatnonzero(among(kinds, (INTERFACE, DECRYPTION_SECRETS))):
+            start = int(blocks[row])
+            body = self.window.data[start + 8 : start + int(length[row]) - 4]
+            if kinds[row] == INTERFACE:
+                described[row] += self._describe(body, start)
+            else:
+                self._keep_secrets(body, start)
         return np.cumsum(described)
 
-    def _keep_secrets(self, body: bytes) -> None:
-        if len(body) < 8:
-            return
-        kind, size = self._block_at(body)
-        self._secrets_bytes += size
-        if self._secrets_bytes <= MAX_SECRETS_BYTES:
-            self.account.secrets.append((kind, body[8 : 8 + size]))
+    def _describe(self, body: bytes, position: int) -> bool:
+        if len(self._interfaces) >= MAX_INTERFACES:
+            self._lose_block("limit-count", f"more than {MAX_INTERFACES} interfaces", position)
+            return False
+        link_type = self._interfaces.describe(body)
+        if link_type is None:
+            self._lose_block("capture-damaged", "interface description too short", position)
+            return False
+        self.account.link_types.add(link_type)
+        return True
 
-    def _add_frames(
-        self,
-        blocks: NDArray[np.int64],
-        head: NDArray[np.uint32],
-        length: NDArray[np.int64],
-        described: NDArray[np.int64],
-    ) -> None:
-        kind = head[:, 0]
-        interface = head[:, 2].astype(np.int64)
-        ticks = head[:, 3].astype(np.uint64) << np.uint64(32) | head[:, 4]
-        cap_len = head[:, 5].astype(np.int64)
-        wire_len = head[:, 6].astype(np.int64)
-        offset = blocks + 28
-        room = length - 32
-        timeless = packetless = None
-        if not (kind == ENHANCED_PACKET).all():
-            old = kind == PACKET
-            simple = timeless = kind == SIMPLE_PACKET
-            packetless = ~(old | simple | (kind == ENHANCED_PACKET))
-            shift = (
-                0 if self._order == "<" else 16
-            )  # its interface is 16 bits, then dropped packets
-            interface = np.where(old, interface >> shift & 0xFFFF, interface)
-            # a Simple Packet Block holds the length on the wire where others hold the interface
-            wire_len = np.where(simple, interface, wire_len)
-            room = np.where(simple, length - 16, room)
-            snapped = np.minimum(interface, self._interfaces.first_snap_len or MAX_CAP_LEN)
-            cap_len = np.where(simple, np.minimum(snapped, room), cap_len)
-            offset = np.where(simple, blocks + 12, offset)
-            interface = np.where(simple, 0, interface)
-            cap_len[packetless] = wire_len[packetless] = room[packetless] = 0
-        broken = (cap_len > room) | (cap_len > MAX_CAP_LEN)
-        unknown = (interface >= described) & ~broken
-        if packetless is not None:
-            unknown &= ~packetless
-            self.account.not_ip += int(np.count_nonzero(packetless))
-            interface[packetless] = -1
-        self._lose_packets("damaged-block", "packet longer than its block", broken, blocks)
-        self._lose_packets("unknown-interface", "packet of an unknown interface", unknown, blocks)
-        cap_len[broken] = wire_len[broken] = 0
-        interface[unknown | broken] = -1
-        ts_ns, link_type = self._interfaces.columns(interface, ticks)
-        if timeless is not None:
-            ts_ns[timeless | packetless] = NO_TIME
-        self.count_idle(cap_len > 0)
-        self.add(offset, cap_len, wire_len, ts_ns, link_type)
+    def _keep_secrets(self, body: bytes, position: int) -> None:
+        secrets = self.account.secrets
+        self._secrets_bytes += len(body)
+        if len(body) < 8:
+            self._lose_block("capture-damaged", "secrets block too short", position)
+        elif len(secrets) >= MAX_SECRETS or self._secrets_bytes > MAX_SECRETS_BYTES:
+            self._lose_block("limit-count", "more decryption secrets than the limit", position)
+        else:
+            kind, size = self._block_at(body)
+            secrets.append((kind, body[8 : 8 + size]))
+
+    def _add_frames(self, frames: PacketBlocks, described: NDArray[np.int64] | int) -> None:
+        broken = (frames.cap_len > frames.room) | (frames.cap_len > MAX_CAP_LEN)
+        unknown = (frames.interface >= described) & ~broken
+        hidden = broken | unknown
+        if frames.packetless is not None:
+            unknown &= ~frames.packetless
+            hidden |= frames.packetless
+            self.account.not_ip += int(np.count_nonzero(frames.packetless))
+        self._lose_packets("damaged-block", "packet longer than its block", broken, frames)
+        self._lose_packets("unknown-interface", "packet of an unknown interface", unknown, frames)
+        frames.cap_len[broken] = frames.wire_len[broken] = 0
+        frames.interface[hidden] = -1
+        ts_ns, link_type = self._interfaces.columns(frames.interface, frames.ticks)
+        if frames.timeless is not None:
+            ts_ns[frames.timeless] = NO_TIME
+        self.count_idle(frames.cap_len > 0)
+        self.add(frames.offset, frames.cap_len, frames.wire_len, ts_ns, link_type)
 
     def _lose_packets(
-        self, reason: str, detail: str, lost: NDArray[np.bool_], blocks: NDArray[np.int64]
+        self, reason: str, detail: str, lost: NDArray[np.bool_], frames: PacketBlocks
     ) -> None:
-        """Account for frames whose packet can't be told; they stay rows, with NO_LINK."""
+        """Account for packets that can't be told; they stay frames, with NO_LINK."""
         count = int(np.count_nonzero(lost))
         if count:
             undecoded = self.account.undecoded
             undecoded[reason] = undecoded.get(reason, 0) + count
             row = int(np.argmax(lost))
-            self._lose_block(detail, int(blocks[row]), row, count)
+            self._lose_block("capture-damaged", detail, int(frames.block[row]), row, count)
 
-    def _lose_block(self, detail: str, position: int, row: int = 0, count: int = 1) -> None:
-        frame = self.frames + row or None
+    def _lose_block(
+        self, code: str, detail: str, position: int, row: int = 0, count: int = 1
+    ) -> None:
         offset = self.window.start + position
-        loss = CaptureLoss("capture-damaged", detail, offset, None, frame, count)
+        loss = CaptureLoss(code, detail, offset, None, self.frames + row or None, count)
         record_loss(self.account, loss)
 
     def candidates(self, start: int, stop: int) -> NDArray[np.int64]:
@@ -268,7 +250,7 @@ class PcapngReader(RecordReader):
         length = head[:, 1].astype(np.int64)
         after = offsets + length
         plausible = (length % 4 == 0) & (length >= 12) & (length <= LARGEST_PLAUSIBLE)
-        plausible &= np.isin(head[:, 0], WELL_KNOWN)
+        plausible &= among(head[:, 0], WELL_KNOWN)
         inside = after <= self.window.end
         trailer = self._words(np.where(inside, after - 4, 0))
         plausible &= ~inside | (trailer == head[:, 1])
@@ -276,7 +258,7 @@ class PcapngReader(RecordReader):
         return place
 
     def _heads(self, blocks: NDArray[np.int64]) -> NDArray[np.uint32]:
-        return rows_at(self.window.data, blocks, 28).view(self._word).reshape(-1, 7)
+        return rows_at(self.window.data, blocks, HEAD_BYTES).view(self._word).reshape(-1, 7)
 
     def _words(self, offsets: NDArray[np.int64]) -> NDArray[np.uint32]:
         return rows_at(self.window.data, offsets, 4).view(self._word)

@@ -70,11 +70,13 @@ def _blocks(
         reason = source.failure.detail if source.failure else "empty file"
         raise CaptureError(f"{name}: {reason}, not a capture")
     magic = window.data[:4]
-    for module in (pcap, pcapng):
-        if module.matches(magic):
-            format_name = module.__name__.rpartition(".")[2]
+    for format_name, matches, read in (
+        ("pcap", pcap.matches, pcap.read),
+        ("pcapng", pcapng.matches, pcapng.read),
+    ):
+        if matches(magic):
             account.format = "+".join(filter(None, (format_name, source.compression)))
-            return module.read(name, window, account)
+            return read(name, window, account)
     for start, what in FOREIGN:
         if window.data.startswith(start):
             raise CaptureError(f"{name}: {what}, which is not supported")

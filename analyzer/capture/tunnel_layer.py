@@ -1,7 +1,7 @@
 """Tunnel headers, one packet at a time.
 
-Spec: RFC 2784 and 2890 (GRE), RFC 2637 section 4.1 (PPTP), draft-foschiano-erspan-03, RFC 7348 (VXLAN)
-with draft-smith-vxlan-group-policy-05, RFC 8926 (GENEVE).
+Spec: RFC 2784 and 2890 (GRE), RFC 2637 section 4.1 (PPTP), draft-foschiano-erspan-03, RFC 7348
+(VXLAN) with draft-smith-vxlan-group-policy-05, RFC 8926 (GENEVE).
 Not handled: GTP, L2TP, Teredo.
 """
 
@@ -17,7 +17,7 @@ _U32_PAIR = Struct(">II").unpack_from
 
 
 def gre(packet: Packet) -> str:
-    """Flags (2), protocol (2), then checksum, key and sequence number (4 each) if flagged."""
+    """Read flags (2), protocol (2), then checksum, key and sequence number (4 each) if flagged."""
     if reason := packet.lacks(4, BAD):
         return reason
     flags, protocol = _U16_PAIR(packet.data, packet.at)
@@ -28,7 +28,9 @@ def gre(packet: Packet) -> str:
     if flags & 7 == 1:  # PPTP: has an acknowledgment too; a packet without sequence is only that
         packet.at += 4 * (flags >> 7 & 1)
         return "ppp" if has_sequence else NO_TRANSPORT
-    if protocol == 0x88BE:  # ERSPAN: type II has a header of 8 bytes, type I neither it nor sequence
+    if (
+        protocol == 0x88BE
+    ):  # ERSPAN: type II has a header of 8 bytes, type I neither it nor sequence
         packet.at += 8 * has_sequence
         return "ethernet"
     if protocol == 0x22EB:
@@ -46,7 +48,7 @@ def erspan_3(packet: Packet) -> str:
 
 
 def vxlan(packet: Packet) -> str:
-    """Flags (4) with I and at most the group policy's bits, VNI (3), zero (1); else plain UDP."""
+    """Flags (4; I and at most the group policy's bits), VNI (3), zero (1); else plain UDP."""
     if packet.lacks(8, BAD):
         return DECODED
     flags, vni = _U32_PAIR(packet.data, packet.at)
@@ -57,7 +59,7 @@ def vxlan(packet: Packet) -> str:
 
 
 def geneve(packet: Packet) -> str:
-    """Version and options' length (1), flags (1), protocol (2), VNI (3), zero (1); else plain UDP."""
+    """Version, options' length (1), flags (1), protocol (2), VNI (3), zero (1); else plain UDP."""
     if packet.lacks(8, BAD):
         return DECODED
     first, protocol = _U16_PAIR(packet.data, packet.at)

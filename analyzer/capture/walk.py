@@ -1,4 +1,4 @@
-"""Follows one packet's headers from the link layer to TCP or UDP: the slow path, for all that is not plain."""
+"""The slow path: follows one packet's headers from the link layer to TCP or UDP."""
 
 from __future__ import annotations
 

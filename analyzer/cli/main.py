@@ -77,7 +77,7 @@ def run(arguments: list[str]) -> int:
     try:
         answer = cli.main(arguments, prog_name="negoscope", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else "")
+        click.echo(error.ctx.get_help())
         return 0
     except click.ClickException as error:
         return _complain(error.format_message())

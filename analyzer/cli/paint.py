@@ -17,7 +17,10 @@ WORDS = re.compile(r"(?<![\w-])(" + "|".join(COLOURS) + r")(?![\w-])")
 
 def painted(lines: list[str]) -> list[str]:
     """The lines with outcome words in colour and the heading bold."""
-    made = [WORDS.sub(lambda match: f"\x1b[{COLOURS[match[1]]}m{match[1]}\x1b[0m", line) for line in lines]
+    made = [
+        WORDS.sub(lambda match: f"\x1b[{COLOURS[match[1]]}m{match[1]}\x1b[0m", line)
+        for line in lines
+    ]
     if made:
         made[0] = f"\x1b[1m{lines[0]}\x1b[0m"
     return made

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
 
@@ -25,7 +25,12 @@ def reading_options(function: Command) -> Command:
     """Add the options common to every command that reads captures."""
     for option in reversed(
         [
-            click.option("--engine", type=click.Choice(["native"]), default="native", help="What reads packets."),
+            click.option(
+                "--engine",
+                type=click.Choice(["native"]),
+                default="native",
+                help="What reads packets.",
+            ),
             click.option(
                 "--decode-as",
                 multiple=True,
@@ -35,7 +40,10 @@ def reading_options(function: Command) -> Command:
             click.option("--quiet", is_flag=True, help="No notes and no progress."),
             click.option("--no-progress", is_flag=True, help="No progress bar."),
             click.option(
-                "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour."
+                "--color",
+                type=click.Choice(["auto", "always", "never"]),
+                default="auto",
+                help="Colour.",
             ),
         ]
     ):
@@ -66,7 +74,7 @@ def read_captures(
     decode_as: tuple[str, ...],
     quiet: bool,
     no_progress: bool,
-    keep_steps: bool = False,
+    with_secrets: bool = False,
 ) -> Analysis:
     """Read the captures with a progress bar where it is worth one; complain on standard error."""
     from analyzer.analysis import read
@@ -75,7 +83,7 @@ def read_captures(
     show = not quiet and not no_progress and sys.stderr.isatty()
     with ProgressBar(enabled=show) as bar:
         analysis = read(
-            captures, tables=tables, decode_as=rules, progress=bar.update, keep_steps=keep_steps
+            captures, tables=tables, decode_as=rules, progress=bar.update, with_secrets=with_secrets
         )
     for error in analysis.errors:
         click.echo(f"negoscope: {error}", err=True)
@@ -98,7 +106,7 @@ class ProgressBar:
         self._bar: Any = None
         self._source: Any = None
 
-    def __enter__(self) -> ProgressBar:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -124,7 +132,12 @@ class ProgressBar:
             from tqdm import tqdm
 
             self._bar = tqdm(
-                total=size, unit="B", unit_scale=True, desc=source.name[:30], leave=False, file=sys.stderr
+                total=size,
+                unit="B",
+                unit_scale=True,
+                desc=source.name[:30],
+                leave=False,
+                file=sys.stderr,
             )
         if self._bar is not None:
             self._bar.update(count - self._bar.n)

@@ -43,7 +43,7 @@ def show(
 
     if raw and not with_secrets:
         raise UsageError("--hex shows NTLM responses and tickets: add --with-secrets")
-    analysis = read_captures((capture,), set(), keep_steps=True, **reading)
+    analysis = read_captures((capture,), set(), **reading)
     exchanged = analysis.negotiation(negotiation_id)
     lines = exchanged.lines(terminal_width() or 100, trees=not ladder_only, raw=raw)
     if raw:

@@ -45,11 +45,13 @@ def _command(name: str) -> click.Command:
 
     @click.command(name, help=HELP[name])
     @click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
-    @click.option("--format", "form", type=click.Choice(formats), default="table", help="How to print.")
+    @click.option(
+        "--format", "form", type=click.Choice(formats), default="table", help="How to print."
+    )
     @click.option("--where", metavar="EXPR", help="Only rows for which this SQL condition is true.")
     @click.option("--columns", metavar="A,B", help="These columns, in this order.")
     @click.option("-o", "--output", metavar="FILE", help="Write to FILE.")
-    @click.option("--with-secrets", is_flag=True, help=SECRETS_HELP[name == "tokens"])
+    @click.option("--with-secrets", is_flag=True, help="Add the tokens' bytes (table tokens).")
     @reading_options
     def command(
         captures: tuple[str, ...],
@@ -62,15 +64,13 @@ def _command(name: str) -> click.Command:
         engine: str,  # noqa: ARG001 - one engine so far
         **reading: Any,
     ) -> int:
-        from analyzer.tables.schema import TABLES
+        from analyzer.tables.schema import schema
 
-        table = TABLES[name]
+        table = schema(secrets=with_secrets)[name]
         chosen = _chosen(table, columns)
         if form == "parquet" and output is None:
             raise UsageError("--format parquet needs -o FILE")
-        if with_secrets and name == "tokens":
-            raise UsageError("--with-secrets: use show CAPTURE ID --hex to see a token's bytes")
-        analysis = read_captures(captures, {name}, **reading)
+        analysis = read_captures(captures, {name}, with_secrets=with_secrets, **reading)
         values = analysis.tables.columns[name]
         rows = list(range(len(values[table.columns[0].name])))
         if where is not None:
@@ -89,9 +89,6 @@ def _command(name: str) -> click.Command:
         return exit_status(analysis)
 
     return command
-
-
-SECRETS_HELP = {False: "Has no effect on this table: it holds no secrets.", True: "Not for tables: see show --hex."}
 
 
 def _chosen(table: Table, columns: str | None) -> list[Column] | None:

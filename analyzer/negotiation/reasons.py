@@ -26,7 +26,9 @@ REASONS: dict[str, ReasonCode] = {
         "user name or password is wrong; the wire does not tell which",
         "check user name, password and stored credentials",
     ),
-    "wrong_password": ReasonCode("failure", "the password is wrong", "correct or reset the password"),
+    "wrong_password": ReasonCode(
+        "failure", "the password is wrong", "correct or reset the password"
+    ),
     "unknown_user": ReasonCode(
         "failure", "the account does not exist", "check the name, its domain and UPN suffix"
     ),
@@ -43,7 +45,9 @@ REASONS: dict[str, ReasonCode] = {
         "failure", "the account may not log on at this hour", "adjust the logon hours"
     ),
     "workstation_restriction": ReasonCode(
-        "failure", "the account may not log on from this workstation", "adjust the permitted workstations"
+        "failure",
+        "the account may not log on from this workstation",
+        "adjust the permitted workstations",
     ),
     "logon_type_not_granted": ReasonCode(
         "failure",
@@ -55,9 +59,13 @@ REASONS: dict[str, ReasonCode] = {
         "an account restriction forbids this logon (empty password, Protected Users, policy)",
         "check the account's restrictions",
     ),
-    "smartcard_required": ReasonCode("failure", "a smart card is required", "log on with the smart card"),
+    "smartcard_required": ReasonCode(
+        "failure", "a smart card is required", "log on with the smart card"
+    ),
     "clock_skew": ReasonCode(
-        "failure", "the clocks of client and server differ too much", "synchronise both clocks (NTP)"
+        "failure",
+        "the clocks of client and server differ too much",
+        "synchronise both clocks (NTP)",
     ),
     "ticket_expired": ReasonCode("failure", "the Kerberos ticket has expired", "renew the ticket"),
     "ticket_not_yet_valid": ReasonCode(
@@ -69,7 +77,9 @@ REASONS: dict[str, ReasonCode] = {
         "put the SPN on the account that runs the service; renew its keytab",
     ),
     "unknown_service": ReasonCode(
-        "failure", "the service name is not known", "register the SPN; use the name it is registered for"
+        "failure",
+        "the service name is not known",
+        "register the SPN; use the name it is registered for",
     ),
     "etype_not_supported": ReasonCode(
         "failure",
@@ -101,7 +111,9 @@ REASONS: dict[str, ReasonCode] = {
         "failure", "the server could not prove its identity", "check SPN and DNS name"
     ),
     "no_logon_server": ReasonCode(
-        "failure", "the server reached no domain controller", "check the path from server to controller"
+        "failure",
+        "the server reached no domain controller",
+        "check the path from server to controller",
     ),
     "trust_failure": ReasonCode(
         "failure", "a trust or machine account is broken", "repair the trust or machine password"
@@ -114,11 +126,15 @@ REASONS: dict[str, ReasonCode] = {
     "access_denied": ReasonCode(
         "failure", "authenticated, then refused", "this is authorisation: check the permissions"
     ),
-    "policy_denied": ReasonCode("failure", "policy forbids this logon", "check the server's policy"),
+    "policy_denied": ReasonCode(
+        "failure", "policy forbids this logon", "check the server's policy"
+    ),
     "delegation_refused": ReasonCode(
         "failure", "delegation was refused", "check the constrained delegation list"
     ),
-    "kdc_error": ReasonCode("failure", "another Kerberos error", "see the error named in the detail"),
+    "kdc_error": ReasonCode(
+        "failure", "another Kerberos error", "see the error named in the detail"
+    ),
     "duplicate_spn": ReasonCode(
         "failure", "the service name is registered twice", "remove the duplicate SPN"
     ),
@@ -126,7 +142,9 @@ REASONS: dict[str, ReasonCode] = {
         "failure", "the server could not read the token", "look for a proxy that cuts headers"
     ),
     "token_too_large": ReasonCode(
-        "failure", "the token is larger than the server accepts", "reduce groups or raise header limits"
+        "failure",
+        "the token is larger than the server accepts",
+        "reduce groups or raise header limits",
     ),
     "protocol_error": ReasonCode("failure", "the carrier's rules were broken", "see the status"),
     "server_error": ReasonCode("failure", "the server failed by itself", "see the server's log"),

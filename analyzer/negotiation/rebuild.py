@@ -28,6 +28,7 @@ from dissectors.span import Span
 from dissectors.tokens.model import (
     NegTokenInit,
     NegTokenInit2,
+    NegTokenResp,
     NtlmChallenge,
     NtlmNegotiate,
     Token,
@@ -54,7 +55,9 @@ class StreamNegotiations:
 
     # -- feeding -----------------------------------------------------------------------------------
 
-    def add(self, message: CarrierMessage, token: Token | None, token_index: int = 0) -> Negotiation | None:
+    def add(
+        self, message: CarrierMessage, token: Token | None, token_index: int = 0
+    ) -> Negotiation | None:
         """Take the next message with its dissected token; return the negotiation it belongs to."""
         role = ACCEPTOR if message.side == SERVER else INITIATOR
         step = Step(
@@ -154,7 +157,9 @@ class StreamNegotiations:
             if name is not None:
                 negotiation.state, legal = machine.advance(negotiation.state, step.role, name)
                 if not legal:
-                    self._anomaly(negotiation, step, "token-out-of-order", f"{name} in {step.state_before}")
+                    self._anomaly(
+                        negotiation, step, "token-out-of-order", f"{name} in {step.state_before}"
+                    )
         step.state_after = negotiation.state
         if step.status is not None and step.message.kind == "response":
             negotiation.carrier_state = machine.advance_carrier(
@@ -175,7 +180,9 @@ class StreamNegotiations:
             if not undecided or already:
                 return
             if awaited and context.get("by") == "server":
-                negotiation.carrier_state = machine.advance_carrier(negotiation.carrier_state, "closed")
+                negotiation.carrier_state = machine.advance_carrier(
+                    negotiation.carrier_state, "closed"
+                )
             negotiation.steps.append(step)
         elif step.status is not None and not any(
             s.message.kind == "after" and s.status == step.status for s in negotiation.steps
@@ -185,36 +192,36 @@ class StreamNegotiations:
     def _note_spnego_rules(self, negotiation: Negotiation, step: Step) -> None:
         """Rules between tokens, which no single token's dissector can check (RFC 4178 4.2.2, 5)."""
         token = step.token
-        if step.role != ACCEPTOR or not hasattr(token, "neg_state"):
+        if step.role != ACCEPTOR or not isinstance(token, NegTokenResp):
             return
         replies = [
-            s
+            s.token
             for s in negotiation.steps
-            if s.role == ACCEPTOR and hasattr(s.token, "neg_state") and s.message.kind == "response"
+            if s.role == ACCEPTOR and isinstance(s.token, NegTokenResp)
         ]
-        first = replies[0]
-        late = step.state_before != State.OFFERED
-        if first is step and token.neg_state is None and not late:
+        if replies[0] is token and token.neg_state is None and step.state_before == State.OFFERED:
             self._anomaly(negotiation, step, "missing-neg-state")
-        named = next((s.token.supported_mech for s in replies if s.token.supported_mech), None)
+        named = next((reply.supported_mech for reply in replies if reply.supported_mech), None)
         if token.supported_mech is not None and token.supported_mech != named:
-            self._anomaly(negotiation, step, "late-selection-change", str(token.supported_mech))
-        if (
-            step.state_before == State.MIC_REQUESTED
-            and token.neg_state == "accept-completed"
-            and not any(
-                getattr(s.token, "mech_list_mic", None) is not None
+            self._anomaly(negotiation, step, "late-selection-change", token.supported_mech)
+        if step.state_before == State.MIC_REQUESTED and token.neg_state == "accept-completed":
+            has_mic = any(
+                isinstance(s.token, (NegTokenInit, NegTokenResp))
+                and s.token.mech_list_mic is not None
                 for s in negotiation.steps
-                if s.message.kind != "hint"
             )
-        ):
-            self._anomaly(negotiation, step, "mic-missing")
+            if not has_mic:
+                self._anomaly(negotiation, step, "mic-missing")
 
     def _anomaly(self, negotiation: Negotiation, step: Step, code: str, detail: str = "") -> None:
         span = Span(0, len(step.token.raw)) if step.token is not None else NO_SPAN
         negotiation.anomalies.append(
             NoticedAnomaly(
-                Anomaly(code, span, detail), step.frame, step.ts_ns, self.stream.stream_id, negotiation
+                Anomaly(code, span, detail),
+                step.frame,
+                step.ts_ns,
+                self.stream.stream_id,
+                negotiation,
             )
         )
 
@@ -253,7 +260,9 @@ class StreamNegotiations:
         optimistic, run = self._optimistic_run(negotiation)
         if optimistic is not None and run is not None and optimistic != run:
             negotiation.fallback_kind = "in-negotiation"
-        earlier = next((n for n in reversed(self._concluded) if n.carrier == negotiation.carrier), None)
+        earlier = next(
+            (n for n in reversed(self._concluded) if n.carrier == negotiation.carrier), None
+        )
         if earlier is None or earlier.outcome == "success" or earlier.exchange is None:
             return
         if earlier.mechanism == negotiation.mechanism:

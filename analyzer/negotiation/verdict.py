@@ -18,7 +18,7 @@ from analyzer.negotiation.model import (
     State,
     Step,
 )
-from dissectors.codes.krb_etype import ETYPES
+from dissectors.codes.krb_etype import krb_etype_name
 from dissectors.mechs import mech_family, mech_name
 from dissectors.recognise import wrap_kind
 from dissectors.tokens.model import (
@@ -144,14 +144,20 @@ def _describe_spnego(negotiation: Negotiation) -> None:
         negotiation.offered_mechs = [mech_name(oid) for oid in offered.mech_types]
         if offered.inner is not None and offered.inner.raw:
             negotiation.optimistic_mech = _optimistic_name(offered)
-    if spnego is not None or (negotiation.exchange is None and negotiation.hinted_mechs is not None):
+    if spnego is not None or (
+        negotiation.exchange is None and negotiation.hinted_mechs is not None
+    ):
         negotiation.wrapper = "spnego"
         negotiation.neg_states = states
         negotiation.mech_list_mic = "both" if len(mics) == 2 else next(iter(mics), "absent")
         server_first = negotiation.hinted_mechs is not None
         started_late = _started_late(negotiation)
         negotiation.flow = (
-            "server-initiated" if server_first else "unknown" if started_late else "client-initiated"
+            "server-initiated"
+            if server_first
+            else "unknown"
+            if started_late
+            else "client-initiated"
         )
     else:
         negotiation.flow = "unwrapped"
@@ -180,7 +186,9 @@ def _wrapper_by_scheme(negotiation: Negotiation) -> str:
     scheme = negotiation.scheme
     if _is_plain_logon(negotiation) or scheme is None:
         return "none"
-    return {"NTLM": "raw-ntlm", "GSSAPI": "raw-kerberos", "Kerberos": "raw-kerberos"}.get(scheme, "none")
+    return {"NTLM": "raw-ntlm", "GSSAPI": "raw-kerberos", "Kerberos": "raw-kerberos"}.get(
+        scheme, "none"
+    )
 
 
 def _started_late(negotiation: Negotiation) -> bool:
@@ -234,7 +242,7 @@ def _mechanism_detail(negotiation: Negotiation, mechanism: str | None) -> str | 
             detail = token.response
         elif mechanism in {"kerberos", "iakerb", "pku2u"} and isinstance(token, KrbApReq):
             if token.etype is not None:
-                detail = ETYPES.get(token.etype, str(token.etype))
+                detail = krb_etype_name(token.etype)
         elif mechanism == "negoex" and isinstance(token, NegoexMessages):
             for message in token.messages:
                 if message.name in {"AP_REQUEST", "CHALLENGE", "VERIFY"} and message.schemes:
@@ -296,7 +304,9 @@ def _describe_outcome(negotiation: Negotiation) -> None:
 def _carrier_refused_by_token(negotiation: Negotiation) -> bool:
     """HTTP says 401 both to go on and to refuse: with a rejecting token it refuses."""
     return any(
-        step.status is not None and step.status.layer == "http" and step.state_after == State.REJECTED
+        step.status is not None
+        and step.status.layer == "http"
+        and step.state_after == State.REJECTED
         for step in negotiation.steps
     )
 

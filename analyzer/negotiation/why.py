@@ -107,7 +107,9 @@ def _credentials_sent(negotiation: Negotiation) -> bool:
 
 
 def _status_words(status: Status) -> str:
-    words = status.name if status.name != str(status.code) else f"{status.layer.upper()} {status.code}"
+    words = (
+        status.name if status.name != str(status.code) else f"{status.layer.upper()} {status.code}"
+    )
     if status.sub_code is not None:
         words += f", data {status.sub_code:x}"
     return words
@@ -205,6 +207,7 @@ def _fallback(negotiation: Negotiation) -> Reason | None:
             return _reason("kerberos_refused", "certain", [step], token.error)
     answer = next((step for step, token in tokens if isinstance(token, NtlmChallenge)), None)
     chosen = next(
-        (s for s in negotiation.steps if s.role == ACCEPTOR and s.message.kind == "response"), answer
+        (s for s in negotiation.steps if s.role == ACCEPTOR and s.message.kind == "response"),
+        answer,
     )
     return _reason("ntlm_selected_by_server", "likely", [chosen] if chosen else [])

@@ -81,7 +81,9 @@ def render(columns: Sequence[GridColumn], room: int | None) -> list[str]:
     """Lines of the table: heading, rule, rows; no trailing spaces."""
     chosen = layout(columns, room)
     lines = [
-        GAP.join(_pad(shorten(column.heading, width), width, column.right) for column, width in chosen),
+        GAP.join(
+            _pad(shorten(column.heading, width), width, column.right) for column, width in chosen
+        ),
         GAP.join("─" * width for _, width in chosen),
     ]
     count = max((len(column.cells) for column, _ in chosen), default=0)

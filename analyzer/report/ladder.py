@@ -8,7 +8,7 @@ from __future__ import annotations
 from analyzer.negotiation.model import Negotiation, Step
 from analyzer.report.grid import shorten, width_of
 from analyzer.report.visible import visible
-from dissectors.codes.krb_etype import ETYPES
+from dissectors.codes.krb_etype import krb_etype_name
 from dissectors.mechs import mech_name
 from dissectors.tokens.model import (
     IakerbMessage,
@@ -37,7 +37,9 @@ def ladder(negotiation: Negotiation, width: int = 100) -> list[str]:
     right = f"{stream.server}:{stream.server_port}"
     margin = max((len(str(step.frame)) for step in negotiation.steps), default=1) + 2
     inner = width - margin - 2
-    lines = [" " * margin + left + " " * max(1, inner + 2 - width_of(left) - width_of(right)) + right]
+    lines = [
+        " " * margin + left + " " * max(1, inner + 2 - width_of(left) - width_of(right)) + right
+    ]
     lines.append(" " * margin + "│" + " " * inner + "│")
     for step in negotiation.steps:
         for place, text in enumerate(_labels(step)):
@@ -59,7 +61,9 @@ def ladder(negotiation: Negotiation, width: int = 100) -> list[str]:
 
 def _labels(step: Step) -> list[str]:
     """What a step says, most important first; the first goes on the arrow."""
-    labels = [", ".join(_token_words(step.token))] if step.token is not None and step.token.raw else []
+    labels = (
+        [", ".join(_token_words(step.token))] if step.token is not None and step.token.raw else []
+    )
     inner = step.token.inner if step.token is not None else None
     if inner is not None and inner.raw:
         labels.append(", ".join(_token_words(inner)))
@@ -110,16 +114,20 @@ def _token_words(token: Token) -> list[str]:
         case NtlmChallenge() if token.target_name:
             words.append(f"of {token.target_name}")
         case NtlmAuthenticate():
-            words.append(f"{token.domain}\\{token.user}" if token.domain else str(token.user or "anonymous"))
+            words.append(
+                f"{token.domain}\\{token.user}" if token.domain else str(token.user or "anonymous")
+            )
             if token.response:
                 words.append(token.response)
         case KrbApReq() | KrbTgtReq():
             if token.sname:
-                words.append(f"for {token.sname}@{token.realm}" if token.realm else f"for {token.sname}")
+                words.append(
+                    f"for {token.sname}@{token.realm}" if token.realm else f"for {token.sname}"
+                )
             if isinstance(token, KrbApReq) and token.etype is not None:
-                words.append(ETYPES.get(token.etype, f"etype {token.etype}"))
+                words.append(krb_etype_name(token.etype))
         case KrbApRep() if token.etype is not None:
-            words.append(ETYPES.get(token.etype, f"etype {token.etype}"))
+            words.append(krb_etype_name(token.etype))
         case KrbError():
             words.append(token.error or "")
         case NegoexMessages():

@@ -20,7 +20,11 @@ def overview(tables: dict[str, Columns], room: int | None) -> list[str]:
     if not count:
         return [*lines, "No negotiation was found in what could be read."]
     outcomes = Counter(negotiations["outcome"])
-    parts = [f"{outcomes[name]} {name}" for name in ("success", "failure", "incomplete") if outcomes[name]]
+    parts = [
+        f"{outcomes[name]} {name}"
+        for name in ("success", "failure", "incomplete")
+        if outcomes[name]
+    ]
     lines += [f"{count} negotiation{'s' * (count != 1)}: {', '.join(parts)}", ""]
     lines += [*_mechanisms(negotiations, room), ""]
     lines += [*_clients(negotiations, room), ""]
@@ -61,7 +65,9 @@ def _losses(captures: Columns, at: int) -> list[str]:
         texts.append(f"{captures['truncated_packets'][at]:,} packets cut by the snap length")
     if captures["packets_undecoded"][at]:
         reasons = ", ".join(f"{k} {v}" for k, v in captures["undecoded_reasons"][at].items())
-        texts.append(f"{captures['packets_undecoded'][at]:,} packets not decoded ({visible(reasons)})")
+        texts.append(
+            f"{captures['packets_undecoded'][at]:,} packets not decoded ({visible(reasons)})"
+        )
     if captures["streams_evicted"][at]:
         texts.append(f"{captures['streams_evicted'][at]:,} streams dropped to bound memory")
     return texts[:ROWS_SHOWN]

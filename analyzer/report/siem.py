@@ -88,7 +88,9 @@ def as_ecs(record: Record) -> str:
 def as_ocsf(record: Record) -> str:
     """One OCSF Authentication event (class 3002)."""
     status_id, status = OCSF_OUTCOMES.get(record["outcome"], (0, "Unknown"))
-    protocol_id, protocol = OCSF_PROTOCOLS.get(record["mechanism"], (99, record["mechanism"] or "Other"))
+    protocol_id, protocol = OCSF_PROTOCOLS.get(
+        record["mechanism"], (99, record["mechanism"] or "Other")
+    )
     return json_text(
         _present(
             {
@@ -105,7 +107,9 @@ def as_ocsf(record: Record) -> str:
                 "severity_id": 1,
                 "status_id": status_id,
                 "status": status,
-                "status_code": None if record["status_code"] is None else str(record["status_code"]),
+                "status_code": None
+                if record["status_code"] is None
+                else str(record["status_code"]),
                 "status_detail": record["status"],
                 "message": record["reason_detail"],
                 "auth_protocol_id": protocol_id,

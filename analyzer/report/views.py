@@ -143,7 +143,9 @@ def short_form(table: Table, values: Columns, rows: Sequence[int]) -> list[GridC
     ]
 
 
-def chosen_form(columns: Sequence[Column], values: Columns, rows: Sequence[int]) -> list[GridColumn]:
+def chosen_form(
+    columns: Sequence[Column], values: Columns, rows: Sequence[int]
+) -> list[GridColumn]:
     """The columns a user has named, all of them."""
     return [
         GridColumn(

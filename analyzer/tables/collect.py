@@ -11,7 +11,7 @@ from typing import Any
 from analyzer.capture.model import CaptureAccount, Stream
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
 from analyzer.tables import rows
-from analyzer.tables.schema import TABLES
+from analyzer.tables.schema import TABLES, schema
 
 Columns = dict[str, list[Any]]
 
@@ -29,12 +29,17 @@ class Collector:
         self._anomalies: list[NoticedAnomaly] = []
         self.token_count = 0
 
-    def token(self, stream: Stream, step: Step, carrier: str, negotiation: Negotiation | None) -> None:
+    def token(
+        self, stream: Stream, step: Step, carrier: str, negotiation: Negotiation | None
+    ) -> None:
         """Make the token's row."""
         self.token_count += 1
         if "tokens" not in self._tables.wanted:
             return
         row = rows.token_row(self._capture, stream, step, carrier)
+        if self._tables.secrets:
+            assert step.token is not None
+            row.append(step.token.raw.hex())
         if step.message.kind == "hint":
             self._hint_places[id(step)] = (step, len(self._tokens))
         self._tokens.append((row, negotiation))
@@ -100,15 +105,21 @@ class Tables:
     """All tables as columns of plain values."""
 
     def __init__(
-        self, wanted: frozenset[str] = frozenset(TABLES), *, keep_steps: bool = False
+        self,
+        wanted: frozenset[str] = frozenset(TABLES),
+        *,
+        keep_steps: bool = False,
+        secrets: bool = False,
     ) -> None:
         self.wanted = wanted | {"negotiations", "captures"}
+        self.secrets = secrets
+        self.schema = schema(secrets=secrets)
         self.keep_steps = keep_steps
         self.engine = "native"
         self.numbered = 0
         self.kept: list[Negotiation] = []  # only with keep_steps
         self.columns: dict[str, Columns] = {
-            name: {column: [] for column in table.names} for name, table in TABLES.items()
+            name: {column: [] for column in table.names} for name, table in self.schema.items()
         }
         self._appenders = {
             name: [values.append for values in columns.values()]

@@ -40,5 +40,5 @@ def _series(column: Column, values: list[Any]) -> pd.Series[Any]:
         case _:
             made = pd.Series([None] * len(values), dtype="object")
             for index, value in enumerate(values):
-                made.iat[index] = value
+                made.iloc[index] = value
             return made

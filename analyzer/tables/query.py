@@ -24,7 +24,9 @@ def rows_where(table: Table, columns: Columns, condition: str) -> list[int]:
 
     Raises `UsageError` with DuckDB's first line if the condition is no valid SQL.
     """
-    connection = duckdb.connect(config={"enable_external_access": "false", "autoinstall_known_extensions": "false"})
+    connection = duckdb.connect(
+        config={"enable_external_access": "false", "autoinstall_known_extensions": "false"}
+    )
     try:
         connection.execute("SET lock_configuration = true")
         connection.register("rows_of", _plain(table, columns))
@@ -40,7 +42,9 @@ def rows_where(table: Table, columns: Columns, condition: str) -> list[int]:
         connection.close()
 
 
-def write_parquet(table: Table, columns: Columns, rows: list[int], names: list[str], path: Path) -> None:
+def write_parquet(
+    table: Table, columns: Columns, rows: list[int], names: list[str], path: Path
+) -> None:
     """Write chosen rows and columns as one zstd-compressed Parquet file. Raises `UsageError` if it can't."""
     connection = duckdb.connect()
     try:

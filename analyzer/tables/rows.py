@@ -14,7 +14,7 @@ from analyzer.negotiation.community_id import community_id
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
 from analyzer.negotiation.verdict import offer_roles
 from dissectors.anomaly import CODES
-from dissectors.codes.krb_etype import ETYPES
+from dissectors.codes.krb_etype import krb_etype_name
 from dissectors.mechs import mech_name
 from dissectors.tokens.model import (
     KrbApRep,
@@ -131,16 +131,17 @@ def token_row(capture: str, stream: Stream, step: Step, carrier: str) -> Row:
 def _spnego_cells(token: Token) -> Row:
     """From mech_types to hint_address."""
     if isinstance(token, NegTokenInit):
-        hinted = isinstance(token, NegTokenInit2)
-        return [
+        cells: Row = [
             [mech_name(oid) for oid in token.mech_types],
             list(token.req_flags) if token.req_flags is not None else None,
             None,
             None,
             len(token.mech_list_mic) if token.mech_list_mic is not None else None,
-            token.hint_name if hinted else None,
-            token.hint_address.hex() if hinted and token.hint_address is not None else None,
         ]
+        if not isinstance(token, NegTokenInit2):
+            return [*cells, None, None]
+        address = token.hint_address
+        return [*cells, token.hint_name, address.hex() if address is not None else None]
     if isinstance(token, NegTokenResp):
         return [
             [mech_name(oid) for oid in token.late_mech_types] if token.late_mech_types else None,
@@ -158,7 +159,7 @@ def _ntlm_cells(token: Token) -> Row:
     """From ntlm_flags to ntlm_mic."""
     match token:
         case NtlmNegotiate():
-            named = [None, token.domain, token.workstation, None, None, None, None]
+            named: Row = [None, token.domain, token.workstation, None, None, None, None]
             return [token.flags, token.version, *named]
         case NtlmChallenge():
             named = [None, None, None, token.target_name, token.target_info, None, None]
@@ -195,7 +196,7 @@ def _kerberos_cells(token: Token) -> Row:
             realm, sname, etype, kvno = token.realm, token.sname, token.etype, token.kvno
         case NegoexMessages():
             negoex = [message.name for message in token.messages]
-    named = ETYPES.get(etype, str(etype)) if etype is not None else None
+    named = krb_etype_name(etype) if etype is not None else None
     return [named, realm, sname, kvno, options, code, error, negoex]
 
 

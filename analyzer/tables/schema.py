@@ -52,10 +52,18 @@ NEGOTIATIONS = Table(
         C("client_port", "int", "its port"),
         C("server", "category", "address of who grants it"),
         C("server_port", "int", "its port"),
-        C("carrier", "category", "protocol that transports the tokens: http, http-proxy, smb1, smb2, ldap"),
+        C(
+            "carrier",
+            "category",
+            "protocol that transports the tokens: http, http-proxy, smb1, smb2, ldap",
+        ),
         C("carrier_version", "category", "as the carrier names it: HTTP/1.1, SMB 3.1.1, LDAPv3"),
         C("exchange", "str", "the carrier's own key of this authentication"),
-        C("scheme", "category", "what the carrier called it: Negotiate, NTLM, GSS-SPNEGO, simple, Basic"),
+        C(
+            "scheme",
+            "category",
+            "what the carrier called it: Negotiate, NTLM, GSS-SPNEGO, simple, Basic",
+        ),
         C("wrapper", "category", "spnego, raw-ntlm, raw-kerberos, none"),
         C("flow", "category", "client-initiated, server-initiated, unwrapped, unknown"),
         C("hinted_mechs", "strs", "mechanisms of the server's NegTokenInit2"),
@@ -63,34 +71,58 @@ NEGOTIATIONS = Table(
         C("optimistic_mech", "category", "mechanism whose token came along in the NegTokenInit"),
         C("selected_mech", "category", "supportedMech of the acceptor"),
         C("mechanism", "category", "what was really run in the end"),
-        C("mechanism_detail", "category", "kind of NTLM response, ticket encryption type, NegoEx scheme"),
+        C(
+            "mechanism_detail",
+            "category",
+            "kind of NTLM response, ticket encryption type, NegoEx scheme",
+        ),
         C("neg_states", "strs", "every negState in order"),
         C("mech_list_mic", "category", "absent, initiator, acceptor, both; null without SPNEGO"),
         C("outcome", "category", "success, failure, incomplete"),
         C("outcome_source", "category", "gss, carrier, both, conflict; null when incomplete"),
         C("status", "category", "the carrier's last verdict in its own words"),
         C("status_code", "int", "its number"),
-        C("gss_status", "category", "the GSS side's own verdict: last negState, or the Kerberos error"),
-        C("reason", "category", "why it failed, fell back or is incomplete: a code of docs/reasons.md"),
+        C(
+            "gss_status",
+            "category",
+            "the GSS side's own verdict: last negState, or the Kerberos error",
+        ),
+        C(
+            "reason",
+            "category",
+            "why it failed, fell back or is incomplete: a code of docs/reasons.md",
+        ),
         C("reason_detail", "str", "the same as one sentence"),
         C("evidence", "ints", "frames that show the reason"),
         C("confidence", "category", "certain, likely, possible"),
         C("retry_of", "int", "earlier negotiation, same mechanism"),
         C("fallback_from", "int", "earlier negotiation, another mechanism"),
-        C("fallback_kind", "category", "in-negotiation, same-connection, new-connection, other-carrier"),
+        C(
+            "fallback_kind",
+            "category",
+            "in-negotiation, same-connection, new-connection, other-carrier",
+        ),
         C("user", "str", "as claimed on the wire; null where encrypted"),
         C("domain", "str", "as claimed on the wire"),
         C("workstation", "str", "as claimed on the wire"),
         C("realm", "category", "Kerberos ticket realm"),
         C("spn", "str", "Kerberos service name, or NTLM's MsvAvTargetName"),
         C("server_name", "str", "the name by which the client asked"),
-        C("protection", "category", "after success: none, sign, seal, tls; null if nothing followed"),
+        C(
+            "protection",
+            "category",
+            "after success: none, sign, seal, tls; null if nothing followed",
+        ),
         C("signed_messages", "int", "signed messages seen after the negotiation"),
         C("sealed_messages", "int", "sealed messages seen after the negotiation"),
         C("channel_binding", "category", "absent, zero, present; null where it cannot be seen"),
         C("ntlm_mic", "category", "absent, present, promised-missing; null without NTLM"),
         C("delegation", "bool", "credentials delegated; null where it cannot be seen"),
-        C("completeness", "category", "complete, started-before-capture, cut-off, gap, truncated, encrypted"),
+        C(
+            "completeness",
+            "category",
+            "complete, started-before-capture, cut-off, gap, truncated, encrypted",
+        ),
         C("anomalies", "int", "rows of this negotiation in the anomalies table"),
     ),
 )
@@ -216,3 +248,12 @@ CAPTURES = Table(
 TABLES: dict[str, Table] = {
     table.name: table for table in (NEGOTIATIONS, TOKENS, OFFERS, ANOMALIES, CAPTURES)
 }
+
+TOKEN_BYTES = Column("token", "str", "the token's bytes, hex; only where secrets were asked for")
+
+
+def schema(*, secrets: bool) -> dict[str, Table]:
+    """All tables; with `secrets` the tokens' own bytes are one more column."""
+    if not secrets:
+        return TABLES
+    return {**TABLES, "tokens": TOKENS._replace(columns=(*TOKENS.columns, TOKEN_BYTES))}

@@ -46,12 +46,16 @@ class Exchange:
     carrier: str  # `http`, `http-proxy`, `smb1`, `smb2`, `ldap`
     key: str = ""  # the carrier's own name of it, for people: `0x0000400000000011`, `msgid 2-4`, `request 3`
     carrier_version: str | None = None  # `HTTP/1.1`, `SMB 3.1.1`, `LDAPv3`
-    scheme: str | None = None  # `Negotiate`, `NTLM`, `GSS-SPNEGO`, `GSSAPI`, `Sicily`, `simple`, `Basic`
+    scheme: str | None = (
+        None  # `Negotiate`, `NTLM`, `GSS-SPNEGO`, `GSSAPI`, `Sicily`, `simple`, `Basic`
+    )
     server_name: str | None = None  # the name by which the client asked: Host header, UNC server
     user: str | None = None  # logons without GSS only: simple bind DN, Basic user, SMB1 account
     domain: str | None = None
     workstation: str | None = None
-    mechanism: str | None = None  # logons without GSS only: `simple`, `basic`, `digest`, `ntlm`, `plain`
+    mechanism: str | None = (
+        None  # logons without GSS only: `simple`, `basic`, `digest`, `ntlm`, `plain`
+    )
     mechanism_detail: str | None = None  # e.g. `ntlmv1` of an SMB1 logon without extended security
     reauthentication: bool = False  # an established session authenticates again, or binds a channel
     encrypted: bool = False  # the connection had turned to TLS when this attempt began
@@ -83,9 +87,13 @@ class CarrierMessage:
     side: int
     exchange: Exchange | None
     frame: int  # the frame in which the message ends
-    frames: tuple[int, ...]  # every frame that carries bytes of the token, or of the message without one
+    frames: tuple[
+        int, ...
+    ]  # every frame that carries bytes of the token, or of the message without one
     ts_ns: int  # time of `frame`
-    token: bytes | None = None  # None: no token's place in the message; b"": its place is there, empty
+    token: bytes | None = (
+        None  # None: no token's place in the message; b"": its place is there, empty
+    )
     token_span: Span | None = None  # offsets in the stream direction; None for base64 text
     status: Status | None = None
     schemes: tuple[str, ...] = ()
@@ -136,8 +144,12 @@ class Window:
         self.skipping = 0
         self.frame = 0  # frame and time of the newest segment
         self.ts_ns = 0
-        self.cut: Cut | None = None  # what the last restart left unread; `Carrier.gap` may still use it
-        self._marks: list[tuple[int, int, int]] = []  # (stream offset, frame, ts_ns) of each segment
+        self.cut: Cut | None = (
+            None  # what the last restart left unread; `Carrier.gap` may still use it
+        )
+        self._marks: list[
+            tuple[int, int, int]
+        ] = []  # (stream offset, frame, ts_ns) of each segment
 
     def append(self, offset: int, data: bytes, frame: int, ts_ns: int) -> None:
         """Add a segment that starts at stream `offset`; an offset ahead of the end starts afresh there.
@@ -240,6 +252,8 @@ class Window:
         marks = self._marks
         if not marks:
             return (self.frame,)
+        if start >= marks[-1][0]:
+            return (marks[-1][1],)
         first = max(bisect_right(marks, start, key=_mark_offset) - 1, 0)
         last = max(bisect_right(marks, max(end - 1, start), key=_mark_offset), first + 1)
         if last - first == 1:
@@ -250,6 +264,8 @@ class Window:
         marks = self._marks
         if not marks:
             return (offset, self.frame, self.ts_ns)
+        if offset >= marks[-1][0]:  # nearly always: what is read came in the newest segment
+            return marks[-1]
         return marks[max(bisect_right(marks, offset, key=_mark_offset) - 1, 0)]
 
 
@@ -261,13 +277,19 @@ class Carrier:
     """Base of all carriers: two windows, one emitter. Subclasses implement the five methods below."""
 
     name: ClassVar[str] = ""
-    datagram: ClassVar[bool] = False  # True: also spoken over UDP, one `datagram()` call per payload
+    datagram: ClassVar[bool] = (
+        False  # True: also spoken over UDP, one `datagram_received()` per payload
+    )
 
     def __init__(self, emit: Emit, *, started_before: bool = False) -> None:
         self.emit = emit
         self.windows = (Window(), Window())
-        self.started_before = started_before  # no SYN was seen: the connection is older than the capture
-        self.per_message_tokens = False  # also emit wrapped messages after the logon as tokens (`after`)
+        self.started_before = (
+            started_before  # no SYN was seen: the connection is older than the capture
+        )
+        self.per_message_tokens = (
+            False  # also emit wrapped messages after the logon as tokens (`after`)
+        )
 
     @classmethod
     def probe(cls, head: bytes) -> int | None:
@@ -294,6 +316,9 @@ class Carrier:
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
         """The connection ends: `fin` or `rst` sent by `side`, `evicted`, `capture-end`, `reused` (side None)."""
         raise NotImplementedError
+
+    def datagram_received(self, side: int, data: bytes, frame: int, ts_ns: int) -> None:
+        """Read one UDP payload; only carriers with `datagram` set are asked."""
 
     def message_frames(self, side: int, start: int, end: int) -> tuple[int, tuple[int, ...], int]:
         """Frame in which the range ends, all its frames, and the ending frame's time."""

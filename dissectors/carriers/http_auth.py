@@ -27,7 +27,7 @@ SCHEME_LIMIT = 32  # a longer first word is no scheme's name but a secret withou
 
 _TCHAR = rb"!#$%&'*+\-.^_`|~0-9A-Za-z"
 _SCHEME = re.compile(rb"[%s]{1,%d}" % (_TCHAR, SCHEME_LIMIT))
-_PARAMETER = re.compile(rb"[%s]+[ \t]*=[ \t]*[\"%s]" % (_TCHAR, _TCHAR))
+_PARAMETER = re.compile(rb"[%s]{1,64}+[ \t]*+=[ \t]*[\"%s]" % (_TCHAR, _TCHAR))
 # A list element: everything up to a comma that is not inside a quoted string.
 _ELEMENT = re.compile(rb'(?:[^,"]++|"(?:[^"\\]|\\.)*+"?)++', re.DOTALL)
 _QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
@@ -50,6 +50,9 @@ def canonical(scheme: str) -> str:
 
 def challenges(value: bytes) -> list[Challenge]:
     """Split a challenge list (RFC 9110 11.6.1)."""
+    if b"," not in value and b'"' not in value:
+        only = _one(value.strip(_WHITESPACE))
+        return [only] if only is not None else []
     found: list[Challenge] = []
     for element in _ELEMENT.finditer(value):
         text = element[0].strip(_WHITESPACE)
@@ -89,7 +92,10 @@ def _one(text: bytes) -> Challenge | None:
 
 
 def decode_token68(text: bytes) -> bytes | None:
-    """Decode base64, forgiving missing padding, inner white space and the URL alphabet; None if it is none."""
+    """Decode base64; None if it is none.
+
+    Missing padding, inner white space (a wrapped line) and the URL alphabet are forgiven.
+    """
     try:
         return binascii.a2b_base64(text, strict_mode=True)
     except binascii.Error:
@@ -107,7 +113,7 @@ def decode_cut_token68(text: bytes) -> bytes | None:
 
 
 def basic_user(token68: bytes) -> tuple[str, str | None] | None:
-    r"""User and domain of Basic credentials, the password dropped; `DOMAIN\user` is Windows' habit."""
+    r"""Give user and domain of Basic credentials; `DOMAIN\user` is Windows' habit."""
     decoded = decode_token68(token68)
     if decoded is None:
         return None
@@ -117,7 +123,7 @@ def basic_user(token68: bytes) -> tuple[str, str | None] | None:
 
 
 def digest_user(parameters: bytes) -> str | None:
-    """Give the user that Digest credentials name; None if it is absent or only its hash was sent."""
+    """Give the user that Digest credentials name; None if only a hash of it was sent."""
     named: dict[bytes, bytes] = {}
     for element in _ELEMENT.finditer(parameters):
         name, _, value = element[0].partition(b"=")
@@ -126,7 +132,9 @@ def digest_user(parameters: bytes) -> str | None:
         return None
     if b"username" in named:
         return text_of(named[b"username"])
-    extended = named.get(b"username*", b"").split(b"'", 2)  # RFC 8187: charset'language'percent-encoded
+    extended = named.get(b"username*", b"").split(
+        b"'", 2
+    )  # RFC 8187: charset'language'percent-encoded
     return text_of(unquote_to_bytes(extended[2])) if len(extended) == 3 else None
 
 

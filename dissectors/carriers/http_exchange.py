@@ -1,8 +1,8 @@
-"""From requests and responses to authentication exchanges: whose token is it, and what does the answer say.
+"""From requests and responses to authentication exchanges: whose token, and what its answer says.
 
-`WWW-Authenticate`/`Authorization` and `Proxy-Authenticate`/`Proxy-Authorization` are two families that do
-not know of each other; one request may carry a leg of both. An exchange is a run of legs of one family
-with one scheme on one connection, up to a final verdict.
+`WWW-Authenticate`/`Authorization` and `Proxy-Authenticate`/`Proxy-Authorization` are two families
+that know nothing of each other; one request may carry a leg of both. An exchange is a run of legs
+of one family with one scheme on one connection, up to a final verdict.
 
 Spec: RFC 9110 11 and 15.5, RFC 4559 4-6, MS-NTHT 2, MS-N2HT 2-3, MS-WSMV 2.2.9.1.
 """
@@ -35,6 +35,7 @@ from dissectors.carriers.http_auth import (
     text_of,
 )
 from dissectors.carriers.http_head import ORIGIN, PROXY, Field, Message, Request, Response
+from dissectors.recognise import NTLM_SIGNATURE
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
 
@@ -72,7 +73,7 @@ class Exchanges:
         self.established: Exchange | None = None  # latest success with an origin server
         self._latest: dict[str, Leg] = {}  # by family
 
-    # -- the client's legs ---------------------------------------------------------------------------
+    # -- the client's legs ------------------------------------------------------------------------
 
     def asked(self, request: Request) -> None:
         """Tell the credentials of a request, each family's by itself."""
@@ -87,21 +88,28 @@ class Exchanges:
                 self.emit(CarrierAnomaly(CLIENT, request.frame, request.ts_ns, anomaly))
                 continue
             families.add(field.family)
-            leg = self._leg_for(field.family, sent.scheme, request)
+            anomalies: list[Anomaly] = []
+            token = _token(sent, field, anomalies) if sent.scheme in GSS_SCHEMES else None
+            leg = self._leg_for(field.family, sent.scheme, token, request)
             leg.cut = not field.whole
             request.legs.append(leg)
-            anomalies: list[Anomaly] = []
-            token = _logon(leg.exchange, sent, field, anomalies)
-            self.emit(_message("request", CLIENT, request, leg.exchange, field, token, anomalies))
+            if sent.scheme not in GSS_SCHEMES:
+                _plain_logon(leg.exchange, sent, field, anomalies)
+            self.emit(_message("request", request, leg.exchange, field, token, anomalies=anomalies))
+        request.fields = []  # no password outlives its telling
 
-    def _leg_for(self, family: str, scheme: str, request: Request) -> Leg:
-        """Go on with the open exchange, or begin one: after a verdict, or where no answer was waited for."""
+    def _leg_for(self, family: str, scheme: str, token: bytes | None, request: Request) -> Leg:
+        """Go on with the open exchange, or begin one.
+
+        Credentials begin an exchange after a verdict, and also where the answer to the latest ones is
+        still due, for then each request is authenticated by itself; unless they cannot be first ones.
+        """
         latest = self._latest.get(family)
         if (
             latest is not None
             and not latest.final
-            and not latest.awaited
             and latest.exchange.scheme == scheme
+            and (not latest.awaited or _is_later_token(token))
         ):
             latest.awaited = True
             return latest
@@ -113,7 +121,7 @@ class Exchanges:
         self._latest[family] = leg = Leg(exchange)
         return leg
 
-    # -- the server's legs ---------------------------------------------------------------------------
+    # -- the server's legs ------------------------------------------------------------------------
 
     def answered(self, request: Request, response: Response) -> None:
         """Tell what a response says about the credentials of its request, and what it offers."""
@@ -161,7 +169,7 @@ class Exchanges:
         self._tell_offers(None, response, offers, used)
 
     def _offers(self, response: Response) -> list[Offer]:
-        """Every challenge of a response; of Authentication-Info only what is a token (RFC 4559 5)."""
+        """List every challenge of a response; of Authentication-Info only tokens (RFC 4559 5)."""
         found: list[Offer] = []
         for field in response.fields:
             for challenge in challenges(field.value):
@@ -208,15 +216,8 @@ class Exchanges:
             anomalies.append(Anomaly("unmatched-response", Span(0, 0), "no request for it"))
         if response.server:
             exchange.context["server"] = text_of(response.server[:256])
-        message = _message(
-            "response",
-            SERVER,
-            response,
-            exchange,
-            offer.field if offer and token is not None else None,
-            token,
-            anomalies,
-        )
+        field = offer.field if offer is not None else None
+        message = _message("response", response, exchange, field, token, anomalies=anomalies)
         message.status = Status(
             verdict, response.code, str(response.code), "http", text_of(response.reason) or None
         )
@@ -230,7 +231,9 @@ class Exchanges:
     ) -> None:
         """Tell a bare challenge list, and a token that answers no leg of its scheme."""
         for family, code in CHALLENGED.items():
-            mine = [offer for offer in offers if offer.field.family == family and not offer.field.info]
+            mine = [
+                offer for offer in offers if offer.field.family == family and not offer.field.info
+            ]
             tokens = [offer for offer in mine if _is_token(offer)]
             unused = [offer for offer in tokens if offer not in used]
             if not unused and (tokens or not mine or response.code != code):
@@ -238,9 +241,8 @@ class Exchanges:
             anomalies: list[Anomaly] = []
             first = unused[0] if unused else None
             token = _token(first.challenge, first.field, anomalies) if first else None
-            hint = _message(
-                "hint", SERVER, response, None, first.field if first else None, token, anomalies
-            )
+            field = first.field if first is not None else None
+            hint = _message("hint", response, None, field, token, anomalies=anomalies)
             hint.schemes = _schemes(offers, family)
             hint.context["carrier"] = family
             hint.context["carrier_version"] = _version(response)
@@ -251,7 +253,7 @@ class Exchanges:
                 hint.context["server"] = text_of(response.server[:256])
             self.emit(hint)
 
-    # -- afterwards ------------------------------------------------------------------------------------
+    # -- afterwards -------------------------------------------------------------------------------
 
     def _count_sealed(self, request: Request | None, response: Response) -> None:
         sealed = response.sealed + (request is not None and request.sealed)
@@ -265,7 +267,7 @@ class Exchanges:
             leg.awaited = False
 
     def closed(self, request: Request, side: int, how: str, frame: int, ts_ns: int) -> None:
-        """Tell that the connection was closed while this request's credentials awaited an answer."""
+        """Tell that the connection was closed while these credentials awaited an answer."""
         for leg in request.legs:
             if not leg.awaited:
                 continue
@@ -274,42 +276,38 @@ class Exchanges:
             by = "client" if side == CLIENT else "server"
             context = {"event": "closed", "by": by, "how": how}
             self.emit(
-                CarrierMessage(
-                    "after", side, leg.exchange, frame, (frame,), ts_ns, context=context
-                )
+                CarrierMessage("after", side, leg.exchange, frame, (frame,), ts_ns, context=context)
             )
 
 
-# -- pieces ------------------------------------------------------------------------------------------------
+# -- pieces ---------------------------------------------------------------------------------------
 
 
 def _message(
     kind: MessageKind,
-    side: int,
     source: Message,
     exchange: Exchange | None,
-    field: Field | None = None,
-    token: bytes | None = None,
-    anomalies: list[Anomaly] | None = None,
+    field: Field | None,
+    token: bytes | None,
+    *,
+    anomalies: list[Anomaly],
 ) -> CarrierMessage:
     return CarrierMessage(
         kind,
-        side,
+        CLIENT if kind == "request" else SERVER,
         exchange,
         source.frame,
         source.frames if field is None or token is None else field.frames,
         source.ts_ns,
         token,
-        anomalies=tuple(anomalies) if anomalies else (),
+        anomalies=tuple(anomalies),
     )
 
 
-def _logon(
+def _plain_logon(
     exchange: Exchange, sent: Challenge, field: Field, anomalies: list[Anomaly]
-) -> bytes | None:
-    """Token of the credentials; of a scheme without one, note whose logon it is."""
-    if sent.scheme in GSS_SCHEMES:
-        return _token(sent, field, anomalies)
+) -> None:
+    """Note whose logon it is where the scheme knows no token."""
     name = sent.scheme.lower()
     exchange.mechanism = "scram" if name.startswith("scram-") else name
     if not field.whole:
@@ -322,7 +320,13 @@ def _logon(
             exchange.user, exchange.domain = named
     elif name == "digest":
         exchange.user = digest_user(sent.parameters)
-    return None
+
+
+def _is_later_token(token: bytes | None) -> bool:
+    """Tell by its first bytes that a token cannot begin an exchange: NegTokenResp, AUTHENTICATE."""
+    if token is None:
+        return False
+    return token[:1] == b"\xa1" or token[:9] == NTLM_SIGNATURE + b"\x03"
 
 
 def _token(said: Challenge, field: Field, anomalies: list[Anomaly]) -> bytes | None:
@@ -350,7 +354,9 @@ def _goes_on(offer: Offer) -> bool:
     """Tell whether a challenge continues its exchange: with a token, or as its scheme has it."""
     scheme = offer.challenge.scheme
     if scheme == "Digest":
-        return _STALE.search(offer.field.value) is not None  # RFC 7616 3.3: only the nonce was too old
+        return (
+            _STALE.search(offer.field.value) is not None
+        )  # RFC 7616 3.3: only the nonce was too old
     if scheme.startswith("SCRAM-"):
         return _DATA.search(offer.field.value) is not None  # RFC 7804 5
     return _is_token(offer)

@@ -1,7 +1,8 @@
 """Which bind belongs to which authentication of an LDAP connection, and what its messages carry.
 
-An authentication is a run of binds with one mechanism up to a result other than saslBindInProgress. Answers
-find their request by message id; binds of one connection follow each other, so at most one is unfinished.
+An authentication is a run of binds with one mechanism up to a result other than
+saslBindInProgress. Answers find their request by message id. A later bind makes an earlier one
+moot, so at most one authentication is unfinished, however many binds wait (AD's fast bind).
 
 Spec: RFC 4511 4.2, RFC 4513 5, RFC 4752 3, MS-ADTS 5.1.1.1 (simple, SASL, Sicily).
 """
@@ -9,22 +10,11 @@ Spec: RFC 4511 4.2, RFC 4513 5, RFC 4752 3, MS-ADTS 5.1.1.1 (simple, SASL, Sicil
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from dissectors.anomaly import Anomaly
 from dissectors.carriers import sasl
-from dissectors.carriers.base import (
-    CLIENT,
-    SERVER,
-    TOKEN_LIMIT,
-    Carrier,
-    CarrierAnomaly,
-    CarrierMessage,
-    Cut,
-    Exchange,
-    Limits,
-    MessageKind,
-)
+from dissectors.carriers.base import CLIENT, SERVER, Carrier, CarrierMessage, Exchange, Limits
 from dissectors.carriers.ldap_message import (
     SASL,
     SASL_BIND_IN_PROGRESS,
@@ -35,7 +25,6 @@ from dissectors.carriers.ldap_message import (
     SIMPLE,
     BindRequest,
     BindResponse,
-    Head,
     read_bind_request,
     read_bind_response,
     sub_code,
@@ -45,17 +34,12 @@ from dissectors.recognise import NTLM_SIGNATURE, kind_of
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
 
-SICILY_PACKAGE = "NTLM"  # in the name field, where other clients write the user
+if TYPE_CHECKING:
+    from dissectors.carriers.ldap_pdu import Pdu
 
-
-class Pdu(NamedTuple):
-    """One LDAPMessage, as far as it is held."""
-
-    side: int
-    start: int  # stream offset of data[0]
-    data: bytes
-    head: Head
-    cut: Cut | None = None  # the rest of the message is lost
+EXCHANGES = Limits().exchanges
+SICILY_PACKAGE = "NTLM"  # MS-ADTS puts it into the name field, others write the user there
+PACKAGES_LIMIT = 256  # bytes of Sicily's list of packages
 
 
 @dataclass(slots=True)
@@ -64,10 +48,17 @@ class Attempt:
 
     exchange: Exchange
     first_id: int
-    choice: int = 0  # of the latest request; 0 while no request was seen
+    choice: int = 0  # of the latest request; 0 if the capture does not hold it
+    asked: bool = False  # a request was seen
     gss: bool = False  # its credentials are tokens
     answered: bool = False  # the server waits for the client's next leg
     layer_leg: bool = False  # the latest request belongs to the layer negotiation
+
+    def reaches(self, message_id: int) -> None:
+        """Name the exchange by its first and latest message id."""
+        first = self.first_id
+        reach = f"{first}" if first == message_id else f"{first}-{message_id}"
+        self.exchange.key = f"msgid {reach}"
 
 
 class Binds:
@@ -77,8 +68,10 @@ class Binds:
         self._carrier = carrier
         self._waiting: dict[int, Attempt] = {}  # message id -> whose answer is due
         self._unfinished: Attempt | None = None
-        self._requests_lost = False  # an answer without request may belong to the unfinished attempt
-        self.secured: Exchange | None = None  # the latest success: later messages show its protection
+        self._requests_lost = False  # an answer without request may belong to the unfinished one
+        self.secured: Exchange | None = (
+            None  # the latest success: what follows shows its protection
+        )
         self.layered: Exchange | None = None  # whose security layer length-prefixed buffers may be
 
     # -- the client's legs -------------------------------------------------------------------------
@@ -88,40 +81,43 @@ class Binds:
         anomalies: list[Anomaly] = []
         bind = read_bind_request(pdu.data, pdu.head, anomalies)
         if bind is None:
-            self.malformed(pdu, "BindRequest")
+            self._malformed(pdu, "BindRequest")
             return
         credentials = b"" if bind.credentials is None else pdu.data[slice(*bind.credentials)]
-        going_on = self._unfinished
-        if going_on is not None and _goes_on(going_on, bind, credentials):
-            attempt = going_on
-        else:
-            attempt = going_on = None  # type: ignore[assignment]
-            attempt = self._begin(pdu, bind)
+        unfinished = self._unfinished
+        later = unfinished is not None and _goes_on(unfinished, bind, credentials)
+        attempt = unfinished if later and unfinished is not None else self._begin(pdu)
         exchange = attempt.exchange
+        if exchange.scheme is None:
+            self._describe(attempt, bind)
         token: bytes | None = None
         place: Span | None = None
         if attempt.gss and bind.credentials is not None:
-            skipped = sasl.token_offset(bind.mechanism or "", credentials) if going_on is None else 0
-            token = credentials[skipped:]
-            place = Span(bind.credentials.start + skipped, bind.credentials.end)
-        elif attempt.gss and going_on is not None:
-            token = b""  # the credentials are optional: an empty leg
+            header = 0 if later else sasl.gs2_header(bind.mechanism or "", credentials)
+            token = credentials[header:]
+            place = Span(bind.credentials.start + header, bind.credentials.end)
+        elif attempt.gss and later:
+            token = b""  # no credentials at all: an empty leg
         elif bind.mechanism is not None and exchange.user is None and pdu.cut is None:
             exchange.user = sasl.claimed_user(bind.mechanism, credentials)
-        if bind.choice == SICILY_NEGOTIATE and bind.name not in {"", SICILY_PACKAGE}:
-            exchange.user = bind.name
         layer_leg = False
-        if going_on is not None and bind.mechanism is not None and bind.mechanism.upper() == "GSSAPI":
+        if later and bind.mechanism is not None and bind.mechanism.upper() == "GSSAPI":
             layer_leg = not token or sasl.is_wrap_token(token)
             _note_layer(exchange, "chosen", token)
-        attempt.choice, attempt.answered, attempt.layer_leg = bind.choice, False, layer_leg
+        attempt.choice, attempt.asked, attempt.answered = bind.choice, True, False
+        attempt.layer_leg = layer_leg
         self._wait(pdu, attempt)
-        self._say("request", pdu, exchange, anomalies, token=token, place=place, sasl_layer=layer_leg)
+        pdu.say("request", exchange, anomalies, token=token, place=place, sasl_layer=layer_leg)
 
-    def _begin(self, pdu: Pdu, bind: BindRequest) -> Attempt:
-        exchange = Exchange("ldap", carrier_version=f"LDAPv{bind.version}")
-        attempt = Attempt(exchange, pdu.head.message_id)
-        self.secured = self.layered = None  # RFC 4511 4.2.1: whoever binds is anonymous until it succeeds
+    def _begin(self, pdu: Pdu) -> Attempt:
+        """Start an authentication; whoever binds is anonymous until it succeeds (RFC 4511 4.2.1)."""
+        self.secured = self.layered = None
+        return Attempt(Exchange("ldap"), pdu.head.message_id)
+
+    def _describe(self, attempt: Attempt, bind: BindRequest) -> None:
+        """Write down what the first request says, or the first that is there."""
+        exchange = attempt.exchange
+        exchange.carrier_version = f"LDAPv{bind.version}"
         if bind.choice == SIMPLE:
             exchange.scheme = exchange.mechanism = "simple"
             exchange.user = bind.name or None
@@ -129,7 +125,10 @@ class Binds:
                 exchange.context["unauthenticated" if bind.name else "anonymous"] = True
         elif bind.choice in SICILY:
             exchange.scheme = "Sicily"
-            attempt.gss = bind.choice != SICILY_DISCOVERY
+            attempt.gss = True
+            self.layered = exchange
+            if bind.name not in {"", SICILY_PACKAGE}:
+                exchange.user = bind.name
         elif bind.mechanism is not None:
             exchange.scheme = bind.mechanism
             attempt.gss = sasl.carries_gss(bind.mechanism)
@@ -141,16 +140,15 @@ class Binds:
                 exchange.context["name"] = bind.name
         elif bind.choice not in {0, SASL}:
             exchange.scheme = f"unknown({bind.choice & 0x1F})"
-        return attempt
 
     def _wait(self, pdu: Pdu, attempt: Attempt) -> None:
         message_id = pdu.head.message_id
-        if len(self._waiting) >= Limits().exchanges and message_id not in self._waiting:
+        if len(self._waiting) >= EXCHANGES and message_id not in self._waiting:
             oldest = self._waiting.pop(next(iter(self._waiting)))
-            detail = f"more than {Limits().exchanges} binds without an answer"
-            self.odd(pdu, "limit-count", detail, oldest.exchange)
+            detail = f"more than {EXCHANGES} binds without an answer"
+            pdu.odd("limit-count", detail, oldest.exchange)
         self._waiting[message_id] = self._unfinished = attempt
-        _name(attempt, message_id)
+        attempt.reaches(message_id)
 
     # -- the server's legs -------------------------------------------------------------------------
 
@@ -159,66 +157,69 @@ class Binds:
         anomalies: list[Anomaly] = []
         response = read_bind_response(pdu.data, pdu.head, anomalies)
         if response is None:
-            self.malformed(pdu, "BindResponse")
+            self._malformed(pdu, "BindResponse")
             return
         context: dict[str, Any] = {}
         attempt = self._waiting.pop(pdu.head.message_id, None)
         if attempt is None:
-            attempt = self._without_request(pdu, response, anomalies)
+            attempt = self._without_request(pdu, anomalies)
             context["request_missing"] = True
+        if attempt.choice == 0:
+            self._recognise(attempt, pdu.data, response)
         token, place = _server_token(attempt, pdu.data, response)
-        layer_leg = attempt.layer_leg
-        if attempt.gss and token and not layer_leg and sasl.is_wrap_token(token):
-            layer_leg = True  # the offer came without an empty leg before it, or that leg is lost
+        # an offer without the empty leg before it is one all the same
+        layer_leg = attempt.layer_leg or (token is not None and sasl.is_wrap_token(token))
         _note_layer(attempt.exchange, "offered", token)
         status = _status(attempt, response, token)
         schemes: tuple[str, ...] = ()
         if attempt.choice == SICILY_DISCOVERY and status.verdict == "continue":
-            packages = pdu.data[slice(*response.matched_dn)][:256].decode("ascii", "backslashreplace")
-            schemes = tuple(filter(None, packages.split(";")))
+            packages = pdu.data[slice(*response.matched_dn)][:PACKAGES_LIMIT]
+            names = packages.decode("ascii", "backslashreplace").split(";")
+            schemes = tuple(filter(None, names))
         self._conclude(attempt, status)
-        self._say(
+        pdu.say(
             "response",
-            pdu,
             attempt.exchange,
             anomalies,
             token=token,
             place=place,
-            sasl_layer=layer_leg,
             status=status,
             schemes=schemes,
+            sasl_layer=layer_leg,
             context=context,
         )
 
-    def _without_request(self, pdu: Pdu, response: BindResponse, anomalies: list[Anomaly]) -> Attempt:
+    def _without_request(self, pdu: Pdu, anomalies: list[Anomaly]) -> Attempt:
         """Find or make the attempt of an answer whose request the capture does not hold."""
-        expected = self._requests_lost or self._carrier.started_before
-        if not expected:
+        message_id = pdu.head.message_id
+        if not self._requests_lost and not self._carrier.started_before:
             place = Span(0, len(pdu.data))
-            anomalies.append(Anomaly("unmatched-response", place, f"msgid {pdu.head.message_id}"))
-        going_on = self._unfinished
-        if going_on is not None and (going_on.choice == 0 or (self._requests_lost and going_on.answered)):
-            _name(going_on, pdu.head.message_id)
-            return going_on
-        attempt = Attempt(Exchange("ldap"), pdu.head.message_id)
-        _name(attempt, pdu.head.message_id)
-        creds = response.credentials
-        attempt.gss = creds is not None and kind_of(pdu.data[slice(*creds)]) != "opaque"
-        if pdu.data.startswith(NTLM_SIGNATURE, response.matched_dn.start):
-            attempt.exchange.scheme, attempt.choice, attempt.gss = "Sicily", SICILY_RESPONSE, True
-        elif attempt.gss or creds is None:
-            self.layered = attempt.exchange
+            anomalies.append(Anomaly("unmatched-response", place, f"msgid {message_id}"))
+        attempt = self._unfinished
+        if attempt is None or (attempt.asked and not (self._requests_lost and attempt.answered)):
+            attempt = Attempt(Exchange("ldap"), message_id)
+        attempt.reaches(message_id)
         return attempt
 
+    def _recognise(self, attempt: Attempt, data: bytes, response: BindResponse) -> None:
+        """Tell from the answer what the request, which is not there, must have been."""
+        place = response.credentials
+        if data.startswith(NTLM_SIGNATURE, response.matched_dn.start):
+            attempt.exchange.scheme = "Sicily"
+            attempt.choice, attempt.gss = SICILY_NEGOTIATE, True
+        elif place is not None:
+            attempt.gss |= kind_of(data[slice(*place)]) != "opaque"
+        if attempt.gss or place is None:
+            self.layered = attempt.exchange
+
     def _conclude(self, attempt: Attempt, status: Status) -> None:
+        self._requests_lost = False
         newest = self._unfinished is None or self._unfinished is attempt
         if status.verdict == "continue":
             attempt.answered = True
-            self._requests_lost = False
             if newest:
                 self._unfinished = attempt
-            return
-        if newest:
+        elif newest:
             self._unfinished = None
             if status.verdict == "success":
                 self.secured = attempt.exchange
@@ -228,105 +229,46 @@ class Binds:
     # -- what else happens -------------------------------------------------------------------------
 
     def lost(self, side: int) -> None:
-        """Bytes of `side` are missing: requests or answers may have been among them."""
-        if side == CLIENT:
-            self._requests_lost = True
+        """Note that bytes of `side` are missing, maybe requests among them."""
+        self._requests_lost |= side == CLIENT
 
     def closed(self, by: int, how: str, frame: int, ts_ns: int) -> None:
-        """The connection ends: say so to every authentication that has no result."""
-        left = list(self._waiting.values())
-        if self._unfinished is not None and self._unfinished not in left:
-            left.append(self._unfinished)
+        """Tell every authentication without a result that the connection ends."""
+        left = {id(attempt): attempt for attempt in self._waiting.values()}
+        if self._unfinished is not None:
+            left[id(self._unfinished)] = self._unfinished
         self._waiting.clear()
         self._unfinished = None
-        told: set[int] = set()
-        for attempt in left:
-            if id(attempt) in told:
-                continue
-            told.add(id(attempt))
-            facts = {"event": "closed", "by": "server" if by == SERVER else "client", "how": how}
+        who = "server" if by == SERVER else "client"
+        for attempt in left.values():
+            facts = {"event": "closed", "by": who, "how": how}
             self._carrier.emit(
-                CarrierMessage(
-                    "after", by, attempt.exchange, frame, (frame,), ts_ns, context=facts
-                )
+                CarrierMessage("after", by, attempt.exchange, frame, (frame,), ts_ns, context=facts)
             )
 
-    def malformed(self, pdu: Pdu, what: str) -> None:
-        """Say that a message cannot be read; a cut one was told as a gap."""
-        if pdu.cut is None:
-            self.odd(pdu, "malformed-message", what)
-
-    def odd(self, pdu: Pdu, code: str, detail: str, exchange: Exchange | None = None) -> None:
-        """Emit an anomaly about a whole message."""
+    def unread(self, pdu: Pdu) -> None:
+        """Say that a message is too large to be read."""
         attempt = self._waiting.get(pdu.head.message_id)
-        if exchange is None and attempt is not None:
-            exchange = attempt.exchange
-        end = pdu.start + pdu.head.size
-        frame, _, ts_ns = self.frames(pdu, Span(0, len(pdu.data)))
-        anomaly = Anomaly(code, Span(pdu.start, end), detail)
-        self._carrier.emit(CarrierAnomaly(pdu.side, frame, ts_ns, anomaly, exchange))
+        exchange = None if attempt is None else attempt.exchange
+        pdu.odd("limit-message-size", f"{pdu.head.size} bytes, not read", exchange)
 
-    def frames(self, pdu: Pdu, place: Span) -> tuple[int, tuple[int, ...], int]:
-        """Frame in which the message ends, those that carry `place` of it, time of the first."""
-        if pdu.cut is not None:
-            return pdu.cut.frames[-1], pdu.cut.frames, pdu.cut.ts_ns
-        window = self._carrier.windows[pdu.side]
-        last = pdu.start + len(pdu.data) - 1
-        frames = window.frames(pdu.start + place.start, pdu.start + place.end)
-        return window.frame_at(last), frames, window.ts_at(last)
-
-    def _say(
-        self,
-        kind: MessageKind,
-        pdu: Pdu,
-        exchange: Exchange,
-        anomalies: list[Anomaly],
-        *,
-        token: bytes | None,
-        place: Span | None,
-        sasl_layer: bool,
-        status: Status | None = None,
-        schemes: tuple[str, ...] = (),
-        context: dict[str, Any] | None = None,
-    ) -> None:
-        if token is not None and len(token) > TOKEN_LIMIT:
-            detail = f"{len(token)} bytes cut at {TOKEN_LIMIT}"
-            anomalies.append(Anomaly("limit-token-size", place or Span(0, 0), detail))
-            token = token[:TOKEN_LIMIT]
-        if pdu.cut is not None:
-            have = len(pdu.data)
-            lost = Span(have, pdu.head.size)
-            anomalies.append(Anomaly("gap", lost, f"{have} of {pdu.head.size} bytes are there"))
-        frame, frames, ts_ns = self.frames(pdu, place if token and place else Span(0, len(pdu.data)))
-        self._carrier.emit(
-            CarrierMessage(
-                kind,
-                pdu.side,
-                exchange,
-                frame,
-                frames,
-                ts_ns,
-                token,
-                Span(pdu.start + place.start, pdu.start + place.end) if token and place else None,
-                status,
-                schemes,
-                sasl_layer,
-                tuple(anomalies),
-                context or {},
-            )
-        )
+    def _malformed(self, pdu: Pdu, what: str) -> None:
+        if pdu.cut is None:  # else the gap explains it
+            attempt = self._waiting.get(pdu.head.message_id)
+            exchange = None if attempt is None else attempt.exchange
+            pdu.odd("malformed-message", what, exchange)
 
 
 def _goes_on(attempt: Attempt, bind: BindRequest, credentials: bytes) -> bool:
     """Whether a BindRequest is the next leg of an unfinished attempt.
 
-    Where answers are missing from the capture, only tokens that begin nothing are taken for later legs.
+    Where the answer is missing from the capture, only a token that begins nothing is a later leg.
     """
     if bind.choice == SICILY_NEGOTIATE:
         return attempt.choice == SICILY_DISCOVERY
     if bind.choice == SICILY_RESPONSE:
         return attempt.choice == SICILY_NEGOTIATE
-    if bind.choice != SASL or attempt.exchange.scheme != bind.mechanism:
+    if bind.choice != SASL or attempt.exchange.scheme not in {None, bind.mechanism}:
         return False
     if attempt.gss and sasl.begins_context(credentials):
         return False
@@ -338,14 +280,17 @@ def _goes_on(attempt: Attempt, bind: BindRequest, credentials: bytes) -> bool:
 def _server_token(
     attempt: Attempt, data: bytes, response: BindResponse
 ) -> tuple[bytes | None, Span | None]:
-    """Token of an answer and its place."""
-    place = response.credentials if attempt.choice not in SICILY else response.matched_dn
-    if not attempt.gss or place is None:
+    """Token of an answer and its place; Sicily's stands where matchedDN does."""
+    if not attempt.gss:
         return None, None
-    token = data[slice(*place)]
-    if attempt.choice in SICILY and not token:
-        return None, None  # an empty matchedDN is nobody's token
-    return token, place
+    if attempt.choice == SICILY_DISCOVERY:
+        return None, None
+    if attempt.choice in SICILY:
+        place = response.matched_dn
+        return (data[slice(*place)], place) if place.length else (None, None)
+    if response.credentials is None:
+        return None, None
+    return data[slice(*response.credentials)], response.credentials
 
 
 def _status(attempt: Attempt, response: BindResponse, token: bytes | None) -> Status:
@@ -354,9 +299,9 @@ def _status(attempt: Attempt, response: BindResponse, token: bytes | None) -> St
     if code == SASL_BIND_IN_PROGRESS:
         verdict = "continue"
     elif code == 0:
-        # Sicily says success to each leg; a CHALLENGE or the list of packages is not the end (MS-ADTS 5.1.1.1.3)
-        challenged = attempt.choice in SICILY and (token or b"").startswith(NTLM_SIGNATURE + b"\x02")
-        going_on = challenged or attempt.choice == SICILY_DISCOVERY
+        # Sicily says success to every leg: the list of packages and a CHALLENGE are not its end
+        challenge = attempt.choice in SICILY and token is not None and token[8:9] == b"\x02"
+        going_on = challenge or attempt.choice == SICILY_DISCOVERY
         verdict = "continue" if going_on else "success"
     hidden = sub_code(detail) if detail else None
     return Status(verdict, code, ldap_result_name(code), "ldap", detail, hidden)
@@ -367,8 +312,3 @@ def _note_layer(exchange: Exchange, key: str, token: bytes | None) -> None:
     octets = sasl.layer_octets(token) if token else None
     if octets is not None:
         exchange.context.setdefault("sasl_layers", {})[key] = octets[0]
-
-
-def _name(attempt: Attempt, message_id: int) -> None:
-    first = attempt.first_id
-    attempt.exchange.key = f"msgid {first}" if first == message_id else f"msgid {first}-{message_id}"

@@ -1,57 +1,32 @@
-"""The few LDAP messages that matter, read from their BER: binds, extended operations, root DSE entries.
+"""What binds, extended operations and entries of the root DSE say, read from their BER.
 
-Active Directory writes four length octets everywhere; RFC 4511 5.1 allows that, so it is no anomaly.
 Positions count from the message's first byte. Passwords are seen, never kept.
 
-Spec: RFC 4511 4.1.1, 4.2, 4.5, 4.12 and 5.1; MS-ADTS 5.1.1.1.3 (Sicily) and 5.1.1.1.1 (error texts).
+Spec: RFC 4511 4.2, 4.5.2, 4.12 and 5.1; MS-ADTS 5.1.1.1.3 (Sicily), 5.1.1.1.1 (error texts).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from dissectors.anomaly import Anomaly
-from dissectors.carriers.base import CLIENT, SERVER
 from dissectors.carriers.sasl import MECHANISM_LIMIT
 from dissectors.span import Span
 
-BIND_REQUEST, BIND_RESPONSE, UNBIND = 0x60, 0x61, 0x42
-SEARCH_REQUEST, SEARCH_ENTRY, SEARCH_DONE = 0x63, 0x64, 0x65
-EXTENDED_REQUEST, EXTENDED_RESPONSE = 0x77, 0x78
-
-OPERATIONS: dict[int, int] = dict.fromkeys(
-    (BIND_REQUEST, UNBIND, SEARCH_REQUEST, 0x66, 0x68, 0x4A, 0x6C, 0x6E, 0x50, EXTENDED_REQUEST), CLIENT
-) | dict.fromkeys(
-    (
-        BIND_RESPONSE,
-        SEARCH_ENTRY,
-        SEARCH_DONE,
-        0x67,
-        0x69,
-        0x6B,
-        0x6D,
-        0x6F,
-        0x73,
-        EXTENDED_RESPONSE,
-        0x79,
-    ),
-    SERVER,
-)
-"""protocolOp tag -> the side that sends it."""
+if TYPE_CHECKING:
+    from dissectors.carriers.ldap_pdu import Head
 
 SIMPLE, SASL = 0x80, 0xA3
 SICILY_DISCOVERY, SICILY_NEGOTIATE, SICILY_RESPONSE = 0x89, 0x8A, 0x8B
 SICILY = frozenset({SICILY_DISCOVERY, SICILY_NEGOTIATE, SICILY_RESPONSE})
 """Tags of the authentication CHOICE."""
 
-START_TLS = b"1.3.6.1.4.1.1466.20037"
 SASL_BIND_IN_PROGRESS = 14
+START_TLS = b"1.3.6.1.4.1.1466.20037"
 ROOT_DSE = b"\x04\x00\x0a\x01\x00"  # baseObject "", scope baseObject
 
-HEAD = 32
-"""Bytes that always hold the whole header of a message, with the beginning of a search."""
 TEXT_LIMIT = 4096  # of a name or an error text, in bytes
 SCHEMES_LIMIT = 64  # mechanism names of one list
 
@@ -60,105 +35,9 @@ _DATA = re.compile(r"\bdata ([0-9a-fA-F]{1,8})\b")
 _LEADING = re.compile(r"([0-9a-fA-F]{8}):")
 _BAD_BINDINGS = 0x80090346
 
-# What the content of an operation begins with; operations not listed are primitive.
-_FIRST_TAG = {
-    BIND_REQUEST: b"\x02",
-    SEARCH_REQUEST: b"\x04",
-    0x66: b"\x04",
-    0x68: b"\x04",
-    0x6C: b"\x04",
-    0x6E: b"\x04",
-    EXTENDED_REQUEST: b"\x80",
-    BIND_RESPONSE: b"\x0a",
-    SEARCH_ENTRY: b"\x04",
-    SEARCH_DONE: b"\x0a",
-    0x67: b"\x0a",
-    0x69: b"\x0a",
-    0x6B: b"\x0a",
-    0x6D: b"\x0a",
-    0x6F: b"\x0a",
-    0x73: b"\x04",
-    EXTENDED_RESPONSE: b"\x0a",
-    0x79: b"\x80\x81",
-}
-
-
-class Head(NamedTuple):
-    """The header of an LDAPMessage."""
-
-    size: int  # of the whole message; 0: more bytes are needed
-    message_id: int = 0
-    op: int = 0
-    body: int = 0  # where the operation's content begins and ends
-    stop: int = 0
-
-
-SHORT = Head(0)
-
-
-def read_head(data: bytes) -> Head | None:
-    """Read the header of a message; `SHORT` if it is cut, None if this is no LDAPMessage."""
-    have = len(data)
-    if data[:1] != b"\x30":
-        return None
-    if have < 7:  # the shortest of all messages
-        return SHORT
-    length = data[1]
-    at = 2
-    if length > 0x7F:
-        at += length & 0x7F
-        if not 2 < at < 7:
-            return None
-        length = int.from_bytes(data[2:at])
-    size = at + length
-    if have < at + 2:
-        return SHORT
-    digits = data[at + 1]
-    if data[at] != 0x02 or not 0 < digits < 5:
-        return None
-    at += 2
-    op_at = at + digits
-    if have < op_at + 2:
-        return SHORT
-    op = data[op_at]
-    if op not in OPERATIONS:
-        return None
-    length = data[op_at + 1]
-    body = op_at + 2
-    if length > 0x7F:
-        body += length & 0x7F
-        if not op_at + 2 < body < op_at + 7:
-            return None
-        if have < body:
-            return SHORT
-        length = int.from_bytes(data[op_at + 2 : body])
-    stop = body + length
-    if stop > size:
-        return None
-    return Head(size, int.from_bytes(data[at:op_at]), op, body, stop)
-
-
-def sender(data: bytes) -> int | None:
-    """Side that sends the message at the beginning of `data`; None if it is none or too little is there."""
-    head = read_head(data)
-    if head is None or not head.size:
-        return None
-    if head.op == UNBIND:
-        if head.stop > head.body:
-            return None
-    elif head.op in _FIRST_TAG:
-        first = data[head.body : head.body + 1]
-        if head.body == head.stop or not first or first not in _FIRST_TAG[head.op]:
-            return None
-    elif head.body == head.stop:
-        return None
-    if head.stop < head.size and data[head.stop : head.stop + 1] not in {b"", b"\xa0"}:
-        return None  # only controls may follow the operation
-    return OPERATIONS[head.op]
-
 
 class Elements:
-    """Reads elements one after the other, none beyond `stop`: an element that is longer ends there too."""
+    """Reads elements one after the other; one that is longer than its container ends with it."""
 
     __slots__ = ("anomalies", "at", "cut", "data", "start", "stop", "whole")
 
@@ -172,7 +51,7 @@ class Elements:
         self.anomalies = anomalies
 
     def inside(self) -> Elements:
-        """Reader of the latest element's content."""
+        """Return a reader of the latest element's content."""
         inner = Elements(self.data, self.start, self.at, self.anomalies)
         inner.whole = self.whole
         return inner
@@ -207,28 +86,32 @@ class Elements:
             detail = "an element longer than what holds it"
             self.anomalies.append(Anomaly("bad-length", Span(at, self.stop), detail))
 
+    def place(self) -> Span:
+        """Return where the latest element's content lies."""
+        return Span(self.start, self.at)
+
     def value(self) -> bytes:
-        """Content of the latest element."""
+        """Return the latest element's content."""
         return self.data[self.start : self.at]
 
     def text(self, limit: int = TEXT_LIMIT) -> str:
-        r"""Content of the latest element as text, at most `limit` bytes; no UTF-8 becomes `\xNN`."""
-        place = Span(self.start, self.at)
-        if place.length > limit:
-            detail = f"a text of {place.length} bytes cut at {limit}"
-            self.anomalies.append(Anomaly("limit-message-size", place, detail))
-        octets = self.data[self.start : min(self.at, self.start + limit)]
+        r"""Return up to `limit` bytes of it as text; what is no UTF-8 becomes `\xNN`."""
+        octets = self.value()
+        if len(octets) > limit:
+            detail = f"a text of {len(octets)} bytes cut at {limit}"
+            self.anomalies.append(Anomaly("limit-message-size", self.place(), detail))
+            return octets[:limit].decode("utf-8", "backslashreplace")
         try:
             return octets.decode()
         except UnicodeDecodeError:
-            if place.length <= limit:
-                self.anomalies.append(Anomaly("bad-text", place, "not UTF-8"))
+            if not self.cut:
+                self.anomalies.append(Anomaly("bad-text", self.place(), "not UTF-8"))
             return octets.decode("utf-8", "backslashreplace")
 
 
 @dataclass(slots=True)
 class BindRequest:
-    """What a BindRequest says; `choice` 0 if it is cut before."""
+    """What a BindRequest says; `choice` is 0 if the message is cut before it."""
 
     version: int
     name: str
@@ -248,17 +131,16 @@ def read_bind_request(data: bytes, head: Head, anomalies: list[Anomaly]) -> Bind
         return None
     bind = BindRequest(version, elements.text())
     bind.choice = elements.next()
-    place = Span(elements.start, elements.at)
     if bind.choice == SASL:
         inner = elements.inside()
         if inner.next() == 0x04 and not inner.cut:
             bind.mechanism = inner.text(MECHANISM_LIMIT)
             if inner.next() == 0x04:
-                bind.credentials = Span(inner.start, inner.at)
-    elif bind.choice in SICILY:
-        bind.credentials = place
-    else:
-        bind.has_password = place.length > 0
+                bind.credentials = inner.place()
+    elif bind.choice in {SICILY_NEGOTIATE, SICILY_RESPONSE}:
+        bind.credentials = elements.place()
+    elif bind.choice:
+        bind.has_password = elements.at > elements.start or elements.cut
     return bind
 
 
@@ -275,21 +157,22 @@ class BindResponse:
 def read_bind_response(data: bytes, head: Head, anomalies: list[Anomaly]) -> BindResponse | None:
     """Read a BindResponse; None if it lacks the result code."""
     elements = Elements(data, head.body, head.stop, anomalies)
-    if elements.next() != 0x0A or not 0 < elements.at - elements.start < 5:
+    if elements.next() != 0x0A or elements.cut or not 0 < elements.at - elements.start < 5:
         return None
-    response = BindResponse(int.from_bytes(elements.value()), Span(elements.at, elements.at))
-    if elements.next() == 0x04:
-        response.matched_dn = Span(elements.start, elements.at)
+    code = int.from_bytes(elements.value())
+    matched = elements.next() == 0x04
+    response = BindResponse(code, elements.place())
+    if matched:
         if elements.next() == 0x04:
-            response.diagnostic = elements.text() or None
+            response.diagnostic = elements.text().rstrip("\0") or None  # AD ends it with NUL
             while tag := elements.next():
                 if tag == 0x87:
-                    response.credentials = Span(elements.start, elements.at)
+                    response.credentials = elements.place()
     return response
 
 
 def sub_code(diagnostic: str) -> int | None:
-    """Number in AD's error text: the one after `data`; where that says nothing, the one in front.
+    """Find the number in AD's error text: after `data`; if that says nothing, in front.
 
     A bad channel binding is always told in front, whatever stands after `data`.
     """
@@ -303,19 +186,19 @@ def sub_code(diagnostic: str) -> int | None:
 
 
 def extended_name(data: bytes, head: Head) -> bytes:
-    """OID of an ExtendedRequest."""
+    """Read the OID of an ExtendedRequest."""
     elements = Elements(data, head.body, head.stop, [])
     return elements.value() if elements.next() == 0x80 else b""
 
 
 def result_code(data: bytes, head: Head) -> int | None:
-    """Result code of a response."""
+    """Read the result code of a response."""
     elements = Elements(data, head.body, head.stop, [])
     return int.from_bytes(elements.value()[:4]) if elements.next() == 0x0A else None
 
 
 def sasl_mechanisms(data: bytes, head: Head, anomalies: list[Anomaly]) -> tuple[str, ...]:
-    """Values of supportedSASLMechanisms in a SearchResultEntry, in wire order."""
+    """Read supportedSASLMechanisms of a SearchResultEntry, in wire order; () if it has none."""
     if _MECHANISMS not in data.lower():
         return ()
     entry = Elements(data, head.body, head.stop, anomalies)
@@ -332,9 +215,8 @@ def sasl_mechanisms(data: bytes, head: Head, anomalies: list[Anomaly]) -> tuple[
         names: list[str] = []
         while values.next() == 0x04:
             if len(names) == SCHEMES_LIMIT:
-                place = Span(values.start, attribute.at)
                 detail = f"more than {SCHEMES_LIMIT} mechanism names"
-                anomalies.append(Anomaly("limit-count", place, detail))
+                anomalies.append(Anomaly("limit-count", Span(values.start, values.stop), detail))
                 break
             names.append(values.text(MECHANISM_LIMIT))
         return tuple(names)

@@ -2,8 +2,9 @@
 
 Mechanism names are compared without regard to case, as servers do; carriers keep them as sent.
 
-Spec: RFC 4422 3.1 (names), RFC 4752 3 (GSSAPI, layer negotiation), RFC 5801 4 (GS2), RFC 4616 (PLAIN),
-RFC 2831 2.1.2 (DIGEST-MD5), RFC 2195 2 (CRAM-MD5), RFC 5802 7 (SCRAM), MS-ADTS 5.1.1.1.2 (GSS-SPNEGO).
+Spec: RFC 4422 3.1 (names), RFC 4752 3 (GSSAPI, layer negotiation), RFC 5801 4 (GS2),
+RFC 4616 2 (PLAIN), RFC 2831 2.1.2 (DIGEST-MD5), RFC 2195 2 (CRAM-MD5), RFC 5802 7 (SCRAM),
+MS-ADTS 5.1.1.1.2 (GSS-SPNEGO).
 """
 
 from __future__ import annotations
@@ -39,17 +40,17 @@ def has_layer(mechanism: str) -> bool:
 
 
 def mechanism_name(mechanism: str) -> str:
-    """Name a mechanism without GSS tokens as `Exchange.mechanism` has it: `plain`, `digest`, `scram`."""
+    """Name a mechanism without GSS tokens as `Exchange.mechanism` does: `plain`, `digest`, ..."""
     name = mechanism.upper()
     return "scram" if name.startswith("SCRAM-") else _WITHOUT_TOKEN.get(name, name.lower())
 
 
 def claimed_user(mechanism: str, credentials: bytes) -> str | None:
-    """User name that a mechanism without GSS tokens sends in clear; its password is not looked at."""
+    """User name that a mechanism without GSS tokens sends in clear; no password is looked at."""
     name = mechanism.upper()
     user: bytes | None = None
     if name == "PLAIN":
-        user = (credentials.split(b"\0", 2) + [b""])[1]
+        user = credentials.partition(b"\0")[2].partition(b"\0")[0]
     elif name == "DIGEST-MD5":
         found = _DIGEST_USER.search(credentials)
         user = re.sub(rb"\\(.)", rb"\1", found[1], flags=re.DOTALL) if found else None
@@ -61,8 +62,8 @@ def claimed_user(mechanism: str, credentials: bytes) -> str | None:
     return user.decode("utf-8", "backslashreplace") if user else None
 
 
-def token_offset(mechanism: str, credentials: bytes) -> int:
-    """Where the token begins: behind the header of a GS2 mechanism's first message, else at 0."""
+def gs2_header(mechanism: str, credentials: bytes) -> int:
+    """Length of the header in front of the token in a GS2 mechanism's first message; else 0."""
     if mechanism.upper().startswith("GS2-"):
         header = _GS2_HEADER.match(credentials)
         if header is not None:
@@ -71,7 +72,7 @@ def token_offset(mechanism: str, credentials: bytes) -> int:
 
 
 def begins_context(token: bytes) -> bool:
-    """Whether no context under way may hold this token of the client: SPNEGO's or NTLM's first one."""
+    """Whether a token of the client can only be the first of its context: SPNEGO's or NTLM's."""
     if token[:8] == NTLM_SIGNATURE:
         return token[8:9] == b"\x01"
     at = content_offset(token, 1) if token[:1] == b"\x60" else None

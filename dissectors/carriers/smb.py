@@ -254,7 +254,10 @@ class SmbCarrier(Carrier):
         return Pdu(side, window.peek(held, prefix), offset, offset + min(rest, self.limits.held))
 
     def _direction(self, side: int, window: Window, reply: int) -> bool:
-        """Hold that requests come from the client and answers from the server."""
+        """Compare the reply flag with the side; a message that contradicts its side is left alone.
+
+        Else a client could grant itself a logon in our books.
+        """
         if bool(reply) == (side == SERVER):
             return True
         detail = "an answer from the client" if reply else "a request from the server"
@@ -311,10 +314,16 @@ class SmbCarrier(Carrier):
         for number in (CLIENT, SERVER):
             if side is None or how == "rst" or number == side:
                 self._unfinished(number, how)
-        if side is not None and not self._closed:
+        # Where the server's side was not captured nobody knows what it answered.
+        unheard = side == CLIENT and not self._heard_server()
+        if side is not None and not self._closed and not unheard:
             self._closed = True
             self.smb1.logons.closed(side, how, frame, ts_ns)
             self.smb2.logons.closed(side, how, frame, ts_ns)
+
+    def _heard_server(self) -> bool:
+        window = self.windows[SERVER]
+        return window.offset > 0 or len(window) > 0
 
     def _unfinished(self, side: int, how: str) -> None:
         window, state = self.windows[side], self._sides[side]

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAGIC = 0x424D_53FF
-HEADER = Struct("<IBIBHH8sxxHHHH")
-"""Protocol, Command, Status, Flags, Flags2, PIDHigh, SecurityFeatures, TID, PIDLow, UID, MID."""
+HEADER = Struct("<IBIBHH8sxxxxHHH")
+"""Protocol, Command, Status, Flags, Flags2, PIDHigh, SecurityFeatures, PIDLow, UID, MID."""
 HEADER_SIZE = 32
 
 NEGOTIATE, SESSION_SETUP, LOGOFF, TREE_CONNECT = 0x72, 0x73, 0x74, 0x75

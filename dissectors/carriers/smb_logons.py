@@ -34,7 +34,7 @@ class Pdu(NamedTuple):
 
 
 class Buffer(NamedTuple):
-    """A security buffer: its token (None: unreadable or absent), its place in the Pdu and faults."""
+    """A security buffer: its token (None: unreadable or absent), its place and its faults."""
 
     token: bytes | None = None
     start: int = 0
@@ -155,7 +155,7 @@ class Logons:
         if status.verdict != "continue":
             if self.open.get(attempt.session) is attempt:
                 del self.open[attempt.session]
-            if status.verdict == "success":
+            if status.verdict == "success" and session:
                 self.overflows += remember(self.owners, session, attempt.exchange, self.limit)
         return attempt.exchange, matched
 

@@ -1,7 +1,7 @@
 """Names of Kerberos encryption types.
 
-Spec: IANA "Kerberos Encryption Type Numbers", RFC 3961 8, RFC 3962, RFC 4757, RFC 6803, RFC 8009. 23 and 24
-are IANA's rc4-hmac and rc4-hmac-exp by the longer names of MIT krb5. Negative numbers are private: Windows'.
+Spec: IANA "Kerberos Encryption Type Numbers", RFC 3961 8, RFC 3962, RFC 4757, RFC 6803, RFC 8009. 7, 16, 23
+and 24 have the names of MIT krb5, which people know; negative numbers are private, these are Windows'.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ KRB_ETYPE: dict[int, str] = {
     2: "des-cbc-md4",
     3: "des-cbc-md5",
     5: "des3-cbc-md5",
-    7: "des3-cbc-sha1",
+    7: "old-des3-cbc-sha1",
     9: "dsaWithSHA1-CmsOID",
     10: "md5WithRSAEncryption-CmsOID",
     11: "sha1WithRSAEncryption-CmsOID",
@@ -19,7 +19,7 @@ KRB_ETYPE: dict[int, str] = {
     13: "rsaEncryption-EnvOID",
     14: "rsaES-OAEP-ENV-OID",
     15: "des-ede3-cbc-Env-OID",
-    16: "des3-cbc-sha1-kd",
+    16: "des3-cbc-sha1",
     17: "aes128-cts-hmac-sha1-96",
     18: "aes256-cts-hmac-sha1-96",
     19: "aes128-cts-hmac-sha256-128",

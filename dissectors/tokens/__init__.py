@@ -69,21 +69,21 @@ def token_fields(token: Token) -> list[Field]:
     """Every decoded value of `token` with its byte range, in wire order, `inner`'s included."""
     fields: list[Field] = []
     from_acceptor = isinstance(token, NegTokenInit2)
-    _decode(token.raw[:TOKEN_LIMIT], fields, 0, "", from_acceptor, 1)
+    _decode(token.raw[:TOKEN_LIMIT], from_acceptor, fields)
     return fields
 
 
 def token_mech(token: Token) -> str | None:
     """Name of the mechanism whose token this is, by its bytes; `spnego` for SPNEGO's own."""
-    family = _FAMILIES.get(type(token))
-    if family is None or token.this_mech is None:
-        return family or (mech_name(token.this_mech) if token.this_mech else None)
-    # a Kerberos message framed for IAKERB is IAKERB's
+    mech = _MECHS.get(type(token))
+    if token.this_mech is None or mech not in (None, "kerberos"):
+        return mech
     framed = mech_family(token.this_mech)
-    return framed if family == "kerberos" and framed == "iakerb" else family
+    # a Kerberos message in a frame of IAKERB is IAKERB's
+    return framed if mech is None or framed == "iakerb" else mech
 
 
-_FAMILIES: dict[type[Token], str] = {
+_MECHS: dict[type[Token], str] = {
     NegTokenInit: "spnego",
     NegTokenInit2: "spnego",
     NegTokenResp: "spnego",
@@ -102,8 +102,8 @@ _FAMILIES: dict[type[Token], str] = {
 
 def _dissect(data: bytes, from_acceptor: bool | None) -> Token:
     if len(data) <= TOKEN_LIMIT:
-        return _decode(data, None, 0, "", from_acceptor, 1)
-    token = _decode(data[:TOKEN_LIMIT], None, 0, "", from_acceptor, 1)
+        return _decode(data, from_acceptor)
+    token = _decode(data[:TOKEN_LIMIT], from_acceptor)
     token.raw = data
     part: Token | None = token
     while part is not None:  # the end is missing because it was not read
@@ -116,21 +116,22 @@ def _dissect(data: bytes, from_acceptor: bool | None) -> Token:
 
 def _decode(
     data: bytes,
-    fields: list[Field] | None,
-    base: int,
-    path: str,
     from_acceptor: bool | None,
-    depth: int,
+    fields: list[Field] | None = None,
+    base: int = 0,
+    path: str = "",
+    *,
+    depth: int = 1,
 ) -> Token:
     """Decode a token and, within the depth limit, what it carries."""
     kind = kind_of(data)
     if kind in FOREIGN:
         return FOREIGN[kind](data, fields, base, path)
-    reader = Reader(data, base)
+    reader = Reader(data, base, fields, path)
     if kind == "gss":
-        token = read_framed(reader, fields, path, from_acceptor)
+        token = read_framed(reader, from_acceptor)
     else:
-        token = read_asn1(reader, 0, len(data), kind, fields, path, from_acceptor)
+        token = read_asn1(reader, 0, len(data), kind, from_acceptor)
     token.anomalies = reader.findings() + token.anomalies
     if isinstance(token, NegTokenInit):
         content, place = token.mech_token, "mechToken"
@@ -147,11 +148,11 @@ def _decode(
         token.anomalies += (Anomaly("limit-depth", span, f"{DEPTH_LIMIT} tokens deep"),)
         return token
     if fields is None:
-        token.inner = _decode(content, None, at, "", from_acceptor, depth + 1)
+        token.inner = _decode(content, from_acceptor, base=at, depth=depth + 1)
     else:
         where = f"{path}.{token.token_type}.{place}" if path else f"{token.token_type}.{place}"
         within: list[Field] = []
-        token.inner = _decode(content, within, at, where, from_acceptor, depth + 1)
+        token.inner = _decode(content, from_acceptor, within, at, where, depth=depth + 1)
         rows = [row for row, field in enumerate(fields, 1) if field.path == where]
         fields[rows[0] : rows[0]] = within
     _compare(token, at)
@@ -161,14 +162,17 @@ def _decode(
 def _compare(token: NegTokenInit | NegTokenResp, at: int) -> None:
     """Hold the inner token against what its envelope says about it."""
     inner = token.inner
-    if inner is None:
+    mech = None if inner is None else token_mech(inner)
+    if mech is None:
         return
-    mech = token_mech(inner)
-    span = Span(at, at + len(inner.raw))
     if mech == "spnego":
-        token.anomalies += (Anomaly("spnego-in-spnego", span, f"a {inner.token_type} inside"),)
-    elif isinstance(token, NegTokenInit) and token.mech_types and mech is not None:
+        code, detail = "spnego-in-spnego", "the token inside"
+    elif isinstance(token, NegTokenInit) and token.mech_types:
         first = token.mech_types[0]
-        if mech_family(first) != mech:
-            detail = f"{mech} token under {mech_name(first)}"
-            token.anomalies += (Anomaly("optimistic-mismatch", span, detail),)
+        if mech_family(first) == mech:
+            return
+        code, detail = "optimistic-mismatch", f"{mech} token under {mech_name(first)}"
+    else:
+        return
+    length = len(token.inner.raw) if token.inner else 0
+    token.anomalies += (Anomaly(code, Span(at, at + length), detail),)

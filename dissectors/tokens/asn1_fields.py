@@ -40,7 +40,7 @@ class ListOf(NamedTuple):
 class ByTag(NamedTuple):
     """A member whose type, and with it its name, shows in its own tag."""
 
-    choices: dict[int, tuple[str, Node]]
+    choices: dict[int, tuple[str, Leaf | Members | ListOf]]
 
 
 Node = Leaf | Members | ListOf | ByTag
@@ -107,27 +107,26 @@ SECRET = Leaf(lambda content: (None, _size(content)))
 # -- the walk --------------------------------------------------------------------------------------
 
 
-def record(
-    fields: list[Field], reader: Reader, element: Element, path: str, name: str, node: Node
-) -> None:
-    """Append the field `name` below `path`, for an element and all that is in it."""
+def record(reader: Reader, element: Element, name: str, node: Node) -> None:
+    """Record an element and all that is in it as field `name`, if fields are wanted."""
+    fields, path = reader.fields, reader.path
+    if fields is None:
+        return
     data = reader.data
     shift = reader.base
     quiet = Reader(data)  # the decoder has reported what is odd
-    pending = [(element, f"{path}.{name}" if path else name, name, node, False)]
+    pending = [(element, f"{path}.{name}" if path else name, name, node)]
     budget = ELEMENT_LIMIT
     while pending and budget:
         budget -= 1
-        element, path, name, node, tagged = pending.pop()
+        element, path, name, node = pending.pop()
         tag, start, stop, after, at = element
         span = Span(shift + at, shift + after)
-        # a member's own context tag, and an APPLICATION tag, are EXPLICIT: the type is inside
-        while tag & 0x20 and (tagged or tag & 0xC0 == 0x40):
-            inner = quiet.read(start, stop)
-            if inner is None:
-                break
-            tagged = False
-            tag, start, stop, _, _ = inner
+        # context and APPLICATION tags are EXPLICIT: the type is inside; a ticket has both
+        for _ in range(2):
+            inner = quiet.read(start, stop) if tag & 0x20 and tag & 0xC0 else None
+            if inner is not None:
+                tag, start, stop, _, _ = inner
         if isinstance(node, ByTag):
             name, node = node.choices.get(tag, (name, SECRET))
             path = f"{path.rpartition('.')[0]}.{name}"
@@ -135,7 +134,7 @@ def record(
             fields.append(Field(path, name, *node.show(data[start:stop]), span))
             continue
         fields.append(Field(path, name, None, "", span))
-        within: list[tuple[Element, str, str, Node, bool]] = []
+        within: list[tuple[Element, str, str, Node]] = []
         while start < stop and len(within) < budget:
             child = quiet.read(start, stop)
             if child is None:
@@ -145,6 +144,6 @@ def record(
                 label, part = node.members.get(number, (f"[{number}]", SECRET))
             else:
                 label, part = str(len(within)), node.item
-            within.append((child, f"{path}.{label}", label, part, isinstance(node, Members)))
+            within.append((child, f"{path}.{label}", label, part))
             start = child[3]
         pending += reversed(within)

@@ -1,4 +1,4 @@
-"""AV pairs: the list of names, times and flags in a challenge's TargetInfo and in an NTLMv2 response.
+"""AV pairs: names, times and flags in a challenge's TargetInfo and in an NTLMv2 response.
 
 Spec: MS-NLMP 2.2.2.1 (AV_PAIR), 2.2.2.2 (Single_Host_Data), 2.2.2.7 (NTLMv2_CLIENT_CHALLENGE).
 """
@@ -45,6 +45,7 @@ _TEXTS = frozenset({1, 2, 3, 4, 5, 9})
 _HEADER = struct.Struct("<HH")
 _FLAGS = 6
 _TIMESTAMP = 7
+_NUMBERS = frozenset({_FLAGS, _TIMESTAMP})
 _SIZES = {_FLAGS: 4, _TIMESTAMP: 8, 8: 48, 10: 16}  # bytes of the values that are no text
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 
@@ -57,7 +58,7 @@ def locate_av_pairs(
 ) -> tuple[list[Pair], bool]:
     """Find the pairs of `[start, stop)`, MsvAvEOL left out, and tell whether their end was seen.
 
-    `cut` says that the field lacks its own end: that is told elsewhere, and explains a missing MsvAvEOL.
+    `cut` says that the field lacks its own end: that is told elsewhere and explains the rest.
     """
     data = payload.data
     pairs: list[Pair] = []
@@ -98,14 +99,12 @@ def read_av_pairs(payload: Payload, pairs: list[Pair]) -> dict[str, Any]:
             except UnicodeDecodeError:
                 payload.report("bad-text", start, stop, f"{name} is not UTF-16LE")
                 values[name] = rescued_utf16(data[start:stop])
-        elif av_id == _TIMESTAMP and stop - start == 8:
-            values[name] = int.from_bytes(data[start:stop], "little")
-        elif av_id == _FLAGS and stop - start == 4:
+        elif av_id in _SIZES and stop - start != _SIZES[av_id]:
+            payload.report("bad-value", start, stop, f"{name} has {stop - start} bytes")
+            values[name] = data[start:stop].hex()
+        elif av_id in _NUMBERS:
             values[name] = int.from_bytes(data[start:stop], "little")
         else:
-            size = _SIZES.get(av_id)
-            if size is not None and stop - start != size:
-                payload.report("bad-value", start, stop, f"{name} has {stop - start} bytes")
             values[name] = data[start:stop].hex()
     return values
 

@@ -11,9 +11,8 @@ Spec: RFC 2743 3.1, RFC 1964 1.1, RFC 4121 4.1, RFC 4178 4.2 and appendix C.
 from __future__ import annotations
 
 from dissectors.der import OID, Reader
-from dissectors.mechs import IAKERB, SPNEGO, mech_family, mech_name
-from dissectors.recognise import TokenKind, inner_kind, is_rfc_1964_message
-from dissectors.span import Field
+from dissectors.mechs import IAKERB, KERBEROS, SPNEGO, mech_family, mech_name
+from dissectors.recognise import SPNEGO_OID, TokenKind, inner_kind
 from dissectors.tokens import asn1_fields
 from dissectors.tokens.asn1_fields import record
 from dissectors.tokens.iakerb import read_iakerb
@@ -30,33 +29,40 @@ _TGT_REP = b"\x04\x01"
 _IAKERB_PROXY = b"\x05\x01"
 
 
+_USUAL_MECHS = {
+    SPNEGO_OID: SPNEGO,
+    bytes.fromhex("06092a864886f712010202"): KERBEROS,
+}
+"""OBJECT IDENTIFIER elements that need no reading."""
+
 FOREIGN = {"ntlm": decode_ntlm, "negoex": decode_negoex, "per-message": decode_per_message}
 """Decoders of tokens that are not ASN.1, by kind."""
 
 
-def read_framed(
-    reader: Reader, fields: list[Field] | None, path: str, from_acceptor: bool | None
-) -> Token:
+def read_framed(reader: Reader, from_acceptor: bool | None) -> Token:
     """Read a token that begins with `60`."""
     data = reader.data
     frame = reader.outermost()
     if frame is None:
         return OpaqueToken(raw=data)
     _, start, stop, _, _ = frame
-    oid = reader.expect(start, stop, OID, "thisMech")
-    if oid is None:
-        return OpaqueToken(raw=data)
-    this_mech = reader.oid(oid[:3], "thisMech")
-    if fields is not None:
-        record(fields, reader, oid, path, "thisMech", asn1_fields.OID)
-    start = oid[3]
+    oid_end = start + 2 + data[start + 1] if start + 1 < stop else stop
+    this_mech = _USUAL_MECHS.get(data[start:oid_end]) if reader.fields is None else None
+    if this_mech is None or oid_end > stop:
+        oid = reader.expect(start, stop, OID, "thisMech")
+        if oid is None:
+            return OpaqueToken(raw=data)
+        this_mech = reader.oid(oid[:3], "thisMech")
+        record(reader, oid, "thisMech", asn1_fields.OID)
+        oid_end = oid[3]
+    start = oid_end
     kind = inner_kind(data, start)
-    if is_rfc_1964_message(data, start):
-        token = decode_per_message(data, fields, reader.base, path)
+    if kind == "kerberos-message":
+        token = decode_per_message(data, reader.fields, reader.base, reader.path)
     elif kind in FOREIGN:
-        token = FOREIGN[kind](data[start:stop], fields, reader.base + start, path)
+        token = FOREIGN[kind](data[start:stop], reader.fields, reader.base + start, reader.path)
     else:
-        token = read_asn1(reader, start, stop, kind, fields, path, from_acceptor)
+        token = read_asn1(reader, start, stop, kind, from_acceptor)
         if kind == "spnego-resp":
             reader.report("framed-resp", 0, start)
         elif kind == "opaque" and this_mech is not None and not reader.cut:
@@ -67,13 +73,7 @@ def read_framed(
 
 
 def read_asn1(
-    reader: Reader,
-    pos: int,
-    end: int,
-    kind: TokenKind,
-    fields: list[Field] | None,
-    path: str,
-    from_acceptor: bool | None,
+    reader: Reader, pos: int, end: int, kind: TokenKind, from_acceptor: bool | None
 ) -> Token:
     """Read the SPNEGO or Kerberos token that fills `[pos, end)`."""
     data = reader.data
@@ -81,8 +81,8 @@ def read_asn1(
     token_id = b""
     if kind == "kerberos-id":
         token_id = data[pos : pos + 2]
-        if fields is not None:
-            Recorder(fields, reader.base, path).add("TOK_ID", pos, pos + 2, token_id)
+        if reader.fields is not None:
+            Recorder(reader.fields, reader.base, reader.path).add("TOK_ID", pos, pos + 2, token_id)
         pos += 2
     elif kind not in ("spnego-init", "spnego-resp", "kerberos"):
         return OpaqueToken(raw=data)
@@ -90,18 +90,18 @@ def read_asn1(
     if element is None:
         return OpaqueToken(raw=data)
     if token_id == _IAKERB_PROXY:
-        return read_iakerb(reader, element, end, fields, path)
+        return read_iakerb(reader, element, end)
     if framed and element[3] < end:
         reader.report("trailing-bytes", element[3], end, "inside the frame")
     if kind == "spnego-init":
         if not framed:
             reader.report("unframed-init", 0, element[1])
-        return read_neg_token_init(reader, element, fields, path, from_acceptor)
+        return read_neg_token_init(reader, element, from_acceptor)
     if kind == "spnego-resp":
-        return read_neg_token_resp(reader, element, fields, path)
+        return read_neg_token_resp(reader, element)
     if token_id in (_TGT_REQ, _TGT_REP):
-        return read_user_to_user(reader, element, fields, path, reply=token_id == _TGT_REP)
-    return read_kerberos(reader, element, fields, path, bare=not framed and not token_id)
+        return read_user_to_user(reader, element, reply=token_id == _TGT_REP)
+    return read_kerberos(reader, element, bare=not framed and not token_id)
 
 
 def _report_stranger(reader: Reader, start: int, stop: int, this_mech: str) -> None:

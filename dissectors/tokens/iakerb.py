@@ -10,15 +10,12 @@ Spec: draft-ietf-kitten-iakerb 3; MS-SPNG 3.1.5.3.
 from __future__ import annotations
 
 from dissectors.der import OCTET_STRING, UTF8_STRING, Element, Reader, string_text
-from dissectors.span import Field
 from dissectors.tokens.asn1_fields import record
 from dissectors.tokens.kerberos_schema import IAKERB_HEADER, KDC_MESSAGES
 from dissectors.tokens.model import IakerbMessage
 
 
-def read_iakerb(
-    reader: Reader, header: Element, end: int, fields: list[Field] | None, path: str
-) -> IakerbMessage:
+def read_iakerb(reader: Reader, header: Element, end: int) -> IakerbMessage:
     """Read the header, and the message between it and `end`."""
     _, start, stop, after, _ = header
     realm = None
@@ -29,8 +26,7 @@ def read_iakerb(
         realm = string_text(reader.data[member[1] : member[2]])
     else:
         reader.wrong_tag(*member, "target-realm")
-    if fields is not None:
-        record(fields, reader, header, path, "IAKERB-HEADER", IAKERB_HEADER)
+    record(reader, header, "IAKERB-HEADER", IAKERB_HEADER)
     name = None
     message = reader.read(after, end) if after < end else None
     if message is not None:
@@ -39,8 +35,7 @@ def read_iakerb(
             reader.wrong_tag(message[0], after, message[2], "the KDC message")
         else:
             name = known.name
-            if fields is not None:
-                record(fields, reader, message, path, name, known.node)
+            record(reader, message, name, known.node)
         if message[3] < end:
             reader.report("trailing-bytes", message[3], end, "after the KDC message")
     return IakerbMessage(raw=reader.data, realm=realm, message=name)

@@ -17,8 +17,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from dissectors.codes.krb_error import KRB_ERROR
-from dissectors.der import GENERAL_STRING, GENERALIZED_TIME, SEQUENCE, Element, Member, Reader
-from dissectors.span import Field
+from dissectors.der import GENERALIZED_TIME, SEQUENCE, Element, Member, Reader
 from dissectors.tokens import kerberos_schema
 from dissectors.tokens.asn1_fields import record
 from dissectors.tokens.model import (
@@ -42,36 +41,32 @@ _TICKET = 0x61
 AP_OPTIONS = kerberos_schema.AP_OPTIONS
 
 _KERB_ERR_TYPE_EXTENDED = 3
+_REMEMBERED = 128  # bytes of a name that is worth remembering
 
 
-def read_kerberos(
-    reader: Reader, message: Element, fields: list[Field] | None, path: str, *, bare: bool
-) -> Token:
+def read_kerberos(reader: Reader, message: Element, *, bare: bool) -> Token:
     """Read a message by its APPLICATION tag; `bare`: neither frame nor token id came before it."""
     tag, start, stop, _, _ = message
     schema = kerberos_schema.MESSAGES.get(tag)
     if schema is None:
         return OpaqueToken(raw=reader.data)
-    sequence = reader.expect(start, stop, SEQUENCE, schema.name)
-    found = {} if sequence is None else reader.members(sequence[1], sequence[2])
-    token = _READERS[tag](reader, found, start, stop)
+    read, usual = _READERS[tag]
+    found = reader.sequence(start, stop, schema.name, usual)
+    if 0 in found or 1 in found:
+        _check_version(reader, found, usual)
+    token = read(reader, found, start, stop)
     if bare and isinstance(token, KrbApReq | KrbApRep):
         token.dce_style = True
-    if fields is not None:
-        record(fields, reader, message, path, schema.name, schema.node)
+    record(reader, message, schema.name, schema.node)
     return token
 
 
-def read_user_to_user(
-    reader: Reader, message: Element, fields: list[Field] | None, path: str, *, reply: bool
-) -> Token:
+def read_user_to_user(reader: Reader, message: Element, *, reply: bool) -> Token:
     """Read a TGT-REQ or TGT-REP, which have no tag of their own: the token id tells them apart."""
     _, start, stop, _, _ = message
     found = reader.members(start, stop)
-    name = "TGT-REP" if reply else "TGT-REQ"
-    if fields is not None:
-        schema = kerberos_schema.TGT_REP if reply else kerberos_schema.TGT_REQ
-        record(fields, reader, message, path, name, schema)
+    schema = kerberos_schema.TGT_REP if reply else kerberos_schema.TGT_REQ
+    record(reader, message, schema.name, schema.node)
     if reply:
         realm, sname, etype, kvno = _ticket(reader, found.get(2), start, stop)
         return KrbTgtRep(raw=reader.data, realm=realm, sname=sname, etype=etype, kvno=kvno)
@@ -126,7 +121,21 @@ def _krb_error(reader: Reader, found: dict[int, Member], pos: int, end: int) -> 
     )
 
 
-_READERS = {_AP_REQ: _ap_req, _AP_REP: _ap_rep, _KRB_ERROR: _krb_error}
+_READERS = {
+    _AP_REQ: (_ap_req, bytes.fromhex("a003020105 a10302010e")),
+    _AP_REP: (_ap_rep, bytes.fromhex("a003020105 a10302010f")),
+    _KRB_ERROR: (_krb_error, bytes.fromhex("a003020105 a10302011e")),
+}
+"""Reader of each message, and its pvno 5 and msg-type: known octets need no reading."""
+_TICKET_VERSION = bytes.fromhex("a003020105")
+
+
+def _check_version(reader: Reader, found: dict[int, Member], usual: bytes) -> None:
+    """Report a pvno or msg-type that the message should not have."""
+    for number, what, wanted in ((0, "pvno", usual[4]), (1, "msg-type", usual[9])):
+        value = reader.number(found.get(number), what)
+        if value not in (wanted, None):
+            reader.report("unknown-value", *found[number][1:], f"{what} {value}")
 
 
 # -- parts -----------------------------------------------------------------------------------------
@@ -143,10 +152,7 @@ def _ticket(
     if tag != _TICKET:
         reader.wrong_tag(tag, start, stop, "ticket")
         return None, None, None, None
-    sequence = reader.expect(start, stop, SEQUENCE, "Ticket")
-    if sequence is None:
-        return None, None, None, None
-    found = reader.members(sequence[1], sequence[2])
+    found = reader.sequence(start, stop, "Ticket", _TICKET_VERSION)
     realm = reader.text(found.get(1), "realm")
     sname = _principal(reader, found.get(2), "sname")
     etype, kvno, _ = _encrypted(reader, found.get(3), "enc-part", start, stop)
@@ -164,23 +170,56 @@ def _encrypted(
     if tag != SEQUENCE:
         reader.wrong_tag(tag, start, stop, what)
         return None, None, None
-    found = reader.members(start, stop)
-    etype = reader.number(found.get(0), "etype")
-    kvno = reader.number(found.get(1), "kvno") if 1 in found else None
+    etype, kvno, skip = _usual_numbers(reader.data[start : min(start + 10, stop)])
+    found = reader.members(start + skip, stop)
+    if not skip:
+        etype = reader.number(found.get(0), "etype")
+        kvno = reader.number(found.get(1), "kvno")
     cipher = found.get(2)
     if cipher is None or cipher[1] in reader.partial:
         return etype, kvno, None
     return etype, kvno, cipher[2] - cipher[1]
 
 
+@lru_cache(maxsize=1024)
+def _usual_numbers(head: bytes) -> tuple[int | None, int | None, int]:
+    """Etype and kvno in the first octets of an EncryptedData, and how many octets they take.
+
+    Nearly always each has one octet, and the same pairs come again and again. Else all is 0.
+    """
+    if head[:4] != b"\xa0\x03\x02\x01" or len(head) < 10 or head[4] > 0x7F:
+        return None, None, 0
+    if head[5] == 0xA2:
+        return head[4], None, 5
+    if head[5:9] == b"\xa1\x03\x02\x01" and head[9] < 0x80:
+        return head[4], head[9], 10
+    return None, None, 0
+
+
 def _principal(reader: Reader, member: Member | None, what: str) -> str | None:
-    """Components of a PrincipalName joined by slashes."""
+    """Components of a PrincipalName joined by slashes; the same few names come again and again."""
     if member is None:
         return None
     tag, start, stop = member
     if tag != SEQUENCE:
         reader.wrong_tag(tag, start, stop, what)
         return None
+    if stop - start <= _REMEMBERED:
+        known = _plain_name(reader.data[start:stop])
+        if known is not None:
+            return known
+    return _joined(reader, start, stop)
+
+
+@lru_cache(maxsize=2048)
+def _plain_name(content: bytes) -> str | None:
+    """Read a PrincipalName without any oddity; None if there is one."""
+    reader = Reader(content)
+    name = _joined(reader, 0, len(content))
+    return None if reader.findings() else name
+
+
+def _joined(reader: Reader, start: int, stop: int) -> str | None:
     names = reader.members(start, stop).get(1)
     if names is None:
         reader.missing(start, stop, "name-string")
@@ -189,12 +228,11 @@ def _principal(reader: Reader, member: Member | None, what: str) -> str | None:
     if tag != SEQUENCE:
         reader.wrong_tag(tag, start, stop, "name-string")
         return None
-    parts = []
-    for tag, first, last, _, _ in reader.children(start, stop, NAME_LIMIT):
-        part = reader.text((tag, first, last), "name-string")
-        if part is not None:
-            parts.append(part)
-    return "/".join(parts)
+    parts = [
+        reader.text(element[:3], "name-string")
+        for element in reader.children(start, stop, NAME_LIMIT)
+    ]
+    return "/".join(part for part in parts if part is not None)
 
 
 def _nt_status(e_data: bytes | None) -> int | None:

@@ -129,8 +129,11 @@ KDC_MESSAGES: dict[int, Message] = {
     0x7E: MESSAGES[0x7E],
 }
 
-TGT_REQ = Members({0: _VERSION, 1: _TYPE, 2: ("server-name", _PRINCIPAL), 3: ("realm", TEXT)})
-TGT_REP = Members({0: _VERSION, 1: _TYPE, 2: ("ticket", _TICKET)})
+TGT_REQ = Message(
+    "TGT-REQ",
+    Members({0: _VERSION, 1: _TYPE, 2: ("server-name", _PRINCIPAL), 3: ("realm", TEXT)}),
+)
+TGT_REP = Message("TGT-REP", Members({0: _VERSION, 1: _TYPE, 2: ("ticket", _TICKET)}))
 
 IAKERB_HEADER = Members(
     {1: ("target-realm", TEXT), 2: ("cookie", SECRET), 3: ("header-flags", bits({}))}

@@ -1,7 +1,7 @@
 """The payload of an NTLM message: what its fields claim, held against the message and each other.
 
-A message's fixed part holds descriptors (length, maximum length, offset); the bytes themselves follow in
-any order. Where the first of them stands tells which optional elements the fixed part has.
+A message's fixed part holds descriptors (length, maximum length, offset); the bytes themselves
+follow in any order. Where the first of them stands tells which optional elements the fixed part has.
 
 Spec: MS-NLMP 2.2.1 (maximum lengths are ignored on receipt), appendix B <11>, <12>.
 """
@@ -22,14 +22,14 @@ _NOWHERE = 1 << 32
 """Beyond any offset: no field has a byte."""
 
 Claim = tuple[int, int, int, str, int]
-"""A field: `[start, stop)` is there of its `length` bytes; its name; where its descriptor stands."""
+"""A field: `[start, stop)` is there of its `length` bytes; its name; where its descriptor is."""
 
 
 class Payload:
     """All payload fields of one message, read from its descriptors.
 
-    `fixed` is where a payload can begin at the earliest, `first` where it does; `base` is where the message
-    lies in the token that carries it, from whose start anomalies count.
+    `fixed` is where a payload can begin at the earliest, `first` where it does; `base` is where the
+    message lies in the token that carries it, from whose start anomalies count.
     """
 
     __slots__ = ("_beyond", "anomalies", "base", "claims", "data", "first", "fixed", "size")
@@ -50,7 +50,7 @@ class Payload:
         """Note an anomaly about `data[start:stop]`."""
         self.anomalies.append(Anomaly(code, Span(self.base + start, self.base + stop), detail))
 
-    # -- fields -------------------------------------------------------------------------------------------
+    # -- fields ------------------------------------------------------------------------------------
 
     def read(self, at: int, names: tuple[str, ...]) -> list[Claim | None]:
         """Read consecutive descriptors; None for one that the message is too short for."""
@@ -87,6 +87,11 @@ class Payload:
         """Tell whether the fixed part should go up to `offset`, but the message is cut before it."""
         return self.size < offset <= self.first != _NOWHERE
 
+    def expect(self, offset: int) -> None:
+        """Report a message of empty fields that ends before an element which its flags announce."""
+        if self.first == _NOWHERE and self.size < offset:
+            self.report("truncated", self.size, self.size, f"{self.size} bytes of {offset}")
+
     def bytes_of(self, claim: Claim | None) -> bytes:
         """Return what is there of a field."""
         return self.data[claim[0] : claim[1]] if claim else b""
@@ -108,7 +113,7 @@ class Payload:
             self.report("bad-text", start, stop, f"{name} is not {encoding}")
             return rescued_utf16(raw) if unicode else rescued_oem(raw)
 
-    # -- the whole ----------------------------------------------------------------------------------------
+    # -- the whole ---------------------------------------------------------------------------------
 
     def findings(self) -> tuple[Anomaly, ...]:
         """All anomalies, those included that only show once every field is known."""

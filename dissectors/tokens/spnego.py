@@ -17,7 +17,6 @@ from functools import lru_cache
 from dissectors import der
 from dissectors.der import ENUMERATED, OCTET_STRING, SEQUENCE, Element, Member, Reader
 from dissectors.mechs import SPNEGO
-from dissectors.span import Field
 from dissectors.tokens import asn1_fields as asn1
 from dissectors.tokens.model import NegTokenInit, NegTokenInit2, NegTokenResp
 
@@ -37,6 +36,7 @@ CONTEXT_FLAGS = {
 }
 
 _IMPLICIT_REQ_FLAGS = 0x81
+_REMEMBERED = 256  # bytes of a list that is worth remembering
 
 _MECH_LIST = asn1.ListOf(asn1.OID)
 _HINTS = asn1.Members({0: ("hintName", asn1.TEXT), 1: ("hintAddress", asn1.OCTETS)})
@@ -66,14 +66,10 @@ _RESP = asn1.Members(
 
 
 def read_neg_token_init(
-    reader: Reader,
-    choice: Element,
-    fields: list[Field] | None,
-    path: str,
-    from_acceptor: bool | None,
+    reader: Reader, choice: Element, from_acceptor: bool | None
 ) -> NegTokenInit:
     """Read the `a0` choice; which of the two Init types it is shows in [3], else by the sender."""
-    found = _sequence(reader, choice, "NegTokenInit")
+    found = reader.sequence(choice[1], choice[2], "NegTokenInit")
     mech_types_der = b""
     mech_types: tuple[str, ...] = ()
     member = found.get(0)
@@ -116,16 +112,13 @@ def read_neg_token_init(
             hint_name=reader.text(hints.get(0), "hintName"),
             hint_address=reader.octets(hints.get(1), "hintAddress"),
         )
-    if fields is not None:
-        asn1.record(fields, reader, choice, path, token.token_type, _INIT)
+    asn1.record(reader, choice, token.token_type, _INIT)
     return token
 
 
-def read_neg_token_resp(
-    reader: Reader, choice: Element, fields: list[Field] | None, path: str
-) -> NegTokenResp:
+def read_neg_token_resp(reader: Reader, choice: Element) -> NegTokenResp:
     """Read the `a1` choice."""
-    found = _sequence(reader, choice, "NegTokenResp")
+    found = reader.sequence(choice[1], choice[2], "NegTokenResp")
     neg_state = None
     state = reader.number(found.get(0), "negState", ENUMERATED)
     if state is not None:
@@ -149,8 +142,7 @@ def read_neg_token_resp(
         late = _mech_types(reader, *member[1:])
     elif member is not None:
         reader.wrong_tag(*member, "mechTypes of Late Fallback")
-    if fields is not None:
-        asn1.record(fields, reader, choice, path, "NegTokenResp", _RESP)
+    asn1.record(reader, choice, "NegTokenResp", _RESP)
     return NegTokenResp(
         raw=reader.data,
         neg_state=neg_state,
@@ -161,17 +153,6 @@ def read_neg_token_resp(
     )
 
 
-def _sequence(reader: Reader, choice: Element, what: str) -> dict[int, Member]:
-    """Members of the SEQUENCE inside the choice's tag."""
-    _, start, stop, _, _ = choice
-    sequence = reader.expect(start, stop, SEQUENCE, what)
-    if sequence is None:
-        return {}
-    if sequence[3] < stop:
-        reader.report("bad-length", sequence[3], stop, f"{what} holds more than its SEQUENCE")
-    return reader.members(sequence[1], sequence[2])
-
-
 def _inner_token(reader: Reader, member: Member | None, what: str) -> bytes | None:
     """Content of mechToken or responseToken, as much as is there."""
     if member is not None:
@@ -180,18 +161,34 @@ def _inner_token(reader: Reader, member: Member | None, what: str) -> bytes | No
 
 
 def _mech_types(reader: Reader, start: int, stop: int) -> tuple[str, ...]:
+    """Read a MechTypeList; the same few lists come again and again."""
+    if stop - start <= _REMEMBERED:
+        known = _plain_list(reader.data[start:stop])
+        if known is not None:
+            return known
     mechs: list[str] = []
     for tag, first, last, _, _ in reader.children(start, stop, MECH_LIMIT):
         mech = reader.oid((tag, first, last), "a mechType")
         if mech is not None:
             mechs.append(mech)
             if mech == SPNEGO:
-                reader.report("spnego-in-spnego", first, last)
+                reader.report("spnego-in-spnego", first, last, "in mechTypes")
     return tuple(mechs)
 
 
+@lru_cache(maxsize=512)
+def _plain_list(content: bytes) -> tuple[str, ...] | None:
+    """Object identifiers of a list without any oddity; None if there is one."""
+    reader = Reader(content)
+    elements = reader.children(0, len(content), MECH_LIMIT)
+    mechs = tuple(reader.oid(element[:3], "") for element in elements)
+    if reader.findings() or SPNEGO in mechs:
+        return None
+    return tuple(mech for mech in mechs if mech is not None)
+
+
 def _as_sent(data: bytes, start: int, stop: int) -> bytes:
-    """Bytes of the SEQUENCE with content `[start, stop)`, header and all: what mechListMIC covers."""
+    """Bytes of the SEQUENCE with content `[start, stop)`, with its header: what the MIC covers."""
     header = 2
     while header < 6 and data[start - header] != SEQUENCE:
         header += 1

@@ -1,0 +1,1 @@
+"""From capture files to tables: reading, negotiations, tables, reports, the command line."""

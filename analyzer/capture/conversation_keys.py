@@ -1,0 +1,103 @@
+"""Names conversations by 64-bit numbers and finds them again, a whole block of packets at a time."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+
+_U32 = np.uint64(32)
+
+Endpoints = tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint16]]
+"""Address halves and ports."""
+
+
+class ConversationKeys:
+    """Maps the endpoints of packets to 64-bit keys that are secret to this process.
+
+    Two conversations share a key by chance only, once in ten million captures of two million
+    streams: the multipliers are drawn anew each time, so no capture can be made to collide.
+    """
+
+    def __init__(self) -> None:
+        drawn = np.frombuffer(os.urandom(64), np.uint64)
+        self._odd = list(drawn | np.uint64(1))
+
+    def pair(
+        self, source: Endpoints, destination: Endpoints
+    ) -> tuple[NDArray[np.uint64], NDArray[np.intp]]:
+        """Keys of the packets' conversations, never 0, and which endpoint (0, 1) sent each."""
+        sender, receiver = self._endpoint(*source), self._endpoint(*destination)
+        which = (sender > receiver).astype(np.intp)
+        return (self._mix(sender, 5) + self._mix(receiver, 5)) | np.uint64(1), which
+
+    def _endpoint(
+        self, high: NDArray[np.uint64], low: NDArray[np.uint64], port: NDArray[np.uint16]
+    ) -> NDArray[np.uint64]:
+        mixed = self._mix(high, 0)
+        mixed += self._mix(low, 2)
+        mixed += port * self._odd[4]
+        return mixed
+
+    def _mix(self, words: NDArray[np.uint64], first: int) -> NDArray[np.uint64]:
+        mixed: NDArray[np.uint64] = words * self._odd[first]
+        mixed ^= mixed >> _U32
+        mixed *= self._odd[first + 1]
+        return mixed
+
+
+class KeyTable:
+    """Open-addressing hash table from keys (not 0) to stream numbers, 12 bytes a slot."""
+
+    FULLEST = 0.66
+
+    def __init__(self, bits: int = 14) -> None:
+        self._used = 0
+        self._clear(bits)
+
+    def _clear(self, bits: int) -> None:
+        self._shift = np.uint64(64 - bits)
+        self._mask = (1 << bits) - 1
+        self._keys = np.zeros(1 << bits, np.uint64)
+        self._numbers = np.zeros(1 << bits, np.int32)
+
+    def find(self, keys: NDArray[np.uint64]) -> NDArray[np.intp]:
+        """Look up the number of each key, -1 where there is none."""
+        slots = (keys >> self._shift).astype(np.intp)
+        there = self._keys[slots]
+        found = np.where(there == keys, self._numbers[slots], -1).astype(np.intp)
+        open_rows = np.flatnonzero((there != keys) & (there != 0))
+        while len(open_rows):
+            slots[open_rows] = at = (slots[open_rows] + 1) & self._mask
+            there, wanted = self._keys[at], keys[open_rows]
+            hit = there == wanted
+            found[open_rows[hit]] = self._numbers[at[hit]]
+            open_rows = open_rows[~hit & (there != 0)]
+        return found
+
+    def put(self, keys: NDArray[np.uint64], numbers: NDArray[np.intp]) -> None:
+        """Store distinct keys with their numbers, or change the numbers of keys that are there."""
+        if (self._used + len(keys)) > self.FULLEST * (self._mask + 1):
+            self._grow(self._used + len(keys))
+        slots = (keys >> self._shift).astype(np.intp)
+        rows = np.arange(len(keys))
+        while len(rows):
+            at, wanted = slots[rows], keys[rows]
+            free = self._keys[at] == 0
+            self._keys[at[free]] = wanted[free]  # of several for one slot the last wins
+            mine = self._keys[at] == wanted
+            self._numbers[at[mine]] = numbers[rows[mine]]
+            self._used += int(np.count_nonzero(mine & free))
+            rows = rows[~mine]
+            slots[rows] = (slots[rows] + 1) & self._mask
+
+    def _grow(self, count: int) -> None:
+        keys, numbers = self._keys, self._numbers
+        bits = self._mask.bit_length()
+        while count > self.FULLEST * (1 << bits):
+            bits += 1
+        self._clear(bits)
+        self._used = 0
+        there = keys != 0
+        self.put(keys[there], numbers[there].astype(np.intp))

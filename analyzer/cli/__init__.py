@@ -1,0 +1,1 @@
+"""The `negoscope` command: one file per command."""

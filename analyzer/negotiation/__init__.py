@@ -1,0 +1,1 @@
+"""Negotiations: putting carrier messages together, and reading what they show."""

@@ -1,0 +1,1 @@
+"""Words for people and other systems: text, ladders, JSON, CSV, SIEM formats."""

@@ -1,0 +1,1 @@
+"""Tables: their schema, and the rows that fill them."""

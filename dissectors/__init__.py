@@ -1,0 +1,1 @@
+"""Bytes in, facts out: tokens of security mechanisms and the protocols that carry them."""

@@ -1,0 +1,214 @@
+"""One LDAPMessage: its header, the side that sends it, and how something is said about it.
+
+Active Directory writes four length octets everywhere; RFC 4511 5.1 allows that: no anomaly.
+
+Spec: RFC 4511 4.1.1, 4.2 to 4.14 (operations) and 5.1 (BER).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dissectors.anomaly import Anomaly
+from dissectors.carriers.base import (
+    CLIENT,
+    SERVER,
+    TOKEN_LIMIT,
+    Carrier,
+    CarrierAnomaly,
+    CarrierMessage,
+    Cut,
+    Exchange,
+    MessageKind,
+)
+from dissectors.span import Span
+
+if TYPE_CHECKING:
+    from dissectors.status import Status
+
+BIND_REQUEST, BIND_RESPONSE, UNBIND = 0x60, 0x61, 0x42
+SEARCH_REQUEST, SEARCH_ENTRY, SEARCH_DONE = 0x63, 0x64, 0x65
+EXTENDED_REQUEST, EXTENDED_RESPONSE = 0x77, 0x78
+
+
+class Operation(NamedTuple):
+    """Who sends an operation, and the tags that its content may begin with (none: primitive)."""
+
+    side: int
+    first: bytes = b""
+
+
+OPERATIONS: dict[int, Operation] = {
+    BIND_REQUEST: Operation(CLIENT, b"\x02"),
+    UNBIND: Operation(CLIENT),
+    SEARCH_REQUEST: Operation(CLIENT, b"\x04"),
+    0x66: Operation(CLIENT, b"\x04"),  # modify
+    0x68: Operation(CLIENT, b"\x04"),  # add
+    0x4A: Operation(CLIENT),  # delete
+    0x6C: Operation(CLIENT, b"\x04"),  # modify DN
+    0x6E: Operation(CLIENT, b"\x04"),  # compare
+    0x50: Operation(CLIENT),  # abandon
+    EXTENDED_REQUEST: Operation(CLIENT, b"\x80"),
+    BIND_RESPONSE: Operation(SERVER, b"\x0a"),
+    SEARCH_ENTRY: Operation(SERVER, b"\x04"),
+    SEARCH_DONE: Operation(SERVER, b"\x0a"),
+    0x67: Operation(SERVER, b"\x0a"),
+    0x69: Operation(SERVER, b"\x0a"),
+    0x6B: Operation(SERVER, b"\x0a"),
+    0x6D: Operation(SERVER, b"\x0a"),
+    0x6F: Operation(SERVER, b"\x0a"),
+    0x73: Operation(SERVER, b"\x04"),  # search reference
+    EXTENDED_RESPONSE: Operation(SERVER, b"\x0a"),
+    0x79: Operation(SERVER, b"\x80\x81"),  # intermediate
+}
+"""By the tag of protocolOp."""
+
+HEAD = 32
+"""Bytes that always hold the whole header of a message, with the beginning of a search."""
+
+
+class Head(NamedTuple):
+    """The header of an LDAPMessage; positions count from the message's first byte."""
+
+    size: int  # of the whole message; 0: more bytes are needed
+    message_id: int = 0
+    op: int = 0
+    body: int = 0  # where the operation's content begins and ends
+    stop: int = 0
+
+
+SHORT = Head(0)
+
+
+def read_head(data: bytes) -> Head | None:
+    """Read the header of a message; `SHORT` if it is cut, None if this is no LDAPMessage."""
+    have = len(data)
+    if data[:1] != b"\x30":
+        return None
+    if have < 7:  # the shortest of all messages
+        return SHORT
+    length = data[1]
+    at = 2
+    if length > 0x7F:
+        at += length & 0x7F
+        if not 2 < at < 7:
+            return None
+        length = int.from_bytes(data[2:at])
+    size = at + length
+    if have < at + 2:
+        return SHORT
+    digits = data[at + 1]
+    if data[at] != 0x02 or not 0 < digits < 5:
+        return None
+    at += 2
+    op_at = at + digits
+    if have < op_at + 2:
+        return SHORT
+    op = data[op_at]
+    if op not in OPERATIONS:
+        return None
+    length = data[op_at + 1]
+    body = op_at + 2
+    if length > 0x7F:
+        body += length & 0x7F
+        if not op_at + 2 < body < op_at + 7:
+            return None
+        if have < body:
+            return SHORT
+        length = int.from_bytes(data[op_at + 2 : body])
+    stop = body + length
+    if stop > size:
+        return None
+    return Head(size, int.from_bytes(data[at:op_at]), op, body, stop)
+
+
+def sender(data: bytes) -> int | None:
+    """Side that sends the message at the beginning of `data`; None if it is none, or too short."""
+    head = read_head(data)
+    if head is None or not head.size:
+        return None
+    operation = OPERATIONS[head.op]
+    empty = head.body == head.stop
+    if operation.first:
+        first = data[head.body : head.body + 1]
+        if empty or not first or first not in operation.first:
+            return None
+    elif empty != (head.op == UNBIND):
+        return None
+    if head.stop < head.size and data[head.stop : head.stop + 1] not in {b"", b"\xa0"}:
+        return None  # only controls may follow the operation
+    return operation.side
+
+
+class Pdu(NamedTuple):
+    """One LDAPMessage of a connection, as far as it is held."""
+
+    carrier: Carrier
+    side: int
+    start: int  # stream offset of data[0]
+    data: bytes
+    head: Head
+    cut: Cut | None = None  # the rest of the message is lost
+
+    def frames(self, place: Span | None = None) -> tuple[int, tuple[int, ...], int]:
+        """Frame in which the message ends, frames of `place` in it (or of all), and the time."""
+        if self.cut is not None:
+            return self.cut.frames[-1], self.cut.frames, self.cut.ts_ns
+        window = self.carrier.windows[self.side]
+        last = self.start + max(len(self.data) - 1, 0)
+        begin, end = place or (0, len(self.data))
+        frames = window.frames(self.start + begin, self.start + end)
+        return window.frame_at(last), frames, window.ts_at(last)
+
+    def odd(self, code: str, detail: str, exchange: Exchange | None = None) -> None:
+        """Emit an anomaly about the whole message."""
+        frame, _, ts_ns = self.frames()
+        anomaly = Anomaly(code, Span(self.start, self.start + self.head.size), detail)
+        self.carrier.emit(CarrierAnomaly(self.side, frame, ts_ns, anomaly, exchange))
+
+    def say(
+        self,
+        kind: MessageKind,
+        exchange: Exchange | None,
+        anomalies: list[Anomaly],
+        *,
+        token: bytes | None = None,
+        place: Span | None = None,
+        status: Status | None = None,
+        schemes: tuple[str, ...] = (),
+        sasl_layer: bool = False,
+        context: dict[str, Any] | None = None,
+    ) -> None:
+        """Emit what the message says; `place` is the token's in the message."""
+        if not token:
+            place = None
+        elif len(token) > TOKEN_LIMIT:
+            anomalies.append(too_large(len(token), place or Span(0, 0)))
+            token = token[:TOKEN_LIMIT]
+        if self.cut is not None:
+            have, size = len(self.data), self.head.size
+            anomalies.append(Anomaly("gap", Span(have, size), f"{have} of {size} bytes are there"))
+        frame, frames, ts_ns = self.frames(place)
+        span = Span(self.start + place.start, self.start + place.end) if place else None
+        self.carrier.emit(
+            CarrierMessage(
+                kind,
+                self.side,
+                exchange,
+                frame,
+                frames,
+                ts_ns,
+                token,
+                span,
+                status,
+                schemes,
+                sasl_layer,
+                tuple(anomalies),
+                context or {},
+            )
+        )
+
+
+def too_large(length: int, place: Span) -> Anomaly:
+    """Say that a token was cut."""
+    return Anomaly("limit-token-size", place, f"{length} bytes cut at {TOKEN_LIMIT}")

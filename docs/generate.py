@@ -1,0 +1,138 @@
+"""Write the documents that the code is the source of; `--check` fails if one is stale.
+
+python docs/generate.py [--check]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from analyzer.negotiation.machine import CARRIER_TRANSITIONS, TRANSITIONS
+from analyzer.negotiation.reasons import REASONS
+from analyzer.tables.schema import TABLES, TOKEN_BYTES
+from dissectors.anomaly import CODES
+from dissectors.carriers import CARRIERS
+
+NOTICE = "<!-- made by docs/generate.py: change the code, then run it -->\n"
+
+
+def tables() -> str:
+    """Every table and column."""
+    lines = ["# Tables", NOTICE]
+    for table in TABLES.values():
+        lines += [
+            f"## `{table.name}`: one row per {table.row}",
+            "",
+            "| column | kind | meaning |",
+            "|---|---|---|",
+        ]
+        lines += [f"| `{c.name}` | {c.kind} | {c.doc} |" for c in table.columns]
+        if table.name == "tokens":
+            lines.append(f"| `{TOKEN_BYTES.name}` | {TOKEN_BYTES.kind} | {TOKEN_BYTES.doc} |")
+        lines.append("")
+    lines += [
+        "Kinds: `category` repeated text, `str` text, `int`, `float`, `bool`, `time` nanoseconds since 1970 UTC,",
+        "`strs`/`ints` lists in wire order, `dict`. A cell that is not known is null.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def anomalies() -> str:
+    """Every anomaly code."""
+    lines = ["# Anomalies", NOTICE, "| code | group | severity | meaning |", "|---|---|---|---|"]
+    lines += [
+        f"| `{name}` | {c.group} | {c.severity} | {c.sentence} |" for name, c in CODES.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def reasons() -> str:
+    """Every reason code."""
+    lines = ["# Reasons", NOTICE, "| code | kind | meaning | what to do |", "|---|---|---|---|"]
+    lines += [f"| `{name}` | {r.kind} | {r.sentence} | {r.remedy} |" for name, r in REASONS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def machines() -> str:
+    """Both machines, as diagram and table."""
+    lines = ["# The two machines of a negotiation", NOTICE]
+    lines += [
+        "What the tokens say (role and token on the arrows; anything else is the anomaly `token-out-of-order`):",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        *_arrows(),
+        "```",
+        "",
+        "| state | who | token | next |",
+        "|---|---|---|---|",
+    ]
+    for state, rows in TRANSITIONS.items():
+        lines += [
+            f"| {state} | {role} | {token} | {after} |" for (role, token), after in rows.items()
+        ]
+    lines += ["", "What the carrier says:", "", "| state | verdict | next |", "|---|---|---|"]
+    for state, verdicts in CARRIER_TRANSITIONS.items():
+        lines += [f"| {state} | {verdict} | {after} |" for verdict, after in verdicts.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _arrows() -> Iterator[str]:
+    joined: dict[tuple[str, str], list[str]] = {}
+    for state, rows in TRANSITIONS.items():
+        for (role, token), after in rows.items():
+            joined.setdefault((state, after), []).append(f"{role[0].upper()} {token}")
+    for (state, after), labels in joined.items():
+        yield f"    {state} --> {after}: {', '.join(labels)}"
+
+
+def carriers() -> str:
+    """The README's carrier table."""
+    lines = ["| carrier | reads | by |", "|---|---|---|"]
+    lines += [f"| `{name}` | {entry.reads} | {entry.spec} |" for name, entry in CARRIERS.items()]
+    return "\n".join(lines)
+
+
+def readme(text: str) -> str:
+    """The README with its generated part made anew."""
+    start, end = "<!-- carriers -->\n", "\n<!-- /carriers -->"
+    before, _, rest = text.partition(start)
+    _, _, after = rest.partition(end)
+    return f"{before}{start}{carriers()}{end}{after}"
+
+
+def documents() -> dict[Path, str]:
+    """Path -> what it must hold."""
+    made = {
+        ROOT / "docs" / "tables.md": tables(),
+        ROOT / "docs" / "anomalies.md": anomalies(),
+        ROOT / "docs" / "reasons.md": reasons(),
+        ROOT / "docs" / "negotiation.md": machines(),
+    }
+    page = ROOT / "README.md"
+    made[page] = readme(page.read_text(encoding="utf-8"))
+    return made
+
+
+def main() -> int:
+    """Write the documents, or check them."""
+    stale = []
+    for path, text in documents().items():
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(path.relative_to(ROOT))
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+    for path in stale:
+        print(f"{'stale' if '--check' in sys.argv else 'written'}: {path}")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

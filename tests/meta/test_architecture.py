@@ -1,0 +1,169 @@
+"""Imports go one way: this table is the architecture, and the test reads it from the sources."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+LAYERS: list[tuple[str, set[str]]] = [
+    # module prefix -> prefixes it may import (itself is always allowed); the first match counts
+    ("dissectors.span", set()),
+    ("dissectors.anomaly", {"dissectors.span"}),
+    ("dissectors.status", set()),
+    ("dissectors.codes", set()),
+    ("dissectors.mechs", set()),
+    ("dissectors.recognise", {"dissectors.mechs"}),
+    ("dissectors.der", {"dissectors.span", "dissectors.anomaly"}),
+    ("dissectors.cursor", {"dissectors.span", "dissectors.anomaly"}),
+    (
+        "dissectors.tokens",
+        {
+            "dissectors.span",
+            "dissectors.anomaly",
+            "dissectors.codes",
+            "dissectors.mechs",
+            "dissectors.recognise",
+            "dissectors.der",
+            "dissectors.cursor",
+        },
+    ),
+    (
+        "dissectors.carriers",
+        {
+            "dissectors.span",
+            "dissectors.anomaly",
+            "dissectors.status",
+            "dissectors.codes",
+            "dissectors.mechs",
+            "dissectors.recognise",
+            "dissectors.der",
+            "dissectors.cursor",
+        },
+    ),
+    ("analyzer.errors", set()),
+    ("analyzer.capture", {"analyzer.errors"}),
+    ("analyzer.negotiation", {"dissectors", "analyzer.capture.model"}),
+    (
+        "analyzer.pipeline",
+        {"dissectors", "analyzer.capture", "analyzer.negotiation", "analyzer.errors"},
+    ),
+    (
+        "analyzer.tables",
+        {"dissectors", "analyzer.negotiation", "analyzer.capture.model", "analyzer.errors"},
+    ),
+    (
+        "analyzer.report",
+        {"dissectors", "analyzer.negotiation", "analyzer.tables", "analyzer.errors"},
+    ),
+    (
+        "analyzer.analysis",
+        {
+            "analyzer.pipeline",
+            "analyzer.capture",
+            "analyzer.negotiation",
+            "analyzer.tables",
+            "analyzer.report",
+            "analyzer.errors",
+        },
+    ),
+    ("analyzer.cli", {"analyzer", "dissectors"}),
+]
+
+ONLY_IN = {
+    "scapy": ("dissectors.layers", "analyzer.capture.scapy_source", "analyzer.secrets"),
+    "pandas": ("analyzer.tables", "analyzer.analysis", "analyzer.report", "analyzer.cli"),
+    "duckdb": ("analyzer.tables.query",),
+    "pyasn1": ("dissectors.tokens", "dissectors.layers"),
+    "click": ("analyzer.cli",),
+    "tqdm": ("analyzer.cli",),
+    "numpy": ("analyzer.capture", "analyzer.pipeline"),
+}
+
+
+def modules() -> list[tuple[str, Path]]:
+    """Every module of the product, by dotted name."""
+    found = []
+    for package in ("dissectors", "analyzer"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found.append((".".join(parts[:-1] if parts[-1] == "__init__" else parts), path))
+    return found
+
+
+def imports(path: Path, name: str) -> set[str]:
+    """Modules that a source imports, also inside functions; TYPE_CHECKING blocks are left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: relative import"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def within(module: str, prefix: str) -> bool:
+    """Is `module` the prefix itself or below it?"""
+    return module == prefix or module.startswith(prefix + ".")
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
+def test_imports_go_one_way(name: str, path: Path) -> None:
+    """A module imports only what its layer may import."""
+    rule = next(((prefix, allowed) for prefix, allowed in LAYERS if within(name, prefix)), None)
+    if rule is None:
+        assert name in {"dissectors", "analyzer"}, f"{name} has no place in the architecture"
+        return
+    prefix, allowed = rule
+    for imported in imports(path, name):
+        if not within(imported, "dissectors") and not within(imported, "analyzer"):
+            continue
+        if imported in {"dissectors", "analyzer"}:
+            continue
+        fine = any(within(imported, ok) for ok in {prefix, *allowed})
+        assert fine, f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
+def test_libraries_stay_in_their_place(name: str, path: Path) -> None:
+    """Heavy libraries are imported only where the design allows them."""
+    for imported in imports(path, name):
+        top = imported.split(".")[0]
+        if top in ONLY_IN:
+            assert any(within(name, place) for place in ONLY_IN[top]), f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
+def test_nothing_below_the_command_line_prints(name: str, path: Path) -> None:
+    """Only the command line writes to the terminal."""
+    if within(name, "analyzer.cli"):
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "print"
+    ]
+    assert not calls, f"{name} prints in line {calls[0].lineno}"
+
+
+def test_no_module_is_a_grab_bag() -> None:
+    """Names of modules say what is inside."""
+    for name, _ in modules():
+        assert name.split(".")[-1] not in {"utils", "util", "helpers", "common", "misc"}, name
