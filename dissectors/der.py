@@ -14,7 +14,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from dissectors.anomaly import Anomaly
-from dissectors.span import Field, Span
+from dissectors.span import Span
 
 INTEGER = 0x02
 BIT_STRING = 0x03
@@ -34,6 +34,8 @@ OID_LIMIT = 64
 """Largest object identifier read, in octets."""
 INTEGER_LIMIT = 8
 """Largest INTEGER or ENUMERATED read, in octets."""
+ANOMALY_LIMIT = 32
+"""Anomalies noted of one token; the next is `limit-anomalies`, the rest is silence."""
 
 Element = tuple[int, int, int, int, int]
 """Identifier octet, content `[start, stop)`, where the next element begins, where this one does."""
@@ -50,51 +52,48 @@ class Reader:
     """Reads elements of one token and gathers what is wrong with them.
 
     `base` is the offset of `data[0]` in the outermost token: anomaly spans count from there.
-    `fields` receives what is recorded for showing, below `path`; None if nobody wants to see it.
     """
 
     __slots__ = (
+        "_long_length",
         "_long_lengths",
         "_root",
         "anomalies",
         "base",
         "cut",
         "data",
-        "fields",
-        "inner",
         "left",
         "partial",
-        "path",
     )
 
-    def __init__(
-        self, data: bytes, base: int = 0, fields: list[Field] | None = None, path: str = ""
-    ) -> None:
+    def __init__(self, data: bytes, base: int = 0) -> None:
         self.data = data
         self.base = base
-        self.fields = fields
-        self.path = path
         self.anomalies: list[Anomaly] = []
         self.cut = False  # the token ends early: later lengths past its end are no news
         self.partial: frozenset[int] = frozenset()  # starts of OCTET STRINGs that are not all there
-        self.inner = 0  # where the token within this one begins, for its decoder
         self.left = ELEMENT_LIMIT
         self._root = -1  # where the outermost element begins
-        self._long_lengths: list[Span] = []
+        self._long_lengths = 0
+        self._long_length: Span | None = None  # the first of them
 
     # -- results -----------------------------------------------------------------------------------
 
     def report(self, code: str, start: int, stop: int, detail: str = "") -> None:
         """Note an anomaly about `data[start:stop]`."""
+        if len(self.anomalies) > ANOMALY_LIMIT:
+            return
+        if len(self.anomalies) == ANOMALY_LIMIT:
+            code, detail = "limit-anomalies", ""
         self.anomalies.append(Anomaly(code, Span(self.base + start, self.base + stop), detail))
 
     def findings(self) -> tuple[Anomaly, ...]:
         """Return all anomalies; long lengths make one note, as AD writes them everywhere."""
-        if self._long_lengths:
-            count = len(self._long_lengths)
+        if self._long_length is not None:
+            count = self._long_lengths
             detail = "one length" if count == 1 else f"{count} lengths, the first here"
-            self.anomalies.append(Anomaly("non-minimal-length", self._long_lengths[0], detail))
-            self._long_lengths = []
+            self.anomalies.append(Anomaly("non-minimal-length", self._long_length, detail))
+            self._long_length = None
         return tuple(self.anomalies) if self.anomalies else ()
 
     # -- one element -------------------------------------------------------------------------------
@@ -224,72 +223,6 @@ class Reader:
             pos = element[3]
         return found
 
-    # -- typed members -----------------------------------------------------------------------------
-
-    def number(self, member: Member | None, what: str, tag: int = INTEGER) -> int | None:
-        """Value of an INTEGER or ENUMERATED member."""
-        if member is None:
-            return None
-        found, start, stop = member
-        if found == tag and stop - start == 1 and self.data[start] < 0x80:
-            return self.data[start]
-        value = integer(self.data[start:stop]) if found == tag else None
-        if value is None:
-            self._no_value(member, tag, what)
-        return value
-
-    def oid(self, member: Member | None, what: str) -> str | None:
-        """Dotted text of an OBJECT IDENTIFIER member."""
-        if member is None:
-            return None
-        found, start, stop = member
-        value = oid_text(self.data[start:stop]) if found == OID else None
-        if value is None:
-            self._no_value(member, OID, what)
-        return value
-
-    def octets(self, member: Member | None, what: str) -> bytes | None:
-        """Content of an OCTET STRING member, as much as is there."""
-        if member is None:
-            return None
-        found, start, stop = member
-        if found == OCTET_STRING:
-            return self.data[start:stop]
-        self._no_value(member, OCTET_STRING, what)
-        return None
-
-    def text(self, member: Member | None, what: str, tag: int = GENERAL_STRING) -> str | None:
-        """Text of a string or time member."""
-        if member is None:
-            return None
-        found, start, stop = member
-        if found == tag:
-            return string_text(self.data[start:stop])
-        self._no_value(member, tag, what)
-        return None
-
-    def bits(self, member: Member | None, what: str) -> tuple[int, ...] | None:
-        """Numbers of the bits set in a BIT STRING member."""
-        if member is None:
-            return None
-        found, start, stop = member
-        value = set_bits(self.data[start:stop]) if found == BIT_STRING else None
-        if value is None:
-            self._no_value(member, BIT_STRING, what)
-        return value
-
-    def _no_value(self, member: Member, tag: int, what: str) -> None:
-        found, start, stop = member
-        if found == tag:
-            self.report("bad-value", start, stop, f"{what} cannot be read")
-        else:
-            self.wrong_tag(found, start, stop, what)
-
-    def missing(self, start: int, stop: int, what: str) -> None:
-        """Report that a mandatory element is absent, unless the token was cut before it."""
-        if not self.cut:
-            self.report("missing-field", start, stop, what)
-
     # -- the odd ones ------------------------------------------------------------------------------
 
     def _member_odd(self, pos: int, end: int, found: dict[int, Member]) -> int:
@@ -354,7 +287,9 @@ class Reader:
                 return None
             length = int.from_bytes(data[at + 1 : start])
             if length < 0x80 or not data[at + 1]:
-                self._long_lengths.append(Span(self.base + pos, self.base + start))
+                self._long_lengths += 1
+                if self._long_length is None:
+                    self._long_length = Span(self.base + pos, self.base + start)
         if start + length <= end:
             return tag, start, start + length, start + length, pos
         wanted = f"{length} bytes" if length < 1 << 32 else "4 GiB or more"

@@ -59,7 +59,7 @@ def kind_of(data: bytes) -> TokenKind:
     """Kind of token that `data` is, judged by its first bytes."""
     kind = _BARE_KINDS.get(data[0]) if data else "opaque"
     if kind is None:
-        return inner_kind(data, 0)
+        return inner_kind(data, 0, len(data))
     # the content must begin as the tag wants; a token cut before it is believed
     at = 2
     if len(data) > 2 and data[1] > 0x7F:
@@ -69,21 +69,21 @@ def kind_of(data: bytes) -> TokenKind:
     return kind
 
 
-def inner_kind(data: bytes, pos: int) -> TokenKind:
-    """Kind of the token at `pos`, in a GSS frame or alone."""
-    if pos >= len(data):
+def inner_kind(data: bytes, pos: int, end: int) -> TokenKind:
+    """Kind of the token in `[pos, end)`, the content of a GSS frame or a whole token."""
+    if pos >= end:
         return "opaque"
     kind = _BARE_KINDS.get(data[pos])
     if kind is not None:
         return kind
-    token_id = data[pos : pos + 2]
+    token_id = data[pos : min(pos + 2, end)]
     tag = CONTEXT_TOKEN_IDS.get(token_id)
-    if tag is not None and (pos + 2 == len(data) or data[pos + 2] == tag):
+    if tag is not None and (pos + 2 == end or data[pos + 2] == tag):
         return "kerberos-id"
     kind = _MESSAGE_IDS.get(token_id)
     if kind is not None:
         return kind
-    head = data[pos : pos + 8]
+    head = data[pos : min(pos + 8, end)]
     if NTLM_SIGNATURE.startswith(head):
         return "ntlm"
     if NEGOEX_SIGNATURE.startswith(head):

@@ -26,9 +26,17 @@ LARGEST_SEARCH = 1 << 20
 
 
 def record_loss(account: CaptureAccount, loss: CaptureLoss) -> None:
-    """Enter damage of the file itself into the account."""
+    """Enter damage of the file itself into the account.
+
+    Losses without an extent are packets and blocks lost one by one: one entry for each reason.
+    """
     account.damaged = True
     same = [known for known in account.losses if known.code == loss.code]
+    if loss.length is None:
+        for known in same:
+            if known.detail == loss.detail and known.length is None:
+                known.count += loss.count
+                return
     if len(same) < LOSSES_LISTED:
         account.losses.append(loss)
         return

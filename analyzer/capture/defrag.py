@@ -154,8 +154,10 @@ class Defragmenter:
     def _give_up(self, key: FragmentKey, code: str) -> None:
         datagram = self._drop(key)
         got = sum(end - start for start, end in datagram.covered)
-        of = "an unknown number" if datagram.length is None else datagram.length
-        detail = f"{_describe(key, datagram)}: {got} of {of} bytes"
+        size = f"{got} bytes, end missing"
+        if datagram.length is not None:
+            size = f"{got} of {datagram.length} bytes"
+        detail = f"{_describe(key, datagram)}: {size}"
         self._lose(code, detail, datagram.first_frame)
 
     def _drop(self, key: FragmentKey) -> _Datagram:
@@ -166,7 +168,9 @@ class Defragmenter:
     def _lose(self, code: str, detail: str, frame: int) -> None:
         told = self._told[code] = self._told.get(code, 0) + 1
         if told > TOLD_EACH:
-            self._last[code].count += 1
+            last = self._last[code]
+            last.detail = f"{last.detail.removesuffix(', and more')}, and more"
+            last.count += 1
             return
         loss = self._last[code] = CaptureLoss(code, detail, frame=frame)
         self._account.losses.append(loss)

@@ -151,16 +151,19 @@ class PcapngReader(RecordReader):
         """Add the frames of a stretch of whole blocks."""
         kinds = head[:, 0]
         if (kinds == ENHANCED_PACKET).all():
-            self._add_frames(PacketBlocks(blocks, head, length), len(self._interfaces))
+            frames = PacketBlocks(blocks, head, length)
+            self._add_frames(frames, len(self._interfaces))
+            self.count_idle(frames.cap_len > 0)
             return
         described = self._take_others(blocks, kinds, length)
         rows = among(kinds, FRAMES)
-        if not rows.any():
-            self.idle += len(rows)
-            return
-        frames = PacketBlocks(blocks[rows], head[rows], length[rows])
-        frames.place_others(kinds[rows], self._order, self._interfaces.first_snap_len)
-        self._add_frames(frames, described[rows])
+        busy = np.zeros(len(blocks), np.bool_)
+        if rows.any():
+            frames = PacketBlocks(blocks[rows], head[rows], length[rows])
+            frames.place_others(kinds[rows], self._order, self._interfaces.first_snap_len)
+            self._add_frames(frames, described[rows])
+            busy[rows] = frames.cap_len > 0
+        self.count_idle(busy)
 
     def _take_others(
         self, blocks: NDArray[np.int64], kinds: NDArray[np.uint32], length: NDArray[np.int64]
@@ -200,7 +203,7 @@ class PcapngReader(RecordReader):
             secrets.append((kind, body[8 : 8 + size]))
 
     def _add_frames(self, frames: PacketBlocks, described: NDArray[np.int64] | int) -> None:
-        broken = (frames.cap_len > frames.room) | (frames.cap_len > MAX_CAP_LEN)
+        broken = (frames.cap_len > np.minimum(frames.room, MAX_CAP_LEN)) | (frames.room < 0)
         unknown = (frames.interface >= described) & ~broken
         hidden = broken | unknown
         if frames.packetless is not None:
@@ -214,7 +217,6 @@ class PcapngReader(RecordReader):
         ts_ns, link_type = self._interfaces.columns(frames.interface, frames.ticks)
         if frames.timeless is not None:
             ts_ns[frames.timeless] = NO_TIME
-        self.count_idle(frames.cap_len > 0)
         self.add(frames.offset, frames.cap_len, frames.wire_len, ts_ns, link_type)
 
     def _lose_packets(

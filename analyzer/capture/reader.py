@@ -67,8 +67,8 @@ def _blocks(
     name: str, source: Source, window: Window, account: CaptureAccount
 ) -> Iterator[RecordBlock]:
     if not window.end:
-        reason = source.failure.detail if source.failure else "empty file"
-        raise CaptureError(f"{name}: {reason}, not a capture")
+        reason = source.failure.detail if source.failure else "empty file, not a capture"
+        raise CaptureError(f"{name}: {reason}")
     magic = window.data[:4]
     for format_name, matches, read in (
         ("pcap", pcap.matches, pcap.read),

@@ -4,7 +4,7 @@ A conversation is an unordered pair of endpoints; numbers are given in order of 
 for TCP and UDP apart. A TCP conversation starts anew with a SYN (no ACK) whose sequence number is
 not the one its direction began with; FIN and RST change nothing in that. Where a direction began is
 told by its first packet (SYN: its number; any other: the number before it), or earlier by the first
-ACK of the other side.
+ACK of the other side; a SYN/ACK with another number corrects it.
 
 A whole block is numbered with array operations; only conversations that are reused within it are
 walked packet by packet. A scan opens millions of conversations, so one costs some 50 bytes and no
@@ -89,24 +89,25 @@ class StreamTable:
         """Stream number of each packet, and (row, old number) of every SYN that begins anew."""
         known = self.count
         ids = self.number(packets)
+        told = self.seen[ids]
         self._learn_bases(ids, packets.sender, segments)
-        syn = np.flatnonzero((segments.flags & (SYN | ACK)) == SYN)
-        anew = syn[segments.seq[syn] != self.base[ids[syn], packets.sender[syn]]]
-        if not len(anew):
+        syn = np.flatnonzero(segments.flags & SYN)
+        odd = syn[segments.seq[syn] != self.base[ids[syn], packets.sender[syn]]]
+        if not len(odd):
             return ids, []
-        return ids, self._begin_anew(known, ids, packets, segments, anew)
+        lives = self._walk(ids, told, packets.sender, segments, np.isin(ids, ids[odd]))
+        return ids, self._renumber(known, ids, packets, lives)
 
     def learn_syns(
         self, ids: NDArray[np.intp], senders: NDArray[np.intp], segments: Segments
     ) -> None:
-        """Remember who asked for the connection, and where each side says that it begins."""
+        """Remember who asked for the connection."""
         rows = np.flatnonzero(segments.flags & SYN)
         if not len(rows):
             return
         ids, senders = ids[rows], senders[rows]
         asked = senders ^ ((segments.flags[rows] & ACK) != 0)
         np.bitwise_or.at(self.seen, ids, np.array(SYN_BY, np.uint8)[asked])
-        self.base[ids, senders] = segments.seq[rows]
 
     def _learn_bases(
         self, ids: NDArray[np.intp], senders: NDArray[np.intp], segments: Segments
@@ -127,25 +128,59 @@ class StreamTable:
             self.base[streams, side] = np.where(by_side[rows], before, acked)
             self.seen[streams] |= np.uint8(HAS_BASE[side])
 
-    def _begin_anew(
+    def _walk(
         self,
-        known: int,
         ids: NDArray[np.intp],
-        packets: Packets,
+        told: NDArray[np.uint8],
+        senders: NDArray[np.intp],
         segments: Segments,
-        anew: NDArray[np.intp],
-    ) -> list[tuple[int, int]]:
-        """Split the conversations that the SYNs at the rows `anew` begin again.
+        mask: NDArray[np.bool_],
+    ) -> list[_Life]:
+        """Go packet by packet through conversations with an unexpected SYN; return all their lives.
 
-        Changes `ids`. The numbers from `known` on were given in this block and move up.
+        `told` holds what `seen` was before this block.
         """
-        lives = _lives(ids, packets.sender, segments, anew)
-        begun = np.array([life.row for life in lives], np.intp)
+        rows = np.flatnonzero(mask)
+        columns = (rows, ids[rows], told[rows], senders[rows], *(c[rows] for c in segments))
+        current: dict[int, _Life] = {}
+        lives: list[_Life] = []
+        for row, stream, before, sender, seq, ack, flags in zip(
+            *(column.tolist() for column in columns), strict=True
+        ):
+            life = current.get(stream)
+            if life is None:
+                known = self.base[stream].tolist()
+                life = _Life(None, [known[i] if before & HAS_BASE[i] else None for i in (0, 1)])
+                current[stream] = life
+                lives.append(life)
+            base = life.base
+            if flags & SYN and base[sender] not in {seq, None}:
+                if flags & ACK:
+                    base[sender] = seq
+                else:
+                    life = current[stream] = _Life(life, [None, None])
+                    base = life.base
+                    lives.append(life)
+            life.rows.append(row)
+            if base[sender] is None:
+                base[sender] = seq if flags & SYN else (seq - 1) & 0xFFFF_FFFF
+            if flags & ACK and base[sender ^ 1] is None:
+                base[sender ^ 1] = (ack - 1) & 0xFFFF_FFFF
+        return lives
+
+    def _renumber(
+        self, known: int, ids: NDArray[np.intp], packets: Packets, lives: list[_Life]
+    ) -> list[tuple[int, int]]:
+        """Give the second and later `lives` their numbers; change `ids` accordingly.
+
+        The numbers from `known` on were given in this block and move up.
+        """
         fresh = np.flatnonzero(ids >= known)
         provisional, first = np.unique(ids[fresh], return_index=True)
         first = fresh[first]
+        later = [life for life in lives if life.former is not None]
+        begun = np.array([life.rows[0] for life in later], np.intp)
         births = np.sort(np.concatenate((first, begun)))
-
         numbers = known + np.searchsorted(births, first)
         seen, base = self.seen[provisional], self.base[provisional]
         ids[fresh] = numbers[ids[fresh] - known]
@@ -154,21 +189,23 @@ class StreamTable:
         self.seen[numbers], self.base[numbers] = seen, base
         self._table.put(packets.key[first], numbers)
 
-        latest: dict[int, int] = {}  # first life of a 4-tuple -> number of its newest one
-        ended = []
-        former = ids[begun].tolist()
-        begun_numbers = (known + np.searchsorted(births, begun)).tolist()
-        for life, number, first_life in zip(lives, begun_numbers, former, strict=True):
-            ended.append((life.row, latest.get(first_life, first_life)))
-            latest[first_life] = number
+        for life, number in zip(
+            later, (known + np.searchsorted(births, begun)).tolist(), strict=True
+        ):
+            life.number = number
             ids[life.rows] = number
-            for side in (0, 1):
-                start = life.base[side]
+        for life in lives:
+            if life.former is None:
+                life.number = int(ids[life.rows[0]])
+            for side, start in enumerate(life.base):
                 if start is not None:
-                    self.base[number, side] = start
-                    self.seen[number] |= HAS_BASE[side]
-            self._table.put(packets.key[[life.row]], np.array([number]))
-        return ended
+                    self.base[life.number, side] = start
+                    self.seen[life.number] |= HAS_BASE[side]
+        ended = {life.former.number: life for life in later if life.former is not None}
+        newest = [life for life in later if life.number not in ended]
+        rows = np.array([life.rows[0] for life in newest], np.intp)
+        self._table.put(packets.key[rows], np.array([life.number for life in newest], np.intp))
+        return [(life.rows[0], number) for number, life in ended.items()]
 
     def _enter(self, packets: Packets, rows: NDArray[np.intp]) -> None:
         """Give the next numbers to the conversations that begin in `rows`."""
@@ -188,46 +225,12 @@ class StreamTable:
 
 
 class _Life:
-    """One of the streams that share a 4-tuple: row of its SYN, all its rows, where its sides begin."""
+    """One of the streams that share a 4-tuple: the one before, its rows, where its sides begin."""
 
-    __slots__ = ("base", "row", "rows")
+    __slots__ = ("base", "former", "number", "rows")
 
-    def __init__(self, row: int) -> None:
-        self.row = row
+    def __init__(self, former: _Life | None, base: list[int | None]) -> None:
+        self.former = former
+        self.base = base
         self.rows: list[int] = []
-        self.base: list[int | None] = [None, None]
-
-
-def _lives(
-    ids: NDArray[np.intp],
-    senders: NDArray[np.intp],
-    segments: Segments,
-    anew: NDArray[np.intp],
-) -> list[_Life]:
-    """Walk the packets of reused conversations; second and later lives in order of their SYNs.
-
-    The rows `anew` hold the SYNs that differ from the first life's base.
-    """
-    rows = np.flatnonzero(np.isin(ids, ids[anew]))
-    differs = set(anew.tolist())
-    columns = (rows, ids[rows], senders[rows], *(column[rows] for column in segments))
-    current: dict[int, _Life] = {}
-    lives: list[_Life] = []
-    for row, stream, sender, seq, ack, flags in zip(*(c.tolist() for c in columns), strict=True):
-        life = current.get(stream)
-        if life is None:
-            begins = row in differs
-        else:
-            base = life.base[sender]
-            begins = (flags & (SYN | ACK)) == SYN and base is not None and base != seq
-        if begins:
-            life = current[stream] = _Life(row)
-            lives.append(life)
-        if life is None:
-            continue
-        life.rows.append(row)
-        if life.base[sender] is None:
-            life.base[sender] = seq if flags & SYN else (seq - 1) & 0xFFFF_FFFF
-        if flags & ACK and life.base[sender ^ 1] is None:
-            life.base[sender ^ 1] = (ack - 1) & 0xFFFF_FFFF
-    return lives
+        self.number = -1

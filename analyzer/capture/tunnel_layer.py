@@ -28,20 +28,29 @@ def gre(packet: Packet) -> str:
     if flags & 7 == 1:  # PPTP: has an acknowledgment too; a packet without sequence is only that
         packet.at += 4 * (flags >> 7 & 1)
         return "ppp" if has_sequence else NO_TRANSPORT
-    if (
-        protocol == 0x88BE
-    ):  # ERSPAN: type II has a header of 8 bytes, type I neither it nor sequence
-        packet.at += 8 * has_sequence
-        return "ethernet"
+    if protocol == 0x88BE:  # ERSPAN type I has neither sequence number nor header
+        return "erspan-2" if has_sequence else "ethernet"
     if protocol == 0x22EB:
         return "erspan-3"
     return TUNNELLED.get(protocol, NOT_IP)
 
 
+def erspan_2(packet: Packet) -> str:
+    """Eight bytes, the first four bits the version: 1."""
+    if reason := packet.lacks(8, BAD):
+        return reason
+    if packet.data[packet.at] >> 4 != 1:
+        return BAD
+    packet.at += 8
+    return "ethernet"
+
+
 def erspan_3(packet: Packet) -> str:
-    """Twelve bytes whose last two hold the frame type (bits 10-14) and O (bit 0: 8 bytes more)."""
+    """Version 2 (4 bits) and 10 bytes, then 16 bits: frame type (10-14), O (0: 8 bytes more)."""
     if reason := packet.lacks(12, BAD):
         return reason
+    if packet.data[packet.at] >> 4 != 2:
+        return BAD
     _, word = _U16_PAIR(packet.data, packet.at + 8)
     packet.at += 20 if word & 1 else 12
     return {0: "ethernet", 2: "ip"}.get(word >> 10 & 31, "erspan-frame-type")
@@ -69,4 +78,10 @@ def geneve(packet: Packet) -> str:
     return TUNNELLED[protocol]
 
 
-STEPS: dict[str, Step] = {"gre": gre, "erspan-3": erspan_3, "vxlan": vxlan, "geneve": geneve}
+STEPS: dict[str, Step] = {
+    "gre": gre,
+    "erspan-2": erspan_2,
+    "erspan-3": erspan_3,
+    "vxlan": vxlan,
+    "geneve": geneve,
+}

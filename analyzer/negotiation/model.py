@@ -55,6 +55,13 @@ class Step:
     carrier_state: str = CarrierState.OPEN
 
     @property
+    def request_missing(self) -> bool:
+        """The carrier saw this answer without its question."""
+        exchange = self.message.exchange
+        contexts = (self.message.context, exchange.context if exchange is not None else {})
+        return any(context.get("request_missing") for context in contexts)
+
+    @property
     def is_leg(self) -> bool:
         """A token that counts as a leg: present, not empty, neither hint nor per-message token."""
         if self.token is None or not self.token.raw:

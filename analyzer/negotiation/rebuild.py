@@ -8,6 +8,7 @@ ends, because protection and later refusals belong to the row too.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from analyzer.capture.model import Stream
 from analyzer.negotiation import machine
@@ -102,8 +103,10 @@ class StreamNegotiations:
 
     def end(self) -> None:
         """The connection is over: conclude everything."""
-        for negotiation in self._open:
-            self._conclude(negotiation)
+        for at, negotiation in enumerate(self._open):
+            following = self._open[at + 1] if at + 1 < len(self._open) else None
+            if following is None or not self._pass_on_hint(negotiation, following):
+                self._conclude(negotiation)
         self._open.clear()
         self._current.clear()
         if self._hints and not self._hint_used:
@@ -117,6 +120,8 @@ class StreamNegotiations:
             return current
         negotiation = Negotiation(self.stream, exchange, exchange.carrier)
         hints = [hint for hint in self._hints if isinstance(hint.token, NegTokenInit2)]
+        if step.request_missing:
+            hints = []  # what lies between hint and answer is lost: they may not belong together
         if hints and not self._hint_used:
             negotiation.own_hint = True
             self._hint_used = True
@@ -132,6 +137,23 @@ class StreamNegotiations:
             self._current.pop(id(oldest.exchange), None)
             self._conclude(oldest)
         return negotiation
+
+    @staticmethod
+    def _pass_on_hint(asked: Negotiation, following: Negotiation) -> bool:
+        """An empty bind that only fetched the server's list is no attempt; the list counts for the next.
+
+        Samba's LDAP clients do so. The bind is an operation of its own, so its frames are not those of the
+        logon that follows.
+        """
+        tokens = [step for step in asked.steps if step.token is not None and step.token.raw]
+        if len(tokens) != 1 or not isinstance(tokens[0].token, NegTokenInit2):
+            return False
+        hint = tokens[0]
+        if hint.message.kind != "response" or following.carrier != asked.carrier:
+            return False
+        hint.message = replace(hint.message, kind="hint")
+        following.steps.insert(0, hint)
+        return True
 
     @staticmethod
     def _starts_over(current: Negotiation, step: Step) -> bool:

@@ -88,8 +88,9 @@ def token_mechanism(token: Token) -> str | None:
 
 def _describe_frames(negotiation: Negotiation) -> None:
     steps = negotiation.steps
-    negotiation.frames = tuple(sorted({step.frame for step in steps}))
-    times = [step.ts_ns for step in steps]
+    said = [step for step in steps if step.message.kind != "after"] or steps
+    negotiation.frames = tuple(sorted({step.frame for step in said}))
+    times = [step.ts_ns for step in said]
     negotiation.started_ns, negotiation.ended_ns = min(times), max(times)
 
 
@@ -196,7 +197,7 @@ def _started_late(negotiation: Negotiation) -> bool:
     first = next((step for step in negotiation.steps if step.message.kind != "hint"), None)
     if first is None:
         return False
-    if first.message.context.get("request_missing") or first.role == ACCEPTOR:
+    if first.request_missing or first.role == ACCEPTOR:
         return True
     return isinstance(first.token, NegTokenResp | NtlmAuthenticate)
 
@@ -268,6 +269,8 @@ def _describe_identity(negotiation: Negotiation) -> None:
         elif isinstance(token, (KrbApReq, KrbTgtReq)) and negotiation.mechanism != "ntlm":
             negotiation.realm = token.realm or negotiation.realm
             negotiation.spn = token.sname or negotiation.spn
+    if negotiation.user is None and exchange is not None:
+        negotiation.user = exchange.user  # a name beside the token, as in Sicily's bind
 
 
 # -- outcome ------------------------------------------------------------------------------------------------

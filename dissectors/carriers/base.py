@@ -127,6 +127,8 @@ class Cut(NamedTuple):
 class Window:
     """The unread bytes of one direction, with the frame of every byte.
 
+    A byte's frame is the one that made it readable: a segment that filled a hole in front of it came later.
+
     `data` holds the bytes from stream offset `offset` on; `take(n)` or `skip(n)` moves on. `skip` may ask
     for more than is there: the rest is skipped as it arrives and costs nothing. While `skipping` is not
     zero nothing is readable; `feed` is called again as soon as the skip is done, even without new bytes,
@@ -158,7 +160,11 @@ class Window:
         stream passed over them) count as skipped.
         """
         end = self.base + len(self.data)
-        self.frame, self.ts_ns = frame, ts_ns
+        carried = frame
+        if frame > self.frame:
+            self.frame, self.ts_ns = frame, ts_ns
+        else:  # it waited for a segment that came later
+            frame, ts_ns = self.frame, self.ts_ns
         if self.skipping:
             passed = offset - end
             if 0 <= passed <= self.skipping:
@@ -174,9 +180,9 @@ class Window:
             self.restart(offset)
         marks = self._marks
         if marks and marks[-1][0] == offset:
-            marks[-1] = (offset, frame, ts_ns)
+            marks[-1] = (offset, frame, ts_ns, carried)
         else:
-            marks.append((offset, frame, ts_ns))
+            marks.append((offset, frame, ts_ns, carried))
         if data:
             self.data += data
 
@@ -240,15 +246,15 @@ class Window:
                 del marks[:first]
 
     def frame_at(self, offset: int) -> int:
-        """Frame that carried the byte at stream `offset`."""
+        """Frame in which the byte at stream `offset` could be read."""
         return self._mark(offset)[1]
 
     def ts_at(self, offset: int) -> int:
-        """Capture time (ns) of the byte at stream `offset`."""
+        """Capture time (ns) of that frame."""
         return self._mark(offset)[2]
 
     def frames(self, start: int, end: int) -> tuple[int, ...]:
-        """All frames that carried bytes of the stream range `[start, end)`, in order, each once."""
+        """All frames that carried bytes of the stream range `[start, end)`, in stream order, each once."""
         marks = self._marks
         if not marks:
             return (self.frame,)
@@ -257,19 +263,19 @@ class Window:
         first = max(bisect_right(marks, start, key=_mark_offset) - 1, 0)
         last = max(bisect_right(marks, max(end - 1, start), key=_mark_offset), first + 1)
         if last - first == 1:
-            return (marks[first][1],)
-        return tuple(dict.fromkeys(mark[1] for mark in marks[first:last]))
+            return (marks[first][3],)
+        return tuple(dict.fromkeys(mark[3] for mark in marks[first:last]))
 
-    def _mark(self, offset: int) -> tuple[int, int, int]:
+    def _mark(self, offset: int) -> tuple[int, int, int, int]:
         marks = self._marks
         if not marks:
-            return (offset, self.frame, self.ts_ns)
+            return (offset, self.frame, self.ts_ns, self.frame)
         if offset >= marks[-1][0]:  # nearly always: what is read came in the newest segment
             return marks[-1]
         return marks[max(bisect_right(marks, offset, key=_mark_offset) - 1, 0)]
 
 
-def _mark_offset(mark: tuple[int, int, int]) -> int:
+def _mark_offset(mark: tuple[int, int, int, int]) -> int:
     return mark[0]
 
 

@@ -9,48 +9,32 @@ Spec: RFC 9110 11 and 15.5, RFC 4559 4-6, MS-NTHT 2, MS-N2HT 2-3, MS-WSMV 2.2.9.
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import (
     CLIENT,
     SERVER,
-    TOKEN_LIMIT,
     CarrierAnomaly,
     CarrierMessage,
     Emit,
     Exchange,
     MessageKind,
 )
-from dissectors.carriers.http_auth import (
-    GSS_SCHEMES,
-    Challenge,
-    basic_user,
-    challenges,
-    credentials,
-    decode_cut_token68,
-    decode_token68,
-    digest_user,
-    text_of,
+from dissectors.carriers.http_auth import GSS_SCHEMES, challenges, credentials, text_of
+from dissectors.carriers.http_credentials import (
+    Offer,
+    about,
+    goes_on,
+    is_later_token,
+    is_token,
+    plain_logon,
+    token_of,
 )
 from dissectors.carriers.http_head import ORIGIN, PROXY, Field, Message, Request, Response
-from dissectors.recognise import NTLM_SIGNATURE
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
 
 CHALLENGED = {ORIGIN: 401, PROXY: 407}
 OFFERS_LIMIT = 64  # challenges read of one response
-
-_STALE = re.compile(rb'\bstale[ \t]*=[ \t]*"?true', re.IGNORECASE)
-_DATA = re.compile(rb"\bdata[ \t]*=", re.IGNORECASE)
-
-
-class Offer(NamedTuple):
-    """A challenge with its field, for it names the family and the frames."""
-
-    field: Field
-    challenge: Challenge
 
 
 class Leg:
@@ -84,17 +68,17 @@ class Exchanges:
                 continue  # not even the scheme's name is there
             if sent is None or field.family in families:
                 what = "no scheme's name" if sent is None else "a second field of its kind"
-                anomaly = _about(field, "bad-header", f"credentials: {what}")
+                anomaly = about(field, "bad-header", f"credentials: {what}")
                 self.emit(CarrierAnomaly(CLIENT, request.frame, request.ts_ns, anomaly))
                 continue
             families.add(field.family)
             anomalies: list[Anomaly] = []
-            token = _token(sent, field, anomalies) if sent.scheme in GSS_SCHEMES else None
+            token = token_of(sent, field, anomalies) if sent.scheme in GSS_SCHEMES else None
             leg = self._leg_for(field.family, sent.scheme, token, request)
             leg.cut = not field.whole
             request.legs.append(leg)
             if sent.scheme not in GSS_SCHEMES:
-                _plain_logon(leg.exchange, sent, field, anomalies)
+                plain_logon(leg.exchange, sent, field, anomalies)
             self.emit(_message("request", request, leg.exchange, field, token, anomalies=anomalies))
         request.fields = []  # no password outlives its telling
 
@@ -109,7 +93,7 @@ class Exchanges:
             latest is not None
             and not latest.final
             and latest.exchange.scheme == scheme
-            and (not latest.awaited or _is_later_token(token))
+            and (not latest.awaited or is_later_token(token))
         ):
             latest.awaited = True
             return latest
@@ -139,7 +123,7 @@ class Exchanges:
                 for offer in offers
                 if offer.field.family == family and offer.challenge.scheme == leg.exchange.scheme
             ]
-            offer = next((offer for offer in mine if _goes_on(offer)), None)
+            offer = next((offer for offer in mine if goes_on(offer)), None)
             if offer is not None:
                 used.append(offer)
             verdict = self._verdict(leg, response, offer)
@@ -154,7 +138,7 @@ class Exchanges:
         used: list[Offer] = []
         for offer in offers:
             family, scheme = offer.field.family, offer.challenge.scheme
-            if not _is_token(offer):
+            if not is_token(offer):
                 continue
             leg = self._latest.get(family)
             if leg is None or leg.final or leg.exchange.scheme != scheme:
@@ -174,10 +158,10 @@ class Exchanges:
         for field in response.fields:
             for challenge in challenges(field.value):
                 offer = Offer(field, challenge)
-                if field.info and not _is_token(offer):
+                if field.info and not is_token(offer):
                     continue
                 if len(found) == OFFERS_LIMIT:
-                    anomaly = _about(field, "limit-count", f"more than {OFFERS_LIMIT} challenges")
+                    anomaly = about(field, "limit-count", f"more than {OFFERS_LIMIT} challenges")
                     self.emit(CarrierAnomaly(SERVER, response.frame, response.ts_ns, anomaly))
                     return found
                 found.append(offer)
@@ -210,8 +194,8 @@ class Exchanges:
         exchange = leg.exchange
         anomalies: list[Anomaly] = []
         token = None
-        if offer is not None and _is_token(offer):
-            token = _token(offer.challenge, offer.field, anomalies)
+        if offer is not None and is_token(offer):
+            token = token_of(offer.challenge, offer.field, anomalies)
         if request_missing:
             anomalies.append(Anomaly("unmatched-response", Span(0, 0), "no request for it"))
         if response.server:
@@ -229,29 +213,37 @@ class Exchanges:
     def _tell_offers(
         self, request: Request | None, response: Response, offers: list[Offer], used: list[Offer]
     ) -> None:
-        """Tell a bare challenge list, and a token that answers no leg of its scheme."""
+        """Tell a bare challenge list, and tokens that answer no leg of their scheme."""
         for family, code in CHALLENGED.items():
-            mine = [
-                offer for offer in offers if offer.field.family == family and not offer.field.info
-            ]
-            tokens = [offer for offer in mine if _is_token(offer)]
-            unused = [offer for offer in tokens if offer not in used]
-            if not unused and (tokens or not mine or response.code != code):
-                continue
-            anomalies: list[Anomaly] = []
-            first = unused[0] if unused else None
-            token = _token(first.challenge, first.field, anomalies) if first else None
-            field = first.field if first is not None else None
-            hint = _message("hint", response, None, field, token, anomalies=anomalies)
-            hint.schemes = _schemes(offers, family)
-            hint.context["carrier"] = family
-            hint.context["carrier_version"] = _version(response)
-            if request is not None:
-                hint.context["server_name"] = request.host if family == ORIGIN else None
-                hint.context.update(_asked_for(request))
-            if response.server:
-                hint.context["server"] = text_of(response.server[:256])
-            self.emit(hint)
+            mine = [offer for offer in offers if offer.field.family == family]
+            tokens = [offer for offer in mine if is_token(offer)]
+            for offer in tokens:
+                if offer not in used:
+                    self._hint(request, response, offers, family, offer)
+            if mine and not tokens and response.code == code:
+                self._hint(request, response, offers, family, None)
+
+    def _hint(
+        self,
+        request: Request | None,
+        response: Response,
+        offers: list[Offer],
+        family: str,
+        offer: Offer | None,
+    ) -> None:
+        anomalies: list[Anomaly] = []
+        token = field = None
+        if offer is not None:
+            token, field = token_of(offer.challenge, offer.field, anomalies), offer.field
+        hint = _message("hint", response, None, field, token, anomalies=anomalies)
+        hint.schemes = _schemes(offers, family)
+        hint.context = {"carrier": family, "carrier_version": _version(response)}
+        if request is not None:
+            hint.context["server_name"] = request.host if family == ORIGIN else None
+            hint.context.update(_asked_for(request))
+        if response.server:
+            hint.context["server"] = text_of(response.server[:256])
+        self.emit(hint)
 
     # -- afterwards -------------------------------------------------------------------------------
 
@@ -304,64 +296,6 @@ def _message(
     )
 
 
-def _plain_logon(
-    exchange: Exchange, sent: Challenge, field: Field, anomalies: list[Anomaly]
-) -> None:
-    """Note whose logon it is where the scheme knows no token."""
-    name = sent.scheme.lower()
-    exchange.mechanism = "scram" if name.startswith("scram-") else name
-    if not field.whole:
-        anomalies.append(_about(field, "gap", "the end of the credentials is lost"))
-    elif name == "basic":
-        named = basic_user(sent.token68 or b"")
-        if named is None:
-            anomalies.append(_about(field, "bad-base64", "Basic credentials"))
-        else:
-            exchange.user, exchange.domain = named
-    elif name == "digest":
-        exchange.user = digest_user(sent.parameters)
-
-
-def _is_later_token(token: bytes | None) -> bool:
-    """Tell by its first bytes that a token cannot begin an exchange: NegTokenResp, AUTHENTICATE."""
-    if token is None:
-        return False
-    return token[:1] == b"\xa1" or token[:9] == NTLM_SIGNATURE + b"\x03"
-
-
-def _token(said: Challenge, field: Field, anomalies: list[Anomaly]) -> bytes | None:
-    text = said.token68 or b""
-    if not field.whole:
-        anomalies.append(_about(field, "gap", "the end of the token is lost"))
-        return decode_cut_token68(text) or None
-    token = decode_token68(text)
-    if token is None or said.parameters:
-        anomalies.append(_about(field, "bad-base64", f"{len(text)} characters"))
-        return None
-    if not token:
-        anomalies.append(_about(field, "empty-token", f"{said.scheme} without a token"))
-    elif len(token) > TOKEN_LIMIT:
-        anomalies.append(_about(field, "limit-token-size", f"{len(token)} bytes"))
-        return token[:TOKEN_LIMIT]
-    return token
-
-
-def _is_token(offer: Offer) -> bool:
-    return bool(offer.challenge.token68) and offer.challenge.scheme in GSS_SCHEMES
-
-
-def _goes_on(offer: Offer) -> bool:
-    """Tell whether a challenge continues its exchange: with a token, or as its scheme has it."""
-    scheme = offer.challenge.scheme
-    if scheme == "Digest":
-        return (
-            _STALE.search(offer.field.value) is not None
-        )  # RFC 7616 3.3: only the nonce was too old
-    if scheme.startswith("SCRAM-"):
-        return _DATA.search(offer.field.value) is not None  # RFC 7804 5
-    return _is_token(offer)
-
-
 def _schemes(offers: list[Offer], family: str) -> tuple[str, ...]:
     mine = (o.challenge.scheme for o in offers if o.field.family == family and not o.field.info)
     return tuple(dict.fromkeys(mine))
@@ -379,7 +313,3 @@ def _asked_for(request: Request) -> dict[str, str]:
 
 def _version(message: Message) -> str:
     return text_of(message.version)
-
-
-def _about(field: Field, code: str, detail: str) -> Anomaly:
-    return Anomaly(code, Span(field.start, field.start + len(field.value)), detail)

@@ -69,9 +69,7 @@ class Binds:
         self._waiting: dict[int, Attempt] = {}  # message id -> whose answer is due
         self._unfinished: Attempt | None = None
         self._requests_lost = False  # an answer without request may belong to the unfinished one
-        self.secured: Exchange | None = (
-            None  # the latest success: what follows shows its protection
-        )
+        self.secured: Exchange | None = None  # the latest success, protecting what follows
         self.layered: Exchange | None = None  # whose security layer length-prefixed buffers may be
 
     # -- the client's legs -------------------------------------------------------------------------

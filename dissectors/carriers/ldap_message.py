@@ -162,12 +162,11 @@ def read_bind_response(data: bytes, head: Head, anomalies: list[Anomaly]) -> Bin
     code = int.from_bytes(elements.value())
     matched = elements.next() == 0x04
     response = BindResponse(code, elements.place())
-    if matched:
-        if elements.next() == 0x04:
-            response.diagnostic = elements.text().rstrip("\0") or None  # AD ends it with NUL
-            while tag := elements.next():
-                if tag == 0x87:
-                    response.credentials = elements.place()
+    if matched and elements.next() == 0x04:
+        response.diagnostic = elements.text().rstrip("\0") or None  # AD ends it with NUL
+        while tag := elements.next():
+            if tag == 0x87:
+                response.credentials = elements.place()
     return response
 
 

@@ -35,6 +35,19 @@ def plausible(data: bytes | bytearray, start: int) -> bool:
     return protocol != SMB2 or data[start + 8 : start + 10] == b"\x40\x00"
 
 
+def next_border(data: bytearray, at: int) -> tuple[int, bool]:
+    """Find where the next SMB message begins from `at` on; else how far there is none for certain."""
+    first = at
+    while (hit := data.find(b"SMB", at + 5)) >= 0:
+        start = hit - 5
+        if len(data) < start + PLAUSIBLE:
+            return start, False
+        if plausible(data, start):
+            return start, True
+        at = hit - 4
+    return max(len(data) - 7, first), False  # the last bytes may be a border's beginning
+
+
 def answers(head: bytes) -> bool | None:
     """Tell whether the first packet of `head` comes from the server; None: no SMB, or too short.
 

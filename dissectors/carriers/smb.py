@@ -14,7 +14,16 @@ from typing import ClassVar
 
 from dissectors.anomaly import Anomaly
 from dissectors.carriers import netbios, smb1, smb2
-from dissectors.carriers.base import CLIENT, SERVER, Carrier, CarrierAnomaly, Emit, Limits, Window
+from dissectors.carriers.base import (
+    CLIENT,
+    SERVER,
+    Carrier,
+    CarrierAnomaly,
+    Cut,
+    Emit,
+    Limits,
+    Window,
+)
 from dissectors.carriers.smb_logons import Logons, Pdu
 from dissectors.span import Span
 
@@ -39,8 +48,6 @@ class _Side:
     session: int = 0  # of the element before
     lost_from: int | None = None  # stream offset from which on no border is known
     given_up: bool = False  # bytes behind `lost_from` were captured but could not be read
-    unread: int = 0  # bytes held back until more come
-    ended: bool = False
 
 
 class SmbCarrier(Carrier):
@@ -66,6 +73,7 @@ class SmbCarrier(Carrier):
         self._told: set[str] = set()  # what is told once per connection
         self._anomalies = 0
         self._closed = False
+        self._left: tuple[str, int, int] | None = None  # the client's FIN
 
     @classmethod
     def probe(cls, head: bytes) -> int | None:
@@ -113,7 +121,6 @@ class SmbCarrier(Carrier):
                 self._tell(side, "malformed-message", window.offset, length, "compound element")
                 window.skip(length)
                 state.rest = 0
-        state.unread = len(window)
 
     # -- one message ---------------------------------------------------------------------------
 
@@ -124,7 +131,7 @@ class SmbCarrier(Carrier):
         if ready < smb2.HEADER_SIZE:
             return _WAIT
         fields = smb2.HEADER.unpack_from(data, start)
-        magic, size, status, command, flags, following, message_id, session = fields
+        magic, size, status, command, flags, following, _, session = fields
         if magic != smb2.MAGIC or size != smb2.HEADER_SIZE:
             return _LOST
         matters = command <= smb2.TREE_CONNECT
@@ -157,10 +164,8 @@ class SmbCarrier(Carrier):
                 owner.signed_messages += 1
             else:
                 owner.plain_messages += 1
-        if matters and self._direction(side, window, flags & smb2.RESPONSE):
-            pdu = self._pdu(side, window, start, length)
-            self.smb2.message(pdu, command, status, message_id, session)
-            self._overflow(side, window, self.smb2.logons)
+        if matters:
+            self._take(self._pdu(side, window, start, length), self.smb2, session)
         return length
 
     def _element(self, side: int, window: Window, state: _Side, length: int, following: int) -> int:
@@ -181,7 +186,7 @@ class SmbCarrier(Carrier):
 
     def _read_smb1(self, side: int, window: Window, start: int, length: int, ready: int) -> int:
         fields = smb1.HEADER.unpack_from(window.data, start)
-        magic, command, status, flags, flags2, pid_high, signature, pid, uid, mid = fields
+        magic, command, _, _, _, _, signature, _, uid, _ = fields
         if magic != smb1.MAGIC:
             return _LOST
         matters = smb1.NEGOTIATE <= command <= smb1.TREE_CONNECT
@@ -193,11 +198,8 @@ class SmbCarrier(Carrier):
                 owner.signed_messages += 1
             else:
                 owner.plain_messages += 1
-        if matters and self._direction(side, window, flags & smb1.REPLY):
-            pairing = pid_high << 32 | pid << 16 | mid
-            header = smb1.Header(command, status, flags2, uid, pairing)
-            self.smb1.message(self._pdu(side, window, start, length), header)
-            self._overflow(side, window, self.smb1.logons)
+        if matters:
+            self._take(self._pdu(side, window, start, length), self.smb1)
         return length
 
     def _read_transform(
@@ -251,28 +253,42 @@ class SmbCarrier(Carrier):
         rest = (
             state.rest or netbios.LENGTH.unpack_from(window.data, start - 4)[0] & self._length_mask
         )
-        return Pdu(side, window.peek(held, prefix), offset, offset + min(rest, self.limits.held))
+        end = offset + min(rest, self.limits.held)
+        data = window.peek(held, prefix)
+        return Pdu(side, data, offset, end, window.frame_at(end - 1), window.ts_at(end - 1))
 
-    def _direction(self, side: int, window: Window, reply: int) -> bool:
-        """Compare the reply flag with the side; a message that contradicts its side is left alone.
-
-        Else a client could grant itself a logon in our books.
-        """
-        if bool(reply) == (side == SERVER):
-            return True
-        detail = "an answer from the client" if reply else "a request from the server"
-        self._tell(side, "malformed-message", window.offset, netbios.SHORTEST, detail, once=True)
-        return False
+    def _take(self, pdu: Pdu, protocol: smb1.Smb1 | smb2.Smb2, session: int | None = None) -> None:
+        """Read a message that matters."""
+        if not protocol.message(pdu, session):
+            who = "an answer from the client" if pdu.side == CLIENT else "a request from the server"
+            self._tell(pdu.side, "malformed-message", pdu.start, len(pdu.data), who, once=True)
+        elif protocol.logons.overflows:
+            detail = "open SMB sessions"
+            self._tell(pdu.side, "limit-count", pdu.start, len(pdu.data), detail, once=True)
 
     # -- borders -------------------------------------------------------------------------------
 
     def gap(self, side: int, length: int, frame: int, ts_ns: int) -> None:  # noqa: ARG002
-        """Search for the next border; a message that was held in part is gone."""
+        """Read what there is of a message that was under way, and search for the next border."""
         window, state = self.windows[side], self._sides[side]
+        cut, window.cut = window.cut, None
         if state.lost_from is None:
-            state.lost_from = window.offset - length - state.unread
-            state.given_up = state.unread > 0
-        state.rest = state.elements = state.unread = 0
+            state.lost_from = window.offset - length
+            if cut is not None:
+                state.lost_from, state.given_up = cut.offset, True
+                self._take_cut(side, cut, state.rest)
+        state.rest = state.elements = 0
+
+    def _take_cut(self, side: int, cut: Cut, rest: int) -> None:
+        """Read the beginning of a message whose end is not in the capture."""
+        prefix = 0 if rest else netbios.LENGTH.size
+        data = cut.data[prefix:]
+        end = cut.offset + len(cut.data)
+        pdu = Pdu(side, data, cut.offset + prefix, end, cut.frames[-1], cut.ts_ns, cut)
+        if len(data) >= smb2.HEADER_SIZE and data.startswith(b"\xfeSMB"):
+            self._take(pdu, self.smb2)
+        elif len(data) >= smb1.HEADER_SIZE and data.startswith(b"\xffSMB"):
+            self._take(pdu, self.smb1)
 
     def _lose(self, window: Window, state: _Side) -> None:
         """Give up the border here; searching goes on behind it."""
@@ -281,26 +297,15 @@ class SmbCarrier(Carrier):
         window.skip(1)
 
     def _resync(self, side: int, window: Window, state: _Side) -> bool:
-        """Find the next message; False if there is none in the bytes at hand."""
-        data, first = window.data, window.position
-        at = first
-        while (hit := data.find(b"SMB", at + 5)) >= 0:
-            start = hit - 5
-            if len(data) < start + netbios.PLAUSIBLE:
-                self._give_up(window, state, start - first)
-                return False
-            if netbios.plausible(data, start):
-                self._give_up(window, state, start - first)
-                self._resumed(side, window.offset, state)
-                return True
-            at = hit - 4
-        self._give_up(window, state, len(window) - 7)  # what is kept may be a border's beginning
-        return False
-
-    def _give_up(self, window: Window, state: _Side, length: int) -> None:
-        if length > 0:
+        """Go to the next message; False if there is none in the bytes at hand."""
+        at = window.position
+        border, found = netbios.next_border(window.data, at)
+        if border > at:
             state.given_up = True
-            window.skip(length)
+            window.skip(border - at)
+        if found:
+            self._resumed(side, window.offset, state)
+        return found
 
     def _resumed(self, side: int, offset: int, state: _Side) -> None:
         if state.lost_from is not None and state.given_up:
@@ -310,37 +315,43 @@ class SmbCarrier(Carrier):
     # -- the end -------------------------------------------------------------------------------
 
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
-        """Tell the exchanges that wait, and the bytes that were waiting for more."""
-        for number in (CLIENT, SERVER):
-            if side is None or how == "rst" or number == side:
-                self._unfinished(number, how)
-        # Where the server's side was not captured nobody knows what it answered.
-        unheard = side == CLIENT and not self._heard_server()
-        if side is not None and not self._closed and not unheard:
+        """Tell the exchanges that wait; a FIN of the client leaves the server its say."""
+        if side == CLIENT and how == "fin":
+            self._unfinished(CLIENT, whole=True)
+            self._left = self._left or (how, frame, ts_ns)
+            return
+        for which in (CLIENT, SERVER):
+            if how == "rst" or side is None or side == which:
+                self._unfinished(which, whole=side is not None)
+        if self._left is not None:
+            # Where the server's side was not captured nobody knows what it answered.
+            server = self.windows[SERVER]
+            if side is not None or server.offset or len(server):
+                self._close(CLIENT, *self._left)
+        elif side is not None:
+            self._close(side, how, frame, ts_ns)
+
+    def _close(self, side: int, how: str, frame: int, ts_ns: int) -> None:
+        if not self._closed:
             self._closed = True
             self.smb1.logons.closed(side, how, frame, ts_ns)
             self.smb2.logons.closed(side, how, frame, ts_ns)
 
-    def _heard_server(self) -> bool:
-        window = self.windows[SERVER]
-        return window.offset > 0 or len(window) > 0
-
-    def _unfinished(self, side: int, how: str) -> None:
+    def _unfinished(self, side: int, *, whole: bool) -> None:
+        """Tell the bytes of one side that still wait for more; `whole`: its sender sends no more."""
         window, state = self.windows[side], self._sides[side]
-        if state.ended:
-            return
-        state.ended = True
-        held = len(window)
+        held, begin = len(window), window.offset
         if state.lost_from is not None:
             state.given_up = state.given_up or held > 0
-            self._resumed(side, window.offset + held, state)
+            self._resumed(side, begin + held, state)
         elif held:
-            code = "malformed-message" if how in ("fin", "rst") else "gap"
-            self._tell(side, code, window.offset, held, "the stream ends inside a message")
-
-    def _overflow(self, side: int, window: Window, logons: Logons) -> None:
-        if logons.overflows:
-            self._tell(side, "limit-count", window.offset, 4, "open SMB sessions", once=True)
+            code = "malformed-message" if whole else "gap"
+            self._tell(side, code, begin, held, "the stream ends inside a message")
+            frames = window.frames(begin, begin + held)
+            cut = Cut(begin, window.take(held), frames, window.ts_ns)
+            if not whole:
+                self._take_cut(side, cut, state.rest)
+        window.skip(len(window))
 
     def _tell(
         self, side: int, code: str, start: int, length: int, detail: str = "", *, once: bool = False

@@ -76,13 +76,19 @@ class Smb1:
         self.client: dict[str, Any] = {}
         self.challenge_response: bool | None = None  # None: the server's NEGOTIATE was not seen
 
-    def message(self, pdu: Pdu, header: Header) -> None:
-        """Read one message whose first command is one of the four that matter."""
+    def message(self, pdu: Pdu, _session: int | None = None) -> bool:
+        """Read a message; False if its reply flag contradicts its side, and it is left alone."""
+        fields = HEADER.unpack_from(pdu.data)
+        _, command, status, flags, flags2, pid_high, _, pid, uid, mid = fields
+        if bool(flags & REPLY) == (pdu.side == CLIENT):
+            return False
+        header = Header(command, status, flags2, uid, pid_high << 32 | pid << 16 | mid)
         for block in _blocks(pdu.data, header.command):
             if pdu.side == CLIENT:
                 self._request(pdu, header, block)
             elif not self._response(pdu, header, block):
-                return
+                break
+        return True
 
     def _request(self, pdu: Pdu, header: Header, block: Block) -> None:
         logons = self.logons
@@ -140,14 +146,13 @@ class Smb1:
         if capabilities & _EXTENDED_SECURITY:
             facts["server_guid"] = _content(pdu, block)[:16].hex()
             length = max(block.length - 16, 0)
-            buffer = security_buffer(pdu.data, block.start + 16, length, HEADER_SIZE)
+            buffer = security_buffer(pdu, block.start + 16, length, HEADER_SIZE)
         else:
             self.challenge_response = bool(mode & _CHALLENGE_RESPONSE)
             facts["challenge_response"] = self.challenge_response
             facts["plaintext"] = not self.challenge_response
             schemes = ("NTLM",)
-        logons.facts = facts
-        logons.say("hint", pdu, None, buffer, schemes=schemes, context=dict(facts))
+        logons.hint(pdu, facts, buffer, schemes)
 
     def _session_setup_request(self, pdu: Pdu, header: Header, block: Block) -> None:
         logons, words = self.logons, block.words
@@ -157,7 +162,7 @@ class Smb1:
             fault = self._password_logon(pdu, header, block, exchange, nt=_u16(words, 16))
             buffer = Buffer(anomalies=fault)
         elif len(words) == 24:
-            buffer = security_buffer(pdu.data, block.start, _u16(words, 14), HEADER_SIZE)
+            buffer = security_buffer(pdu, block.start, _u16(words, 14), HEADER_SIZE)
         elif len(words) >= 20:  # LAN Manager dialects have but one password field
             buffer = Buffer(anomalies=self._password_logon(pdu, header, block, exchange, nt=0))
         else:
@@ -201,7 +206,7 @@ class Smb1:
         if len(words) >= 6 and status.verdict != "failure" and _u16(words, 4) & _GUEST:
             context["guest"] = exchange.context["guest"] = True
         if len(words) >= 8:
-            buffer = security_buffer(pdu.data, block.start, _u16(words, 6), HEADER_SIZE)
+            buffer = security_buffer(pdu, block.start, _u16(words, 6), HEADER_SIZE)
         anomalies = () if matched else (unmatched(pdu),)
         logons.say(
             "response", pdu, exchange, buffer, status=status, anomalies=anomalies, context=context

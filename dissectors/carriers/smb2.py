@@ -62,8 +62,17 @@ class Smb2:
         self.client: dict[str, Any] = {}  # what the client's NEGOTIATE said of itself
         self.signs_by_rule = False  # a signed TREE_CONNECT tells nothing of the session (3.2.4.1.1)
 
-    def message(self, pdu: Pdu, command: int, status: int, message_id: int, session: int) -> None:
-        """Read one of the four commands that matter, request or answer by its side."""
+    def message(self, pdu: Pdu, session: int | None = None) -> bool:
+        """Read one of the four commands that matter; `session` where the header leaves it to others.
+
+        False if its reply flag contradicts its side: it is left alone, else a client could grant itself
+        a logon in our books.
+        """
+        _, _, status, command, flags, _, message_id, own = HEADER.unpack_from(pdu.data)
+        if flags & RESPONSE != pdu.side:
+            return False
+        if session is None:
+            session = own
         logons = self.logons
         if pdu.side == CLIENT:
             if command == SESSION_SETUP:
@@ -72,16 +81,17 @@ class Smb2:
                 self._negotiate_request(pdu)
             elif command == TREE_CONNECT:
                 logons.tree_request(session, message_id, _tree_path(pdu.data))
-            else:
+            elif command == LOGOFF:
                 logons.logoff(pdu, session)
         elif status == STATUS_PENDING:
-            return  # an interim answer: the real one follows under the same MessageId
+            pass  # an interim answer: the real one follows under the same MessageId
         elif command == SESSION_SETUP:
             self._session_setup_response(pdu, status, message_id, session)
         elif command == NEGOTIATE:
             self._negotiate_response(pdu, status)
         elif command == TREE_CONNECT:
             logons.tree_response(pdu, session, message_id, nt_status(status))
+        return True
 
     def _negotiate_request(self, pdu: Pdu) -> None:
         data = pdu.data
@@ -100,7 +110,7 @@ class Smb2:
             return
         data, logons = pdu.data, self.logons
         if len(data) < HEADER_SIZE + 64:
-            logons.say("hint", pdu, None, anomalies=(too_short(pdu, "NEGOTIATE response"),))
+            logons.hint(pdu, {}, Buffer(anomalies=(too_short(pdu, "NEGOTIATE response"),)))
             return
         fields = _NEGOTIATE_RESPONSE.unpack_from(data, HEADER_SIZE)
         _, mode, dialect, guid, _, _, _, _, system_time, _, offset, length = fields
@@ -110,13 +120,11 @@ class Smb2:
         facts |= self.client
         facts["server_guid"] = guid.hex()
         facts["system_time"] = system_time
-        logons.facts = facts
         logons.version = None if dialect == MULTI_PROTOCOL else name
         # 3.1.1 signs every TREE_CONNECT; the rest follows only where one side insists.
         required = facts["signing_required"] or facts.get("client_signing_required", False)
         self.signs_by_rule = dialect == SMB_3_1_1 and not required
-        buffer = security_buffer(data, offset, length, HEADER_SIZE)
-        logons.say("hint", pdu, None, buffer, context=dict(facts))
+        logons.hint(pdu, facts, security_buffer(pdu, offset, length, HEADER_SIZE))
 
     def _session_setup_request(self, pdu: Pdu, message_id: int, session: int) -> None:
         data, logons = pdu.data, self.logons
@@ -128,7 +136,7 @@ class Smb2:
         else:
             fields = _SESSION_SETUP_REQUEST.unpack_from(data, HEADER_SIZE)
             _, flags, _, _, _, offset, length, previous = fields
-            buffer = security_buffer(data, offset, length, HEADER_SIZE)
+            buffer = security_buffer(pdu, offset, length, HEADER_SIZE)
             binding = bool(flags & _BINDING)
             if binding:
                 context["binding"] = True
@@ -151,7 +159,7 @@ class Smb2:
                 buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP response"),))
             else:
                 _, flags, offset, length = _SESSION_SETUP_RESPONSE.unpack_from(data, HEADER_SIZE)
-                buffer = security_buffer(data, offset, length, HEADER_SIZE)
+                buffer = security_buffer(pdu, offset, length, HEADER_SIZE)
                 if flags:
                     context = {name: True for bit, name in _SESSION_FLAGS if flags & bit}
                     exchange.context |= context

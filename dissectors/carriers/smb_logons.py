@@ -14,7 +14,14 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from dissectors.anomaly import Anomaly
-from dissectors.carriers.base import SERVER, Carrier, CarrierMessage, Exchange, MessageKind
+from dissectors.carriers.base import (
+    SERVER,
+    Carrier,
+    CarrierMessage,
+    Cut,
+    Exchange,
+    MessageKind,
+)
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
@@ -30,7 +37,10 @@ class Pdu(NamedTuple):
     side: int
     data: bytes  # from the protocol's magic on
     start: int  # stream offset of data[0]
-    end: int  # stream offset behind the NetBIOS message that carries it
+    end: int  # stream offset behind the NetBIOS packet that carries it
+    frame: int  # in which that packet ends
+    ts_ns: int
+    cut: Cut | None = None  # the capture lacks the rest of it
 
 
 class Buffer(NamedTuple):
@@ -50,18 +60,20 @@ def nt_status(code: int) -> Status:
     return Status(verdict, code, nt_status_name(code), "ntstatus")
 
 
-def security_buffer(data: bytes, offset: int, length: int, lowest: int) -> Buffer:
-    """Cut a token out of a message; nothing before `lowest` can hold one."""
+def security_buffer(pdu: Pdu, offset: int, length: int, lowest: int) -> Buffer:
+    """Read the token of a message; nothing before `lowest` can hold one."""
+    data = pdu.data
     if not length:
         return Buffer(b"", min(offset, len(data)))
     if offset < lowest or offset >= len(data):
-        fault = Anomaly("bad-offset", Span(0, len(data)), f"security buffer at {offset}")
+        code = "bad-offset" if pdu.cut is None or offset < lowest else "gap"
+        fault = Anomaly(code, Span(0, len(data)), f"security buffer at {offset}")
         return Buffer(None, 0, (fault,))
     token = data[offset : offset + length]
     if len(token) == length:
         return Buffer(token, offset)
     fault = Anomaly(
-        "bad-length",
+        "bad-length" if pdu.cut is None else "gap",
         Span(offset, len(data)),
         f"security buffer of {length} bytes, {len(token)} are there",
     )
@@ -70,7 +82,8 @@ def security_buffer(data: bytes, offset: int, length: int, lowest: int) -> Buffe
 
 def too_short(pdu: Pdu, what: str) -> Anomaly:
     """Say that a message ends before its fixed part does."""
-    return Anomaly("malformed-message", Span(0, len(pdu.data)), f"{what} ends early")
+    code = "malformed-message" if pdu.cut is None else "gap"
+    return Anomaly(code, Span(0, len(pdu.data)), f"{what} ends early")
 
 
 def unmatched(pdu: Pdu) -> Anomaly:
@@ -214,6 +227,18 @@ class Logons:
             context["path"] = path
         self.say("after", pdu, owner, status=status, context=context)
 
+    def hint(
+        self, pdu: Pdu, facts: dict[str, Any], buffer: Buffer, schemes: tuple[str, ...] = ()
+    ) -> None:
+        """Tell what the server said of itself; exchanges that begin from now on know it too."""
+        self.facts = facts
+        context = facts | {"carrier": self.protocol}
+        if self.version is not None:
+            context["carrier_version"] = self.version
+        if self.server_name is not None:
+            context["server_name"] = self.server_name
+        self.say("hint", pdu, None, buffer, schemes=schemes, context=context)
+
     def logoff(self, pdu: Pdu, session: int) -> None:
         """Tell that the client gave its session up."""
         owner = self.owners.pop(session, None)
@@ -249,7 +274,6 @@ class Logons:
     ) -> None:
         """Emit one leg; it ends where its PDU ends."""
         start, end = pdu.start, pdu.end
-        window = self.carrier.windows[pdu.side]
         span = None
         if buffer.token:
             start += buffer.start
@@ -260,9 +284,11 @@ class Logons:
                 kind,
                 pdu.side,
                 exchange,
-                window.frame_at(pdu.end - 1),
-                window.frames(start, end),
-                window.ts_at(pdu.end - 1),
+                pdu.frame,
+                pdu.cut.frames
+                if pdu.cut is not None
+                else self.carrier.windows[pdu.side].frames(start, end),
+                pdu.ts_ns,
                 buffer.token,
                 span,
                 status,

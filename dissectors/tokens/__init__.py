@@ -11,10 +11,10 @@ Spec: RFC 2743 3.1, RFC 4178, MS-SPNG.
 from __future__ import annotations
 
 from dissectors.anomaly import Anomaly
-from dissectors.der import Reader
 from dissectors.mechs import mech_family, mech_name
 from dissectors.recognise import kind_of
 from dissectors.span import Field, Span
+from dissectors.tokens.asn1_reader import Asn1Reader
 from dissectors.tokens.gss import FOREIGN, read_asn1, read_framed
 from dissectors.tokens.model import (
     IakerbMessage,
@@ -79,8 +79,8 @@ def token_mech(token: Token) -> str | None:
     if token.this_mech is None or mech not in (None, "kerberos"):
         return mech
     framed = mech_family(token.this_mech)
-    # a Kerberos message in a frame of IAKERB is IAKERB's
-    return framed if mech is None or framed == "iakerb" else mech
+    # a Kerberos message in a frame of IAKERB or PKU2U is theirs
+    return framed if mech is None or framed in ("iakerb", "pku2u") else mech
 
 
 _MECHS: dict[type[Token], str] = {
@@ -127,7 +127,7 @@ def _decode(
     kind = kind_of(data)
     if kind in FOREIGN:
         return FOREIGN[kind](data, fields, base, path)
-    reader = Reader(data, base, fields, path)
+    reader = Asn1Reader(data, base, fields, path)
     if kind == "gss":
         token = read_framed(reader, from_acceptor)
     else:
@@ -154,7 +154,8 @@ def _decode(
         within: list[Field] = []
         token.inner = _decode(content, from_acceptor, within, at, where, depth=depth + 1)
         rows = [row for row, field in enumerate(fields, 1) if field.path == where]
-        fields[rows[0] : rows[0]] = within
+        row = rows[0] if rows else len(fields)
+        fields[row:row] = within
     _compare(token, at)
     return token
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from dissectors.der import ELEMENT_LIMIT, Element, Reader, integer, oid_text, set_bits, string_text
 from dissectors.mechs import MECHS
 from dissectors.span import Field, Span, visible
+from dissectors.tokens.asn1_reader import Asn1Reader
 
 Shown = tuple[Any, str]
 """Value and text of a field."""
@@ -32,9 +33,10 @@ class Members(NamedTuple):
 
 
 class ListOf(NamedTuple):
-    """A SEQUENCE OF."""
+    """A SEQUENCE OF, shown up to a limit."""
 
     item: Node
+    limit: int = 64
 
 
 class ByTag(NamedTuple):
@@ -107,7 +109,7 @@ SECRET = Leaf(lambda content: (None, _size(content)))
 # -- the walk --------------------------------------------------------------------------------------
 
 
-def record(reader: Reader, element: Element, name: str, node: Node) -> None:
+def record(reader: Asn1Reader, element: Element, name: str, node: Node) -> None:
     """Record an element and all that is in it as field `name`, if fields are wanted."""
     fields, path = reader.fields, reader.path
     if fields is None:
@@ -135,7 +137,8 @@ def record(reader: Reader, element: Element, name: str, node: Node) -> None:
             continue
         fields.append(Field(path, name, None, "", span))
         within: list[tuple[Element, str, str, Node]] = []
-        while start < stop and len(within) < budget:
+        most = node.limit if isinstance(node, ListOf) else budget
+        while start < stop and len(within) < most:
             child = quiet.read(start, stop)
             if child is None:
                 break

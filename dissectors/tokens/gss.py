@@ -10,11 +10,12 @@ Spec: RFC 2743 3.1, RFC 1964 1.1, RFC 4121 4.1, RFC 4178 4.2 and appendix C.
 
 from __future__ import annotations
 
-from dissectors.der import OID, Reader
+from dissectors.der import OID
 from dissectors.mechs import IAKERB, KERBEROS, SPNEGO, mech_family, mech_name
 from dissectors.recognise import SPNEGO_OID, TokenKind, inner_kind
 from dissectors.tokens import asn1_fields
 from dissectors.tokens.asn1_fields import record
+from dissectors.tokens.asn1_reader import Asn1Reader
 from dissectors.tokens.iakerb import read_iakerb
 from dissectors.tokens.kerberos import read_kerberos, read_user_to_user
 from dissectors.tokens.model import OpaqueToken, Token
@@ -39,7 +40,7 @@ FOREIGN = {"ntlm": decode_ntlm, "negoex": decode_negoex, "per-message": decode_p
 """Decoders of tokens that are not ASN.1, by kind."""
 
 
-def read_framed(reader: Reader, from_acceptor: bool | None) -> Token:
+def read_framed(reader: Asn1Reader, from_acceptor: bool | None) -> Token:
     """Read a token that begins with `60`."""
     data = reader.data
     frame = reader.outermost()
@@ -56,7 +57,7 @@ def read_framed(reader: Reader, from_acceptor: bool | None) -> Token:
         record(reader, oid, "thisMech", asn1_fields.OID)
         oid_end = oid[3]
     start = oid_end
-    kind = inner_kind(data, start)
+    kind = inner_kind(data, start, stop)
     if kind == "kerberos-message":
         token = decode_per_message(data, reader.fields, reader.base, reader.path)
     elif kind in FOREIGN:
@@ -73,7 +74,7 @@ def read_framed(reader: Reader, from_acceptor: bool | None) -> Token:
 
 
 def read_asn1(
-    reader: Reader, pos: int, end: int, kind: TokenKind, from_acceptor: bool | None
+    reader: Asn1Reader, pos: int, end: int, kind: TokenKind, from_acceptor: bool | None
 ) -> Token:
     """Read the SPNEGO or Kerberos token that fills `[pos, end)`."""
     data = reader.data
@@ -84,6 +85,8 @@ def read_asn1(
         if reader.fields is not None:
             Recorder(reader.fields, reader.base, reader.path).add("TOK_ID", pos, pos + 2, token_id)
         pos += 2
+    elif kind == "kerberos" and framed:
+        reader.missing(pos, pos + 1, "TOK_ID")
     elif kind not in ("spnego-init", "spnego-resp", "kerberos"):
         return OpaqueToken(raw=data)
     element = reader.read(pos, end) if framed else reader.outermost(pos)
@@ -104,7 +107,7 @@ def read_asn1(
     return read_kerberos(reader, element, bare=not framed and not token_id)
 
 
-def _report_stranger(reader: Reader, start: int, stop: int, this_mech: str) -> None:
+def _report_stranger(reader: Asn1Reader, start: int, stop: int, this_mech: str) -> None:
     """Report a frame of a mechanism that is read here, with content that is not its own."""
     if this_mech in (SPNEGO, IAKERB) or mech_family(this_mech) in ("kerberos", "ntlm", "negoex"):
         reader.report("bad-value", start, stop, f"no token of {mech_name(this_mech)}")

@@ -9,13 +9,14 @@ Spec: draft-ietf-kitten-iakerb 3; MS-SPNG 3.1.5.3.
 
 from __future__ import annotations
 
-from dissectors.der import OCTET_STRING, UTF8_STRING, Element, Reader, string_text
+from dissectors.der import OCTET_STRING, UTF8_STRING, Element, string_text
 from dissectors.tokens.asn1_fields import record
+from dissectors.tokens.asn1_reader import Asn1Reader
 from dissectors.tokens.kerberos_schema import IAKERB_HEADER, KDC_MESSAGES
 from dissectors.tokens.model import IakerbMessage
 
 
-def read_iakerb(reader: Reader, header: Element, end: int) -> IakerbMessage:
+def read_iakerb(reader: Asn1Reader, header: Element, end: int) -> IakerbMessage:
     """Read the header, and the message between it and `end`."""
     _, start, stop, after, _ = header
     realm = None

@@ -17,9 +17,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from dissectors.codes.krb_error import KRB_ERROR
-from dissectors.der import GENERALIZED_TIME, SEQUENCE, Element, Member, Reader
+from dissectors.der import GENERALIZED_TIME, SEQUENCE, Element, Member
 from dissectors.tokens import kerberos_schema
 from dissectors.tokens.asn1_fields import record
+from dissectors.tokens.asn1_reader import Asn1Reader
 from dissectors.tokens.model import (
     KrbApRep,
     KrbApReq,
@@ -44,7 +45,7 @@ _KERB_ERR_TYPE_EXTENDED = 3
 _REMEMBERED = 128  # bytes of a name that is worth remembering
 
 
-def read_kerberos(reader: Reader, message: Element, *, bare: bool) -> Token:
+def read_kerberos(reader: Asn1Reader, message: Element, *, bare: bool) -> Token:
     """Read a message by its APPLICATION tag; `bare`: neither frame nor token id came before it."""
     tag, start, stop, _, _ = message
     schema = kerberos_schema.MESSAGES.get(tag)
@@ -61,7 +62,7 @@ def read_kerberos(reader: Reader, message: Element, *, bare: bool) -> Token:
     return token
 
 
-def read_user_to_user(reader: Reader, message: Element, *, reply: bool) -> Token:
+def read_user_to_user(reader: Asn1Reader, message: Element, *, reply: bool) -> Token:
     """Read a TGT-REQ or TGT-REP, which have no tag of their own: the token id tells them apart."""
     _, start, stop, _, _ = message
     found = reader.members(start, stop)
@@ -80,7 +81,7 @@ def read_user_to_user(reader: Reader, message: Element, *, reply: bool) -> Token
 # -- messages --------------------------------------------------------------------------------------
 
 
-def _ap_req(reader: Reader, found: dict[int, Member], pos: int, end: int) -> Token:
+def _ap_req(reader: Asn1Reader, found: dict[int, Member], pos: int, end: int) -> Token:
     options = reader.bits(found.get(2), "ap-options")
     realm, sname, etype, kvno = _ticket(reader, found.get(3), pos, end)
     member = found.get(4)
@@ -97,12 +98,12 @@ def _ap_req(reader: Reader, found: dict[int, Member], pos: int, end: int) -> Tok
     )
 
 
-def _ap_rep(reader: Reader, found: dict[int, Member], pos: int, end: int) -> Token:
+def _ap_rep(reader: Asn1Reader, found: dict[int, Member], pos: int, end: int) -> Token:
     etype, _, _ = _encrypted(reader, found.get(2), "enc-part", pos, end)
     return KrbApRep(raw=reader.data, etype=etype)
 
 
-def _krb_error(reader: Reader, found: dict[int, Member], pos: int, end: int) -> Token:
+def _krb_error(reader: Asn1Reader, found: dict[int, Member], pos: int, end: int) -> Token:
     code = reader.number(found.get(6), "error-code")
     if code is None:
         reader.missing(pos, end, "error-code")
@@ -126,11 +127,11 @@ _READERS = {
     _AP_REP: (_ap_rep, bytes.fromhex("a003020105 a10302010f")),
     _KRB_ERROR: (_krb_error, bytes.fromhex("a003020105 a10302011e")),
 }
-"""Reader of each message, and its pvno 5 and msg-type: known octets need no reading."""
+"""Asn1Reader of each message, and its pvno 5 and msg-type: known octets need no reading."""
 _TICKET_VERSION = bytes.fromhex("a003020105")
 
 
-def _check_version(reader: Reader, found: dict[int, Member], usual: bytes) -> None:
+def _check_version(reader: Asn1Reader, found: dict[int, Member], usual: bytes) -> None:
     """Report a pvno or msg-type that the message should not have."""
     for number, what, wanted in ((0, "pvno", usual[4]), (1, "msg-type", usual[9])):
         value = reader.number(found.get(number), what)
@@ -142,7 +143,7 @@ def _check_version(reader: Reader, found: dict[int, Member], usual: bytes) -> No
 
 
 def _ticket(
-    reader: Reader, member: Member | None, pos: int, end: int
+    reader: Asn1Reader, member: Member | None, pos: int, end: int
 ) -> tuple[str | None, str | None, int | None, int | None]:
     """Realm, service name, etype and kvno of a ticket."""
     if member is None:
@@ -160,7 +161,7 @@ def _ticket(
 
 
 def _encrypted(
-    reader: Reader, member: Member | None, what: str, pos: int, end: int
+    reader: Asn1Reader, member: Member | None, what: str, pos: int, end: int
 ) -> tuple[int | None, int | None, int | None]:
     """Etype, kvno and cipher length of an EncryptedData."""
     if member is None:
@@ -196,7 +197,7 @@ def _usual_numbers(head: bytes) -> tuple[int | None, int | None, int]:
     return None, None, 0
 
 
-def _principal(reader: Reader, member: Member | None, what: str) -> str | None:
+def _principal(reader: Asn1Reader, member: Member | None, what: str) -> str | None:
     """Components of a PrincipalName joined by slashes; the same few names come again and again."""
     if member is None:
         return None
@@ -214,12 +215,12 @@ def _principal(reader: Reader, member: Member | None, what: str) -> str | None:
 @lru_cache(maxsize=2048)
 def _plain_name(content: bytes) -> str | None:
     """Read a PrincipalName without any oddity; None if there is one."""
-    reader = Reader(content)
+    reader = Asn1Reader(content)
     name = _joined(reader, 0, len(content))
     return None if reader.findings() else name
 
 
-def _joined(reader: Reader, start: int, stop: int) -> str | None:
+def _joined(reader: Asn1Reader, start: int, stop: int) -> str | None:
     names = reader.members(start, stop).get(1)
     if names is None:
         reader.missing(start, stop, "name-string")
@@ -242,7 +243,7 @@ def _nt_status(e_data: bytes | None) -> int | None:
     """
     if not e_data or e_data[0] != SEQUENCE:
         return None
-    reader = Reader(e_data)  # what is odd in foreign e-data is not the token's fault
+    reader = Asn1Reader(e_data)  # what is odd in foreign e-data is not the token's fault
     sequence = reader.read(0, len(e_data))
     if sequence is None:
         return None

@@ -52,6 +52,8 @@ def decode_negoex(
     """Decode a NegoEx token; with `fields`, write its tree there, from `base` on, below `path`."""
     messages: list[NegoexMessage] = []
     anomalies: list[Anomaly] = []
+    if fields is not None:
+        Recorder(fields, base, path).add("NEGOEX", 0, len(data), None)
     at = 0
     while at < len(data) or not messages:
         rest = data[at:]
@@ -69,7 +71,8 @@ def decode_negoex(
         reader = _Message(rest, base + at, anomalies)
         messages.append(reader.read())
         if fields is not None:
-            reader.record(Recorder(fields, base + at, path), f"NEGOEX.{len(messages) - 1}")
+            tree = Recorder(fields, base + at, path).below("NEGOEX")
+            reader.record(tree, str(len(messages) - 1))
         at += len(reader.data)
     return NegoexMessages(raw=data, messages=tuple(messages), anomalies=tuple(anomalies))
 
@@ -152,17 +155,18 @@ class _Message:
             self._report("bad-offset", place, place + _VECTOR.size, detail)
         return min(offset, end), min(offset + length, end)
 
-    def record(self, recorder: Recorder, where: str) -> None:
+    def record(self, recorder: Recorder, index: str) -> None:
         """Write the message's tree; what the schemes say to each other stays hidden."""
         data = self.data
-        index = where.rpartition(".")[2]
-        recorder.below("NEGOEX").add(index, 0, len(data), None, self.name)
-        tree = recorder.below(where)
+        recorder.add(index, 0, len(data), None, self.name)
+        tree = recorder.below(index)
         tree.add("Signature", 0, 8, "NEGOEXTS")
         for start, name in _WORDS.items():
             tree.add(name, start, start + 4, int.from_bytes(data[start : start + 4], "little"))
         tree.add("ConversationId", 24, 40, self.conversation)
-        if self.number in _NEGO:
+        if self.number in _NEGO and len(data) >= _FIXED[self.number]:
+            tree.add("Random", 40, 72, data[40:72])
+            tree.add("ProtocolVersion", 72, 80, int.from_bytes(data[72:80], "little"))
             start, _ = self._vector(80, _SCHEME, quiet=True)
             for rank, guid in enumerate(self.schemes):
                 place = start + _SCHEME * rank

@@ -117,14 +117,13 @@ class Payload:
 
     def findings(self) -> tuple[Anomaly, ...]:
         """All anomalies, those included that only show once every field is known."""
-        claims = sorted(claim for claim in self.claims if claim[2])
-        last = self.fixed
-        for claim in claims:
-            if claim[0] < last and claim[0] >= self.fixed:
-                self.report(
-                    "overlapping-fields", claim[0], min(claim[1], last), f"{claim[3]} shares bytes"
-                )
-            last = max(last, claim[1])
+        last = fixed = self.fixed
+        for start, stop, length, name, _ in sorted(self.claims):
+            if not length:
+                continue
+            if fixed <= start < last:
+                self.report("overlapping-fields", start, min(stop, last), f"{name} shares bytes")
+            last = max(last, stop)
         if self._beyond:
             self._report_beyond()
         elif self.size > last > self.fixed and any(self.data[last:]):

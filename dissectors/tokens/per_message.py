@@ -68,7 +68,7 @@ def _after_frame(data: bytes) -> int:
     at = content_offset(data, 1)
     if at is None or data[at : at + 1] != b"\x06" or at + 1 >= len(data):
         return len(data)
-    return at + 2 + data[at + 1]
+    return min(at + 2 + data[at + 1], len(data))
 
 
 # -- RFC 4121 -------------------------------------------------------------------------------------

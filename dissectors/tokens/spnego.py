@@ -15,9 +15,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from dissectors import der
-from dissectors.der import ENUMERATED, OCTET_STRING, SEQUENCE, Element, Member, Reader
+from dissectors.der import ENUMERATED, OCTET_STRING, SEQUENCE, Element, Member
 from dissectors.mechs import SPNEGO
 from dissectors.tokens import asn1_fields as asn1
+from dissectors.tokens.asn1_reader import Asn1Reader
 from dissectors.tokens.model import NegTokenInit, NegTokenInit2, NegTokenResp
 
 MECH_LIMIT = 64
@@ -66,7 +67,7 @@ _RESP = asn1.Members(
 
 
 def read_neg_token_init(
-    reader: Reader, choice: Element, from_acceptor: bool | None
+    reader: Asn1Reader, choice: Element, from_acceptor: bool | None
 ) -> NegTokenInit:
     """Read the `a0` choice; which of the two Init types it is shows in [3], else by the sender."""
     found = reader.sequence(choice[1], choice[2], "NegTokenInit")
@@ -81,7 +82,7 @@ def read_neg_token_init(
         _, start, stop = member
         mech_types_der = _as_sent(reader.data, start, stop)
         mech_types = _mech_types(reader, start, stop)
-    req_flags = _req_flags(reader, found.get(1))
+    req_flags = _req_flags(reader, found[1]) if 1 in found else None
     mech_token = _inner_token(reader, found.get(2), "mechToken")
     third = found.get(3)
     hinted = third is not None and third[0] == SEQUENCE
@@ -116,7 +117,7 @@ def read_neg_token_init(
     return token
 
 
-def read_neg_token_resp(reader: Reader, choice: Element) -> NegTokenResp:
+def read_neg_token_resp(reader: Asn1Reader, choice: Element) -> NegTokenResp:
     """Read the `a1` choice."""
     found = reader.sequence(choice[1], choice[2], "NegTokenResp")
     neg_state = None
@@ -153,14 +154,14 @@ def read_neg_token_resp(reader: Reader, choice: Element) -> NegTokenResp:
     )
 
 
-def _inner_token(reader: Reader, member: Member | None, what: str) -> bytes | None:
+def _inner_token(reader: Asn1Reader, member: Member | None, what: str) -> bytes | None:
     """Content of mechToken or responseToken, as much as is there."""
     if member is not None:
         reader.inner = member[1]
     return reader.octets(member, what)
 
 
-def _mech_types(reader: Reader, start: int, stop: int) -> tuple[str, ...]:
+def _mech_types(reader: Asn1Reader, start: int, stop: int) -> tuple[str, ...]:
     """Read a MechTypeList; the same few lists come again and again."""
     if stop - start <= _REMEMBERED:
         known = _plain_list(reader.data[start:stop])
@@ -179,7 +180,7 @@ def _mech_types(reader: Reader, start: int, stop: int) -> tuple[str, ...]:
 @lru_cache(maxsize=512)
 def _plain_list(content: bytes) -> tuple[str, ...] | None:
     """Object identifiers of a list without any oddity; None if there is one."""
-    reader = Reader(content)
+    reader = Asn1Reader(content)
     elements = reader.children(0, len(content), MECH_LIMIT)
     mechs = tuple(reader.oid(element[:3], "") for element in elements)
     if reader.findings() or SPNEGO in mechs:
@@ -189,22 +190,24 @@ def _plain_list(content: bytes) -> tuple[str, ...] | None:
 
 def _as_sent(data: bytes, start: int, stop: int) -> bytes:
     """Bytes of the SEQUENCE with content `[start, stop)`, with its header: what the MIC covers."""
-    header = 2
-    while header < 6 and data[start - header] != SEQUENCE:
-        header += 1
-    return data[start - header : stop]
+    if data[start - 1] == stop - start and data[start - 2] == SEQUENCE:
+        return data[start - 2 : stop]
+    for octets in range(1, 5):
+        at = start - octets - 2
+        long_form = bytes((SEQUENCE, 0x80 | octets))
+        if data.startswith(long_form, at) and int.from_bytes(data[at + 2 : start]) == stop - start:
+            return data[at:stop]
+    return b""  # cut, or of indefinite length
 
 
-def _checksum(reader: Reader, member: Member | None) -> bytes | None:
+def _checksum(reader: Asn1Reader, member: Member | None) -> bytes | None:
     """Content of mechListMIC; half a checksum is none."""
     mic = reader.octets(member, "mechListMIC")
     return None if member is not None and member[1] in reader.partial else mic
 
 
-def _req_flags(reader: Reader, member: Member | None) -> tuple[str, ...] | None:
+def _req_flags(reader: Asn1Reader, member: Member) -> tuple[str, ...] | None:
     """Names of the flags; Scapy and others tag them IMPLICIT, against the module of RFC 4178."""
-    if member is None:
-        return None
     if member[0] == _IMPLICIT_REQ_FLAGS:
         member = (der.BIT_STRING, member[1], member[2])
     bits = reader.bits(member, "reqFlags")

@@ -45,11 +45,18 @@ LAYERS: list[tuple[str, set[str]]] = [
         },
     ),
     ("analyzer.errors", set()),
+    ("analyzer.signature", set()),  # independent on purpose: it checks the dissectors
     ("analyzer.capture", {"analyzer.errors"}),
     ("analyzer.negotiation", {"dissectors", "analyzer.capture.model"}),
     (
         "analyzer.pipeline",
-        {"dissectors", "analyzer.capture", "analyzer.negotiation", "analyzer.errors"},
+        {
+            "dissectors",
+            "analyzer.capture",
+            "analyzer.negotiation",
+            "analyzer.errors",
+            "analyzer.signature",
+        },
     ),
     (
         "analyzer.tables",

@@ -131,6 +131,17 @@ def test_zstd_damage_in_the_middle_gives_what_is_before_it():
     assert failure.detail == "zstd: a block header is corrupt"
 
 
+def test_a_zstd_block_that_cannot_be_decoded_is_told():
+    """What zstd says of it."""
+    header = b"\x28\xb5\x2f\xfd\x00\x58"  # no checksum, a window of 2 MiB
+    good = struct.pack("<I", 5 << 3)[:3] + b"plain"
+    bad = struct.pack("<I", 20 << 3 | 2 << 1 | 1)[:3] + b"\xff" * 20
+    out, failure = read(header + good + bad)
+    assert out == b"plain"
+    assert failure.code == "capture-damaged"
+    assert failure.detail.startswith("zstd: ")
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, zstd])
 def test_empty_members_without_end_are_given_up(pack):
     """They would cost time and never give a byte."""

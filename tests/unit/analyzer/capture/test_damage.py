@@ -67,6 +67,18 @@ def test_a_search_stops_soon_after_the_place():
     assert steps.asked == FIRST_SEARCH
 
 
+def test_packets_lost_one_by_one_share_an_entry():
+    """It tells where the first is, and how many there are."""
+    account = CaptureAccount()
+    for place in range(500):
+        record_loss(account, CaptureLoss("capture-damaged", "bad packet", place, None, 7, 2))
+    record_loss(account, CaptureLoss("capture-damaged", "other", 9))
+    assert [(loss.detail, loss.offset, loss.count) for loss in account.losses] == [
+        ("bad packet", 0, 1000),
+        ("other", 9, 1),
+    ]
+
+
 def test_losses_without_end_are_summed_up():
     """Exact in count and length, bounded in memory; each code has its own list."""
     account = CaptureAccount()

@@ -1,6 +1,7 @@
 """From the caller's arguments to the list of captures."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,17 @@ def test_a_pipe_in_a_directory_is_passed_over(folder):
     os.mkfifo(folder / "pipe")
     assert "pipe" not in names(expand([str(folder)]))
     assert names(expand([str(folder / "pipe")])) == ["pipe"]
+
+
+def test_a_directory_that_cannot_be_listed_is_told(folder, monkeypatch):
+    """The reason is the system's."""
+
+    def refuse(_path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(UsageError, match=r": Permission denied$"):
+        expand([str(folder)])
 
 
 def test_a_glob_is_sorted_and_may_match_directories(folder):

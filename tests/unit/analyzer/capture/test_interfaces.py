@@ -98,5 +98,7 @@ def test_options_are_read_as_far_as_they_are_whole():
 
 def test_options_of_the_wrong_size_are_not_taken():
     """A resolution has one byte, an offset eight."""
-    wrong = struct.pack("<HHI", 1, 0, 0) + struct.pack("<HHI", 9, 4, 9) + struct.pack("<HHI", 14, 4, 9)
+    wrong = (
+        struct.pack("<HHI", 1, 0, 0) + struct.pack("<HHI", 9, 4, 9) + struct.pack("<HHI", 14, 4, 9)
+    )
     assert columns([wrong], [(0, 5)])[0] == [5000]

@@ -1,5 +1,6 @@
 """Byte sources and the window that walks over them."""
 
+import gzip
 import io
 
 import pytest
@@ -28,6 +29,14 @@ class Failing(io.BytesIO):
         if not count:
             raise OSError(5, "Input/output error")
         return count
+
+    def read(self, size=-1):
+        self._broken_when_spent()
+        return super().read(min(size, 10))
+
+    def _broken_when_spent(self):
+        if self.tell() == len(self.getvalue()):
+            raise OSError(5, "Input/output error")
 
 
 @pytest.fixture
@@ -79,6 +88,14 @@ def test_a_read_error_ends_the_input_and_is_told(small_reads):
     assert whole(window) == b"abcdefghijklmnopqrstuvwxyz"
     assert window.failure.code == "capture-cut"
     assert "Input/output error" in window.failure.detail
+
+
+def test_a_read_error_of_a_compressed_file_is_told():
+    """As the reason why the compressed data ends."""
+    opened = from_stream(Failing(gzip.compress(b"x" * 100)[:20]))
+    opened.readinto(memoryview(bytearray(200)))
+    assert opened.failure.code == "capture-cut"
+    assert "Input/output error" in opened.failure.detail
 
 
 def test_standard_input_is_read_and_left_open(monkeypatch):

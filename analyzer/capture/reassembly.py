@@ -1,0 +1,443 @@
+"""One TCP stream put back in order: what is delivered, what is lost for good, what contradicts.
+
+Offsets count the bytes of a direction without bound; sequence numbers are compared modulo 2^32. Bytes
+behind a hole wait until it is filled or given up: when the other side has acknowledged them and a grace
+has passed, when too much waits, or when the stream ends. Nothing is ever put in a hole.
+
+The first copy of a byte wins. A later copy is compared with what still waits and with the latest bytes
+that were delivered; bytes that the consumer skipped are not remembered.
+
+Spec: RFC 9293 sections 3.4, 3.8.4 (keep-alive) and 3.8.6 (zero-window probes); RFC 7323 2.2 (windows).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from analyzer.capture.hold import Hold, compare
+from analyzer.capture.model import CaptureAccount, Consumer
+from analyzer.capture.streams import ACK, FIN, RST, SYN
+
+if TYPE_CHECKING:
+    from analyzer.capture.runs import BlockRuns
+
+MODULUS = 0xFFFF_FFFF
+FARTHEST_AHEAD = 1 << 30
+"""The largest window (RFC 7323); a segment beyond it belongs to another connection."""
+FARTHEST_BEHIND = 1 << 24
+"""No sender repeats bytes this old."""
+STRAYS = 4
+"""Segments in a row that fit each other but not the stream: the 4-tuple is used anew, unseen."""
+REMEMBERED_SEGMENTS = 64
+"""Delivered segments per direction with which a later copy is compared."""
+SEGMENT_COST = 128
+"""What a held or remembered segment costs besides its bytes."""
+EARLY = 65_536
+"""Bytes delivered while a segment from before the first one may still be news, not a repetition."""
+
+
+class StreamLimits(NamedTuple):
+    """Bounds of what streams may hold, and when something is given up."""
+
+    held_bytes: int = 1 << 20  # of one direction, behind a hole
+    held_segments: int = 65_536  # of one direction, behind a hole
+    held_overall: int = 1 << 26  # bytes of all streams, `SEGMENT_COST` per segment included
+    remembered_overall: int = 1 << 24  # delivered bytes of all streams, counted likewise
+    grace_packets: int = 64  # of the stream, after the ACK that covers a hole
+    grace_ns: int = 200_000_000  # of capture time, after that ACK; whichever comes first
+    open_streams: int = 65_536  # TCP streams, and UDP conversations, with a consumer
+    busy_streams: int = 16_384  # from so many on, idle ones are evicted
+    idle_ns: int = 3_600_000_000_000
+    linger_ns: int = 10_000_000_000  # silence after which a reset stream is over
+    reopened: int = 8  # times that an ignored stream may get another consumer
+
+
+DEFAULT_LIMITS = StreamLimits()
+
+
+class StreamIgnoredError(Exception):
+    """The consumer answered IGNORE."""
+
+
+class StreamReusedError(Exception):
+    """The packets of another connection have taken the 4-tuple over; `TcpStream.strays` holds the first."""
+
+
+class Segment(NamedTuple):
+    """One TCP packet of a stream. `now` is the latest time of the capture so far."""
+
+    seq: int
+    ack: int
+    flags: int
+    data: bytes
+    size: int  # payload bytes on the wire
+    frame: int
+    ts_ns: int
+    now: int
+
+
+class Pool:
+    """What all streams of an engine share: limits, account, and memory in use."""
+
+    def __init__(self, account: CaptureAccount, limits: StreamLimits) -> None:
+        self.account = account
+        self.limits = limits
+        self.held = 0
+        self._remembered = 0
+        self._memories: deque[tuple[list[tuple[int, bytes]], int]] = deque()
+
+    def remember(self, memory: list[tuple[int, bytes]], offset: int, data: bytes) -> None:
+        """Add delivered bytes to a direction's memory; the oldest of all directions go."""
+        memory.append((offset, data))
+        if len(memory) > REMEMBERED_SEGMENTS:
+            del memory[: REMEMBERED_SEGMENTS // 2]
+        cost = len(data) + SEGMENT_COST
+        self._remembered += cost
+        self._memories.append((memory, cost))
+        while self._remembered > self.limits.remembered_overall:
+            oldest, cost = self._memories.popleft()
+            self._remembered -= cost
+            del oldest[:1]  # may be a younger one if the list was shortened: it is a courtesy
+
+
+class Doom(NamedTuple):
+    """The other side has acknowledged a hole; it may be filled late, but not for long."""
+
+    acked: int  # offset
+    packets: int
+    now: int
+
+
+class Direction:
+    """What one side sent."""
+
+    __slots__ = (
+        "cuts", "doom", "fin", "fin_told", "floor", "hold", "memory", "next_seq", "offset",
+        "origin", "reset", "skip",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.next_seq: int | None = None  # of the next byte; None before the first packet
+        self.offset = 0  # of the next byte
+        self.origin = 0  # offset at which this direction began
+        self.floor = 0  # lowest offset of bytes from before it that were counted
+        self.skip = 0  # bytes that the consumer does not want
+        self.hold: Hold | None = None
+        self.memory: list[tuple[int, bytes]] = []
+        self.cuts: dict[int, tuple[int, int, int]] = {}  # offset -> end, frame, time of bytes cut off
+        self.fin: tuple[int, int, int] | None = None  # offset, frame, time
+        self.fin_told = False
+        self.reset = False
+        self.doom: Doom | None = None
+
+    def begin(self, seq: int, offset: int) -> None:
+        """Make `seq` the next sequence number, which has stream `offset`."""
+        self.next_seq = seq
+        self.offset = self.origin = self.floor = offset
+
+    def ahead(self, seq: int) -> int:
+        """Distance of a sequence number from the next byte; negative if it lies behind."""
+        assert self.next_seq is not None
+        return ((seq - self.next_seq + 0x8000_0000) & MODULUS) - 0x8000_0000
+
+    @property
+    def hole_end(self) -> int | None:
+        """Offset of what waits behind the hole: held bytes or a FIN; None if there is no hole."""
+        if self.hold is not None and self.hold.starts:
+            return self.hold.starts[0]
+        if self.fin is not None and not self.fin_told:
+            return self.fin[0]
+        return None
+
+    def advance(self, length: int) -> None:
+        """Move on over delivered or lost bytes."""
+        assert self.next_seq is not None
+        self.offset += length
+        self.next_seq = (self.next_seq + length) & MODULUS
+
+
+class TcpStream:
+    """A stream that is followed: its consumer and its two directions, the client's first."""
+
+    __slots__ = (
+        "after_syn", "client", "consumer", "directions", "last_frame", "last_ns", "last_ts_ns",
+        "packets", "pool", "strays", "stream_id", "waiting",
+    )  # fmt: skip
+
+    def __init__(
+        self, stream_id: int, consumer: Consumer, client: int, pool: Pool, *, after_syn: bool
+    ) -> None:
+        self.stream_id = stream_id
+        self.consumer = consumer
+        self.client = client  # endpoint, 0 or 1
+        self.pool = pool
+        self.after_syn = after_syn  # where each direction begins is known
+        self.directions = (Direction(), Direction())
+        self.waiting = False  # there is a hole
+        self.packets = 0  # that came one by one
+        self.strays: list[tuple[int, Segment]] = []
+        self.last_frame = 0  # latest packet with payload, FIN or RST
+        self.last_ts_ns = 0
+        self.last_ns = 0  # latest time of the capture then
+
+    @property
+    def finished(self) -> bool:
+        """Both sides have sent everything and closed."""
+        return self.directions[0].fin_told and self.directions[1].fin_told
+
+    @property
+    def reset(self) -> bool:
+        """One side has aborted the connection."""
+        return self.directions[0].reset or self.directions[1].reset
+
+    # -- many packets at once ------------------------------------------------------------------------
+
+    def take_run(self, side: int, block: BlockRuns, first: int, last: int) -> None:
+        """Deliver the active packets from `first` to before `last`, which are next and have no hole.
+
+        What the consumer skips is jumped over, whatever the number of packets.
+        """
+        direction = self.directions[side]
+        total = block.total  # total[i]: payload bytes before active packet i
+        at, end = total[first], total[last]
+        shift = direction.offset - at
+        skip = direction.skip
+        direction.advance(end - at)
+        if self.strays:
+            self.strays = []
+        index = first
+        while at < end:
+            at += skip
+            if skip:
+                if at > end:
+                    direction.skip = at - end
+                    return
+                index = bisect_left(total, at, index + 1, last + 1) - 1
+            stop = total[index + 1]
+            data = block.payload(index)[at - total[index] :]
+            frame, ts_ns = block.frame[index], block.ts_ns[index]
+            skip = self.consumer.deliver(side, at + shift, data, frame, ts_ns)
+            if skip < 0:
+                block.stopped_at = index
+                raise StreamIgnoredError
+            if data:
+                self.pool.remember(direction.memory, at + shift, data)
+            at = stop
+            index += 1
+        direction.skip = skip
+
+    # -- one packet ----------------------------------------------------------------------------------
+
+    def take(self, side: int, segment: Segment) -> None:
+        """Take one packet, whatever is odd about it."""
+        self.packets += 1
+        if self.waiting:
+            self.give_up_doomed(segment.now)
+            if segment.flags & ACK:
+                self._acknowledged(side ^ 1, segment)
+        if segment.flags & RST:
+            self._reset(side, segment)
+        elif segment.size or segment.flags & FIN:
+            direction = self.directions[side]
+            seq = (segment.seq + 1) & MODULUS if segment.flags & SYN else segment.seq
+            ahead = direction.ahead(seq)
+            if not -FARTHEST_BEHIND <= ahead <= FARTHEST_AHEAD:
+                self._stray(side, segment)
+                return
+            self.strays = []
+            begin = direction.offset + ahead
+            if segment.flags & FIN and direction.fin is None:
+                direction.fin = (begin + segment.size, segment.frame, segment.ts_ns)
+            if segment.size:
+                self._payload(side, begin, segment)
+            self._go_on(side)
+        self.waiting = any(each.hole_end is not None for each in self.directions)
+
+    def give_up_doomed(self, now: int) -> None:
+        """Give up the holes whose grace is over."""
+        limits = self.pool.limits
+        for side, direction in enumerate(self.directions):
+            doom = direction.doom
+            if doom is None or (
+                self.packets - doom.packets < limits.grace_packets
+                and now - doom.now < limits.grace_ns
+            ):
+                continue
+            direction.doom = None
+            while (end := direction.hole_end) is not None and end <= doom.acked:
+                self._give_up_hole(side)
+        self.waiting = any(each.hole_end is not None for each in self.directions)
+
+    def give_up(self) -> None:
+        """Give up all holes."""
+        for side, direction in enumerate(self.directions):
+            while direction.hole_end is not None:
+                self._give_up_hole(side)
+        self.waiting = False
+
+    def release(self) -> None:
+        """Free what is held; nothing is delivered any more."""
+        for direction in self.directions:
+            if direction.hold is not None:
+                self.pool.held -= direction.hold.bytes + SEGMENT_COST * direction.hold.segments
+                direction.hold = None
+
+    def _payload(self, side: int, begin: int, segment: Segment) -> None:
+        direction = self.directions[side]
+        offset = direction.offset
+        data, frame, ts_ns = segment.data, segment.frame, segment.ts_ns
+        end = begin + segment.size
+        if begin < offset:
+            if segment.size > 1 or end < offset:  # else a keep-alive, whose byte means nothing
+                self._contradicts(side, begin, data, frame, ts_ns)
+            self._before_the_start(direction, begin, end)
+            if end <= offset:
+                return
+            data = data[offset - begin :]
+            begin = offset
+        if data:
+            if begin == offset and (direction.hold is None or not direction.hold.starts):
+                self._deliver(side, data, frame, ts_ns)
+            else:
+                self._put_aside(side, begin, data, frame, ts_ns)
+        if begin + len(data) < end:
+            direction.cuts[begin + len(data)] = (end, frame, ts_ns)
+
+    def _put_aside(self, side: int, begin: int, data: bytes, frame: int, ts_ns: int) -> None:
+        direction = self.directions[side]
+        hold = direction.hold
+        if hold is None:
+            hold = direction.hold = Hold()
+        before = hold.bytes + SEGMENT_COST * hold.segments
+        differences = hold.add(data, (begin, frame, ts_ns))
+        self.pool.held += hold.bytes + SEGMENT_COST * hold.segments - before
+        for offset, length in differences:
+            self.consumer.conflict(side, offset, length, frame, ts_ns)
+
+    def _go_on(self, side: int) -> None:
+        """Deliver what is no longer behind a hole."""
+        direction = self.directions[side]
+        hold, cuts, limits = direction.hold, direction.cuts, self.pool.limits
+        while True:
+            if hold is not None and hold.starts:
+                if hold.starts[0] <= direction.offset:
+                    island = hold.take()
+                    self.pool.held -= len(island.data) + SEGMENT_COST * len(island.marks)
+                    for data, frame, ts_ns in island.pieces():
+                        self._deliver(side, data, frame, ts_ns)
+                    continue
+                end = hold.starts[0]
+            else:
+                end = direction.offset + FARTHEST_AHEAD
+            if direction.offset in cuts:
+                cut_end, frame, ts_ns = cuts.pop(direction.offset)
+                self._lose(side, min(cut_end, end) - direction.offset, frame, ts_ns)
+            elif hold is not None and (
+                hold.bytes > limits.held_bytes or hold.segments > limits.held_segments
+            ):
+                _, frame, ts_ns = hold.islands[0].marks[0]
+                self._lose(side, end - direction.offset, frame, ts_ns)
+            else:
+                break
+        if direction.fin is not None and direction.fin[0] <= direction.offset:
+            self._tell_fin(side)
+        if direction.hole_end is None:
+            direction.doom = None
+            cuts.clear()
+
+    def _tell_fin(self, side: int) -> None:
+        direction = self.directions[side]
+        if direction.fin is not None and not direction.fin_told:
+            direction.fin_told = True
+            _, frame, ts_ns = direction.fin
+            self.consumer.end(side, "fin", frame, ts_ns)
+
+    def _give_up_hole(self, side: int) -> None:
+        direction = self.directions[side]
+        end, hold = direction.hole_end, direction.hold
+        assert end is not None
+        if hold is not None and hold.starts:
+            _, frame, ts_ns = hold.islands[0].marks[0]
+        else:
+            assert direction.fin is not None
+            _, frame, ts_ns = direction.fin
+        if end > direction.offset:
+            self._lose(side, end - direction.offset, frame, ts_ns)
+        self._go_on(side)
+
+    def _deliver(self, side: int, data: bytes, frame: int, ts_ns: int) -> None:
+        direction = self.directions[side]
+        offset, skip = direction.offset, direction.skip
+        direction.advance(len(data))
+        if skip:
+            if skip > len(data):
+                direction.skip = skip - len(data)
+                return
+            data = data[skip:]
+            offset += skip
+        if data:
+            self.pool.remember(direction.memory, offset, data)
+        direction.skip = self._wanted(self.consumer.deliver(side, offset, data, frame, ts_ns))
+
+    def _lose(self, side: int, length: int, frame: int, ts_ns: int) -> None:
+        direction = self.directions[side]
+        self.pool.account.tcp_bytes_missing += length
+        offset, skip = direction.offset, direction.skip
+        direction.advance(length)
+        if skip >= length:
+            direction.skip = skip - length
+            return
+        told = self.consumer.lost(side, offset + skip, length - skip, frame, ts_ns)
+        direction.skip = self._wanted(told)
+
+    @staticmethod
+    def _wanted(answer: int) -> int:
+        if answer < 0:
+            raise StreamIgnoredError
+        return answer
+
+    def _contradicts(self, side: int, begin: int, data: bytes, frame: int, ts_ns: int) -> None:
+        """Compare a later copy with what was delivered; tell of differences."""
+        for offset, known in reversed(self.directions[side].memory):
+            if offset + len(known) <= begin:
+                break
+            difference = compare(offset, known, begin, data)
+            if difference is not None:
+                self.consumer.conflict(side, *difference, frame, ts_ns)
+
+    def _before_the_start(self, direction: Direction, begin: int, end: int) -> None:
+        """Count bytes that came too late to be the first ones of a stream without SYN."""
+        if self.after_syn or begin >= direction.floor:
+            return
+        if direction.offset - direction.origin <= EARLY:
+            self.pool.account.tcp_bytes_missing += min(end, direction.floor) - begin
+            direction.floor = begin
+
+    def _acknowledged(self, side: int, segment: Segment) -> None:
+        """The other side acknowledges: from now on a hole below is doomed."""
+        direction = self.directions[side]
+        end = direction.hole_end
+        if end is None or direction.doom is not None:
+            return
+        acked = direction.offset + direction.ahead(segment.ack)
+        if acked >= end:
+            direction.doom = Doom(acked, self.packets, segment.now)
+
+    def _reset(self, side: int, segment: Segment) -> None:
+        direction = self.directions[side]
+        if not direction.reset:
+            direction.reset = True
+            self.give_up()
+            self.consumer.end(side, "rst", segment.frame, segment.ts_ns)
+
+    def _stray(self, side: int, segment: Segment) -> None:
+        if not segment.size:
+            return
+        previous = [stray for by, stray in self.strays if by == side]
+        if previous and (previous[-1].seq + previous[-1].size) & MODULUS != segment.seq:
+            self.strays = []
+        self.strays.append((side, segment))
+        if len(self.strays) >= STRAYS:
+            raise StreamReusedError

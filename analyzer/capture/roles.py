@@ -1,0 +1,58 @@
+"""Who is the client of a conversation, and its description for those who may want to follow it."""
+
+from __future__ import annotations
+
+import socket
+
+from analyzer.capture.model import PacketIndex, Stream
+from analyzer.capture.streams import STARTED_BY_1, SYN_BY, StreamTable
+
+WELL_KNOWN_PORTS = 1024
+EPHEMERAL_PORTS = 32_768
+"""First port that Linux gives to clients; Windows and IANA (RFC 6335) begin at 49152."""
+
+_IPV4_MAPPED = 0xFFFF
+
+
+def describe(
+    table: StreamTable, stream_id: int, index: PacketIndex, row: int, sender: int, seen: int
+) -> tuple[Stream, int]:
+    """Describe the stream of a packet (sent by endpoint `sender`); tell also which endpoint is its client.
+
+    The SYN tells who is the client. Without one, the lower port serves if it is well known or if the
+    other one is in the range that clients are given; else who spoke first counts as the client.
+    """
+    ports = [int(index.src_port[row]), int(index.dst_port[row])]
+    addresses = [
+        _address(int(index.src_hi[row]), int(index.src_lo[row])),
+        _address(int(index.dst_hi[row]), int(index.dst_lo[row])),
+    ]
+    asked = [seen & bit != 0 for bit in SYN_BY]
+    low, high = sorted(ports)
+    if asked[0] != asked[1]:
+        client, source = int(asked[1]), "syn"
+    elif low != high and (low < WELL_KNOWN_PORTS or low < EPHEMERAL_PORTS <= high):
+        client, source = sender ^ (ports[0] == low), "port"
+    else:
+        client, source = seen & STARTED_BY_1, "first"
+    this, that = (0, 1) if sender == client else (1, 0)
+    tcp = int(index.proto[row]) == socket.IPPROTO_TCP
+    stream = Stream(
+        stream_id=stream_id,
+        transport="tcp" if tcp else "udp",
+        client=addresses[this],
+        client_port=ports[this],
+        server=addresses[that],
+        server_port=ports[that],
+        first_frame=int(table.first_frame[stream_id]),
+        first_ts_ns=int(table.first_ts_ns[stream_id]),
+        role_source=source,
+        started_before=tcp and not any(asked),
+    )
+    return stream, client
+
+
+def _address(high: int, low: int) -> str:
+    if high == 0 and low >> 32 == _IPV4_MAPPED:
+        return socket.inet_ntop(socket.AF_INET, (low & 0xFFFF_FFFF).to_bytes(4, "big"))
+    return socket.inet_ntop(socket.AF_INET6, (high << 64 | low).to_bytes(16, "big"))

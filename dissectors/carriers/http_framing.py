@@ -1,0 +1,297 @@
+"""Where HTTP/1.x messages begin and end.
+
+Each side is a small machine over its window: a header block, then a body that is skipped unread, and so
+on. Where a border is lost, the next one is looked for at the start of a segment or behind an empty line.
+
+Spec: RFC 9112 2-9, RFC 9110 10.1.1.
+"""
+
+from __future__ import annotations
+
+import re
+
+from dissectors.anomaly import Anomaly
+from dissectors.carriers.base import CLIENT, SERVER, Carrier, CarrierAnomaly, Emit, Window
+from dissectors.carriers.http_dialogue import Dialogue
+from dissectors.carriers.http_exchange import Exchanges
+from dissectors.carriers.http_head import BROKEN, CHUNKED, Block, Message
+from dissectors.carriers.http_start import (
+    HTTP2_PREFACE,
+    LINE_LIMIT,
+    TLS,
+    find_border,
+    is_start,
+    may_begin,
+    request_line,
+    status_line,
+)
+from dissectors.span import Span
+
+HEADER_LIMIT = 65_536  # bytes of a header block without credentials
+CREDENTIALS_LIMIT = 2 * 90_000  # what base64 of two tokens of the largest size may add to it
+CHUNK_LINE_LIMIT = 4_096
+FOREVER = 1 << 60  # bytes to skip where nothing more is of interest
+
+# States of a side
+HEAD = 0  # a message may start here
+BODY = 1  # its end is where the window's skip ends
+CONTINUE = 2  # a request's body that the client may leave out
+CHUNK = 3
+TRAILER = 4
+CLOSE = 5  # the body ends with the connection
+WATCH = 6  # so it should, but the connection was to stay open
+LOST = 7  # message borders are not known
+OPAQUE = 8  # another protocol, for good
+
+_HEAD_END = re.compile(rb"\n\r?\n")
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
+
+
+class Side:
+    """Where the reading of one direction stands."""
+
+    __slots__ = ("left", "lost_from", "message", "roomy", "scanned", "state")
+
+    def __init__(self, state: int) -> None:
+        self.state = state
+        self.scanned = 0  # unread bytes in which the end of the header block was not found
+        self.roomy = False  # the header block holds credentials and may be large
+        self.message: Message | None = None  # whose body this is, if it is worth telling
+        self.left = 0  # body bytes of CONTINUE
+        self.lost_from = -1  # stream offset where message borders were lost
+
+
+class HttpFraming(Carrier):
+    """The two sides of one connection; what a header block means is for the subclass to say."""
+
+    def __init__(self, emit: Emit, *, started_before: bool = False) -> None:
+        super().__init__(emit, started_before=started_before)
+        first = LOST if started_before else HEAD
+        self._sides = (Side(first), Side(first))
+        self._exchanges = Exchanges(emit)
+        self._dialogue = Dialogue(self._exchanges, started_before=started_before)
+        self._tunnel = False  # after CONNECT, until a request is read in it
+        self._encrypted = False
+
+    def _take_head(self, side: int, reader: Side, block: Block) -> bool:
+        """Read a whole header block and set the reader up for its body; False if it is none."""
+        raise NotImplementedError
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def feed(self, side: int) -> None:
+        """Read header blocks and skip bodies."""
+        window = self.windows[side]
+        reader = self._sides[side]
+        while not window.skipping:
+            state = reader.state
+            if state == BODY:
+                self._finish(reader, window.frame, window.ts_ns)
+                reader.state = HEAD
+            elif state in (OPAQUE, CLOSE):
+                window.skip(FOREVER)
+            elif not len(window):
+                return
+            elif state == HEAD:
+                if not self._read_head(side, window, reader):
+                    return
+            elif state == CHUNK:
+                if not self._read_chunk(side, window, reader):
+                    return
+            elif state == TRAILER:
+                if not self._read_trailer(side, window, reader):
+                    return
+            elif state == CONTINUE:
+                self._read_expected(window, reader)
+            elif state == WATCH:
+                self._watch(window, reader)
+            elif not self._resync(side, window, reader):
+                return
+
+    def _read_head(self, side: int, window: Window, reader: Side) -> bool:
+        """Read a header block if it is whole; otherwise make sure that it may become one."""
+        first = window.data[window.position]
+        if first in b"\r\n":  # RFC 9112 2.2: empty lines before a request line
+            window.skip(1)
+            return True
+        if first == TLS[0] and window.peek(2) == TLS:
+            self._turn_opaque(side, window, encrypted=True)
+            return True
+        end = _HEAD_END.search(window.data, window.position + max(reader.scanned - 2, 0))
+        if end is None:
+            reader.scanned = len(window)
+            return self._may_wait(side, window, reader, reader.scanned)
+        reader.scanned = 0
+        reader.roomy = False
+        block = Block(window.peek(end.end() - window.position), window.offset, window)
+        return self._take_head(side, reader, block) or self._not_http(side, window, block.data)
+
+    def _may_wait(self, side: int, window: Window, reader: Side, length: int) -> bool:
+        """Decide about a header block that has no end yet: wait (False), or give it up (True)."""
+        line_end = window.find(b"\n", LINE_LIMIT)
+        if line_end < 0:
+            head = window.peek(9)
+            text = b"HTTP/1.".startswith(head[:7]) if side == SERVER else head[0] > 0x20
+            possible = (text and length <= LINE_LIMIT) or head == TLS[:1]
+            return False if possible else self._not_http(side, window, head)
+        line = window.peek(line_end + 1)
+        if (status_line(line) if side == SERVER else request_line(line)) is None:
+            return self._not_http(side, window, line)
+        if length > HEADER_LIMIT and not reader.roomy:
+            lower = window.peek(HEADER_LIMIT).lower()
+            reader.roomy = b"authoriz" in lower or b"authenticat" in lower
+        if length > HEADER_LIMIT + (CREDENTIALS_LIMIT if reader.roomy else 0):
+            span = Span(window.offset, window.offset + length)
+            self._note(side, Anomaly("limit-message-size", span, "header block"))
+            self._lose(side)
+            window.skip(length)
+            return True
+        return False
+
+    # -- bodies -----------------------------------------------------------------------------------
+
+    def _begin_body(self, side: int, reader: Side, message: Message, length: int) -> None:
+        """Pass over a body; a message of which nothing will be told is done before."""
+        window = self.windows[side]
+        told = bool(message.frames)
+        reader.state = HEAD
+        if length == CHUNKED:
+            reader.state = CHUNK
+            reader.message = message if told else None
+        elif length == BROKEN:
+            span = Span(window.offset, window.offset)
+            self._note(side, Anomaly("bad-header", span, "the length of the body cannot be read"))
+            told = False
+            self._lose(side)
+        elif told and length > len(window):
+            reader.state = BODY
+            reader.message = message
+            window.skip(length)
+        else:
+            if told and length:
+                last = window.offset + length - 1
+                message.end(window.frame_at(last), window.ts_at(last))
+                told = False
+            if length:
+                window.skip(length)
+            told = False
+        if not told:
+            self._dialogue.done(message)
+
+    def _finish(self, reader: Side, frame: int, ts_ns: int) -> None:
+        """Note that a message's body ended in `frame`."""
+        message, reader.message = reader.message, None
+        if message is not None:
+            message.end(frame, ts_ns)
+            self._dialogue.done(message)
+
+    def _abandon(self, reader: Side) -> None:
+        """Leave a message whose body is not all there in the frame of its header block."""
+        message, reader.message = reader.message, None
+        if message is not None:
+            self._dialogue.done(message)
+
+    def _read_chunk(self, side: int, window: Window, reader: Side) -> bool:
+        end = window.find(b"\n", CHUNK_LINE_LIMIT)
+        if end < 0 and len(window) < CHUNK_LINE_LIMIT:
+            return False
+        size = window.take(end + 1).partition(b";")[0].strip() if end >= 0 else b""
+        if not _CHUNK_SIZE.fullmatch(size):
+            span = Span(window.offset - end - 1, window.offset)
+            self._note(side, Anomaly("malformed-message", span, "no chunk size where one is due"))
+            self._abandon(reader)
+            self._lose(side)
+            return True
+        length = int(size, 16)
+        if length:
+            window.skip(length + 2)
+        else:
+            reader.state = TRAILER
+        return True
+
+    def _read_trailer(self, side: int, window: Window, reader: Side) -> bool:
+        end = window.find(b"\n", LINE_LIMIT)
+        if end < 0:
+            if len(window) < LINE_LIMIT:
+                return False
+            span = Span(window.offset, window.offset + len(window))
+            self._note(side, Anomaly("limit-message-size", span, "trailer field"))
+            self._abandon(reader)
+            self._lose(side)
+            return True
+        offset = window.offset + end
+        frame, ts_ns = window.frame_at(offset), window.ts_at(offset)
+        if not window.take(end + 1).strip():
+            reader.state = HEAD
+            self._finish(reader, frame, ts_ns)
+        return True
+
+    def _read_expected(self, window: Window, reader: Side) -> None:
+        """Pass over a body that was to wait for 100 Continue, unless a new request stands there."""
+        message, reader.message = reader.message, None
+        assert message is not None
+        if is_start(CLIENT, window.peek(LINE_LIMIT)):
+            reader.state = HEAD
+            self._dialogue.done(message)
+        else:
+            self._begin_body(CLIENT, reader, message, reader.left)
+
+    def _watch(self, window: Window, reader: Side) -> None:
+        """Pass over a body without length on a connection that stays, up to the next response."""
+        if self._dialogue.awaiting and is_start(SERVER, window.peek(16)):
+            reader.state = HEAD
+            self._abandon(reader)
+        else:
+            window.skip(len(window))
+
+    # -- lost borders -----------------------------------------------------------------------------
+
+    def _not_http(self, side: int, window: Window, line: bytes) -> bool:
+        """Decide what something else means that stands where a message should start."""
+        if line.startswith(HTTP2_PREFACE):
+            self._sides[CLIENT].state = self._sides[SERVER].state = OPAQUE
+        elif self._tunnel:
+            self._turn_opaque(side, window)
+        else:
+            self._lose(side)
+            window.skip(1)  # or the same start would be found again
+        return True
+
+    def _turn_opaque(self, side: int, window: Window, *, encrypted: bool = False) -> None:
+        self._sides[side].state = OPAQUE
+        if encrypted and not self._encrypted:
+            self._encrypted = True
+            span = Span(window.offset, window.offset + len(window))
+            self._note(side, Anomaly("encrypted", span, "TLS"))
+
+    def _lose(self, side: int) -> None:
+        """Give up knowing where messages begin, from here on."""
+        reader = self._sides[side]
+        reader.state = LOST
+        reader.scanned, reader.roomy = 0, False
+        reader.lost_from = self.windows[side].offset
+
+    def _resync(self, side: int, window: Window, reader: Side) -> bool:
+        """Look for the next start line at the start of a segment or behind an empty line."""
+        if reader.lost_from < 0:
+            reader.lost_from = window.offset
+        data = window.peek(len(window))
+        border = find_border(side, data)
+        if border >= 0:
+            window.skip(border)
+            self._note_lost(side, window.offset)
+            reader.state = HEAD
+            return True
+        if not may_begin(side, data):
+            window.skip(len(data))
+        return False
+
+    def _note_lost(self, side: int, end: int) -> None:
+        reader = self._sides[side]
+        if 0 <= reader.lost_from < end:
+            self._note(side, Anomaly("desync", Span(reader.lost_from, end), "no start line here"))
+        reader.lost_from = -1
+
+    def _note(self, side: int, anomaly: Anomaly) -> None:
+        window = self.windows[side]
+        self.emit(CarrierAnomaly(side, window.frame, window.ts_ns, anomaly))
