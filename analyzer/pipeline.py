@@ -91,6 +91,9 @@ def run(source: Input, sink: Sink, options: Options) -> tuple[CaptureAccount, fl
         engine.feed(decoder.decode(block))
     decoder.finish()
     engine.finish()
+    if account.truncated_packets:
+        cut = f"{account.truncated_packets} packets were cut by the snap length"
+        account.losses.append(CaptureLoss("snaplen", cut, count=account.truncated_packets))
     for loss in account.losses:
         sink.anomaly(_loss_anomaly(loss))
     return account, time.perf_counter() - began

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.model import PacketIndex
+
+Heads = Callable[[NDArray[np.uint64]], NDArray[np.bool_]]
+"""Tells of each head whether it is wanted."""
 
 HEAD = 8
 _SHIFTS = np.array([8 * (HEAD - length) for length in range(HEAD + 1)], np.uint64)

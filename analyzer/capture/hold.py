@@ -53,7 +53,9 @@ class Hold:
         first = bisect_right(self.starts, begin) - 1
         if first < 0 or self.islands[first].end < begin:
             first += 1
-        stop = bisect_right(self.starts, end, first)  # islands from `first` to here overlap or touch
+        stop = bisect_right(
+            self.starts, end, first
+        )  # islands from `first` to here overlap or touch
         if first == stop:
             self.islands.insert(first, Island(data, mark))
             self.starts.insert(first, begin)
@@ -102,9 +104,7 @@ class Hold:
         self.__init__()  # type: ignore[misc]
 
 
-def compare(
-    start: int, known: bytes | bytearray, begin: int, data: bytes
-) -> Difference | None:
+def compare(start: int, known: bytes | bytearray, begin: int, data: bytes) -> Difference | None:
     """Where do `data` at `begin` and `known` at `start` differ? From the first to the last such byte."""
     low, high = max(start, begin), min(start + len(known), begin + len(data))
     if low >= high:

@@ -122,7 +122,10 @@ class Consumer(Protocol):
         """A retransmission in `frame` differs from the bytes first seen there; the first copy was kept."""
 
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
-        """`fin` or `rst` (sent by `side`), `evicted`, `reused`, `capture-end`; after the last three, nothing."""
+        """`fin` or `rst` (sent by `side`), or the last call: `closed`, `evicted`, `reused`, `capture-end`.
+
+        `closed`: both sides have sent FIN, or the stream was silent for a while after a reset.
+        """
 
 
 class DatagramConsumer(Protocol):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from analyzer.capture.hold import Hold, compare
 from analyzer.capture.model import CaptureAccount, Consumer
@@ -34,6 +34,8 @@ REMEMBERED_SEGMENTS = 64
 """Delivered segments per direction with which a later copy is compared."""
 SEGMENT_COST = 128
 """What a held or remembered segment costs besides its bytes."""
+CUTS = 4096
+"""Segments cut by the snap length and known to be so, of one direction, behind a hole."""
 EARLY = 65_536
 """Bytes delivered while a segment from before the first one may still be news, not a repetition."""
 
@@ -55,6 +57,9 @@ class StreamLimits(NamedTuple):
 
 
 DEFAULT_LIMITS = StreamLimits()
+
+Start = Literal["syn", "captured", "resumed"]
+"""Which byte has offset 0: the one after the SYN, or the first captured; `resumed` streams count on."""
 
 
 class StreamIgnoredError(Exception):
@@ -126,7 +131,9 @@ class Direction:
         self.skip = 0  # bytes that the consumer does not want
         self.hold: Hold | None = None
         self.memory: list[tuple[int, bytes]] = []
-        self.cuts: dict[int, tuple[int, int, int]] = {}  # offset -> end, frame, time of bytes cut off
+        self.cuts: dict[
+            int, tuple[int, int, int]
+        ] = {}  # offset -> end, frame, time of bytes cut off
         self.fin: tuple[int, int, int] | None = None  # offset, frame, time
         self.fin_told = False
         self.reset = False
@@ -162,18 +169,18 @@ class TcpStream:
     """A stream that is followed: its consumer and its two directions, the client's first."""
 
     __slots__ = (
-        "after_syn", "client", "consumer", "directions", "last_frame", "last_ns", "last_ts_ns",
-        "packets", "pool", "strays", "stream_id", "waiting",
+        "client", "consumer", "directions", "last_frame", "last_ns", "last_ts_ns", "packets",
+        "pool", "start", "strays", "stream_id", "waiting",
     )  # fmt: skip
 
     def __init__(
-        self, stream_id: int, consumer: Consumer, client: int, pool: Pool, *, after_syn: bool
+        self, stream_id: int, consumer: Consumer, client: int, pool: Pool, start: Start
     ) -> None:
         self.stream_id = stream_id
         self.consumer = consumer
         self.client = client  # endpoint, 0 or 1
         self.pool = pool
-        self.after_syn = after_syn  # where each direction begins is known
+        self.start = start
         self.directions = (Direction(), Direction())
         self.waiting = False  # there is a hole
         self.packets = 0  # that came one by one
@@ -191,6 +198,16 @@ class TcpStream:
     def reset(self) -> bool:
         """One side has aborted the connection."""
         return self.directions[0].reset or self.directions[1].reset
+
+    def begin(self, side: int, seq: int, base: int) -> None:
+        """Prepare for the first packet of a direction; `base` is the number before its first byte."""
+        direction = self.directions[side]
+        if self.start == "syn":
+            direction.begin((base + 1) & MODULUS, 0)
+        elif self.start == "captured":
+            direction.begin(seq, 0)
+        else:
+            direction.begin(seq, (seq - base - 1) & MODULUS)
 
     # -- many packets at once ------------------------------------------------------------------------
 
@@ -220,13 +237,20 @@ class TcpStream:
             frame, ts_ns = block.frame[index], block.ts_ns[index]
             skip = self.consumer.deliver(side, at + shift, data, frame, ts_ns)
             if skip < 0:
-                block.stopped_at = index
+                block.at = block.packet[index]
                 raise StreamIgnoredError
             if data:
                 self.pool.remember(direction.memory, at + shift, data)
             at = stop
             index += 1
         direction.skip = skip
+
+    def take_fin(self, side: int, frame: int, ts_ns: int) -> None:
+        """Take the FIN of a run that was delivered."""
+        direction = self.directions[side]
+        if direction.fin is None:
+            direction.fin = (direction.offset, frame, ts_ns)
+        self._tell_fin(side)
 
     # -- one packet ----------------------------------------------------------------------------------
 
@@ -302,7 +326,7 @@ class TcpStream:
                 self._deliver(side, data, frame, ts_ns)
             else:
                 self._put_aside(side, begin, data, frame, ts_ns)
-        if begin + len(data) < end:
+        if begin + len(data) < end and len(direction.cuts) < CUTS:
             direction.cuts[begin + len(data)] = (end, frame, ts_ns)
 
     def _put_aside(self, side: int, begin: int, data: bytes, frame: int, ts_ns: int) -> None:
@@ -409,7 +433,7 @@ class TcpStream:
 
     def _before_the_start(self, direction: Direction, begin: int, end: int) -> None:
         """Count bytes that came too late to be the first ones of a stream without SYN."""
-        if self.after_syn or begin >= direction.floor:
+        if self.start != "captured" or begin >= direction.floor:
             return
         if direction.offset - direction.origin <= EARLY:
             self.pool.account.tcp_bytes_missing += min(end, direction.floor) - begin

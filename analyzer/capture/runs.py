@@ -10,18 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.model import PacketIndex
-from analyzer.capture.reassembly import Segment
 from analyzer.capture.streams import FIN, RST, SYN
-
-_RANKS_IN_16_BITS = 1 << 16
 
 
 class BlockRuns:
     """The packets `rows` of a block, which belong to the streams `ids`, cut into runs.
 
-    Groups are the streams in order of their numbers. Group g holds the packets from `begin[g]` to before
-    `begin[g + 1]` and the runs from `run_begin[g]` on. Run r holds the active packets from `first[r]` to
-    before `first[r + 1]`; active packet i is packet `packet[i]`.
+    Groups are the streams, in order of their numbers. Group g holds the packets from `begin[g]` to
+    before `begin[g + 1]` and the runs from `run_begin[g]` to before `run_begin[g + 1]`. Run r holds
+    the active packets from `first[r]` to before `first[r + 1]`; active packet i is packet `packet[i]`.
     """
 
     def __init__(
@@ -31,56 +28,91 @@ class BlockRuns:
         ids: NDArray[np.intp],
         senders: NDArray[np.intp],
         scratch: NDArray[np.int32],
+        *,
+        now: NDArray[np.int64],
     ) -> None:
-        self._index = index
-        self._buffer = index.buffer
-        self.stopped_at = 0
-        """Active packet with which the consumer had enough; set when a run is broken off."""
         streams, rank = _ranks(ids, scratch)
-        order = np.argsort(rank, kind="stable")  # 16 bits: linear
-        rank = rank[order]
-        rows = rows[order]
-        self.rows = rows
-        self.streams: list[int] = streams.tolist()
+        order = np.argsort(rank, kind="stable")  # linear: 16 bits
+        rank, rows, sender = rank[order], rows[order], senders[order]
         bounds = np.searchsorted(rank, np.arange(len(streams) + 1))
+        flags, size = index.tcp_flags[rows], index.payload_wire_len[rows]
+        self.index = index
+        self.seq = memoryview(index.tcp_seq)
+        self.ack = memoryview(index.tcp_ack)
+        self.flags = memoryview(index.tcp_flags)
+        self.size = memoryview(index.payload_wire_len)
+        self.now = memoryview(now)
+        self.at = 0
+        """Packet with which a consumer had enough, or at which the 4-tuple turned out to be reused."""
+        self.streams: list[int] = streams.tolist()
         self.begin: list[int] = bounds.tolist()
-
-        flags = index.tcp_flags[rows]
-        size = index.payload_wire_len[rows]
-        cut = index.payload_len[rows] < size
-        sender = senders[order]
+        self.rows = memoryview(rows)
         self.sender = memoryview(sender)
         self.syns: list[int] = np.flatnonzero(flags & SYN).tolist()
 
-        ends = (flags & (FIN | RST)) != 0
-        active = np.flatnonzero(ends | (size != 0))
-        self._order_active(active, rank[active], sender[active], rows[active])
-        odd = (cut & (size != 0)) | ((flags & (SYN | RST)) != 0)
-        self._cut_runs(active, rank, sender, odd, ends, bounds)
-
-    def _order_active(
-        self,
-        active: NDArray[np.intp],
-        rank: NDArray[np.uint16],
-        sender: NDArray[np.intp],
-        rows: NDArray[np.intp],
-    ) -> None:
-        index = self._index
-        size = index.payload_wire_len[rows]
+        active = np.flatnonzero((size != 0) | ((flags & (FIN | RST)) != 0))
+        rank, rows, sender, flags, size = (
+            column[active] for column in (rank, rows, sender, flags, size)
+        )
         seq = index.tcp_seq[rows]
         total = np.zeros(len(active) + 1, np.int64)
         np.cumsum(size, out=total[1:])
         self.packet = memoryview(active)
         self.total = memoryview(total)
+        """Payload bytes before each active packet, and of all."""
         self.frame = memoryview(index.frame[rows])
         self.ts_ns = memoryview(index.ts_ns[rows])
+        self._active_rows = memoryview(rows)
         self._offset = memoryview(index.payload_offset[rows])
-        self._active_row = memoryview(rows)
-        self._seq = seq
-        self._broken = np.zeros(len(active), np.bool_)
-        after = seq + size.astype(np.uint32)
-        for side in (0, 1):
-            mine = np.flatnonzero(sender == side)
-            same = rank[mine[1:]] == rank[mine[:-1]]
-            gap = seq[mine[1:]] != after[mine[:-1]]
-            self._broken[mine[1:]] = same & gap
+
+        odd = (index.payload_len[rows] < size) | ((flags & (SYN | RST)) != 0)
+        fin = (flags & FIN) != 0
+        starts = _gaps(rank, sender, seq, size) | odd
+        starts[:1] = True
+        starts[1:] |= (rank[1:] != rank[:-1]) | (sender[1:] != sender[:-1]) | odd[:-1] | fin[:-1]
+        first = np.flatnonzero(starts)
+        last = np.append(first[1:], len(active))
+        self.first: list[int] = last.tolist()
+        self.first.insert(0, 0)
+        self.run_begin: list[int] = np.searchsorted(first, np.searchsorted(active, bounds)).tolist()
+        self.run_sender: list[int] = sender[first].tolist()
+        self.run_seq: list[int] = seq[first].tolist()
+        self.run_odd: list[bool] = odd[first].tolist()
+        """Runs of one packet that needs a closer look: SYN with payload, RST, or cut by snaplen."""
+        self.run_fin: list[bool] = fin[last - 1].tolist() if len(first) else []
+
+    def payload(self, active: int) -> bytes:
+        """Captured payload of an active packet that is not cut."""
+        start = self._offset[active]
+        if start < 0:
+            return self.index.extra[self._active_rows[active]]
+        length = self.total[active + 1] - self.total[active]
+        return self.index.buffer[start : start + length]
+
+
+def _ranks(
+    ids: NDArray[np.intp], scratch: NDArray[np.int32]
+) -> tuple[NDArray[np.intp], NDArray[np.unsignedinteger]]:
+    """Distinct stream numbers, sorted, and the place of each packet's stream among them."""
+    places = np.arange(len(ids), dtype=np.int32)
+    scratch[ids] = places
+    streams = np.sort(ids[scratch[ids] == places])  # one packet of each stream, whichever
+    scratch[streams] = np.arange(len(streams), dtype=np.int32)
+    narrow = len(streams) <= np.iinfo(np.uint16).max
+    return streams, scratch[ids].astype(np.uint16 if narrow else np.uint32)
+
+
+def _gaps(
+    rank: NDArray[np.unsignedinteger],
+    sender: NDArray[np.intp],
+    seq: NDArray[np.uint32],
+    size: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Which packets do not begin where the one before of their direction ended?"""
+    gaps = np.zeros(len(seq), np.bool_)
+    after = seq + size.astype(np.uint32)
+    for side in (0, 1):
+        mine = np.flatnonzero(sender == side)
+        later, earlier = mine[1:], mine[:-1]
+        gaps[later] = (seq[later] != after[earlier]) & (rank[later] == rank[earlier])
+    return gaps

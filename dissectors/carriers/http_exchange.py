@@ -216,11 +216,12 @@ class Exchanges:
         """Tell a bare challenge list, and tokens that answer no leg of their scheme."""
         for family, code in CHALLENGED.items():
             mine = [offer for offer in offers if offer.field.family == family]
+            spent = [offer for offer in mine if offer in used]
             tokens = [offer for offer in mine if is_token(offer)]
             for offer in tokens:
-                if offer not in used:
+                if offer not in spent:
                     self._hint(request, response, offers, family, offer)
-            if mine and not tokens and response.code == code:
+            if mine and not tokens and not spent and response.code == code:
                 self._hint(request, response, offers, family, None)
 
     def _hint(

@@ -21,7 +21,10 @@ _METHOD_NAMES = tuple(method + b" " for method in _METHODS.split(b"|"))
 _METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}")
 _VERSION = re.compile(rb"HTTP/1\.[0-9]")
 _REQUEST = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32} [^\x00-\x20\x7f]+ HTTP/1\.[0-9]\r?\n")
-_BEGUN = re.compile(rb"(?:%s) (?:/|\*|https?:/|[A-Za-z0-9.\-\[])[^\x00-\x20\x7f]*\Z" % _METHODS)
+_BEGUN = re.compile(
+    rb"(?:%s) (?:/|\*|https?:/|[A-Za-z0-9.\-\[])[^\x00-\x20\x7f]*(?: [HTP/1.0-9]{0,8}\r?)?\Z"
+    % _METHODS
+)
 _STATUS = re.compile(rb"HTTP/1\.[0-9] [1-5][0-9][0-9][ \r\n]")
 _STATUS_LINE = re.compile(rb"(HTTP/1\.[0-9]) +([1-5][0-9][0-9])(?: ([^\r\n]*))?(?=[\r\n]|\Z)")
 _BORDERS = {

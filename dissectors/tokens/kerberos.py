@@ -105,7 +105,7 @@ def _ap_rep(reader: Asn1Reader, found: dict[int, Member], pos: int, end: int) ->
 
 def _krb_error(reader: Asn1Reader, found: dict[int, Member], pos: int, end: int) -> Token:
     code = reader.number(found.get(6), "error-code")
-    if code is None:
+    if 6 not in found:
         reader.missing(pos, end, "error-code")
     return KrbError(
         raw=reader.data,

@@ -8,7 +8,9 @@ from dissectors.carriers.netbios import answers, called_name, next_border, plaus
 
 
 def encoded(name: str) -> bytes:
-    letters = bytes(0x41 + half for byte in name.ljust(15).encode() + b"\x20" for half in divmod(byte, 16))
+    letters = bytes(
+        0x41 + half for byte in name.ljust(15).encode() + b"\x20" for half in divmod(byte, 16)
+    )
     return b"\x20" + letters + b"\x00"
 
 

@@ -1,0 +1,88 @@
+"""Hands UDP payloads to the consumers of their conversations."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzer.capture.heads import Heads, payload_heads
+from analyzer.capture.model import IGNORE, DatagramConsumer, OpenDatagrams, PacketIndex
+from analyzer.capture.reassembly import Pool
+from analyzer.capture.roles import describe
+from analyzer.capture.streams import FOLLOWED, IGNORED, Packets, StreamTable
+
+
+class _Conversation:
+    __slots__ = ("client", "consumer", "last_frame", "last_ts_ns")
+
+    def __init__(self, consumer: DatagramConsumer, client: int) -> None:
+        self.consumer = consumer
+        self.client = client  # endpoint, 0 or 1
+        self.last_frame = 0
+        self.last_ts_ns = 0
+
+
+class DatagramEngine:
+    """Numbers UDP conversations and delivers the datagrams whose heads are wanted."""
+
+    def __init__(self, pool: Pool, open_datagrams: OpenDatagrams, wants: Heads | None) -> None:
+        self._pool = pool
+        self._open_datagrams = open_datagrams
+        self._wants = wants
+        self._table = StreamTable()
+        self._open: OrderedDict[int, _Conversation] = OrderedDict()
+
+    def feed(self, index: PacketIndex, rows: NDArray[np.intp], packets: Packets) -> None:
+        """Take the UDP packets `rows` of a block."""
+        table = self._table
+        before = table.count
+        ids = table.number(packets)
+        self._pool.account.streams += table.count - before
+        full = np.flatnonzero(index.payload_len[rows])
+        full = full[table.state[ids[full]] != IGNORED]
+        if self._wants is not None:
+            full = full[self._wants(payload_heads(index, rows[full]))]
+        for row, stream_id, sender in zip(
+            rows[full].tolist(), ids[full].tolist(), packets.sender[full].tolist(), strict=True
+        ):
+            self._deliver(index, row, stream_id, sender)
+
+    def _deliver(self, index: PacketIndex, row: int, stream_id: int, sender: int) -> None:
+        state = self._table.state
+        conversation = self._open.get(stream_id)
+        if conversation is None:
+            if state[stream_id] == IGNORED:
+                return
+            seen = int(self._table.seen[stream_id])
+            stream, client = describe(self._table, stream_id, index, row, sender, seen)
+            consumer = self._open_datagrams(stream)
+            if consumer is None:
+                state[stream_id] = IGNORED
+                return
+            state[stream_id] = FOLLOWED
+            if len(self._open) >= self._pool.limits.open_streams:
+                self._evict()
+            conversation = self._open[stream_id] = _Conversation(consumer, client)
+        self._open.move_to_end(stream_id)
+        frame, ts_ns = int(index.frame[row]), int(index.ts_ns[row])
+        conversation.last_frame, conversation.last_ts_ns = frame, ts_ns
+        side = sender ^ conversation.client
+        cut = int(index.payload_wire_len[row] - index.payload_len[row])
+        answer = conversation.consumer.datagram(side, index.payload(row), cut, frame, ts_ns)
+        if answer == IGNORE:
+            state[stream_id] = IGNORED
+            del self._open[stream_id]
+
+    def _evict(self) -> None:
+        stream_id, oldest = self._open.popitem(last=False)
+        self._table.state[stream_id] = IGNORED
+        self._pool.account.streams_evicted += 1
+        oldest.consumer.end(None, "evicted", oldest.last_frame, oldest.last_ts_ns)
+
+    def finish(self) -> None:
+        """End all conversations, in order of their numbers."""
+        for _, each in sorted(self._open.items()):
+            each.consumer.end(None, "capture-end", each.last_frame, each.last_ts_ns)
+        self._open.clear()

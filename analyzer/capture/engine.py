@@ -1,0 +1,285 @@
+"""Turns blocks of packets into calls of consumers, stream by stream, each in capture order.
+
+Who wants a stream is asked with its first payload: a scan of a million ports opens nothing. Packets of
+streams that nobody wants cost a look at one array. In-sequence packets go in runs. A packet that is
+repeated, out of order, cut or resets the stream goes alone, and so do all while there is a hole.
+
+A stream is over, `closed`, when both sides have told their FIN, or some time after a reset. What still
+comes for it can only be a repetition and is dropped.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzer.capture.conversation_keys import ConversationKeys
+from analyzer.capture.datagrams import DatagramEngine
+from analyzer.capture.following import Following
+from analyzer.capture.heads import Heads, payload_heads
+from analyzer.capture.model import CaptureAccount, OpenDatagrams, OpenStream, PacketIndex
+from analyzer.capture.reassembly import (
+    DEFAULT_LIMITS,
+    MODULUS,
+    Pool,
+    Segment,
+    StreamIgnoredError,
+    StreamLimits,
+    StreamReusedError,
+    TcpStream,
+)
+from analyzer.capture.runs import BlockRuns
+from analyzer.capture.streams import (
+    ACK,
+    CLOSED,
+    FIN,
+    FOLLOWED,
+    IGNORED,
+    RST,
+    SILENT,
+    SYN,
+    SYN_BY,
+    Packets,
+    Segments,
+    StreamTable,
+)
+
+__all__ = ["StreamEngine", "StreamLimits"]
+
+_TCP, _UDP = 6, 17
+
+
+class StreamEngine:
+    """Follows the conversations of one capture, fed in file order.
+
+    `open_stream` and `open_datagrams` give the consumer of a conversation, or None. `reopen` is shown
+    the heads of packets of ignored streams, their first eight payload bytes, and says where something
+    begins that a new consumer should see. `wants_datagram` selects UDP payloads; None takes all.
+    """
+
+    def __init__(
+        self,
+        account: CaptureAccount,
+        open_stream: OpenStream,
+        open_datagrams: OpenDatagrams,
+        *,
+        reopen: Heads | None = None,
+        wants_datagram: Heads | None = None,
+        limits: StreamLimits = DEFAULT_LIMITS,
+    ) -> None:
+        pool = Pool(account, limits)
+        self._keys = ConversationKeys()
+        self._tcp = TcpEngine(pool, open_stream, reopen)
+        self._udp = DatagramEngine(pool, open_datagrams, wants_datagram)
+        self._now = int(np.iinfo(np.int64).min)
+
+    def feed(self, index: PacketIndex) -> None:
+        """Take the packets of a block."""
+        if not len(index):
+            return
+        now = np.maximum.accumulate(index.ts_ns)
+        np.maximum(now, self._now, out=now)
+        self._now = int(now[-1])
+        keys, senders = self._keys.pair(
+            (index.src_hi, index.src_lo, index.src_port),
+            (index.dst_hi, index.dst_lo, index.dst_port),
+        )
+        columns = (keys, senders, index.frame, index.ts_ns)
+        tcp = np.flatnonzero(index.proto == _TCP)
+        if len(tcp):
+            self._tcp.feed(index, tcp, Packets(*(column[tcp] for column in columns)), now)
+        udp = np.flatnonzero(index.proto == _UDP)
+        if len(udp):
+            self._udp.feed(index, udp, Packets(*(column[udp] for column in columns)))
+        self._tcp.following.sweep(self._now)
+
+    def finish(self) -> None:
+        """Tell all open conversations that the capture ends, in order of their numbers."""
+        self._tcp.following.finish()
+        self._udp.finish()
+
+
+class TcpEngine:
+    """The TCP half of `StreamEngine`."""
+
+    def __init__(self, pool: Pool, open_stream: OpenStream, reopen: Heads | None) -> None:
+        self._pool = pool
+        self._reopen = reopen
+        self._table = StreamTable()
+        self.following = Following(pool, self._table, open_stream)
+
+    def feed(
+        self,
+        index: PacketIndex,
+        rows: NDArray[np.intp],
+        packets: Packets,
+        now: NDArray[np.int64],
+    ) -> None:
+        """Take the TCP packets `rows` of a block; `now` is the latest time up to each of its packets."""
+        table = self._table
+        segments = Segments(index.tcp_seq[rows], index.tcp_ack[rows], index.tcp_flags[rows])
+        before = table.count
+        ids, ended = table.number_tcp(packets, segments)
+        self._pool.account.streams += table.count - before
+        full = ids[index.payload_wire_len[rows] > 0]
+        table.state[full[table.state[full] == SILENT]] = FOLLOWED
+        wanted = table.state[ids] == FOLLOWED
+        if self._reopen is not None:
+            wanted |= self._wanted_again(index, rows, ids)
+        chosen = np.flatnonzero(wanted)
+        if len(chosen):
+            block = BlockRuns(
+                index, rows[chosen], ids[chosen], packets.sender[chosen], table.scratch, now=now
+            )
+            waiting = self.following.waiting
+            for group, stream_id in enumerate(block.streams):
+                if block.run_begin[group] != block.run_begin[group + 1] or stream_id in waiting:
+                    self._stream(block, group, stream_id)
+        table.learn_syns(ids, packets.sender, segments)
+        for row, former in ended:
+            flow = self.following.get(former)
+            if flow is not None:
+                frame, ts_ns = int(packets.frame[row]), int(packets.ts_ns[row])
+                self.following.end(flow, "reused", frame, ts_ns)
+            table.state[former] = CLOSED
+
+    def _wanted_again(
+        self, index: PacketIndex, rows: NDArray[np.intp], ids: NDArray[np.intp]
+    ) -> NDArray[np.bool_]:
+        """Which packets belong to an ignored stream that may get a new consumer in this block?"""
+        assert self._reopen is not None
+        table = self._table
+        ignored = np.flatnonzero((table.state[ids] == IGNORED) & (index.payload_len[rows] > 0))
+        ignored = ignored[table.reopened[ids[ignored]] < self._pool.limits.reopened]
+        hits = ignored[self._reopen(payload_heads(index, rows[ignored]))]
+        if not len(hits):
+            return np.zeros(len(ids), np.bool_)
+        return np.isin(ids, ids[hits])
+
+    # -- the packets of one stream -----------------------------------------------------------------
+
+    def _stream(self, block: BlockRuns, group: int, stream_id: int) -> None:
+        following, index = self.following, block.index
+        at, end = block.begin[group], block.begin[group + 1]
+        flow = following.get(stream_id)
+        in_runs = True
+        replay: list[tuple[int, Segment]] = []
+        if flow is None and self._table.state[stream_id] == FOLLOWED:
+            flow, at = self._open(block, group, stream_id)
+        while True:
+            if flow is None:
+                at = self._next_wanted(block, stream_id, at, end)
+                if at == end:
+                    return
+                row, sender = block.rows[at], block.sender[at]
+                flow = following.open_again(stream_id, index, row, sender, "resumed")
+                in_runs = False
+                if flow is None:
+                    at += 1
+                    continue
+            try:
+                if in_runs:
+                    self._take_runs(block, group, flow)
+                else:
+                    for sender, segment in replay:
+                        self._take(flow, sender, segment)
+                    self._take_packets(block, flow, at, end)
+                following.settle(flow)
+            except StreamIgnoredError:
+                following.ignore(flow)
+                flow, replay = None, []
+            except StreamReusedError:
+                replay = [(side ^ flow.client, segment) for side, segment in flow.strays]
+                first = replay[0][1]
+                following.end(flow, "reused", first.frame, first.ts_ns)
+                row, sender = block.rows[block.at], block.sender[block.at]
+                flow = following.open_again(stream_id, index, row, sender, "captured")
+            else:
+                return
+            at, in_runs = block.at + 1, False
+
+    def _open(self, block: BlockRuns, group: int, stream_id: int) -> tuple[TcpStream | None, int]:
+        """Open a stream with its first active packet; the SYNs of this block before it count."""
+        at = block.packet[block.first[block.run_begin[group]]]
+        syns = 0
+        for which in range(
+            bisect_left(block.syns, block.begin[group]), bisect_left(block.syns, at + 1)
+        ):
+            packet = block.syns[which]
+            answer = block.flags[block.rows[packet]] & ACK != 0
+            syns |= SYN_BY[block.sender[packet] ^ answer]
+        row, sender = block.rows[at], block.sender[at]
+        return self.following.open(stream_id, block.index, row, sender, syns), at + 1
+
+    def _next_wanted(self, block: BlockRuns, stream_id: int, at: int, end: int) -> int:
+        """Find the packet of an ignored stream that a new consumer should see; `end` if there is none."""
+        table = self._table
+        if (
+            self._reopen is None
+            or table.state[stream_id] != IGNORED
+            or table.reopened[stream_id] >= self._pool.limits.reopened
+        ):
+            return end
+        rows = np.asarray(block.rows[at:end])
+        full = np.flatnonzero(block.index.payload_len[rows] > 0)
+        hits = np.flatnonzero(self._reopen(payload_heads(block.index, rows[full])))
+        return at + int(full[hits[0]]) if len(hits) else end
+
+    def _take_runs(self, block: BlockRuns, group: int, flow: TcpStream) -> None:
+        run, last_run = block.run_begin[group], block.run_begin[group + 1]
+        end = block.begin[group + 1]
+        at = block.begin[group]
+        if flow.waiting:
+            stop = block.packet[block.first[run]] if run < last_run else end
+            self._take_packets(block, flow, at, stop)
+        while run < last_run and not flow.finished:
+            first, last = block.first[run], block.first[run + 1]
+            side = block.run_sender[run] ^ flow.client
+            direction = flow.directions[side]
+            odd, seq, fin = block.run_odd[run], block.run_seq[run], block.run_fin[run]
+            if direction.next_seq is None and not odd:
+                self._begin(flow, side, seq)
+            run += 1
+            if odd or flow.waiting or seq != direction.next_seq:
+                stop = block.packet[last] if run < last_run else end
+                self._take_packets(block, flow, block.packet[first], stop)
+                continue
+            flow.take_run(side, block, first, last)
+            frame, ts_ns = block.frame[last - 1], block.ts_ns[last - 1]
+            flow.last_frame, flow.last_ts_ns = frame, ts_ns
+            flow.last_ns = block.now[block.rows[block.packet[last - 1]]]
+            if fin:
+                flow.take_fin(side, frame, ts_ns)
+
+    def _take_packets(self, block: BlockRuns, flow: TcpStream, at: int, end: int) -> None:
+        """Take packets one by one; bare ACKs matter only while there is a hole."""
+        index = block.index
+        for packet in range(at, end):
+            row = block.rows[packet]
+            flags, size = block.flags[row], block.size[row]
+            active = size or flags & (FIN | RST)
+            if not active and not flow.waiting:
+                continue
+            block.at = packet
+            data = index.payload(row) if size else b""
+            frame, ts_ns, now = int(index.frame[row]), int(index.ts_ns[row]), block.now[row]
+            segment = Segment(block.seq[row], block.ack[row], flags, data, size, frame, ts_ns, now)
+            if active:
+                flow.last_frame, flow.last_ts_ns, flow.last_ns = frame, ts_ns, now
+            self._take(flow, block.sender[packet], segment)
+            if flow.finished:
+                return
+
+    def _take(self, flow: TcpStream, sender: int, segment: Segment) -> None:
+        side = sender ^ flow.client
+        if flow.directions[side].next_seq is None and (segment.size or segment.flags & FIN):
+            self._begin(flow, side, (segment.seq + (segment.flags & SYN != 0)) & MODULUS)
+        flow.take(side, segment)
+        if self._pool.held > self._pool.limits.held_overall:
+            self.following.relieve(flow)
+
+    def _begin(self, flow: TcpStream, side: int, seq: int) -> None:
+        base = int(self._table.base[flow.stream_id, side ^ flow.client])
+        flow.begin(side, seq, base)

@@ -1,0 +1,149 @@
+"""The TCP streams that have a consumer: how they are opened, ended and, if they get too many, dropped."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from analyzer.capture.model import OpenStream, PacketIndex
+from analyzer.capture.reassembly import Pool, Start, StreamIgnoredError, TcpStream
+from analyzer.capture.roles import describe
+from analyzer.capture.streams import CLOSED, FOLLOWED, IGNORED, SYN_BY, StreamTable
+
+
+class Following:
+    """The open streams, the one with the oldest packet first."""
+
+    def __init__(self, pool: Pool, table: StreamTable, open_stream: OpenStream) -> None:
+        self.waiting: dict[int, TcpStream] = {}
+        """Streams with a hole."""
+        self._pool = pool
+        self._table = table
+        self._open_stream = open_stream
+        self._open: OrderedDict[int, TcpStream] = OrderedDict()
+        self._reset: dict[int, TcpStream] = {}
+
+    def get(self, stream_id: int) -> TcpStream | None:
+        """Return the stream if it is open."""
+        return self._open.get(stream_id)
+
+    def open(
+        self, stream_id: int, index: PacketIndex, row: int, sender: int, syns: int
+    ) -> TcpStream | None:
+        """Ask who wants the stream of this packet; `syns` adds to what is known of its SYNs."""
+        seen = int(self._table.seen[stream_id]) | syns
+        start: Start = "syn" if seen & sum(SYN_BY) else "captured"
+        return self._ask(stream_id, index, row, sender, seen, start)
+
+    def open_again(
+        self, stream_id: int, index: PacketIndex, row: int, sender: int, start: Start
+    ) -> TcpStream | None:
+        """Ask who wants a stream from this packet on: `resumed`, or `captured` amid a new connection."""
+        if self._table.reopened[stream_id] >= self._pool.limits.reopened:
+            self._table.state[stream_id] = IGNORED
+            return None
+        self._table.reopened[stream_id] += 1
+        seen = int(self._table.seen[stream_id])
+        return self._ask(stream_id, index, row, sender, seen, start)
+
+    def _ask(
+        self, stream_id: int, index: PacketIndex, row: int, sender: int, seen: int, start: Start
+    ) -> TcpStream | None:
+        stream, client = describe(self._table, stream_id, index, row, sender, seen)
+        stream.started_before |= start == "captured"
+        consumer = self._open_stream(stream)
+        if consumer is None:
+            self._table.state[stream_id] = IGNORED
+            return None
+        if len(self._open) >= self._pool.limits.open_streams:
+            self._evict()
+        self._table.state[stream_id] = FOLLOWED
+        flow = TcpStream(stream_id, consumer, client, self._pool, start)
+        self._open[stream_id] = flow
+        return flow
+
+    def settle(self, flow: TcpStream) -> None:
+        """Note how a stream stands after packets of a block."""
+        stream_id = flow.stream_id
+        if flow.finished:
+            self.end(flow, "closed")
+            return
+        self._open.move_to_end(stream_id)
+        if flow.waiting:
+            self.waiting[stream_id] = flow
+        else:
+            self.waiting.pop(stream_id, None)
+        if flow.reset:
+            self._reset.pop(stream_id, None)
+            self._reset[stream_id] = flow
+
+    def relieve(self, flow: TcpStream) -> None:
+        """Free held bytes, the longest waiting stream's first; `flow` is being fed."""
+        self.waiting.setdefault(flow.stream_id, flow)
+        while self._pool.held > self._pool.limits.held_overall:
+            victim = next(iter(self.waiting.values()))
+            del self.waiting[victim.stream_id]
+            if victim is flow:
+                flow.give_up()
+            else:
+                self._give_up(victim)
+
+    def sweep(self, now: int) -> None:
+        """End what time has ended."""
+        limits = self._pool.limits
+        for flow in list(self.waiting.values()):
+            try:
+                flow.give_up_doomed(now)
+            except StreamIgnoredError:
+                self.ignore(flow)
+                continue
+            if flow.finished:
+                self.end(flow, "closed")
+            elif not flow.waiting:
+                del self.waiting[flow.stream_id]
+        while self._reset:
+            flow = next(iter(self._reset.values()))
+            if now - flow.last_ns < limits.linger_ns:
+                break
+            self.end(flow, "closed")
+        while len(self._open) > limits.busy_streams:
+            flow = next(iter(self._open.values()))
+            if now - flow.last_ns < limits.idle_ns:
+                break
+            self._evict()
+
+    def end(self, flow: TcpStream, how: str, frame: int | None = None, ts_ns: int = 0) -> None:
+        """Tell all that can be told, then the end; it is that of the latest packet unless given."""
+        if frame is None:
+            frame, ts_ns = flow.last_frame, flow.last_ts_ns
+        if self._give_up(flow):
+            self._forget(flow, IGNORED if how == "evicted" else CLOSED)
+            flow.consumer.end(None, how, frame, ts_ns)
+
+    def ignore(self, flow: TcpStream) -> None:
+        """Drop a stream whose consumer has had enough."""
+        flow.release()
+        self._forget(flow, IGNORED)
+
+    def finish(self) -> None:
+        """End all streams, in order of their numbers."""
+        for _, flow in sorted(self._open.items()):
+            self.end(flow, "capture-end")
+
+    def _evict(self) -> None:
+        self._pool.account.streams_evicted += 1
+        self.end(next(iter(self._open.values())), "evicted")
+
+    def _give_up(self, flow: TcpStream) -> bool:
+        try:
+            flow.give_up()
+        except StreamIgnoredError:
+            self.ignore(flow)
+            return False
+        return True
+
+    def _forget(self, flow: TcpStream, state: int) -> None:
+        stream_id = flow.stream_id
+        self._table.state[stream_id] = state
+        del self._open[stream_id]
+        self.waiting.pop(stream_id, None)
+        self._reset.pop(stream_id, None)

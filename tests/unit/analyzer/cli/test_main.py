@@ -1,0 +1,305 @@
+"""The command line as its users meet it: output, complaints, exit status."""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analyzer.cli.main import COMMANDS, run
+
+GLOBAL = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
+
+
+def tcp_packet(client_speaks: bool, seq: int, ack: int, flags: int, payload: bytes) -> bytes:
+    """An Ethernet frame between 10.0.0.1:50000 and 10.0.0.2:80."""
+    ends = (b"\x0a\x00\x00\x01", b"\x0a\x00\x00\x02")
+    ports = (50000, 80)
+    a, b = (0, 1) if client_speaks else (1, 0)
+    tcp = (
+        struct.pack(">HHIIBBHHH", ports[a], ports[b], seq, ack, 0x50, flags, 65535, 0, 0) + payload
+    )
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 1, 0, 64, 6, 0, ends[a], ends[b])
+    return b"\x02\x00\x00\x00\x00\x02\x02\x00\x00\x00\x00\x01\x08\x00" + ip + tcp
+
+
+def record(number: int, data: bytes) -> bytes:
+    """A pcap record."""
+    return struct.pack("<IIII", 1_700_000_000 + number, 0, len(data), len(data)) + data
+
+
+def capture_bytes() -> bytes:
+    """A Basic logon that the server refuses."""
+    asked = b"GET / HTTP/1.1\r\nHost: web.test\r\nAuthorization: Basic YWRhOnNlY3JldA==\r\n\r\n"
+    said = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n'
+    packets = [
+        tcp_packet(True, 100, 0, 2, b""),
+        tcp_packet(False, 900, 101, 18, b""),
+        tcp_packet(True, 101, 901, 24, asked),
+        tcp_packet(False, 901, 101 + len(asked), 24, said),
+        tcp_packet(True, 101 + len(asked), 901 + len(said), 17, b""),
+    ]
+    return GLOBAL + b"".join(record(n, p) for n, p in enumerate(packets))
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    """A small capture file."""
+    path = tmp_path / "basic.pcap"
+    path.write_bytes(capture_bytes())
+    return path
+
+
+def test_version_and_help_import_nothing_heavy() -> None:
+    """Help must not pay for numpy, pandas or anything bigger."""
+    code = (
+        "import sys\nfrom analyzer.cli.main import run\nrun(['--help']); run(['--version'])\n"
+        "heavy = {'numpy', 'pandas', 'duckdb', 'scapy', 'pyarrow', 'tqdm', 'pyasn1'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "negoscope 0." in done.stdout
+    for name in COMMANDS:
+        assert name in done.stdout
+
+
+@pytest.mark.parametrize("command", ["summary", "negotiations", "tokens"])
+def test_reading_imports_no_pandas(command: str, capture: Path) -> None:
+    """Printing tables needs no frame library."""
+    code = (
+        f"import sys\nfrom analyzer.cli.main import run\nassert run([{command!r}, {str(capture)!r}]) == 0\n"
+        "heavy = {'pandas', 'duckdb', 'scapy', 'pyarrow', 'tqdm', 'pyasn1'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_negotiations_as_json_lines(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One object per row with the contract's names; a password nowhere."""
+    assert run(["negotiations", str(capture), "--format", "jsonl"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    row = json.loads(line)
+    assert row["capture"] == "basic.pcap"
+    assert (row["mechanism"], row["outcome"], row["status"], row["status_code"]) == (
+        "basic",
+        "failure",
+        "401",
+        401,
+    )
+    assert (row["first_frame"], row["last_frame"], row["user"]) == (3, 4, "ada")
+    assert row["reason"] == "bad_credentials"
+    assert row["started"] == "2023-11-14T22:13:22.000000000Z"
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "ecs", "ocsf", "zeek"])
+def test_other_formats(form: str, capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every format names the client and the verdict, and never the password."""
+    assert run(["negotiations", str(capture), "--format", form]) == 0
+    out = capsys.readouterr().out
+    assert "10.0.0.1" in out
+    assert "fail" in out.lower()
+    assert "secret" not in out
+
+
+def test_parquet_and_where(
+    capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SQL chooses rows; Parquet holds what was chosen."""
+    target = tmp_path / "out.parquet"
+    condition = ["--where", "outcome = 'failure' and client_port > 1000"]
+    assert (
+        run(["negotiations", str(capture), *condition, "--format", "parquet", "-o", str(target)])
+        == 0
+    )
+    import duckdb
+
+    with duckdb.connect() as connection:
+        found = connection.execute(f"SELECT negotiation_id, status FROM '{target}'").fetchall()
+    assert found == [(1, "401")]
+    assert (
+        run(["negotiations", str(capture), "--where", "outcome = 'success'", "--format", "jsonl"])
+        == 0
+    )
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "nonsense ===",
+        "1=1); DROP TABLE rows_of; --",
+        "exists(SELECT * FROM read_csv('/etc/passwd'))",
+    ],
+)
+def test_where_takes_a_condition_and_nothing_else(
+    condition: str, capture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bad SQL, a second statement or a file is refused in one line."""
+    assert run(["negotiations", str(capture), "--where", condition]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_columns(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Named columns, in the order named."""
+    assert (
+        run(["negotiations", str(capture), "--columns", "outcome,client", "--format", "csv"]) == 0
+    )
+    assert capsys.readouterr().out.splitlines() == ["outcome,client", "failure,10.0.0.1"]
+
+
+def test_output_file_appears_whole(capture: Path, tmp_path: Path) -> None:
+    """-o writes the file, and leaves no half-written one."""
+    target = tmp_path / "rows.jsonl"
+    assert run(["negotiations", str(capture), "--format", "jsonl", "-o", str(target)]) == 0
+    assert json.loads(target.read_text())["outcome"] == "failure"
+    assert list(tmp_path.glob("*.part")) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["negotiations", "/no/such/file.pcap"],
+        ["negotiations"],
+        ["negotiations", "{capture}", "--format", "xml"],
+        ["negotiations", "{capture}", "--columns", "nonsense"],
+        ["negotiations", "{capture}", "--format", "parquet"],
+        ["negotiations", "{capture}", "--decode-as", "tcp.port==x,smb"],
+        ["negotiations", "{capture}", "--decode-as", "tcp.port==80,gopher"],
+        ["negotiations", "{capture}", "-o", "/no/such/directory/out"],
+        ["nonsense", "{capture}"],
+        ["show", "{capture}", "99"],
+        ["show", "{capture}", "1", "--hex"],
+        ["summary", "{text}"],
+        ["summary", "{empty}"],
+        ["token", "!!"],
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(
+    arguments: list[str], capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The caller's mistakes get one clear line, never a traceback."""
+    (tmp_path / "notes.txt").write_text("this is no capture\n" * 10)
+    (tmp_path / "empty.pcap").write_bytes(b"")
+    places = {"capture": capture, "text": tmp_path / "notes.txt", "empty": tmp_path / "empty.pcap"}
+    assert run([argument.format(**places) for argument in arguments]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    (line,) = said.err.splitlines()
+    assert line.startswith("negoscope: ")
+
+
+def test_a_cut_file_is_used_up_to_the_cut(
+    capture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 3, the rows before the damage, and the loss told."""
+    capture.write_bytes(capture_bytes()[:-20])
+    assert run(["negotiations", str(capture), "--format", "jsonl"]) == 3
+    assert json.loads(capsys.readouterr().out)["outcome"] == "failure"
+    assert run(["anomalies", str(capture), "--format", "jsonl"]) == 3
+    assert "capture-cut" in capsys.readouterr().out
+    assert run(["captures", str(capture), "--format", "jsonl"]) == 3
+    assert json.loads(capsys.readouterr().out)["complete"] is False
+
+
+def test_several_inputs_one_of_them_bad(
+    capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others are read; the bad ones have a line each, a row each, and the status is 3."""
+    text = tmp_path / "notes.txt"
+    text.write_text("no capture at all, only words")
+    assert (
+        run(["captures", str(capture), str(text), str(tmp_path / "gone.pcap"), "--format", "jsonl"])
+        == 3
+    )
+    said = capsys.readouterr()
+    rows = {row["capture"]: row for row in map(json.loads, said.out.splitlines())}
+    assert rows["basic.pcap"]["error"] is None
+    assert rows["notes.txt"]["error"]
+    assert len(rows) == 3
+    assert len(said.err.splitlines()) == 2
+
+
+def test_a_directory_skips_what_is_no_capture(
+    capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Notes lie beside captures: status 0, with a note."""
+    (tmp_path / "README.txt").write_text("words")
+    assert run(["negotiations", str(tmp_path), "--format", "jsonl"]) == 0
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 1
+    assert "README.txt" in said.err
+    assert run(["negotiations", str(tmp_path), "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_standard_input(capture: Path) -> None:
+    """`-` reads a capture from a pipe."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from analyzer.cli.main import main; main()",
+            "negotiations",
+            "-",
+            "--format",
+            "jsonl",
+        ],
+        input=capture.read_bytes(),
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["outcome"] == "failure"
+
+
+def test_show_draws_the_ladder(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Client left, server right, frames, verdict."""
+    assert run(["show", str(capture), "1"]) == 0
+    out = capsys.readouterr().out
+    assert "10.0.0.1:50000" in out
+    assert "Basic logon" in out
+    assert "HTTP 401" in out
+    assert "FAILURE  basic over http" in out
+    assert "secret" not in out
+
+
+def test_colour_only_where_asked(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No escape sequence reaches a pipe; `always` brings them."""
+    run(["negotiations", str(capture)])
+    assert "\x1b" not in capsys.readouterr().out
+    run(["negotiations", str(capture), "--color", "always"])
+    assert "\x1b[31mfailure" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TlRMTVNTUAABAAAABwIIAAAAAAAAAAAAAAAAAAAAAAA=",
+        "Authorization: NTLM TlRMTVNTUAABAAAABwIIAAAAAAAAAAAAAAAAAAAAAAA=",
+        "www-authenticate:negotiate TlRMTVNTUAABAAAABwIIAAAAAAAAAAAAAAAAAAAAAAA",
+        "4e 54 4c 4d 53 53 50 00 01 00 00 00 07 02 08 00" + " 00" * 16,
+        "0x4e544c4d53535000010000000702080000000000000000000000000000000000",
+    ],
+)
+def test_token_from_any_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Base64, header lines and hex say the same."""
+    assert run(["token", text]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("NTLM_NEGOTIATE, 32 bytes")
+    assert "NTLMSSP_NEGOTIATE_UNICODE" in out
+
+
+def test_token_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file may hold the text or the bytes."""
+    raw = bytes.fromhex("4e544c4d5353500001000000070208000000000000000000") + bytes(8)
+    (tmp_path / "token.bin").write_bytes(raw)
+    (tmp_path / "token.txt").write_text("NTLM TlRMTVNTUAABAAAABwIIAAAAAAAAAAAAAAAAAAAAAAA=\n")
+    for name in ("token.bin", "token.txt"):
+        assert run(["token", str(tmp_path / name)]) == 0
+        assert capsys.readouterr().out.startswith("NTLM_NEGOTIATE, 32 bytes")

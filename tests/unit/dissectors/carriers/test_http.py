@@ -1,0 +1,890 @@
+"""Conversations over HTTP/1.x: what the carrier tells of them, whatever their framing."""
+
+import base64
+
+import pytest
+
+from dissectors.carriers.base import CLIENT, SERVER, CarrierMessage
+from dissectors.carriers.http import HttpCarrier
+
+INIT = bytes.fromhex("604806062b0601050502a03e")
+RESP = bytes.fromhex("a1073005a0030a0101")
+NTLM1, NTLM2, NTLM3 = (b"NTLMSSP\x00" + bytes([number]) + b"\0\0\0" for number in (1, 2, 3))
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+def b64(token):
+    return base64.b64encode(token)
+
+
+def message(start, *lines, body=b""):
+    """Build a message; a body gets its Content-Length."""
+    if body:
+        lines = (*lines, b"Content-Length: %d" % len(body))
+    return b"\r\n".join((start, *lines)) + b"\r\n\r\n" + body
+
+
+def get(*lines, target=b"/a", body=b"", method=b"GET"):
+    return message(method + b" " + target + b" HTTP/1.1", b"Host: web:80", *lines, body=body)
+
+
+def negotiate(token, **how):
+    return get(b"Authorization: Negotiate " + b64(token), **how)
+
+
+def ntlm(token, **how):
+    return get(b"Authorization: NTLM " + b64(token), **how)
+
+
+def refuse(*challenges, code=401, body=b"no"):
+    family = {401: b"WWW-Authenticate: ", 407: b"Proxy-Authenticate: "}[code]
+    lines = [family + challenge for challenge in challenges]
+    return message(b"HTTP/1.1 %d No" % code, *lines, body=body)
+
+
+class Wire:
+    """A connection that numbers its segments as frames, and what its carrier said."""
+
+    def __init__(self, **how):
+        self.said = []
+        self.carrier = HttpCarrier(self.said.append, **how)
+        self.offsets = [0, 0]
+        self.frame = 0
+
+    def send(self, side, data, size=None):
+        size = size or len(data)
+        window = self.carrier.windows[side]
+        for at in range(0, len(data), size):
+            self.frame += 1
+            piece = data[at : at + size]
+            window.append(self.offsets[side], piece, self.frame, self.frame * 1000)
+            self.offsets[side] += len(piece)
+            if not window.skipping:
+                self.carrier.feed(side)
+        return self
+
+    def client(self, data, size=None):
+        return self.send(CLIENT, data, size)
+
+    def server(self, data, size=None):
+        return self.send(SERVER, data, size)
+
+    def lose(self, side, length):
+        """Leave a hole, as the pipeline tells it."""
+        self.frame += 1
+        self.offsets[side] += length
+        window = self.carrier.windows[side]
+        window.restart(self.offsets[side])
+        window.frame, window.ts_ns = self.frame, self.frame * 1000
+        self.carrier.gap(side, length, self.frame, self.frame * 1000)
+        return self
+
+    def end(self, side=None, how="capture-end"):
+        self.frame += 1
+        self.carrier.end(side, how, self.frame, self.frame * 1000)
+        return self
+
+    @property
+    def messages(self):
+        return [item for item in self.said if isinstance(item, CarrierMessage)]
+
+    @property
+    def codes(self):
+        """All anomaly codes, of messages and of the connection."""
+        found = []
+        for item in self.said:
+            anomalies = item.anomalies if isinstance(item, CarrierMessage) else (item.anomaly,)
+            found += [anomaly.code for anomaly in anomalies]
+        return found
+
+    @property
+    def story(self):
+        """Every message in short: kind, exchange in order of appearance, token, verdict, frame."""
+        ids = {}
+        return [
+            (
+                m.kind,
+                None if m.exchange is None else ids.setdefault(id(m.exchange), len(ids)),
+                m.token,
+                m.status and m.status.verdict,
+                m.frame,
+            )
+            for m in self.messages
+        ]
+
+    @property
+    def exchanges(self):
+        return list({id(m.exchange): m.exchange for m in self.messages if m.exchange}.values())
+
+
+# -- runs of legs ---------------------------------------------------------------------------------
+
+
+def test_ntlm_in_three_legs_after_a_challenge():
+    """The bare challenge is a hint, the run of legs one exchange."""
+    wire = Wire()
+    wire.client(get()).server(refuse(b"Negotiate", b"NTLM"))
+    wire.client(ntlm(NTLM1)).server(refuse(b"NTLM " + b64(NTLM2)))
+    wire.client(ntlm(NTLM3)).server(OK)
+    assert wire.story == [
+        ("hint", None, None, None, 2),
+        ("request", 0, NTLM1, None, 3),
+        ("response", 0, NTLM2, "continue", 4),
+        ("request", 0, NTLM3, None, 5),
+        ("response", 0, None, "success", 6),
+    ]
+    hint, *_, success = wire.messages
+    assert hint.schemes == ("Negotiate", "NTLM")
+    assert hint.context["carrier"] == "http"
+    assert hint.context["server_name"] == "web"
+    assert success.status == ("success", 200, "200", "http", "OK", None)
+    (exchange,) = wire.exchanges
+    assert (exchange.carrier, exchange.scheme) == ("http", "NTLM")
+    assert (exchange.key, exchange.carrier_version) == ("request 2", "HTTP/1.1")
+    assert exchange.server_name == "web"
+    assert exchange.context["uri"] == "/a"
+    assert exchange.context["method"] == "GET"
+    assert exchange.context["protection_none"]
+
+
+def test_token_in_the_first_request_and_in_the_success():
+    """curl asks nobody first; mutual authentication answers in the 200."""
+    wire = Wire().client(negotiate(INIT))
+    wire.server(message(b"HTTP/1.1 200 OK", b"WWW-Authenticate: Negotiate " + b64(RESP), body=b"x"))
+    assert wire.story == [
+        ("request", 0, INIT, None, 1),
+        ("response", 0, RESP, "success", 2),
+    ]
+
+
+@pytest.mark.parametrize("scheme", [b"Negotiate", b"negotiate", b"NEGOTIATE"])
+def test_letter_case_of_schemes_and_headers_does_not_matter(scheme):
+    """Printed is the canonical spelling."""
+    wire = Wire().client(get(b"aUTHORIZATION: " + scheme + b" " + b64(INIT)))
+    wire.server(message(b"HTTP/1.1 200 OK", b"www-AUTHENTICATE: nEGOTIATE " + b64(RESP), body=b"x"))
+    assert [step[2] for step in wire.story] == [INIT, RESP]
+    assert wire.exchanges[0].scheme == "Negotiate"
+    assert wire.messages[1].schemes == ("Negotiate",)
+
+
+def test_kerberos_in_every_request_is_an_exchange_each():
+    """After a success the next credentials begin anew; requests without any belong to nobody."""
+    wire = Wire()
+    for _ in range(3):
+        wire.client(negotiate(INIT)).server(OK).client(get()).server(OK)
+    assert [step[:2] for step in wire.story] == [
+        (kind, number) for number in range(3) for kind in ("request", "response")
+    ]
+    assert [exchange.key for exchange in wire.exchanges] == ["request 1", "request 3", "request 5"]
+
+
+def test_fresh_token_after_a_refusal_is_a_new_exchange():
+    """A 401 without a token ends the attempt, and offers again."""
+    wire = Wire().client(negotiate(INIT)).server(refuse(b"Negotiate"))
+    wire.client(negotiate(INIT)).server(OK)
+    assert [step[:2] + step[3:4] for step in wire.story] == [
+        ("request", 0, None),
+        ("response", 0, "failure"),
+        ("hint", None, None),
+        ("request", 1, None),
+        ("response", 1, "success"),
+    ]
+
+
+def test_success_with_a_bare_challenge_is_a_success():
+    """Some servers repeat `WWW-Authenticate: NTLM` in a 200."""
+    wire = Wire().client(ntlm(NTLM3))
+    wire.server(message(b"HTTP/1.1 200 OK", b"WWW-Authenticate: NTLM", body=b"x"))
+    assert wire.story[1] == ("response", 0, None, "success", 2)
+    assert len(wire.story) == 2
+
+
+@pytest.mark.parametrize("code", [301, 403, 404, 500, 503])
+def test_any_other_status_means_authenticated(code):
+    """What is refused later is not the authentication."""
+    wire = Wire().client(negotiate(INIT)).server(message(b"HTTP/1.1 %d X" % code, body=b"x"))
+    assert wire.messages[1].status[:3] == ("success", code, str(code))
+
+
+def test_token_in_authentication_info():
+    """It counts as the server's final token, and is no challenge."""
+    wire = Wire().client(negotiate(INIT))
+    info = b"Authentication-Info: Negotiate " + b64(RESP)
+    wire.server(message(b"HTTP/1.1 200 OK", info, body=b"x"))
+    assert wire.story[1] == ("response", 0, RESP, "success", 2)
+    assert wire.messages[1].schemes == ()
+
+
+def test_server_that_speaks_first():
+    """A token that answers nothing is a hint with that token."""
+    wire = Wire().client(get()).server(refuse(b"Negotiate " + b64(INIT)))
+    assert wire.story == [("hint", None, INIT, None, 2)]
+
+
+def test_token_of_another_scheme_than_the_clients():
+    """It does not continue the client's exchange, and does not disappear."""
+    wire = Wire().client(negotiate(INIT)).server(refuse(b"NTLM " + b64(NTLM2), b"Negotiate"))
+    assert wire.story[1:] == [
+        ("response", 0, None, "failure", 2),
+        ("hint", None, NTLM2, None, 2),
+    ]
+
+
+# -- two families ---------------------------------------------------------------------------------
+
+
+def both(origin, proxy):
+    return get(
+        b"Authorization: Negotiate " + b64(origin),
+        b"Proxy-Authorization: NTLM " + b64(proxy),
+        target=b"http://web/a",
+    )
+
+
+def test_origin_and_proxy_in_one_request():
+    """Two independent exchanges: a 401 is the proxy's success, a 407 no answer of the origin."""
+    wire = Wire().client(both(INIT, NTLM1)).server(refuse(b"NTLM " + b64(NTLM2), code=407))
+    wire.client(both(INIT, NTLM3)).server(refuse(b"Negotiate " + b64(RESP)))
+    wire.client(negotiate(RESP)).server(OK)
+    origin, proxy = wire.exchanges
+    assert (origin.carrier, origin.scheme, origin.server_name) == ("http", "Negotiate", "web")
+    assert (proxy.carrier, proxy.scheme, proxy.server_name) == ("http-proxy", "NTLM", None)
+    assert proxy.context["target"] == "web"
+    assert [step[:4] for step in wire.story] == [
+        ("request", 0, INIT, None),
+        ("request", 1, NTLM1, None),
+        ("response", 1, NTLM2, "continue"),
+        ("request", 0, INIT, None),
+        ("request", 1, NTLM3, None),
+        ("response", 0, RESP, "continue"),
+        ("response", 1, None, "success"),
+        ("request", 0, RESP, None),
+        ("response", 0, None, "success"),
+    ]
+
+
+def test_connect_through_an_authenticating_proxy_to_http():
+    """In the tunnel HTTP goes on, now with the origin server."""
+    wire = Wire()
+    connect = b"CONNECT web:80 HTTP/1.1"
+    wire.client(message(connect, b"Proxy-Authorization: NTLM " + b64(NTLM1)))
+    wire.server(refuse(b"NTLM " + b64(NTLM2), code=407))
+    wire.client(message(connect, b"Proxy-Authorization: NTLM " + b64(NTLM3)))
+    wire.server(b"HTTP/1.1 200 Established\r\nContent-Length: 99\r\n\r\n")
+    wire.client(negotiate(INIT)).server(OK)
+    assert [step[:2] + step[3:4] for step in wire.story] == [
+        ("request", 0, None),
+        ("response", 0, "continue"),
+        ("request", 0, None),
+        ("response", 0, "success"),
+        ("request", 1, None),
+        ("response", 1, "success"),
+    ]
+    assert wire.exchanges[0].context["target"] == "web"
+    assert wire.exchanges[0].carrier == "http-proxy"
+
+
+def test_connect_to_tls_ends_the_reading():
+    """What follows is encrypted: said once, and skipped at no cost."""
+    wire = Wire().client(b"CONNECT web:443 HTTP/1.1\r\n\r\n").server(b"HTTP/1.1 200 OK\r\n\r\n")
+    wire.client(b"\x16\x03\x01\x00\x05hello").server(b"\x16\x03\x03\x00\x05hello")
+    wire.client(b"GET / HTTP/1.1\r\nAuthorization: NTLM " + b64(NTLM1) + b"\r\n\r\n").end()
+    assert wire.codes == ["encrypted"]
+    assert wire.messages == []
+    assert all(window.skipping for window in wire.carrier.windows)
+
+
+def test_connect_to_another_protocol_is_left_alone():
+    """An SSH session in a tunnel is nobody's mistake."""
+    wire = Wire().client(b"CONNECT web:22 HTTP/1.1\r\n\r\n").server(b"HTTP/1.1 200 OK\r\n\r\n")
+    wire.server(b"SSH-2.0-x\r\n").client(b"SSH-2.0-y\r\n\x00\x01\x02").end()
+    assert wire.said == []
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 101 Switching Protocols"])
+def test_upgrade_ends_the_reading_and_answers(start):
+    """101 is a final answer; the bytes behind it are another protocol's."""
+    wire = Wire().client(negotiate(INIT)).server(message(start) + b"\x81\x05hello")
+    wire.client(b"\x81\x85abcdefghi").end()
+    assert wire.messages[1].status.code == 101
+    assert wire.codes == []
+
+
+def test_http2_by_prior_knowledge_is_not_read():
+    """Its preface looks like a request, of a version that is another protocol."""
+    wire = (
+        Wire().client(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04").server(b"\0\0\6\4").end()
+    )
+    assert wire.said == []
+
+
+# -- framing ----------------------------------------------------------------------------------------
+
+
+def test_message_belongs_to_the_frame_in_which_its_body_ends():
+    """So it is for both sides; the token keeps the frames of its own line."""
+    wire = Wire()
+    wire.client(negotiate(INIT, body=b"abcdef")[:-3]).client(b"def")
+    wire.server(refuse(b"Negotiate " + b64(RESP), body=b"abc")[:-1]).server(b"c")
+    assert wire.story == [
+        ("request", 0, INIT, None, 2),
+        ("response", 0, RESP, "continue", 4),
+    ]
+    assert [m.frames for m in wire.messages] == [(1,), (3,)]
+    assert [m.ts_ns for m in wire.messages] == [2000, 4000]
+
+
+def test_message_without_a_token_keeps_the_frames_of_its_header_and_its_end():
+    """The frames in between hold nothing but skipped content."""
+    wire = Wire().client(negotiate(INIT))
+    wire.server(refuse(b"Negotiate", body=b"x" * 90)[:-90]).server(b"x" * 90, size=30)
+    assert wire.messages[1].frames == (2, 5)
+    assert wire.messages[1].frame == 5
+
+
+def test_early_refusal_waits_for_the_request_to_end():
+    """A request is told before its response, each in the frame where it ends."""
+    wire = Wire().client(negotiate(INIT, body=b"abcdef", method=b"POST")[:-3])
+    wire.server(refuse(b"Negotiate"))
+    assert wire.story == []
+    wire.client(b"def")
+    assert [step[0] for step in wire.story] == ["request", "response", "hint"]
+    assert [step[4] for step in wire.story] == [3, 2, 2]
+
+
+def test_body_that_is_not_all_there_leaves_the_header_frame():
+    """The capture ends inside the body."""
+    wire = Wire().client(negotiate(INIT))
+    wire.server(refuse(b"Negotiate", body=b"abcdef")[:-6]).server(b"abc").end()
+    assert wire.messages[1].frame == 2
+
+
+@pytest.mark.parametrize("trailer", [b"", b"X-Sum: 1\r\n"])
+def test_chunked_body_with_extensions_and_trailers(trailer):
+    """Its end is the empty line behind the last chunk."""
+    head = b"HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\nWWW-Authenticate: NTLM\r\n\r\n"
+    wire = Wire().client(ntlm(NTLM3))
+    wire.server(head + b'3;name="v"\r\nabc\r\n').server(b"0A\r\nHTTP/1.1 \r\r\n")
+    wire.server(b"0\r\n" + trailer).server(b"\r\n")
+    assert wire.story[1] == ("response", 0, None, "failure", 5)
+    wire.client(get()).server(OK)
+    assert wire.codes == []
+
+
+def test_chunk_without_a_size_loses_the_border():
+    """Said, and the next response is found again."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    wire = Wire().client(get()).server(head + b"zz\r\nabc\r\n")
+    wire.client(negotiate(INIT)).server(OK)
+    assert wire.codes == ["malformed-message", "desync"]
+    assert wire.messages[1].status.verdict == "success"
+
+
+def test_head_has_no_body_whatever_it_announces():
+    """The next response starts at once."""
+    wire = (
+        Wire().client(get(method=b"HEAD")).server(message(b"HTTP/1.1 200 OK", b"Content-Length: 5"))
+    )
+    wire.client(negotiate(INIT)).server(OK)
+    assert wire.story[1][3] == "success"
+    assert wire.codes == []
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 204 No Content", b"HTTP/1.1 304 Not Modified"])
+def test_statuses_without_a_body(start):
+    """They need no length."""
+    wire = Wire().client(negotiate(INIT)).server(message(start)).client(get()).server(OK)
+    assert wire.story[1][3] == "success"
+    assert wire.codes == []
+
+
+def test_interim_responses_answer_nothing():
+    """100, 102 and 103 come before the answer."""
+    wire = Wire().client(negotiate(INIT)).server(b"HTTP/1.1 100 Continue\r\n\r\n")
+    wire.server(b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n").server(refuse(b"Negotiate"))
+    assert [step[0] for step in wire.story] == ["request", "response", "hint"]
+    assert wire.messages[1].status.code == 401
+
+
+def test_body_left_out_after_expect():
+    """A client that is refused need not send it; the next request stands there instead."""
+    post = message(
+        b"POST /a HTTP/1.1",
+        b"Expect: 100-continue",
+        b"Content-Length: 400",
+        b"Authorization: NTLM " + b64(NTLM1),
+    )
+    wire = Wire().client(post).server(refuse(b"NTLM " + b64(NTLM2)))
+    wire.client(ntlm(NTLM3)).server(OK)
+    assert wire.story == [
+        ("request", 0, NTLM1, None, 1),
+        ("response", 0, NTLM2, "continue", 2),
+        ("request", 0, NTLM3, None, 3),
+        ("response", 0, None, "success", 4),
+    ]
+
+
+def test_body_sent_after_continue():
+    """Then it is a body as any other."""
+    post = message(
+        b"POST /a HTTP/1.1",
+        b"Expect: 100-continue",
+        b"Content-Length: 6",
+        b"Authorization: NTLM " + b64(NTLM3),
+    )
+    wire = (
+        Wire().client(post).server(b"HTTP/1.1 100 Continue\r\n\r\n").client(b"abc").client(b"def")
+    )
+    wire.server(OK)
+    assert [step[4] for step in wire.story] == [4, 5]
+
+
+def test_body_until_the_server_closes():
+    """HTTP/1.0: the FIN ends the message, as Wireshark has it."""
+    wire = Wire().client(ntlm(NTLM1))
+    wire.server(b"HTTP/1.0 401 No\r\nWWW-Authenticate: NTLM " + b64(NTLM2) + b"\r\n\r\nabc")
+    wire.server(b"HTTP/1.0 200 is body").end(SERVER, "fin").end(CLIENT, "fin").end()
+    assert wire.story == [
+        ("request", 0, NTLM1, None, 1),
+        ("response", 0, NTLM2, "continue", 4),
+    ]
+
+
+def test_body_without_length_on_a_connection_that_stays():
+    """Against the rules, and real: the next response ends it."""
+    wire = Wire().client(ntlm(NTLM1))
+    wire.server(b"HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM " + b64(NTLM2) + b"\r\n\r\n")
+    wire.server(b"HTTP/1.1 999 as text").client(ntlm(NTLM3)).server(OK)
+    assert wire.story == [
+        ("request", 0, NTLM1, None, 1),
+        ("response", 0, NTLM2, "continue", 2),
+        ("request", 0, NTLM3, None, 4),
+        ("response", 0, None, "success", 5),
+    ]
+
+
+def test_pipelined_requests_are_answered_in_order():
+    """Each of them is authenticated by itself."""
+    wire = Wire().client(negotiate(INIT) + get() + negotiate(INIT + b"2"))
+    wire.server(OK + refuse(b"Negotiate") + refuse(b"Negotiate " + b64(RESP)))
+    assert [step[:4] for step in wire.story] == [
+        ("request", 0, INIT, None),
+        ("request", 1, INIT + b"2", None),
+        ("response", 0, None, "success"),
+        ("hint", None, None, None),
+        ("response", 1, RESP, "continue"),
+    ]
+
+
+def test_empty_lines_and_bare_line_feeds_between_messages():
+    """RFC 9112 2.2 wants both read."""
+    wire = Wire().client(b"\r\n\r\n" + negotiate(INIT).replace(b"\r\n", b"\n"))
+    wire.server(OK.replace(b"\r\n", b"\n")).client(b"\r\n" + get()).server(OK)
+    assert [step[0] for step in wire.story] == ["request", "response"]
+    assert wire.codes == []
+
+
+def test_folded_and_repeated_challenges():
+    """Folded lines, several challenges in a line, several lines: one list in order."""
+    lines = b'WWW-Authenticate: Negotiate,\r\n NTLM\r\nWWW-Authenticate: Basic realm="a, b"\r\n'
+    wire = (
+        Wire().client(get()).server(b"HTTP/1.1 401 No\r\n" + lines + b"Content-Length: 0\r\n\r\n")
+    )
+    assert wire.messages[0].schemes == ("Negotiate", "NTLM", "Basic")
+
+
+def test_wrapped_token():
+    """A token folded over two lines is one token."""
+    text = b64(INIT)
+    wire = Wire().client(get(b"Authorization: Negotiate " + text[:7] + b"\r\n\t" + text[7:]))
+    assert wire.story == [("request", 0, INIT, None, 1)]
+
+
+# -- logons without GSS ---------------------------------------------------------------------------
+
+
+def test_basic_keeps_the_user_and_never_the_password():
+    """Nothing that the carrier holds or says repeats it."""
+    secret = b"s3cr3t-pass"
+    text = b64(rb"LAB\alice:" + secret)
+    wire = Wire().client(get(b"Authorization: Basic " + text)).server(refuse(b'Basic realm="x"'))
+    (exchange,) = wire.exchanges
+    assert (exchange.scheme, exchange.mechanism) == ("Basic", "basic")
+    assert (exchange.user, exchange.domain) == ("alice", "LAB")
+    assert wire.story[0] == ("request", 0, None, None, 1)
+    shown = repr(wire.said) + repr(vars(wire.carrier)) + repr(wire.carrier.windows[CLIENT].data)
+    for form in (secret, text):
+        assert form.decode() not in shown
+
+
+def test_digest_and_bearer():
+    """Digest names its user, Bearer does not; neither has a token."""
+    wire = Wire().client(get(b'Authorization: Digest username="bob", response="f00"')).server(OK)
+    wire.client(get(b"Authorization: Bearer abc.def")).server(OK)
+    digest, bearer = wire.exchanges
+    assert (digest.mechanism, digest.user) == ("digest", "bob")
+    assert (bearer.mechanism, bearer.user) == ("bearer", None)
+    assert "abc.def" not in repr(wire.said)
+    assert "f00" not in repr(wire.said)
+
+
+def test_stale_digest_goes_on():
+    """Only the nonce was too old: the next answer is part of the same attempt."""
+    digest = get(b'Authorization: Digest username="bob"')
+    wire = Wire().client(digest).server(refuse(b'Digest nonce="n", stale=TRUE'))
+    wire.client(digest).server(OK)
+    assert [step[:2] + step[3:4] for step in wire.story if step[0] == "response"] == [
+        ("response", 0, "continue"),
+        ("response", 0, "success"),
+    ]
+
+
+def test_scram_goes_on_while_it_has_data():
+    """RFC 7804: the challenge carries `data`."""
+    wire = Wire().client(get(b"Authorization: SCRAM-SHA-256 data=biws"))
+    wire.server(refuse(b"SCRAM-SHA-256 sid=a, data=cj0x"))
+    wire.client(get(b"Authorization: scram-sha-256 sid=a, data=Yz1i")).server(OK)
+    assert [step[3] for step in wire.story] == [None, "continue", None, "success"]
+    assert wire.exchanges[0].mechanism == "scram"
+
+
+def test_secret_without_a_scheme_is_not_repeated():
+    """Told as an unreadable header, with its place only."""
+    wire = Wire().client(get(b"Authorization: 0123456789secret")).server(OK)
+    assert wire.codes == ["bad-header"]
+    assert wire.messages == []
+    assert "secret" not in repr(wire.said)
+
+
+# -- broken values --------------------------------------------------------------------------------
+
+
+def test_bad_base64_says_where():
+    """The leg is there without a token; the span holds the value's bytes in the stream."""
+    request = get(b"Authorization: Negotiate !!!!")
+    wire = Wire().client(get()).server(OK).client(request).server(OK)
+    told = wire.messages[0]
+    assert (told.kind, told.token) == ("request", None)
+    (anomaly,) = told.anomalies
+    assert anomaly.code == "bad-base64"
+    stream = get() + request
+    assert stream[anomaly.span.start : anomaly.span.end] == b"Negotiate !!!!"
+
+
+def test_empty_token():
+    """Its place is there, its bytes are not."""
+    wire = Wire().client(get(b"Authorization: Negotiate")).server(OK)
+    assert wire.messages[0].token == b""
+    assert wire.codes == ["empty-token"]
+
+
+def test_token_beyond_the_limit_is_cut():
+    """A header block may be large if credentials make it so."""
+    token = INIT + b"x" * 70_000
+    wire = Wire().client(negotiate(token), size=1460).server(OK)
+    assert wire.messages[0].token == token[:65_536]
+    assert wire.codes == ["limit-token-size"]
+
+
+def test_header_block_beyond_the_limit_is_given_up():
+    """Without credentials 64 KiB are enough; the next message is read again."""
+    wire = Wire().client(b"GET / HTTP/1.1\r\n" + b"Cookie: a=b\r\n" * 6000, size=1460)
+    assert wire.codes == ["limit-message-size"]
+    assert len(wire.carrier.windows[CLIENT]) < 65_536
+    wire.client(b"X: y\r\n\r\n").client(negotiate(INIT)).server(OK)
+    assert wire.messages[0].token == INIT
+
+
+def test_many_fields_are_worth_a_note():
+    """They are read nevertheless."""
+    wire = Wire().client(get(*[b"X: y"] * 101, b"Authorization: Negotiate " + b64(INIT)))
+    assert wire.codes == ["limit-count"]
+    assert wire.story[0][2] == INIT
+
+
+def test_many_challenges_are_cut():
+    """The list has a bound of its own."""
+    wire = Wire().client(get()).server(refuse(b"a," * 500 + b"b"))
+    assert wire.codes == ["limit-count"]
+    assert wire.messages[0].schemes == ("a",)
+
+
+def test_second_credentials_of_a_family_are_not_believed():
+    """The first field counts, as in Wireshark; the second is told."""
+    wire = Wire().client(get(b"Authorization: NTLM " + b64(NTLM1), b"Authorization: NTLM abcd"))
+    assert wire.story == [("request", 0, NTLM1, None, 1)]
+    assert wire.codes == ["bad-header"]
+
+
+def test_unreadable_length_loses_the_border():
+    """Said; the next segment that starts a message is read."""
+    wire = Wire().client(negotiate(INIT)[:-2] + b"Content-Length: many\r\n\r\n" + b"some body")
+    wire.client(get()).server(OK + OK).client(negotiate(INIT)).server(OK)
+    assert wire.codes[0] == "bad-header"
+    assert "desync" in wire.codes
+    assert wire.story[0][2] == INIT
+    assert wire.story[-1][3] == "success"
+
+
+def test_many_requests_without_an_answer_are_bounded():
+    """A capture of one direction must not gather them for ever."""
+    wire = Wire()
+    for _ in range(600):
+        wire.client(negotiate(INIT))
+    assert len(wire.messages) == 600
+    assert wire.codes == ["limit-count"]
+
+
+# -- sealed content -------------------------------------------------------------------------------
+
+
+def test_encrypted_content_of_ws_management_counts():
+    """Messages of both directions belong to the connection's latest success."""
+    media = (
+        b'Content-Type: multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted"'
+    )
+    wire = Wire().client(negotiate(INIT)).server(OK)
+    (exchange,) = wire.exchanges
+    assert exchange.context["protection_none"]
+    for _ in range(2):
+        wire.client(get(media, body=b"x")).server(message(b"HTTP/1.1 200 OK", media, body=b"y"))
+    wire.client(get()).server(OK)
+    assert exchange.sealed_messages == 4
+    assert not exchange.context["protection_none"]
+
+
+def test_encrypted_content_beside_the_last_token():
+    """NTLM's third message may come with the first sealed one."""
+    media = (
+        b'Content-Type: multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted"'
+    )
+    wire = Wire().client(get(b"Authorization: Negotiate " + b64(NTLM3), media, body=b"x"))
+    wire.server(message(b"HTTP/1.1 200 OK", media, body=b"y"))
+    assert wire.exchanges[0].sealed_messages == 2
+
+
+# -- losses ---------------------------------------------------------------------------------------
+
+
+def test_gap_in_a_skipped_body_costs_nothing():
+    """The pipeline passes over it; the next message is in its place."""
+    wire = Wire().client(get()).server(message(b"HTTP/1.1 200 OK", body=b"x" * 100)[:-60])
+    window = wire.carrier.windows[SERVER]
+    assert window.skipping == 60
+    wire.offsets[SERVER] += 50
+    wire.server(b"x" * 10)
+    wire.client(negotiate(INIT)).server(OK)
+    assert wire.codes == []
+    assert wire.story[1][3] == "success"
+
+
+def test_request_cut_inside_its_token():
+    """What is there is told with the gap, and gets no verdict: it is not known what was asked."""
+    wire = Wire().client(get(b"Authorization: NTLM " + b64(NTLM3 + b"x" * 90))[:-40])
+    wire.lose(CLIENT, 40).server(OK).end()
+    (told,) = wire.messages
+    assert told.token is not None
+    assert (NTLM3 + b"x" * 90).startswith(told.token)
+    assert told.frame == 1
+    assert wire.codes == ["gap"]
+
+
+def test_response_cut_inside_its_token():
+    """It still continues the exchange."""
+    wire = (
+        Wire().client(ntlm(NTLM1)).server(refuse(b"NTLM " + b64(NTLM2 + b"x" * 90), body=b"")[:-40])
+    )
+    wire.lose(SERVER, 60).client(ntlm(NTLM3)).server(OK)
+    assert [step[1:2] + step[3:] for step in wire.story] == [
+        (0, None, 1),
+        (0, "continue", 2),
+        (0, None, 4),
+        (0, "success", 5),
+    ]
+
+
+def test_refusal_cut_before_its_challenges_is_no_verdict():
+    """A token may have stood in what is lost."""
+    wire = Wire().client(ntlm(NTLM1)).server(b"HTTP/1.1 401 No\r\nDate: Mon")
+    wire.lose(SERVER, 300).client(ntlm(NTLM3)).server(OK)
+    assert [step[:2] + step[3:4] for step in wire.story] == [
+        ("request", 0, None),
+        ("request", 0, None),
+        ("response", 0, "success"),
+    ]
+
+
+def test_lost_response_is_not_replaced_by_the_next():
+    """After a gap a response answers the latest request before it, not the first that waits."""
+    wire = Wire().client(negotiate(INIT)).lose(SERVER, 500)
+    wire.client(negotiate(INIT)).server(refuse(b"Negotiate")).end(SERVER, "fin").end()
+    assert [step[:2] + step[3:4] for step in wire.story] == [
+        ("request", 0, None),
+        ("request", 1, None),
+        ("response", 1, "failure"),
+        ("hint", None, None),
+    ]
+
+
+def test_lost_response_that_is_noticed_late():
+    """A gap is told only when nothing can fill it any more; capture times still pair rightly."""
+    wire = Wire().client(ntlm(NTLM1)).client(ntlm(NTLM3))
+    wire.lose(SERVER, 500).server(OK)
+    assert [step[:2] for step in wire.story] == [("request", 0), ("request", 0), ("response", 0)]
+
+
+def test_lost_request():
+    """Its response finds no other request to answer."""
+    wire = Wire().client(get()).server(OK).lose(CLIENT, 300)
+    wire.server(refuse(b"Negotiate " + b64(RESP))).client(negotiate(RESP)).server(OK)
+    assert [step[:2] + step[3:4] for step in wire.story] == [
+        ("response", 0, "continue"),
+        ("request", 0, None),
+        ("response", 0, "success"),
+    ]
+    assert wire.messages[0].context["request_missing"]
+    assert wire.codes == ["unmatched-response"]
+
+
+def test_capture_that_begins_inside_a_connection():
+    """Bytes before the first start line are passed over; answers to nothing are not paired."""
+    wire = Wire(started_before=True)
+    wire.client(b"rest of a body\r\n").server(b"tail</html>")
+    wire.server(refuse(b"NTLM " + b64(NTLM2)))
+    wire.client(ntlm(NTLM3)).server(OK)
+    assert [step[:2] + step[3:4] for step in wire.story] == [
+        ("response", 0, "continue"),
+        ("request", 0, None),
+        ("response", 0, "success"),
+    ]
+    assert sorted(wire.codes) == ["desync", "desync", "unmatched-response"]
+
+
+def test_response_captured_before_its_request():
+    """Captures of two interfaces swap packets; times tell what belongs together."""
+    wire = Wire()
+    wire.frame = 10
+    wire.server(refuse(b"NTLM " + b64(NTLM2)))
+    wire.frame = 3
+    wire.client(ntlm(NTLM1))
+    assert [step[:2] + step[3:] for step in wire.story] == [
+        ("request", 0, None, 4),
+        ("response", 0, "continue", 11),
+    ]
+
+
+def test_unsolicited_response_is_not_paired_with_a_later_request():
+    """A 408 of an idle connection answers nobody."""
+    wire = (
+        Wire()
+        .server(message(b"HTTP/1.1 408 Timeout", body=b"x"))
+        .client(negotiate(INIT))
+        .server(OK)
+    )
+    assert wire.messages[1].status.code == 200
+
+
+# -- the end --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("side", "by"), [(SERVER, "server"), (CLIENT, "client")])
+def test_reset_instead_of_an_answer(side, by):
+    """Told for the exchange that waits."""
+    wire = Wire().client(negotiate(INIT)).end(side, "rst").end()
+    assert [step[:2] for step in wire.story] == [("request", 0), ("after", 0)]
+    after = wire.messages[1]
+    assert after.context == {"event": "closed", "by": by, "how": "rst"}
+    assert (after.side, after.frame, after.frames) == (side, 2, (2,))
+
+
+def test_server_closes_without_an_answer():
+    """Once, however the connection goes on ending."""
+    wire = Wire().client(get()).server(OK).client(negotiate(INIT))
+    wire.end(SERVER, "fin").end(CLIENT, "fin").end(SERVER, "rst").end()
+    assert [step[:2] for step in wire.story] == [("request", 0), ("after", 0)]
+    assert wire.messages[1].context["by"] == "server"
+
+
+def test_answer_after_the_clients_fin():
+    """Half a close is no close."""
+    wire = Wire().client(negotiate(INIT)).end(CLIENT, "fin").server(OK).end(SERVER, "fin").end()
+    assert [step[0] for step in wire.story] == ["request", "response"]
+
+
+def test_client_that_leaves_first_without_an_answer():
+    """Said with the client's own frame; silent if nothing of the server was captured."""
+    wire = Wire().client(get()).server(OK).client(negotiate(INIT)).end(CLIENT, "fin").end()
+    assert wire.messages[1].context["by"] == "client"
+    assert wire.messages[1].frame == 4
+    wire = Wire().client(negotiate(INIT)).end(CLIENT, "fin").end()
+    assert [step[0] for step in wire.story] == ["request"]
+
+
+def test_client_that_leaves_after_a_challenge():
+    """It owes an answer, nobody else does: nothing to tell."""
+    wire = Wire().client(ntlm(NTLM1)).server(refuse(b"NTLM " + b64(NTLM2)))
+    wire.end(CLIENT, "fin").end(SERVER, "fin").end()
+    assert [step[0] for step in wire.story] == ["request", "response"]
+
+
+def test_connection_that_ends_inside_a_header_block():
+    """The token that is there is told; whether all of its last line is, nobody knows."""
+    wire = Wire().client(negotiate(INIT)[:-4]).end()
+    assert (wire.messages[0].token, wire.codes) == (INIT, ["gap"])
+    wire = Wire().client(negotiate(INIT)[:-2]).end()
+    assert (wire.messages[0].token, wire.codes) == (INIT, [])
+
+
+# -- borders of segments --------------------------------------------------------------------------
+
+CONVERSATION = [
+    (CLIENT, get(method=b"HEAD") + get()),
+    (SERVER, message(b"HTTP/1.1 200 OK", b"Content-Length: 77") + refuse(b"NTLM", b"Negotiate")),
+    (CLIENT, ntlm(NTLM1, body=b"GET / HTTP/1.1\r\n\r\n")),
+    (
+        SERVER,
+        b"HTTP/1.1 100 Continue\r\n\r\n"
+        + refuse(b"NTLM " + b64(NTLM2), body=b"HTTP/1.1 200 OK\r\n\r\n"),
+    ),
+    (CLIENT, b"\r\n" + ntlm(NTLM3)),
+    (
+        SERVER,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"5\r\n0\r\n\r\n\r\n12;x\r\nHTTP/1.1 401 No\r\n\r\r\n0\r\nA: b\r\n\r\n",
+    ),
+    (CLIENT, get() + get(b'Authorization: Digest username="bob"')),
+    (SERVER, message(b"HTTP/1.1 304 Not Modified") + refuse(b'Digest nonce="a"', body=b"")[:-2]),
+    (SERVER, b"Content-Length: 0\r\n\r\n"),
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64])
+def test_segment_borders_change_nothing(size):
+    """Byte by byte the conversation tells the same as whole."""
+
+    def told(size):
+        wire = Wire()
+        for side, data in CONVERSATION:
+            wire.send(side, data, size)
+        wire.end()
+        return [
+            (*step[:4], m.schemes) for step, m in zip(wire.story, wire.messages, strict=True)
+        ], wire.codes
+
+    whole = told(None)
+    assert len(whole[0]) == 8
+    assert whole[1] == []
+    assert told(size) == whole
+
+
+def test_every_prefix_is_safe():
+    """Wherever the capture ends, nothing raises and nothing is told twice."""
+    stream = [(side, bytes([byte])) for side, data in CONVERSATION for byte in data]
+    for end in range(0, len(stream), 5):
+        wire = Wire()
+        for side, byte in stream[:end]:
+            wire.send(side, byte)
+        wire.end()
+        requests = [m for m in wire.messages if m.kind == "request"]
+        assert len(requests) <= 3
+        assert set(wire.codes) <= {"gap", "desync"}

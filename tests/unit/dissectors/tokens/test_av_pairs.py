@@ -1,0 +1,140 @@
+"""AV pairs, sound and hostile."""
+
+import struct
+
+import pytest
+
+from dissectors.span import Span
+from dissectors.tokens.av_pairs import (
+    AV_PAIR_LIMIT,
+    filetime_text,
+    locate_av_pairs,
+    read_av_pairs,
+    record_av_pairs,
+)
+from dissectors.tokens.ntlm_payload import Payload
+from dissectors.tokens.recorder import Recorder
+
+
+def pair(av_id, value=b""):
+    return struct.pack("<HH", av_id, len(value)) + value
+
+
+def read(data, cut=False):
+    payload = Payload(data, 0, 0)
+    pairs, complete = locate_av_pairs(payload, 0, len(data), cut=cut)
+    values = read_av_pairs(payload, pairs)
+    return values, complete, [(a.code, a.span) for a in payload.anomalies], pairs
+
+
+def test_every_kind_of_value():
+    """Texts, numbers and bytes, by the names of MS-NLMP, in wire order."""
+    data = b"".join(
+        (
+            pair(4, "lab.example".encode("utf-16-le")),
+            pair(1, b""),
+            pair(6, b"\x07\0\0\0"),
+            pair(7, b"\x01" + bytes(7)),
+            pair(8, bytes(47) + b"\x01"),
+            pair(10, b"\xab" * 16),
+            pair(77, b"\x01\x02"),
+            pair(0),
+        )
+    )
+    values, complete, anomalies, _ = read(data)
+    assert list(values.items()) == [
+        ("MsvAvDnsDomainName", "lab.example"),
+        ("MsvAvNbComputerName", ""),
+        ("MsvAvFlags", 7),
+        ("MsvAvTimestamp", 1),
+        ("MsvAvSingleHost", "00" * 47 + "01"),
+        ("MsvAvChannelBindings", "ab" * 16),
+        ("AvId(77)", "0102"),
+    ]
+    assert (complete, anomalies) == (True, [])
+
+
+@pytest.mark.parametrize("av_id", [6, 7, 8, 10])
+def test_value_of_the_wrong_size(av_id):
+    """It is kept as its bytes."""
+    values, _, anomalies, _ = read(pair(av_id, b"\x01\x02\x03") + pair(0))
+    assert list(values.values()) == ["010203"]
+    assert anomalies == [("bad-value", Span(4, 7))]
+
+
+def test_text_that_is_not_utf16():
+    """A lone surrogate becomes text."""
+    values, _, anomalies, _ = read(pair(2, b"\x00\xd8") + pair(0))
+    assert values == {"MsvAvNbDomainName": "\\ud800"}
+    assert anomalies == [("bad-text", Span(4, 6))]
+
+
+def test_repeated_pair():
+    """The first counts."""
+    data = pair(2, b"A\0") + pair(2, b"B\0") + pair(0)
+    values, _, anomalies, pairs = read(data)
+    assert values == {"MsvAvNbDomainName": "A"}
+    assert anomalies == [("repeated-field", Span(6, 12))]
+    fields = []
+    record_av_pairs(Recorder(fields, 0, ""), pairs, values)
+    assert [(f.value, f.text, f.span) for f in fields] == [
+        ("A", "A", Span(0, 6)),
+        (None, "repeated, ignored", Span(6, 12)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "anomaly"),
+    [
+        (b"", ("missing-field", Span(0, 0))),
+        (pair(2, b"A\0"), ("missing-field", Span(6, 6))),
+        (pair(2, b"A\0") + b"\0\0", ("missing-field", Span(6, 8))),
+        (pair(2, b"A\0")[:-1], ("bad-length", Span(0, 5))),
+    ],
+)
+def test_list_without_its_end(data, anomaly):
+    """What is there is read, and the end is missed unless the whole field is cut."""
+    _, complete, anomalies, _ = read(data)
+    assert (complete, anomalies) == (False, [anomaly])
+    assert read(data, cut=True)[1:3] == (False, [])
+
+
+def test_end_with_a_value():
+    """MsvAvEOL holds nothing, but it is the end."""
+    _, complete, anomalies, _ = read(pair(0, b"x"))
+    assert (complete, anomalies) == (True, [("bad-length", Span(0, 5))])
+
+
+def test_too_many_pairs():
+    """Reading stops at the limit."""
+    data = b"".join(pair(1000 + n) for n in range(AV_PAIR_LIMIT)) + pair(2) + pair(0)
+    values, complete, anomalies, _ = read(data)
+    assert (len(values), complete) == (AV_PAIR_LIMIT, False)
+    assert anomalies == [("limit-count", Span(4 * AV_PAIR_LIMIT, len(data)))]
+    assert read(data[: 4 * AV_PAIR_LIMIT] + pair(0))[1:3] == (True, [])
+
+
+def test_pairs_in_a_tree():
+    """Flags and times are explained."""
+    values, _, _, pairs = read(
+        pair(6, b"\x06\0\0\0") + pair(7, (116444736000000001).to_bytes(8, "little")) + pair(0)
+    )
+    fields = []
+    record_av_pairs(Recorder(fields, 0, ""), pairs, values)
+    assert [field.text for field in fields] == [
+        "0x00000006 (MIC present, target name from an untrusted source)",
+        "1970-01-01 00:00:00.0000001Z",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("filetime", "text"),
+    [
+        (0, "1601-01-01 00:00:00.0000000Z"),
+        (132000000001234567, "2019-04-17 18:40:00.1234567Z"),
+        (0xFFFFFFFFFFFFFFFF, "18446744073709551615"),
+    ],
+)
+def test_filetimes(filetime, text):
+    """No attacker's date breaks the display."""
+    assert filetime_text(filetime) == text
