@@ -262,9 +262,11 @@ class StreamReader(_Conversation):
         self._held: list[tuple[int, int, bytes, int, int]] = []  # side, offset, data, frame, ts
         self._tried = [0, 0]
         self._held_bytes = 0
+        self._heard = [False, False]
 
     def deliver(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
         """Feed a segment; see `capture.model.Consumer`."""
+        self._heard[side] = True
         if self.carrier is None:
             return self._look_for_carrier(side, offset, data, frame, ts_ns)
         return self._feed(side, offset, data, frame, ts_ns)
@@ -357,12 +359,15 @@ class StreamReader(_Conversation):
 
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
         """The stream ends, or one side of it; see `capture.model.Consumer`."""
+        if side is not None:
+            self._heard[side] = True
         if self.carrier is None:
             if how not in {"fin", "rst"}:
                 self._give_up()
         else:
             self.carrier.end(None if side is None else side ^ self._swap, how, frame, ts_ns)
         if how not in {"fin", "rst"}:
+            self.negotiations.one_direction = not all(self._heard)
             self.finish()
 
 

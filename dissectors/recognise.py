@@ -57,24 +57,21 @@ _MESSAGE_IDS: dict[bytes, TokenKind] = {
 
 def kind_of(data: bytes) -> TokenKind:
     """Kind of token that `data` is, judged by its first bytes."""
-    kind = _BARE_KINDS.get(data[0]) if data else "opaque"
-    if kind is None:
-        return inner_kind(data, 0, len(data))
-    # the content must begin as the tag wants; a token cut before it is believed
-    at = 2
-    if len(data) > 2 and data[1] > 0x7F:
-        at += data[1] & 0x7F
-    if at < len(data) and data[at] != (0x06 if kind == "gss" else 0x30):
-        return "opaque"
-    return kind
+    return kind_within(data, 0, len(data))
 
 
-def inner_kind(data: bytes, pos: int, end: int) -> TokenKind:
+def kind_within(data: bytes, pos: int, end: int) -> TokenKind:
     """Kind of the token in `[pos, end)`, the content of a GSS frame or a whole token."""
     if pos >= end:
         return "opaque"
     kind = _BARE_KINDS.get(data[pos])
     if kind is not None:
+        # the content must begin as the tag wants; a token cut before that is believed
+        at = pos + 2
+        if at < end and data[pos + 1] > 0x7F:
+            at += data[pos + 1] & 0x7F
+        if at < end and data[at] != (0x06 if kind == "gss" else 0x30):
+            return "opaque"
         return kind
     token_id = data[pos : min(pos + 2, end)]
     tag = CONTEXT_TOKEN_IDS.get(token_id)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from analyzer.capture.heads import Heads, payload_heads
 from analyzer.capture.model import IGNORE, DatagramConsumer, OpenDatagrams, PacketIndex
-from analyzer.capture.reassembly import Pool
+from analyzer.capture.pool import Pool
 from analyzer.capture.roles import describe
 from analyzer.capture.streams import FOLLOWED, IGNORED, Packets, StreamTable
 
@@ -34,7 +34,13 @@ class DatagramEngine:
         self._table = StreamTable()
         self._open: OrderedDict[int, _Conversation] = OrderedDict()
 
-    def feed(self, index: PacketIndex, rows: NDArray[np.intp], packets: Packets) -> None:
+    def feed(
+        self,
+        index: PacketIndex,
+        rows: NDArray[np.intp],
+        packets: Packets,
+        now: NDArray[np.int64],  # noqa: ARG002  # as the TCP half is fed
+    ) -> None:
         """Take the UDP packets `rows` of a block."""
         table = self._table
         before = table.count

@@ -17,16 +17,14 @@ from numpy.typing import NDArray
 
 from analyzer.capture.conversation_keys import ConversationKeys
 from analyzer.capture.datagrams import DatagramEngine
+from analyzer.capture.direction import MODULUS
 from analyzer.capture.following import Following
 from analyzer.capture.heads import Heads, payload_heads
 from analyzer.capture.model import CaptureAccount, OpenDatagrams, OpenStream, PacketIndex
+from analyzer.capture.pool import DEFAULT_LIMITS, Pool, StreamLimits
 from analyzer.capture.reassembly import (
-    DEFAULT_LIMITS,
-    MODULUS,
-    Pool,
     Segment,
     StreamIgnoredError,
-    StreamLimits,
     StreamReusedError,
     TcpStream,
 )
@@ -86,13 +84,11 @@ class StreamEngine:
             (index.src_hi, index.src_lo, index.src_port),
             (index.dst_hi, index.dst_lo, index.dst_port),
         )
-        columns = (keys, senders, index.frame, index.ts_ns)
-        tcp = np.flatnonzero(index.proto == _TCP)
-        if len(tcp):
-            self._tcp.feed(index, tcp, Packets(*(column[tcp] for column in columns)), now)
-        udp = np.flatnonzero(index.proto == _UDP)
-        if len(udp):
-            self._udp.feed(index, udp, Packets(*(column[udp] for column in columns)))
+        for protocol, engine in ((_TCP, self._tcp), (_UDP, self._udp)):
+            rows = np.flatnonzero(index.proto == protocol)
+            if len(rows):
+                frame, ts_ns = index.frame[rows], index.ts_ns[rows]
+                engine.feed(index, rows, Packets(keys[rows], senders[rows], frame, ts_ns), now)
         self._tcp.following.sweep(self._now)
 
     def finish(self) -> None:
@@ -148,7 +144,7 @@ class TcpEngine:
     def _wanted_again(
         self, index: PacketIndex, rows: NDArray[np.intp], ids: NDArray[np.intp]
     ) -> NDArray[np.bool_]:
-        """Which packets belong to an ignored stream that may get a new consumer in this block?"""
+        """Tell which packets are of an ignored stream that may get a new consumer in this block."""
         assert self._reopen is not None
         table = self._table
         ignored = np.flatnonzero((table.state[ids] == IGNORED) & (index.payload_len[rows] > 0))
@@ -165,9 +161,13 @@ class TcpEngine:
         at, end = block.begin[group], block.begin[group + 1]
         flow = following.get(stream_id)
         in_runs = True
+        run = block.run_begin[group]
         replay: list[tuple[int, Segment]] = []
         if flow is None and self._table.state[stream_id] == FOLLOWED:
-            flow, at = self._open(block, group, stream_id)
+            while block.total[block.first[run + 1]] == block.total[block.first[run]]:
+                run += 1  # FIN or RST, and nothing was sent before
+            flow = self._open(block, group, block.packet[block.first[run]])
+            at = block.packet[block.first[run]] + 1
         while True:
             if flow is None:
                 at = self._next_wanted(block, stream_id, at, end)
@@ -181,7 +181,7 @@ class TcpEngine:
                     continue
             try:
                 if in_runs:
-                    self._take_runs(block, group, flow)
+                    self._take_runs(block, group, run, flow)
                 else:
                     for sender, segment in replay:
                         self._take(flow, sender, segment)
@@ -200,9 +200,8 @@ class TcpEngine:
                 return
             at, in_runs = block.at + 1, False
 
-    def _open(self, block: BlockRuns, group: int, stream_id: int) -> tuple[TcpStream | None, int]:
-        """Open a stream with its first active packet; the SYNs of this block before it count."""
-        at = block.packet[block.first[block.run_begin[group]]]
+    def _open(self, block: BlockRuns, group: int, at: int) -> TcpStream | None:
+        """Open a stream with its first payload; the SYNs of this block before it count."""
         syns = 0
         for which in range(
             bisect_left(block.syns, block.begin[group]), bisect_left(block.syns, at + 1)
@@ -210,8 +209,8 @@ class TcpEngine:
             packet = block.syns[which]
             answer = block.flags[block.rows[packet]] & ACK != 0
             syns |= SYN_BY[block.sender[packet] ^ answer]
-        row, sender = block.rows[at], block.sender[at]
-        return self.following.open(stream_id, block.index, row, sender, syns), at + 1
+        stream_id, row, sender = block.streams[group], block.rows[at], block.sender[at]
+        return self.following.open(stream_id, block.index, row, sender, syns)
 
     def _next_wanted(self, block: BlockRuns, stream_id: int, at: int, end: int) -> int:
         """Find the packet of an ignored stream that a new consumer should see; `end` if there is none."""
@@ -222,25 +221,26 @@ class TcpEngine:
             or table.reopened[stream_id] >= self._pool.limits.reopened
         ):
             return end
-        rows = np.asarray(block.rows[at:end])
-        full = np.flatnonzero(block.index.payload_len[rows] > 0)
-        hits = np.flatnonzero(self._reopen(payload_heads(block.index, rows[full])))
-        return at + int(full[hits[0]]) if len(hits) else end
+        if block.wanted is None:
+            rows = np.asarray(block.rows)
+            full = np.flatnonzero(block.index.payload_len[rows] > 0)
+            heads = payload_heads(block.index, rows[full])
+            block.wanted = full[self._reopen(heads)].tolist()
+        which = bisect_left(block.wanted, at)
+        return min(block.wanted[which], end) if which < len(block.wanted) else end
 
-    def _take_runs(self, block: BlockRuns, group: int, flow: TcpStream) -> None:
-        run, last_run = block.run_begin[group], block.run_begin[group + 1]
-        end = block.begin[group + 1]
-        at = block.begin[group]
+    def _take_runs(self, block: BlockRuns, group: int, run: int, flow: TcpStream) -> None:
+        last_run, end = block.run_begin[group + 1], block.begin[group + 1]
         if flow.waiting:
             stop = block.packet[block.first[run]] if run < last_run else end
-            self._take_packets(block, flow, at, stop)
+            self._take_packets(block, flow, block.begin[group], stop)
         while run < last_run and not flow.finished:
             first, last = block.first[run], block.first[run + 1]
             side = block.run_sender[run] ^ flow.client
             direction = flow.directions[side]
             odd, seq, fin = block.run_odd[run], block.run_seq[run], block.run_fin[run]
             if direction.next_seq is None and not odd:
-                self._begin(flow, side, seq)
+                self._begin(flow, side, seq, block.frame[first])
             run += 1
             if odd or flow.waiting or seq != direction.next_seq:
                 stop = block.packet[last] if run < last_run else end
@@ -275,11 +275,12 @@ class TcpEngine:
     def _take(self, flow: TcpStream, sender: int, segment: Segment) -> None:
         side = sender ^ flow.client
         if flow.directions[side].next_seq is None and (segment.size or segment.flags & FIN):
-            self._begin(flow, side, (segment.seq + (segment.flags & SYN != 0)) & MODULUS)
+            seq = (segment.seq + (segment.flags & SYN != 0)) & MODULUS
+            self._begin(flow, side, seq, segment.frame)
         flow.take(side, segment)
         if self._pool.held > self._pool.limits.held_overall:
             self.following.relieve(flow)
 
-    def _begin(self, flow: TcpStream, side: int, seq: int) -> None:
-        base = int(self._table.base[flow.stream_id, side ^ flow.client])
+    def _begin(self, flow: TcpStream, side: int, seq: int, frame: int) -> None:
+        base = self._table.base_at(flow.stream_id, side ^ flow.client, frame)
         flow.begin(side, seq, base)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from analyzer.capture.model import OpenStream, PacketIndex
-from analyzer.capture.reassembly import Pool, Start, StreamIgnoredError, TcpStream
+from analyzer.capture.pool import Pool
+from analyzer.capture.reassembly import Start, StreamIgnoredError, TcpStream
 from analyzer.capture.roles import describe
 from analyzer.capture.streams import CLOSED, FOLLOWED, IGNORED, SYN_BY, StreamTable
 

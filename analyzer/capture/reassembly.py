@@ -13,50 +13,28 @@ Spec: RFC 9293 sections 3.4, 3.8.4 (keep-alive) and 3.8.6 (zero-window probes); 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from analyzer.capture.direction import MODULUS, Direction, Doom
 from analyzer.capture.hold import Hold, compare
-from analyzer.capture.model import CaptureAccount, Consumer
+from analyzer.capture.model import Consumer
+from analyzer.capture.pool import SEGMENT_COST, Pool
 from analyzer.capture.streams import ACK, FIN, RST, SYN
 
 if TYPE_CHECKING:
     from analyzer.capture.runs import BlockRuns
 
-MODULUS = 0xFFFF_FFFF
 FARTHEST_AHEAD = 1 << 30
 """The largest window (RFC 7323); a segment beyond it belongs to another connection."""
 FARTHEST_BEHIND = 1 << 24
 """No sender repeats bytes this old."""
 STRAYS = 4
 """Segments in a row that fit each other but not the stream: the 4-tuple is used anew, unseen."""
-REMEMBERED_SEGMENTS = 64
-"""Delivered segments per direction with which a later copy is compared."""
-SEGMENT_COST = 128
-"""What a held or remembered segment costs besides its bytes."""
 CUTS = 4096
 """Segments cut by the snap length and known to be so, of one direction, behind a hole."""
 EARLY = 65_536
 """Bytes delivered while a segment from before the first one may still be news, not a repetition."""
 
-
-class StreamLimits(NamedTuple):
-    """Bounds of what streams may hold, and when something is given up."""
-
-    held_bytes: int = 1 << 20  # of one direction, behind a hole
-    held_segments: int = 65_536  # of one direction, behind a hole
-    held_overall: int = 1 << 26  # bytes of all streams, `SEGMENT_COST` per segment included
-    remembered_overall: int = 1 << 24  # delivered bytes of all streams, counted likewise
-    grace_packets: int = 64  # of the stream, after the ACK that covers a hole
-    grace_ns: int = 200_000_000  # of capture time, after that ACK; whichever comes first
-    open_streams: int = 65_536  # TCP streams, and UDP conversations, with a consumer
-    busy_streams: int = 16_384  # from so many on, idle ones are evicted
-    idle_ns: int = 3_600_000_000_000
-    linger_ns: int = 10_000_000_000  # silence after which a reset stream is over
-    reopened: int = 8  # times that an ignored stream may get another consumer
-
-
-DEFAULT_LIMITS = StreamLimits()
 
 Start = Literal["syn", "captured", "resumed"]
 """Which byte has offset 0: the one after the SYN, or the first captured; `resumed` streams count on."""
@@ -81,88 +59,6 @@ class Segment(NamedTuple):
     frame: int
     ts_ns: int
     now: int
-
-
-class Pool:
-    """What all streams of an engine share: limits, account, and memory in use."""
-
-    def __init__(self, account: CaptureAccount, limits: StreamLimits) -> None:
-        self.account = account
-        self.limits = limits
-        self.held = 0
-        self._remembered = 0
-        self._memories: deque[tuple[list[tuple[int, bytes]], int]] = deque()
-
-    def remember(self, memory: list[tuple[int, bytes]], offset: int, data: bytes) -> None:
-        """Add delivered bytes to a direction's memory; the oldest of all directions go."""
-        memory.append((offset, data))
-        if len(memory) > REMEMBERED_SEGMENTS:
-            del memory[: REMEMBERED_SEGMENTS // 2]
-        cost = len(data) + SEGMENT_COST
-        self._remembered += cost
-        self._memories.append((memory, cost))
-        while self._remembered > self.limits.remembered_overall:
-            oldest, cost = self._memories.popleft()
-            self._remembered -= cost
-            del oldest[:1]  # may be a younger one if the list was shortened: it is a courtesy
-
-
-class Doom(NamedTuple):
-    """The other side has acknowledged a hole; it may be filled late, but not for long."""
-
-    acked: int  # offset
-    packets: int
-    now: int
-
-
-class Direction:
-    """What one side sent."""
-
-    __slots__ = (
-        "cuts", "doom", "fin", "fin_told", "floor", "hold", "memory", "next_seq", "offset",
-        "origin", "reset", "skip",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.next_seq: int | None = None  # of the next byte; None before the first packet
-        self.offset = 0  # of the next byte
-        self.origin = 0  # offset at which this direction began
-        self.floor = 0  # lowest offset of bytes from before it that were counted
-        self.skip = 0  # bytes that the consumer does not want
-        self.hold: Hold | None = None
-        self.memory: list[tuple[int, bytes]] = []
-        self.cuts: dict[
-            int, tuple[int, int, int]
-        ] = {}  # offset -> end, frame, time of bytes cut off
-        self.fin: tuple[int, int, int] | None = None  # offset, frame, time
-        self.fin_told = False
-        self.reset = False
-        self.doom: Doom | None = None
-
-    def begin(self, seq: int, offset: int) -> None:
-        """Make `seq` the next sequence number, which has stream `offset`."""
-        self.next_seq = seq
-        self.offset = self.origin = self.floor = offset
-
-    def ahead(self, seq: int) -> int:
-        """Distance of a sequence number from the next byte; negative if it lies behind."""
-        assert self.next_seq is not None
-        return ((seq - self.next_seq + 0x8000_0000) & MODULUS) - 0x8000_0000
-
-    @property
-    def hole_end(self) -> int | None:
-        """Offset of what waits behind the hole: held bytes or a FIN; None if there is no hole."""
-        if self.hold is not None and self.hold.starts:
-            return self.hold.starts[0]
-        if self.fin is not None and not self.fin_told:
-            return self.fin[0]
-        return None
-
-    def advance(self, length: int) -> None:
-        """Move on over delivered or lost bytes."""
-        assert self.next_seq is not None
-        self.offset += length
-        self.next_seq = (self.next_seq + length) & MODULUS
 
 
 class TcpStream:

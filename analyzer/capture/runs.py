@@ -42,6 +42,8 @@ class BlockRuns:
         self.flags = memoryview(index.tcp_flags)
         self.size = memoryview(index.payload_wire_len)
         self.now = memoryview(now)
+        self.wanted: list[int] | None = None
+        """Packets whose heads would open their stream again; None until somebody asks."""
         self.at = 0
         """Packet with which a consumer had enough, or at which the 4-tuple turned out to be reused."""
         self.streams: list[int] = streams.tolist()
@@ -108,7 +110,7 @@ def _gaps(
     seq: NDArray[np.uint32],
     size: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """Which packets do not begin where the one before of their direction ended?"""
+    """Tell which packets do not begin where the one before them in their direction ended."""
     gaps = np.zeros(len(seq), np.bool_)
     after = seq + size.astype(np.uint32)
     for side in (0, 1):

@@ -66,6 +66,7 @@ class StreamTable:
         self.first_ts_ns = np.zeros(0, np.int64)
         self.base = np.zeros((0, 2), np.uint32)  # sequence number before the first byte
         self.scratch = np.zeros(0, np.int32)  # of whoever needs one number per stream for a moment
+        self._corrected: dict[tuple[int, int], list[tuple[int, int]]] = {}
         self._table = KeyTable()
 
     def number(self, packets: Packets) -> NDArray[np.intp]:
@@ -88,6 +89,7 @@ class StreamTable:
     ) -> tuple[NDArray[np.intp], list[tuple[int, int]]]:
         """Stream number of each packet, and (row, old number) of every SYN that begins anew."""
         known = self.count
+        self._corrected.clear()
         ids = self.number(packets)
         told = self.seen[ids]
         self._learn_bases(ids, packets.sender, segments)
@@ -97,6 +99,13 @@ class StreamTable:
             return ids, []
         lives = self._walk(ids, told, packets.sender, segments, np.isin(ids, ids[odd]))
         return ids, self._renumber(known, ids, packets, lives)
+
+    def base_at(self, stream_id: int, side: int, frame: int) -> int:
+        """Return the number before the first byte, as it was known at a frame of the latest block."""
+        for corrected_in, former in self._corrected.get((stream_id, side), ()):
+            if corrected_in > frame:
+                return former
+        return int(self.base[stream_id, side])
 
     def learn_syns(
         self, ids: NDArray[np.intp], senders: NDArray[np.intp], segments: Segments
@@ -150,12 +159,14 @@ class StreamTable:
             life = current.get(stream)
             if life is None:
                 known = self.base[stream].tolist()
-                life = _Life(None, [known[i] if before & HAS_BASE[i] else None for i in (0, 1)])
-                current[stream] = life
+                base = [known[i] if before & HAS_BASE[i] else None for i in (0, 1)]
+                life = current[stream] = _Life(None, base)
+                life.number = stream
                 lives.append(life)
             base = life.base
             if flags & SYN and base[sender] not in {seq, None}:
                 if flags & ACK:
+                    life.corrected.append((row, sender, base[sender]))
                     base[sender] = seq
                 else:
                     life = current[stream] = _Life(life, [None, None])
@@ -195,8 +206,11 @@ class StreamTable:
             life.number = number
             ids[life.rows] = number
         for life in lives:
-            if life.former is None:
+            if life.former is None and life.rows:
                 life.number = int(ids[life.rows[0]])
+            for row, side, former in life.corrected:
+                frame = int(packets.frame[row])
+                self._corrected.setdefault((life.number, side), []).append((frame, former))
             for side, start in enumerate(life.base):
                 if start is not None:
                     self.base[life.number, side] = start
@@ -227,10 +241,11 @@ class StreamTable:
 class _Life:
     """One of the streams that share a 4-tuple: the one before, its rows, where its sides begin."""
 
-    __slots__ = ("base", "former", "number", "rows")
+    __slots__ = ("base", "corrected", "former", "number", "rows")
 
     def __init__(self, former: _Life | None, base: list[int | None]) -> None:
         self.former = former
         self.base = base
+        self.corrected: list[tuple[int, int, int | None]] = []  # row, side, base before
         self.rows: list[int] = []
         self.number = -1

@@ -51,7 +51,7 @@ class StreamNegotiations:
         self._current: dict[int, Negotiation] = {}  # id(exchange) -> its latest negotiation
         self._open: list[Negotiation] = []  # in order of their first message
         self._concluded: list[Negotiation] = []  # what later attempts may point back to
-        self._sides_seen = [False, False]
+        self.one_direction = False  # set by who reads the stream: the other side was never heard
         self.latest: Step | None = None  # of the latest message
 
     # -- feeding -----------------------------------------------------------------------------------
@@ -72,7 +72,6 @@ class StreamNegotiations:
             message=message,
             token_index=token_index,
         )
-        self._sides_seen[message.side] = True
         self.latest = step
         if message.kind == "hint":
             self._hints.append(step)
@@ -250,7 +249,7 @@ class StreamNegotiations:
     # -- concluding --------------------------------------------------------------------------------
 
     def _conclude(self, negotiation: Negotiation) -> None:
-        if not all(self._sides_seen) and self.stream.transport == "tcp":
+        if self.one_direction:
             self._anomaly(negotiation, negotiation.steps[-1], "one-direction")
         hint_steps = [s for s in negotiation.steps if s.message.kind == "hint"]
         own = negotiation.own_hint

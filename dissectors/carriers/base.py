@@ -149,9 +149,8 @@ class Window:
         self.cut: Cut | None = (
             None  # what the last restart left unread; `Carrier.gap` may still use it
         )
-        self._marks: list[
-            tuple[int, int, int]
-        ] = []  # (stream offset, frame, ts_ns) of each segment
+        self._marks: list[tuple[int, int, int, int]] = []
+        """(stream offset, frame in which it could be read, ts_ns, frame that carried it) by segment."""
 
     def append(self, offset: int, data: bytes, frame: int, ts_ns: int) -> None:
         """Add a segment that starts at stream `offset`; an offset ahead of the end starts afresh there.
@@ -259,7 +258,7 @@ class Window:
         if not marks:
             return (self.frame,)
         if start >= marks[-1][0]:
-            return (marks[-1][1],)
+            return (marks[-1][3],)
         first = max(bisect_right(marks, start, key=_mark_offset) - 1, 0)
         last = max(bisect_right(marks, max(end - 1, start), key=_mark_offset), first + 1)
         if last - first == 1:

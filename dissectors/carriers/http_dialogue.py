@@ -17,7 +17,8 @@ from dissectors.carriers.http_head import Message, Request, Response
 if TYPE_CHECKING:
     from dissectors.carriers.http_exchange import Exchanges
 
-PENDING_LIMIT = 256  # requests that await their response, responses that await their request
+PENDING_LIMIT = 256  # requests that await their response
+EARLY_LIMIT = 8  # responses that await their request
 
 
 class Dialogue:
@@ -71,7 +72,7 @@ class Dialogue:
         if waiting:
             waiting[0].answer = response
             return waiting[0]
-        if self._doubtful or len(self._early) == PENDING_LIMIT:
+        if self._doubtful or len(self._early) == EARLY_LIMIT:
             response.lonely = True
         else:
             self._early.append(response)

@@ -101,7 +101,7 @@ class Exchanges:
         exchange.server_name = request.host if family == ORIGIN else None
         exchange.context.update(_asked_for(request))
         if request.user_agent:
-            exchange.context["user_agent"] = text_of(request.user_agent[:256])
+            exchange.context["user_agent"] = text_of(request.user_agent)
         self._latest[family] = leg = Leg(exchange)
         return leg
 
@@ -199,7 +199,7 @@ class Exchanges:
         if request_missing:
             anomalies.append(Anomaly("unmatched-response", Span(0, 0), "no request for it"))
         if response.server:
-            exchange.context["server"] = text_of(response.server[:256])
+            exchange.context["server"] = text_of(response.server)
         field = offer.field if offer is not None else None
         message = _message("response", response, exchange, field, token, anomalies=anomalies)
         message.status = Status(
@@ -243,7 +243,7 @@ class Exchanges:
             hint.context["server_name"] = request.host if family == ORIGIN else None
             hint.context.update(_asked_for(request))
         if response.server:
-            hint.context["server"] = text_of(response.server[:256])
+            hint.context["server"] = text_of(response.server)
         self.emit(hint)
 
     # -- afterwards -------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ORIGIN = "http"
 PROXY = "http-proxy"
 
-TEXT_LIMIT = 1024  # characters kept of a target, a host or a product name
+TEXT_LIMIT = 1024  # bytes kept of a target, a host, a product name or a reason
 
 CHUNKED = -1
 UNTIL_CLOSE = -2
@@ -174,8 +174,8 @@ class Request(Message):
         self.method = method
         self.target = target[:TEXT_LIMIT]
         self.ordinal = ordinal
-        self.vhost = block.values.get(b"host:")
-        self.user_agent = block.value(_USER_AGENT) if self.fields else None
+        self.vhost = block.values.get(b"host:", b"")[:TEXT_LIMIT]
+        self.user_agent = (block.value(_USER_AGENT) or b"")[:TEXT_LIMIT] if self.fields else b""
         self.answer: Response | None = None
         self.legs: list[Leg] = []  # what its credentials belong to
         self.told = False
@@ -190,10 +190,8 @@ class Request(Message):
         """Give the name of the origin server that the client asked for, without its port."""
         if self.method == b"CONNECT":
             return host_name(self.target)
-        if self.vhost:
-            return host_name(self.vhost[:TEXT_LIMIT])
-        authority = _AUTHORITY.match(self.target)
-        return host_name(authority[1]) if authority else None
+        authority = _AUTHORITY.match(self.target)  # RFC 9112 3.2.2: it outranks Host
+        return host_name(authority[1] if authority else self.vhost)
 
 
 class Response(Message):
@@ -205,7 +203,7 @@ class Response(Message):
         version, self.code, reason = line
         super().__init__(block, version)
         self.reason = reason[:TEXT_LIMIT]
-        self.server = block.value(_SERVER) if self.fields else None
+        self.server = (block.value(_SERVER) or b"")[:TEXT_LIMIT] if self.fields else b""
         self.lonely = False  # its request is not in the capture
 
 

@@ -284,7 +284,7 @@ class SmbCarrier(Carrier):
         prefix = 0 if rest else netbios.LENGTH.size
         data = cut.data[prefix:]
         end = cut.offset + len(cut.data)
-        pdu = Pdu(side, data, cut.offset + prefix, end, cut.frames[-1], cut.ts_ns, cut)
+        pdu = Pdu(side, data, cut.offset + prefix, end, max(cut.frames), cut.ts_ns, cut)
         if len(data) >= smb2.HEADER_SIZE and data.startswith(b"\xfeSMB"):
             self._take(pdu, self.smb2)
         elif len(data) >= smb1.HEADER_SIZE and data.startswith(b"\xffSMB"):

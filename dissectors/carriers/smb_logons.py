@@ -131,17 +131,16 @@ class Logons:
     limit: int  # entries of each table
     version: str | None = None
     server_name: str | None = None
-    facts: dict[str, Any] = field(
-        default_factory=dict
-    )  # what the negotiate said; copied to exchanges
-    asked: dict[int, Attempt] = field(default_factory=dict)  # pairing number -> who waits for it
-    open: dict[int, Attempt] = field(default_factory=dict)  # session -> attempt under way
-    owners: dict[int, Exchange] = field(
-        default_factory=dict
-    )  # session -> exchange that was granted
-    trees: dict[int, tuple[int, str | None]] = field(
-        default_factory=dict
-    )  # pairing -> session, path
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the NEGOTIATE said, for every exchange that begins after it."""
+    asked: dict[int, Attempt] = field(default_factory=dict)
+    """By pairing number: who waits for an answer."""
+    open: dict[int, Attempt] = field(default_factory=dict)
+    """By session: the attempt under way."""
+    owners: dict[int, Exchange] = field(default_factory=dict)
+    """By session: the exchange that was granted it last."""
+    trees: dict[int, tuple[int, str | None]] = field(default_factory=dict)
+    """By pairing number: session and path of a TREE_CONNECT."""
     overflows: int = 0
 
     def request(self, session: int, pairing: int, *, binding: bool = False) -> Exchange:
@@ -166,11 +165,17 @@ class Logons:
         if session and attempt.session != session:
             self._name(attempt, session)
         if status.verdict != "continue":
-            if self.open.get(attempt.session) is attempt:
-                del self.open[attempt.session]
+            self._forget(attempt)
             if status.verdict == "success" and session:
                 self.overflows += remember(self.owners, session, attempt.exchange, self.limit)
         return attempt.exchange, matched
+
+    def _forget(self, attempt: Attempt) -> None:
+        """Nothing is awaited any more, not even answers to earlier legs."""
+        if self.open.get(attempt.session) is attempt:
+            del self.open[attempt.session]
+        for pairing in [number for number, other in self.asked.items() if other is attempt]:
+            del self.asked[pairing]
 
     def _start(self, session: int, *, again: bool) -> Attempt:
         exchange = Exchange(
@@ -199,12 +204,11 @@ class Logons:
 
         Where only the client's side was captured this is what holds its legs together.
         """
-        nameless = [pairing for pairing, attempt in self.asked.items() if not attempt.session]
+        nameless = [attempt for attempt in self.asked.values() if not attempt.session]
         if len(nameless) != 1:
             return None
-        attempt = self.asked.pop(nameless[0])
-        self._name(attempt, session)
-        return attempt
+        self._name(nameless[0], session)
+        return nameless[0]
 
     def tree_request(self, session: int, pairing: int, path: str | None) -> None:
         """Learn from a TREE_CONNECT by which name the client asked for the server."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from dissectors import der
 from dissectors.der import ELEMENT_LIMIT, Element, Reader, integer, oid_text, set_bits, string_text
 from dissectors.mechs import MECHS
 from dissectors.span import Field, Span, visible
@@ -21,9 +22,10 @@ Shown = tuple[Any, str]
 
 
 class Leaf(NamedTuple):
-    """A primitive type: content octets to value and text."""
+    """A primitive type: content octets to value and text, if the tag is one of its own."""
 
     show: Callable[[bytes], Shown]
+    tags: tuple[int, ...]
 
 
 class Members(NamedTuple):
@@ -62,7 +64,7 @@ def number(names: dict[int, str] | None = None) -> Leaf:
             return value, str(value)
         return value, f"{value} ({names[value]})" if value in names else f"unknown({value})"
 
-    return Leaf(show)
+    return Leaf(show, (der.INTEGER, der.ENUMERATED))
 
 
 def bits(names: dict[int, str]) -> Leaf:
@@ -75,7 +77,7 @@ def bits(names: dict[int, str]) -> Leaf:
         flags = [names.get(bit, f"bit({bit})") for bit in value]
         return flags, ", ".join(flags) or "none"
 
-    return Leaf(show)
+    return Leaf(show, (der.BIT_STRING,))
 
 
 def _text(content: bytes) -> Shown:
@@ -99,10 +101,14 @@ def _octets(content: bytes) -> Shown:
 
 
 INTEGER = number()
-TEXT = Leaf(_text)
-OID = Leaf(_oid)
-OCTETS = Leaf(_octets)
-SECRET = Leaf(lambda content: (None, _size(content)))
+TEXT = Leaf(
+    _text,
+    # an OCTET STRING is how older MIT releases write a realm in IAKERB
+    (der.GENERAL_STRING, der.UTF8_STRING, der.GENERALIZED_TIME, der.OCTET_STRING),
+)
+OID = Leaf(_oid, (der.OID,))
+OCTETS = Leaf(_octets, (der.OCTET_STRING,))
+SECRET = Leaf(lambda content: (None, _size(content)), ())
 """Octets that are nobody's business: ciphers, tickets, checksums, inner tokens."""
 
 
@@ -133,7 +139,10 @@ def record(reader: Asn1Reader, element: Element, name: str, node: Node) -> None:
             name, node = node.choices.get(tag, (name, SECRET))
             path = f"{path.rpartition('.')[0]}.{name}"
         if isinstance(node, Leaf):
-            fields.append(Field(path, name, *node.show(data[start:stop]), span))
+            content = data[start:stop]
+            known = tag in node.tags or tag & 0xE0 == 0x80  # its own tag, or an IMPLICIT one
+            value, text = node.show(content) if known else (None, _size(content))
+            fields.append(Field(path, name, value, text, span))
             continue
         fields.append(Field(path, name, None, "", span))
         within: list[tuple[Element, str, str, Node]] = []

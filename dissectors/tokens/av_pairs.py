@@ -94,8 +94,8 @@ def read_av_pairs(payload: Payload, pairs: list[Pair]) -> dict[str, Any]:
         if name in values:
             payload.report("repeated-field", start - 4, stop, name)
         elif av_id in _TEXTS:
-            try:
-                values[name] = utf_16_le_decode(data[start:stop], "strict", True)[0]
+            try:  # Samba without a DNS domain sends its name as a lone terminator
+                values[name] = utf_16_le_decode(data[start:stop], "strict", True)[0].rstrip("\0")
             except UnicodeDecodeError:
                 payload.report("bad-text", start, stop, f"{name} is not UTF-16LE")
                 values[name] = rescued_utf16(data[start:stop])

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dissectors.der import OID
 from dissectors.mechs import IAKERB, KERBEROS, SPNEGO, mech_family, mech_name
-from dissectors.recognise import SPNEGO_OID, TokenKind, inner_kind
+from dissectors.recognise import SPNEGO_OID, TokenKind, kind_within
 from dissectors.tokens import asn1_fields
 from dissectors.tokens.asn1_fields import record
 from dissectors.tokens.asn1_reader import Asn1Reader
@@ -57,7 +57,7 @@ def read_framed(reader: Asn1Reader, from_acceptor: bool | None) -> Token:
         record(reader, oid, "thisMech", asn1_fields.OID)
         oid_end = oid[3]
     start = oid_end
-    kind = inner_kind(data, start, stop)
+    kind = kind_within(data, start, stop)
     if kind == "kerberos-message":
         token = decode_per_message(data, reader.fields, reader.base, reader.path)
     elif kind in FOREIGN:

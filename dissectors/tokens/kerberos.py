@@ -233,6 +233,8 @@ def _joined(reader: Asn1Reader, start: int, stop: int) -> str | None:
         reader.text(element[:3], "name-string")
         for element in reader.children(start, stop, NAME_LIMIT)
     ]
+    if reader.cut and stop == len(reader.data):
+        return None  # the first half of a name is another name
     return "/".join(part for part in parts if part is not None)
 
 

@@ -136,7 +136,8 @@ class Payload:
         end = max(claim[1] for claim in claimed)
         gaps = end - self.first - sum(claim[2] for claim in claimed)
         if 0 <= gaps <= _ALIGNMENT or self.first > self.size:
-            self.report("truncated", self.size, self.size, f"{self.size} of {end} bytes")
+            if self.size >= self.fixed:  # else it is told already
+                self.report("truncated", self.size, self.size, f"{self.size} of {end} bytes")
             return
         for offset, stop, length, name, at in self._beyond:
             code = "bad-length" if offset <= self.size else "bad-offset"

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyasn1.codec.der import decoder, encoder
+from pyasn1.codec.ber import encoder
+from pyasn1.codec.der import decoder
 from pyasn1.error import PyAsn1Error
 from pyasn1.type import char, namedtype, namedval, tag, univ
 
@@ -116,6 +117,7 @@ def strict_check(token: Token) -> list[Anomaly]:
     raw = token.raw
     try:
         value, rest = decoder.decode(raw, asn1Spec=spec)
+        # BER's encoder writes DER for these types; DER's would leave out an empty negHints
         encoded = encoder.encode(value)
     except (PyAsn1Error, ValueError, OverflowError, RecursionError) as error:
         # the message may quote the wire: the kind of error must do

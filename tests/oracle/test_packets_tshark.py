@@ -25,10 +25,22 @@ CAPTURES = (
     "lab-sample/captures/hard_snap200_http_ntlm.pcap",
     "lab-sample/captures/hard_vxlan_http_nego_krb5.pcap",
 )
-FIELDS = (
-    "frame.number frame.protocols ip.src ip.dst ipv6.src ipv6.dst tcp.srcport tcp.dstport tcp.seq_raw "
-    "tcp.ack_raw tcp.len udp.srcport udp.dstport udp.length"
-).split()
+FIELDS = [
+    "frame.number",
+    "frame.protocols",
+    "ip.src",
+    "ip.dst",
+    "ipv6.src",
+    "ipv6.dst",
+    "tcp.srcport",
+    "tcp.dstport",
+    "tcp.seq_raw",
+    "tcp.ack_raw",
+    "tcp.len",
+    "udp.srcport",
+    "udp.dstport",
+    "udp.length",
+]
 
 
 def address(high, low):

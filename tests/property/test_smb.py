@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,7 +147,7 @@ class Wire:
 
 def pieces(data, cuts):
     borders = [0, *sorted({cut % len(data) for cut in cuts}), len(data)]
-    return [data[a:b] for a, b in zip(borders, borders[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(borders)]
 
 
 def run_whole():
@@ -164,7 +165,7 @@ def test_any_segmentation(client_cuts, server_cuts):
         for piece in pieces(STREAMS[side], cuts):
             wire.segment(side, piece)
     assert wire.said() == whole.said()
-    assert len(whole.said()) == 9
+    assert len(whole.said()) == 8
     assert [m.anomaly for m in wire.out if isinstance(m, CarrierAnomaly)] == []
 
 

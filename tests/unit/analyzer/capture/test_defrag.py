@@ -9,7 +9,7 @@ from analyzer.capture.model import NO_TIME, CaptureAccount
 
 SECOND = 1_000_000_000
 V4 = 0xFFFF << 32
-WHOLE = b"\x04\x57\x00\x58" + bytes(range(60))  # UDP ports 1111 > 88
+WHOLE = b"\x04\x57\x10\x58" + bytes(range(60))  # UDP ports 1111 > 4184
 
 
 def key(identification=1):
@@ -92,7 +92,7 @@ def test_fragment_past_the_known_end():
     """Once the last fragment is there, nothing lies behind it."""
     bench = Bench()
     bench.add(piece(40, 64))
-    bench.add(Fragment(56, True, 17, b"\xff" * 80))
+    bench.add(Fragment(56, True, 17, WHOLE[56:] + b"more"))
     assert bench.codes() == ["fragment-overlap"]
     bench.add(piece(0, 16))
     assert bench.add(piece(16, 40)) == (17, WHOLE)
@@ -145,14 +145,14 @@ def test_incomplete_at_the_end():
     assert bench.losses() == [
         (
             "incomplete-fragments",
-            f"{hosts} udp 1111 > 88, identification 0x1: 16 bytes, end missing",
+            f"{hosts} udp 1111 > 4184, identification 0x1: 16 bytes, end missing",
             1,
             1,
         ),
         ("incomplete-fragments", f"{hosts}, identification 0x2: 24 of 64 bytes", 2, 1),
         (
             "incomplete-fragments",
-            f"{hosts} udp 1111 > 88, identification 0x3: 56 of 64 bytes",
+            f"{hosts} udp 1111 > 4184, identification 0x3: 56 of 64 bytes",
             3,
             1,
         ),
@@ -167,8 +167,25 @@ def test_ipv6_addresses_and_tcp_are_named():
     defragmenter.add(v6, Fragment(0, True, 6, WHOLE), 5, 0)
     defragmenter.finish()
     assert account.losses[0].detail.startswith(
-        "fe80::1 > fe80::2 tcp 1111 > 88, identification 0x9"
+        "fe80::1 > fe80::2 tcp 1111 > 4184, identification 0x9"
     )
+
+
+def test_ports_only_of_tcp_and_udp():
+    """Four bytes of something else are no ports, nor are fewer."""
+    bench = Bench()
+    bench.add(piece(0, 16)._replace(next_protocol=47), 1)
+    bench.add(piece(0, 3), 2)
+    bench.defragmenter.finish()
+    assert [loss.detail for loss in bench.account.losses] == [
+        "10.0.0.1 > 10.0.0.2, identification 0x1: 16 bytes, end missing",
+        "10.0.0.1 > 10.0.0.2, identification 0x2: 3 bytes, end missing",
+    ]
+
+
+def test_default_limits():
+    """The stated bounds."""
+    assert FragmentLimits() == (64 * 1024 * 1024, 8192, 60)
 
 
 def test_old_datagrams_expire():

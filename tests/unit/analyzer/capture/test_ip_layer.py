@@ -194,6 +194,15 @@ def test_short_headers(name, size, reason):
         assert step(name, bytes(length))[0] == reason
 
 
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [("ipv6-extension", b"\x06\0"), ("ah", b"\x06\4"), ("ipv6-fragment", b"\x06\0\0\0\0\0\0\7")],
+)
+def test_least_that_is_read(name, header):
+    """As many bytes as the step looks at are enough for it."""
+    assert step(name, header, wire=60)[0] == "tcp"
+
+
 def test_extension_past_the_end():
     """A length that leads out of the packet is found by the next header."""
     outcome, packet = step("ipv6-extension", b"\x06\xff" + bytes(30))
@@ -229,6 +238,17 @@ def test_ipv6_fragments_take_the_first_ones_next_header():
     assert packet.data == whole
 
 
+def test_odd_offset_and_single_byte():
+    """Offsets count in eights, all 13 bits of them; one byte is enough for a fragment."""
+    defragmenter = Defragmenter(CaptureAccount())
+    whole = udp(b"c")
+    assert (
+        step("ip", ipv4(whole[:8], 17, fragment=0x2000), defragmenter=defragmenter)[0] == FRAGMENT
+    )
+    outcome, packet = step("ip", ipv4(whole[8:], 17, fragment=0x0001), defragmenter=defragmenter)
+    assert (outcome, packet.data) == ("udp", whole)
+
+
 def test_reserved_bit_and_dont_fragment_make_no_fragment():
     """Only MF and the offset make a fragment."""
     assert step("ip", ipv4(tcp(), fragment=0x4000))[0] == "tcp"
@@ -243,6 +263,7 @@ def test_reserved_bit_and_dont_fragment_make_no_fragment():
         (ipv4(bytes(100), 17, fragment=0x2000, total=400), None, "bad-fragment"),
         (ipv4(bytes(100), 17, fragment=0x2000)[:60], 120, CUT),
         (ipv4(bytes(100), 1, fragment=0x2000), None, NO_TRANSPORT),
+        (ipv4(bytes(8), 17, fragment=0x1FFF), None, "bad-fragment"),
     ],
 )
 def test_fragments_that_are_not_kept(data, wire, outcome):
@@ -256,10 +277,10 @@ def test_fragments_that_are_not_kept(data, wire, outcome):
 
 def test_tcp_fields():
     """Ports, numbers and flags as on the wire; the payload begins behind the options."""
-    outcome, packet = step("tcp", tcp(b"data", offset=8, flags=0xD2))
+    outcome, packet = step("tcp", tcp(b"data", offset=8, flags=0xD3))
     assert outcome == DECODED
     assert (packet.protocol, packet.source_port, packet.destination_port) == (6, 1111, 445)
-    assert (packet.seq, packet.ack, packet.flags) == (1000, 2000, 0x12)
+    assert (packet.seq, packet.ack, packet.flags) == (1000, 2000, 0x13)
     assert packet.data[packet.at : packet.captured] == b"data"
 
 
@@ -293,4 +314,5 @@ def test_udp_ports_of_tunnels():
     outcome, packet = step("udp", udp(b"x"))
     assert outcome == DECODED
     assert (packet.protocol, packet.source_port, packet.destination_port) == (17, 2222, 88)
+    assert (packet.seq, packet.ack, packet.flags) == (0, 0, 0)
     assert packet.at == 8

@@ -9,7 +9,7 @@ from analyzer.capture.model import PacketIndex, RecordBlock
 from analyzer.capture.plain import decode_plain
 
 MAPPED = 0xFFFF << 32
-TCP = struct.pack(">HHIIBBHHH", 1111, 445, 1000, 2000, 0x50, 0xD8, 0, 0, 0) + b"data"
+TCP = struct.pack(">HHIIBBHHH", 1111, 445, 1000, 2000, 0x50, 0xD9, 0, 0, 0) + b"data"
 UDP = struct.pack(">HHHH", 2222, 88, 12, 0) + b"data"
 COLUMNS = {
     "proto": np.uint8,
@@ -102,7 +102,7 @@ def test_tcp_over_ipv4():
         "payload_wire_len": 4,
         "tcp_seq": 1000,
         "tcp_ack": 2000,
-        "tcp_flags": 0x18,
+        "tcp_flags": 0x19,
     }
     assert index.payload(0) == b"data"
 
@@ -277,6 +277,20 @@ def test_wire_length_below_the_captured_one():
     index, decoded, _, _ = decode(ethernet(ipv4(TCP)), wire=10)
     assert decoded == [True]
     assert index.payload_wire_len.tolist() == [4]
+
+
+def test_no_payload():
+    """Segments and datagrams without payload are as plain as others."""
+    empty = struct.pack(">HHHH", 2222, 88, 8, 0)
+    index, decoded, _, _ = decode(ethernet(ipv4(TCP[:20])), ethernet(ipv4(empty, 17)))
+    assert decoded == [True, True]
+    assert index.payload_len.tolist() == index.payload_wire_len.tolist() == [0, 0]
+
+
+def test_ip_header_alone():
+    """Nothing behind the header of another protocol is nothing wrong."""
+    _, decoded, slow, not_ip = decode(ethernet(ipv4(b"", 1)), ethernet(ipv6(b"", 59), 0x86DD))
+    assert (decoded, slow, not_ip) == ([False, False], [False, False], 0)
 
 
 def test_every_tunnel_port_is_left():

@@ -94,6 +94,14 @@ def test_short_headers(name, size):
     for length in range(size):
         assert step(name, bytes(length), wire=40)[0] == CUT
         assert step(name, bytes(length))[0] == BAD
+    first = {"gre": b"\0\0\x08\0", "erspan-2": b"\x10", "erspan-3": b"\x20"}[name]
+    assert step(name, first.ljust(size, b"\0"))[0] in {"ip", "ethernet"}
+
+
+def test_headers_with_nothing_behind():
+    """VXLAN and GENEVE headers are recognised even if the capture ends there."""
+    assert step("vxlan", b"\x08\0\0\0\0\0\x05\0") == ("ethernet", 8)
+    assert step("geneve", b"\0\0\x08\0\0\0\x05\0") == ("ip", 8)
 
 
 @pytest.mark.parametrize(

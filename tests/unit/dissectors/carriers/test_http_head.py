@@ -196,8 +196,8 @@ def test_host_name(authority, name):
 
 
 def test_names_of_a_request_through_a_proxy():
-    """An absolute target names the host where Host does not, and shows no password."""
-    request = request_of(b"GET http://bob:pw@web.lab.example:81/a?b HTTP/1.1")
+    """An absolute target outranks Host, and shows no password."""
+    request = request_of(b"GET http://bob:pw@web.lab.example:81/a?b HTTP/1.1", b"Host: other")
     assert request.host == "web.lab.example"
     assert request.uri == "http://web.lab.example:81/a?b"
     assert request_of(b"CONNECT web:443 HTTP/1.1", b"Host: other").host == "web"

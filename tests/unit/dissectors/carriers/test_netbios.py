@@ -57,6 +57,7 @@ def test_sender(head, expected):
         SMB2_REQUEST[:20],
         packet(b"\xfeSMB\x41\x00" + bytes(58)),
         packet(b"\xfeSMB")[:4] + b"\xfeSMB" + bytes(60),
+        packet(b"\xfeSM\x00\x40\x00" + bytes(58)),
         b"\x82\x00\x00\x00" + b"anything else at all, not SMB",
         b"\x85\x00\x00\x01\x00",
         b"\x81\x00\x00\x44" + bytes(68),

@@ -229,7 +229,9 @@ def test_feeding_byte_by_byte_changes_nothing():
 def test_netbios_session(wire):
     """A NetBIOS session names the server and shortens lengths to 17 bits."""
     name = b"\x20" + b"EGEJEMEFFDCACACACACACACACACACACA" + b"\x00"
-    wire.send(CLIENT, b"\x81\x00\x00\x44" + name + name)
+    wire.send(CLIENT, b"\x81\x00\x00")
+    wire.send(CLIENT, b"\x44" + name)
+    wire.send(CLIENT, name)
     wire.send(SERVER, b"\x82\x00\x00\x00")
     message = header(SESSION_SETUP, 1) + setup_request()
     wire.send(CLIENT, b"\x00\xfe" + struct.pack(">H", len(message)) + message)

@@ -343,6 +343,21 @@ def test_malformed_request(talk, body, code):
     assert [a.code for a in leg.anomalies] == [code]
 
 
+def test_client_cannot_answer_itself(talk):
+    """A success that the client sends is left alone."""
+    talk.ask(SESSION_SETUP, 2, extended_request(b"token"))
+    talk.ask(SESSION_SETUP, 2, extended_response(b"reply"), 100, reply=0x80)
+    assert len(talk.said) == 2
+    assert talk.said[1].anomaly.code == "malformed-message"
+
+
+def test_tree_connect_without_words(talk):
+    """A TREE_CONNECT that ends early leaves the server's name alone."""
+    exchange = talk.log_on()
+    talk.ask(TREE_CONNECT, 5, block(b""), 100)
+    assert exchange.server_name is None
+
+
 def test_unterminated_name(talk):
     """Names that end with the message are read as far as they go; missing ones stay unknown."""
     words = struct.pack("<BBHHHHIHHII", 0xFF, 0, 0, 4096, 1, 0, 0, 0, 24, 0, 0)

@@ -104,6 +104,16 @@ def test_only_the_client_was_captured(logons):
     first = logons.request(0, 1)
     assert logons.request(0x11, 2) is first
     assert first.key == "0x11"
+    assert logons.response(0x11, 1, CONTINUE) == (first, True)  # it was only late
+
+
+def test_lost_answer_of_an_earlier_leg(logons, said):
+    """Once the final answer is there, nobody waits for the lost one any more."""
+    logons.request(0, 1)
+    logons.request(0x11, 2)
+    logons.response(0x11, 2, SUCCESS)
+    logons.closed(1, "fin", 50, 50000)
+    assert said == []
 
 
 def test_two_nameless_legs_are_not_guessed(logons):

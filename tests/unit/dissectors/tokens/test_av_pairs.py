@@ -69,6 +69,13 @@ def test_text_that_is_not_utf16():
     assert anomalies == [("bad-text", Span(4, 6))]
 
 
+def test_terminator_is_no_name():
+    """Samba sends an empty DNS domain as a NUL; names have no terminator otherwise."""
+    values, _, anomalies, _ = read(pair(4, b"\0\0") + pair(3, b"A\0\0\0B\0\0\0") + pair(0))
+    assert values == {"MsvAvDnsDomainName": "", "MsvAvDnsComputerName": "A\0B"}
+    assert anomalies == []
+
+
 def test_repeated_pair():
     """The first counts."""
     data = pair(2, b"A\0") + pair(2, b"B\0") + pair(0)

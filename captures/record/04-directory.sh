@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# OpenLDAP on dir: simple, SASL GSSAPI and GSS-SPNEGO binds, StartTLS with a certificate of its own.
+. "$(dirname "$0")/lab.sh"
+dir=$LAB/dir
+rm -rf "$dir/db"; mkdir -p "$dir/db"
+openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=dir.$ZONE" -addext "subjectAltName=DNS:dir.$ZONE" \
+    -keyout "$dir/tls.key" -out "$dir/tls.crt" 2>/dev/null
+mkdir -p "$dir/sasl"; printf 'keytab: %s\nmech_list: GSSAPI GSS-SPNEGO\n' "$LAB/dir.keytab" >"$dir/sasl/slapd.conf"
+cat >"$dir/slapd.conf" <<CONF
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+pidfile $dir/slapd.pid
+modulepath /usr/lib/ldap
+moduleload back_mdb
+allow bind_anon_cred bind_anon_dn
+TLSCertificateFile $dir/tls.crt
+TLSCertificateKeyFile $dir/tls.key
+sasl-host dir.$ZONE
+sasl-realm $REALM
+authz-regexp uid=([^,]*),cn=[^,]*,cn=auth uid=\$1,ou=people,o=nego
+authz-regexp uid=([^,]*),cn=[^,]*,cn=[^,]*,cn=auth uid=\$1,ou=people,o=nego
+database mdb
+suffix o=nego
+rootdn cn=keeper,o=nego
+rootpw Keeper-Ring-5
+directory $dir/db
+CONF
+{
+    printf 'dn: o=nego\nobjectClass: organization\no: nego\n\ndn: ou=people,o=nego\nobjectClass: organizationalUnit\nou: people\n\n'
+    for name in ada grace linus; do
+        printf 'dn: uid=%s,ou=people,o=nego\nobjectClass: inetOrgPerson\nuid: %s\ncn: %s\nsn: %s\nuserPassword: %s\n\n' \
+            $name $name $name $name "${PASSWORD[$name]}"
+    done
+} >"$dir/people.ldif"
+slapadd -f "$dir/slapd.conf" -l "$dir/people.ldif"
+on dir env KRB5_KTNAME="FILE:$LAB/dir.keytab" SASL_CONF_PATH="$dir/sasl" slapd -f "$dir/slapd.conf" -h ldap://0.0.0.0:389/ -d stats 2>"$dir/log/slapd.log" &
+sleep 1
+say "directory up"

@@ -1,0 +1,225 @@
+"""Streams against a model: any segmentation, order, loss and cutting into blocks gives the same bytes."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.capture.engine import StreamEngine, StreamLimits
+from analyzer.capture.model import IGNORE, CaptureAccount, PacketIndex
+
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+CLIENT, SERVER = (10, 40_000), (20, 445)
+MS = 1_000_000
+
+
+def packet(sender, seq, data=b"", flags=ACK, ack=0, *, cut=0, ports=(40_000, 445), ts_ns=None):
+    """One packet of a connection between 10.0.0.x and 10.0.0.y; `cut` bytes of it are not captured."""
+    return sender, seq & 0xFFFF_FFFF, data, flags, ack & 0xFFFF_FFFF, cut, ports, ts_ns
+
+
+def index_of(packets, first_frame):
+    """Packet columns of a list of packets, 1 ms apart."""
+    buffer = bytearray(b"\xee" * 3)
+    rows = []
+    for number, (sender, seq, data, flags, ack, cut, ports, ts_ns) in enumerate(packets):
+        ends = [(10, ports[0]), (20, ports[1])]
+        (src, sport), (dst, dport) = ends[sender], ends[1 - sender]
+        frame = first_frame + number
+        when = frame * MS if ts_ns is None else ts_ns
+        captured = len(data) - cut
+        rows.append((frame, when, 6, 0, 0xFFFF_0A00_0000 + src, 0, 0xFFFF_0A00_0000 + dst, sport,
+                     dport, len(buffer), captured, len(data), seq, ack, flags))  # fmt: skip
+        buffer += data[:captured]
+    names = ("frame", "ts_ns", "proto", "src_hi", "src_lo", "dst_hi", "dst_lo", "src_port", "dst_port",
+             "payload_offset", "payload_len", "payload_wire_len", "tcp_seq", "tcp_ack", "tcp_flags")  # fmt: skip
+    types = ("i8", "i8", "u1", "u8", "u8", "u8", "u8", "u2", "u2", "i8", "i8", "i8", "u4", "u4", "u1")
+    columns = zip(*rows, strict=True)
+    arrays = {n: np.array(c, t) for n, t, c in zip(names, types, columns, strict=True)}
+    return PacketIndex(buffer=bytes(buffer + bytes(128)), **arrays)
+
+
+class Recorder:
+    """Notes every call; `answer` decides what to say to deliveries and losses."""
+
+    def __init__(self, stream, calls, answer):
+        self.stream_id = stream.stream_id
+        self.calls = calls
+        self.answer = answer
+        self.said = (stream.client_port, stream.role_source, stream.started_before)
+        calls.append(("open", *self.said))
+
+    def deliver(self, side, offset, data, frame, ts_ns):
+        self.calls.append(("deliver", side, offset, data, frame, ts_ns))
+        return self.answer(side, offset + len(data))
+
+    def lost(self, side, offset, length, frame, ts_ns):
+        self.calls.append(("lost", side, offset, length, frame, ts_ns))
+        return self.answer(side, offset + length)
+
+    def conflict(self, side, offset, length, frame, ts_ns):
+        self.calls.append(("conflict", side, offset, length, frame, ts_ns))
+
+    def end(self, side, how, frame, ts_ns):
+        self.calls.append(("end", side, how, frame, ts_ns))
+
+
+def run(packets, cuts=(), answer=lambda _side, _offset: 0, reopen=None, limits=None):
+    """Feed packets in blocks that begin at `cuts`; return the calls per stream, and the account."""
+    account = CaptureAccount()
+    calls = {}
+    engine = StreamEngine(
+        account,
+        lambda stream: Recorder(stream, calls.setdefault(stream.stream_id, []), answer),
+        lambda _stream: None,
+        reopen=reopen,
+        limits=limits or StreamLimits(),
+    )
+    borders = [0, *sorted({cut for cut in cuts if 0 < cut < len(packets)}), len(packets)]
+    for begin, end in itertools.pairwise(borders):
+        if begin < end:
+            engine.feed(index_of(packets[begin:end], begin + 1))
+    engine.finish()
+    return calls, account
+
+
+def content(calls, side):
+    """Offset -> byte of everything delivered; no byte twice."""
+    found = {}
+    for call in calls:
+        if call[0] == "deliver" and call[1] == side:
+            for at, byte in enumerate(call[3], call[2]):
+                assert at not in found
+                found[at] = byte
+    return found
+
+
+def segments_of(data, isn, sizes, sender):
+    """Cut bytes into segments, the sizes repeated as needed."""
+    at, out = 0, []
+    for size in itertools.cycle(sizes):
+        if at >= len(data):
+            return out
+        out.append((at, packet(sender, isn + 1 + at, data[at : at + size])))
+        at += size
+    return out
+
+
+def handshake(isns):
+    """SYN, SYN/ACK, ACK."""
+    return [
+        packet(0, isns[0], flags=SYN),
+        packet(1, isns[1], flags=SYN | ACK, ack=isns[0] + 1),
+        packet(0, isns[0] + 1, ack=isns[1] + 1),
+    ]
+
+
+ISNS = st.sampled_from([0, 1, 1000, 2**31 - 20, 2**32 - 1, 2**32 - 30])
+SIZES = st.lists(st.integers(1, 40), min_size=1, max_size=4)
+BYTES = st.binary(min_size=1, max_size=200)
+CUTS = st.sets(st.integers(1, 60), max_size=8)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), BYTES, BYTES, ISNS, ISNS, SIZES, CUTS)
+def test_any_order_of_segments_gives_the_bytes_back(data, client, server, isn_c, isn_s, sizes, cuts):
+    """Shuffled, repeated and overlapping segments of both sides end up as what was sent."""
+    packets = []
+    for side, (sent, isn) in enumerate([(client, isn_c), (server, isn_s)]):
+        parts = [part for _, part in segments_of(sent, isn, sizes, side)]
+        extra = data.draw(
+            st.lists(st.tuples(st.integers(0, len(sent) - 1), st.integers(1, 80)), max_size=5)
+        )
+        parts += [packet(side, isn + 1 + at, sent[at : at + size]) for at, size in extra]
+        packets += parts
+    packets = handshake((isn_c, isn_s)) + data.draw(st.permutations(packets))
+    calls, account = run(packets, cuts)
+    assert bytes(content(calls[0], 0).values()) == client
+    assert bytes(content(calls[0], 1).values()) == server
+    assert {call[0] for call in calls[0]} == {"open", "deliver", "end"}
+    assert account.tcp_bytes_missing == 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), BYTES, ISNS, SIZES, CUTS)
+def test_what_is_lost_is_told_and_the_rest_delivered(data, sent, isn, sizes, cuts):
+    """Deliveries and losses tile the stream up to its last captured byte."""
+    parts = segments_of(sent, isn, sizes, 0)
+    kept = data.draw(st.lists(st.sampled_from(parts), min_size=1, unique_by=lambda part: part[0]))
+    calls, account = run(handshake((isn, 7)) + [part for _, part in kept], cuts)
+    there = {at + i for at, part in kept for i in range(len(part[2]))}
+    found = content(calls[0], 0)
+    assert found == {at: sent[at] for at in there}
+    lost = [at for call in calls[0] if call[0] == "lost" for at in range(call[2], call[2] + call[3])]
+    assert sorted(lost) == [at for at in range(max(there)) if at not in there]
+    assert account.tcp_bytes_missing == len(lost)
+    tiles = [call[2] for call in calls[0] if call[0] in {"deliver", "lost"}]
+    assert tiles == sorted(tiles)
+
+
+@st.composite
+def noise(draw):
+    """Packets of two connections that obey no rule, around a few sequence numbers."""
+    base = draw(st.sampled_from([100, 2**32 - 10]))
+    return [
+        packet(
+            draw(st.integers(0, 1)),
+            base + draw(st.integers(0, 25)),
+            draw(st.binary(max_size=9)),
+            draw(st.sampled_from([ACK] * 12 + [SYN, SYN | ACK, FIN | ACK, RST, RST | ACK, 0])),
+            base + draw(st.integers(0, 35)),
+            cut=0,
+            ports=(draw(st.sampled_from([40_000, 40_001])), 445),
+            ts_ns=(1000 + draw(st.integers(0, 400))) * MS,
+        )
+        for _ in range(draw(st.integers(1, 40)))
+    ]
+
+
+def whims(seed):
+    """Answers that skip, ignore or neither, the same for the same place."""
+
+    def answer(side, offset):
+        roll = (seed + side * 5 + offset * 7) % 23
+        return IGNORE if roll == 11 and seed % 3 == 0 else roll if roll < seed % 11 else 0
+
+    return answer
+
+
+def starts_low(heads):
+    """A rule for opening streams again."""
+    return (heads >> np.uint64(56)) < np.uint64(90)
+
+
+@settings(max_examples=400, deadline=None)
+@given(noise(), st.sets(st.integers(1, 39)), st.integers(0, 40), st.booleans())
+def test_blocks_make_no_difference(packets, cuts, seed, again):
+    """Whatever the packets: one block, some blocks or a block per packet give the same calls."""
+    limits = StreamLimits(held_bytes=40, grace_packets=4, linger_ns=30 * MS)
+    reopen = starts_low if again else None
+    whole, account = run(packets, (), whims(seed), reopen, limits)
+    for some in (cuts, range(len(packets))):
+        calls, other = run(packets, some, whims(seed), reopen, limits)
+        assert calls == whole
+        assert other == account
+
+
+@settings(max_examples=200, deadline=None)
+@given(BYTES, SIZES, CUTS, st.integers(0, 40))
+def test_skipped_bytes_are_not_delivered(sent, sizes, cuts, seed):
+    """What is delivered is what was not skipped, and a skip's end is told in the segment that holds it."""
+    parts = segments_of(sent, 5, sizes, 0)
+    answer = lambda side, offset: (seed + offset * 7) % 23 if seed % 2 else seed  # noqa: E731
+    calls, _ = run(handshake((5, 7)) + [part for _, part in parts], cuts, answer)
+    expected, skip = [], 0
+    for at, part in parts:
+        size = len(part[2])
+        if skip > size:
+            skip -= size
+            continue
+        expected.append((at + skip, part[2][skip:]))
+        skip = answer(0, at + size)
+    assert [call[2:4] for call in calls[0] if call[0] == "deliver"] == expected

@@ -1,0 +1,172 @@
+"""Which response answers which request, and in which order both are told."""
+
+from dissectors.carriers.base import CLIENT, SERVER, Window
+from dissectors.carriers.http_dialogue import EARLY_LIMIT, PENDING_LIMIT, Dialogue
+from dissectors.carriers.http_head import Block, Request, Response
+from dissectors.carriers.http_start import request_line, status_line
+
+
+class Recorder:
+    """Stands for the exchanges: writes down what it is told, by the numbers of the messages."""
+
+    def __init__(self):
+        self.told = []
+
+    def asked(self, request):
+        self.told.append(f"ask {request.target.decode()}")
+        request.legs.append("leg")
+
+    def answered(self, request, response):
+        self.told.append(f"answer {request.target.decode()} {response.code}")
+
+    def unasked(self, response):
+        self.told.append(f"unasked {response.code}")
+
+    def dropped(self, request):
+        self.told.append(f"dropped {request.target.decode()}")
+
+    def closed(self, request, side, how, frame, ts_ns):
+        self.told.append(f"closed {request.target.decode()} {how}")
+
+
+def ask(number, *, at=0):
+    data = b"GET %d HTTP/1.1\r\nAuthorization: NTLM\r\n\r\n" % number
+    request = Request(Block(data, 0, Window()), request_line(data), number)
+    request.ts_ns = at
+    return request
+
+
+def answer(code, *, at=0):
+    data = b"HTTP/1.1 %d X\r\nWWW-Authenticate: NTLM\r\n\r\n" % code
+    response = Response(Block(data, 0, Window()), status_line(data))
+    response.ts_ns = at
+    return response
+
+
+def dialogue_of(*, started_before=False):
+    recorder = Recorder()
+    return Dialogue(recorder, started_before=started_before), recorder.told
+
+
+def say(dialogue, *messages):
+    """Each message begins and is over at once."""
+    for message in messages:
+        if isinstance(message, Request):
+            dialogue.ask(message)
+        else:
+            dialogue.answer(message, message.ts_ns)
+        dialogue.done(message)
+
+
+def test_one_after_the_other():
+    """The plain case."""
+    dialogue, told = dialogue_of()
+    say(dialogue, ask(1), answer(401), ask(2), answer(200))
+    assert told == ["ask 1", "answer 1 401", "ask 2", "answer 2 200"]
+    assert dialogue.asked == 2
+
+
+def test_pipelined():
+    """Requests are told as they end, responses in their order."""
+    dialogue, told = dialogue_of()
+    say(dialogue, ask(1), ask(2), answer(401), answer(200))
+    assert told == ["ask 1", "ask 2", "answer 1 401", "answer 2 200"]
+
+
+def test_next_request_waits_for_the_body_of_a_begun_response():
+    """It may be a reaction to that response, so it cannot come before it."""
+    dialogue, told = dialogue_of()
+    first = answer(401)
+    say(dialogue, ask(1))
+    assert dialogue.awaiting
+    dialogue.answer(first, 0)
+    assert not dialogue.awaiting
+    say(dialogue, ask(2))
+    assert told == ["ask 1"]
+    dialogue.done(first)
+    assert told == ["ask 1", "answer 1 401", "ask 2"]
+
+
+def test_response_waits_for_its_requests_body():
+    """An early refusal comes while the client still sends."""
+    dialogue, told = dialogue_of()
+    request = ask(1)
+    dialogue.ask(request)
+    say(dialogue, answer(401))
+    assert told == []
+    dialogue.done(request)
+    assert told == ["ask 1", "answer 1 401"]
+
+
+def test_early_response_waits_for_its_request():
+    """Swapped packets: the later capture time makes it possible."""
+    dialogue, told = dialogue_of()
+    say(dialogue, answer(200, at=5), ask(1, at=4), answer(401, at=7))
+    assert told == ["ask 1", "answer 1 200"]
+    dialogue.lost_requests()
+    assert told == ["ask 1", "answer 1 200", "unasked 401"]
+
+
+def test_response_older_than_the_request_answers_another():
+    """A server that speaks unasked."""
+    dialogue, told = dialogue_of()
+    say(dialogue, answer(408, at=3), ask(1, at=4), answer(200, at=5))
+    assert told == ["unasked 408", "ask 1", "answer 1 200"]
+
+
+def test_early_responses_are_bounded():
+    """More than a few are no swapped packets."""
+    dialogue, told = dialogue_of()
+    say(dialogue, *[answer(200) for _ in range(EARLY_LIMIT + 2)])
+    assert told == ["unasked 200"] * 2
+
+
+def test_lost_answers_pair_by_time():
+    """The response after the gap answers the latest request before it."""
+    dialogue, told = dialogue_of()
+    say(dialogue, ask(1, at=1), ask(2, at=2), ask(3, at=9))
+    dialogue.lost_answers()
+    say(dialogue, answer(200, at=5))
+    assert told[3:] == ["dropped 1", "answer 2 200"]
+    say(dialogue, answer(401, at=10))
+    assert told[5:] == ["answer 3 401"]
+
+
+def test_lost_requests_leave_responses_without_one():
+    """Nothing is held back for a request that can never come."""
+    dialogue, told = dialogue_of()
+    dialogue.lost_requests()
+    say(dialogue, answer(401, at=1), ask(1, at=3))
+    say(dialogue, answer(200, at=2), answer(403, at=4))
+    assert told == ["unasked 401", "ask 1", "unasked 200", "answer 1 403"]
+
+
+def test_connection_older_than_the_capture():
+    """The first response may answer a request from before."""
+    dialogue, told = dialogue_of(started_before=True)
+    say(dialogue, answer(401, at=1), ask(1, at=2), answer(200, at=3))
+    assert told == ["unasked 401", "ask 1", "answer 1 200"]
+
+
+def test_pending_requests_are_bounded():
+    """The oldest is dropped; said once."""
+    dialogue, told = dialogue_of()
+    kept = [dialogue.ask(ask(number)) for number in range(PENDING_LIMIT + 3)]
+    assert kept == [True] * PENDING_LIMIT + [False, True, True]
+    assert [line for line in told if line.startswith("dropped")] == [
+        f"dropped {n}" for n in range(3)
+    ]
+
+
+def test_close_is_told_for_what_is_unanswered():
+    """Not after lost answers: theirs may be among them."""
+    for side in (CLIENT, SERVER):
+        dialogue, told = dialogue_of()
+        say(dialogue, ask(1), answer(200), ask(2))
+        dialogue.closed(side, "fin", 9, 9)
+        assert told[-1] == "closed 2 fin"
+    dialogue, told = dialogue_of()
+    say(dialogue, ask(1))
+    dialogue.lost_answers()
+    dialogue.closed(SERVER, "fin", 9, 9)
+    assert told == ["ask 1"]

@@ -1,0 +1,110 @@
+"""Recognising tokens and wrappers by their first bytes."""
+
+from __future__ import annotations
+
+import pytest
+
+from dissectors.recognise import content_offset, kind_of, kind_within, wrap_head, wrap_kind
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ("604806062b0601050502a03e", "gss"),
+        ("6082012f06062b0601050502a0", "gss"),
+        ("60", "gss"),
+        ("6082", "gss"),
+        ("600a0400", "opaque"),  # an LDAP BindRequest would look like this
+        ("a03e303c", "spnego-init"),
+        ("a0820102 30", "spnego-init"),
+        ("a0020100", "opaque"),
+        ("a1073005", "spnego-resp"),
+        ("a1", "spnego-resp"),
+        ("a10730", "spnego-resp"),
+        ("6e8204d2308204ce", "kerberos"),
+        ("6f5b3059", "kerberos"),
+        ("7e693067", "kerberos"),
+        ("01006e82", "kerberos-id"),
+        ("02006f5b", "kerberos-id"),
+        ("03007e69", "kerberos-id"),
+        ("04003010", "kerberos-id"),
+        ("04013010", "kerberos-id"),
+        ("05013010", "kerberos-id"),
+        ("0100", "kerberos-id"),
+        ("01006f82", "opaque"),
+        ("4e544c4d5353500001000000", "ntlm"),
+        ("4e544c4d", "ntlm"),
+        ("4e45474f4558545300", "negoex"),
+        ("4e45", "negoex"),
+        ("4e544c4d5353500101", "opaque"),
+        ("040405ffffffffff", "per-message"),
+        ("050407ff00000000", "per-message"),
+        ("0100000011223344", "per-message"),
+        ("010000", "opaque"),
+        ("30820100a003020106", "opaque"),
+        ("6a8201003082", "opaque"),
+        ("6e2c612c", "opaque"),
+        ("", "opaque"),
+    ],
+)
+def test_kind_by_first_bytes(data: str, kind: str) -> None:
+    """Each kind of token is known by its own bytes, also when cut."""
+    assert kind_of(bytes.fromhex(data)) == kind
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ("0101", "kerberos-message"),
+        ("0201", "kerberos-message"),
+        ("01006e", "kerberos-id"),
+        ("a0", "spnego-init"),
+        ("a0020400", "opaque"),
+        ("6e2c2c6e3d", "opaque"),  # "n,,n=" of SCRAM begins as an AP-REQ would
+        ("60", "gss"),
+        ("", "opaque"),
+    ],
+)
+def test_kind_inside_a_frame(data: str, kind: str) -> None:
+    """The content of a frame is judged within the frame's end."""
+    raw = b"\xff" + bytes.fromhex(data)
+    assert kind_within(raw + b"\x55", 1, len(raw)) == kind
+
+
+def test_content_offset() -> None:
+    """The content begins behind the length octets, if they are there."""
+    assert content_offset(b"\x30\x05", 1) == 2
+    assert content_offset(b"\x30\x82\x01\x00", 1) == 4
+    assert content_offset(b"\x30\x82\x01", 1) is None
+    assert content_offset(b"\x30", 1) is None
+
+
+KRB = "06092a864886f712010202"
+
+
+@pytest.mark.parametrize(
+    ("data", "head", "kind"),
+    [
+        ("050406ff0000001c0000000000000001", "050402", "seal"),
+        ("050407ff", "050402", "seal"),
+        ("050400ff", "050400", "sign"),
+        ("050405ff", "050400", "sign"),
+        ("040404ffffffffff", "0404", "sign"),
+        (f"6030{KRB}0201 1100 1000 ffff", "0201", "seal"),
+        (f"6030{KRB}0201 1100 ffff ffff", "0201ffff", "sign"),
+        (f"60820130{KRB}0201 0000 0000 ffff", "0201", "seal"),
+        (f"6030{KRB}0101 1100 ffffffff", "0101", "sign"),
+        ("01000000 1122334455667788 00000000", "01000000", "ntlm"),
+        ("3084000000", "", None),
+        ("60", "", None),
+        (f"6030{KRB}0100", "", None),
+        ("0504", "", None),
+        ("", "", None),
+    ],
+)
+def test_wrapped_messages(data: str, head: str, kind: str | None) -> None:
+    """A wrapped message is counted under one of a few keys, and the key tells the protection."""
+    raw = bytes.fromhex(data)
+    assert wrap_head(raw) == bytes.fromhex(head)
+    assert wrap_head(memoryview(bytearray(raw))) == bytes.fromhex(head)
+    assert wrap_kind(wrap_head(raw)) == kind

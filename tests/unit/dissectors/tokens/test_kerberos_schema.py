@@ -1,0 +1,24 @@
+"""Schemas of the Kerberos messages."""
+
+from __future__ import annotations
+
+from dissectors.tokens.asn1_fields import Members
+from dissectors.tokens.kerberos_schema import KDC_MESSAGES, MESSAGES
+
+
+def test_tags_are_those_of_the_message_types() -> None:
+    """A message's tag is APPLICATION of its msg-type, and its name that of the type."""
+    types = {"AS-REQ": 10, "AS-REP": 11, "TGS-REQ": 12, "TGS-REP": 13, "AP-REQ": 14, "AP-REP": 15}
+    types["KRB-ERROR"] = 30
+    for tag, message in {**MESSAGES, **KDC_MESSAGES}.items():
+        assert tag == 0x60 + types[message.name]
+
+
+def test_every_message_has_version_and_type() -> None:
+    """pvno and msg-type stand in every message, in a request to a KDC one place later."""
+    for message in (*MESSAGES.values(), *KDC_MESSAGES.values()):
+        assert isinstance(message.node, Members)
+        names = [name for name, _ in message.node.members.values()]
+        assert names[:2] == ["pvno", "msg-type"]
+        first = 1 if message.name in ("AS-REQ", "TGS-REQ") else 0
+        assert min(message.node.members) == first
