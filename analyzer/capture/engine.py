@@ -119,7 +119,7 @@ class TcpEngine:
         before = table.count
         ids, ended = table.number_tcp(packets, segments)
         self._pool.account.streams += table.count - before
-        full = ids[index.payload_wire_len[rows] > 0]
+        full = ids[(index.payload_wire_len[rows] > 0) & ((segments.flags & RST) == 0)]
         table.state[full[table.state[full] == SILENT]] = FOLLOWED
         wanted = table.state[ids] == FOLLOWED
         if self._reopen is not None:
@@ -136,7 +136,9 @@ class TcpEngine:
         table.learn_syns(ids, packets.sender, segments)
         for row, former in ended:
             flow = self.following.get(former)
-            if flow is not None:
+            if flow is not None and self.following.is_over(flow, int(now[rows[row]])):
+                self.following.end(flow, "closed")
+            elif flow is not None:
                 frame, ts_ns = int(packets.frame[row]), int(packets.ts_ns[row])
                 self.following.end(flow, "reused", frame, ts_ns)
             table.state[former] = CLOSED
@@ -242,7 +244,7 @@ class TcpEngine:
             if direction.next_seq is None and not odd:
                 self._begin(flow, side, seq, block.frame[first])
             run += 1
-            if odd or flow.waiting or seq != direction.next_seq:
+            if odd or flow.waiting or flow.reset or seq != direction.next_seq:
                 stop = block.packet[last] if run < last_run else end
                 self._take_packets(block, flow, block.packet[first], stop)
                 continue
@@ -267,6 +269,9 @@ class TcpEngine:
             frame, ts_ns, now = int(index.frame[row]), int(index.ts_ns[row]), block.now[row]
             segment = Segment(block.seq[row], block.ack[row], flags, data, size, frame, ts_ns, now)
             if active:
+                if self.following.is_over(flow, now):
+                    flow.finished = True
+                    return
                 flow.last_frame, flow.last_ts_ns, flow.last_ns = frame, ts_ns, now
             self._take(flow, block.sender[packet], segment)
             if flow.finished:

@@ -103,7 +103,7 @@ class Following:
                 del self.waiting[flow.stream_id]
         while self._reset:
             flow = next(iter(self._reset.values()))
-            if now - flow.last_ns < limits.linger_ns:
+            if not self.is_over(flow, now):
                 break
             self.end(flow, "closed")
         while len(self._open) > limits.busy_streams:
@@ -111,6 +111,10 @@ class Following:
             if now - flow.last_ns < limits.idle_ns:
                 break
             self._evict()
+
+    def is_over(self, flow: TcpStream, now: int) -> bool:
+        """Tell whether a stream was reset, and silent since then for so long that it is closed."""
+        return flow.reset and now - flow.last_ns >= self._pool.limits.linger_ns
 
     def end(self, flow: TcpStream, how: str, frame: int | None = None, ts_ns: int = 0) -> None:
         """Tell all that can be told, then the end; it is that of the latest packet unless given."""

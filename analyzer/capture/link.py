@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analyzer.capture.defrag import DEFAULT_LIMITS, Defragmenter, FragmentLimits
-from analyzer.capture.model import CaptureAccount, CaptureLoss, PacketIndex, RecordBlock
+from analyzer.capture.model import NO_LINK, CaptureAccount, CaptureLoss, PacketIndex, RecordBlock
 from analyzer.capture.packet import (
     DECODED,
     FRAGMENT,
@@ -93,6 +93,8 @@ class PacketDecoder:
             block.link_type[rows].tolist(),
             strict=True,
         ):
+            if link_type == NO_LINK:
+                continue  # the reader has accounted for it
             if link_type not in LINK_TYPES:
                 self._refuse(f"link-type-{link_type}")
                 continue

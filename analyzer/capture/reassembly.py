@@ -65,7 +65,7 @@ class TcpStream:
     """A stream that is followed: its consumer and its two directions, the client's first."""
 
     __slots__ = (
-        "client", "consumer", "directions", "last_frame", "last_ns", "last_ts_ns", "packets",
+        "client", "consumer", "directions", "finished", "last_frame", "last_ns", "last_ts_ns", "packets",
         "pool", "start", "strays", "stream_id", "waiting",
     )  # fmt: skip
 
@@ -79,16 +79,12 @@ class TcpStream:
         self.start = start
         self.directions = (Direction(), Direction())
         self.waiting = False  # there is a hole
+        self.finished = False  # both sides have told FIN, or a reset was long ago
         self.packets = 0  # that came one by one
         self.strays: list[tuple[int, Segment]] = []
         self.last_frame = 0  # latest packet with payload, FIN or RST
         self.last_ts_ns = 0
         self.last_ns = 0  # latest time of the capture then
-
-    @property
-    def finished(self) -> bool:
-        """Both sides have sent everything and closed."""
-        return self.directions[0].fin_told and self.directions[1].fin_told
 
     @property
     def reset(self) -> bool:
@@ -271,6 +267,7 @@ class TcpStream:
         direction = self.directions[side]
         if direction.fin is not None and not direction.fin_told:
             direction.fin_told = True
+            self.finished = self.directions[side ^ 1].fin_told
             _, frame, ts_ns = direction.fin
             self.consumer.end(side, "fin", frame, ts_ns)
 

@@ -37,35 +37,35 @@ class BlockRuns:
         bounds = np.searchsorted(rank, np.arange(len(streams) + 1))
         flags, size = index.tcp_flags[rows], index.payload_wire_len[rows]
         self.index = index
-        self.seq = memoryview(index.tcp_seq)
-        self.ack = memoryview(index.tcp_ack)
-        self.flags = memoryview(index.tcp_flags)
-        self.size = memoryview(index.payload_wire_len)
-        self.now = memoryview(now)
+        self.seq = index.tcp_seq.data
+        self.ack = index.tcp_ack.data
+        self.flags = index.tcp_flags.data
+        self.size = index.payload_wire_len.data
+        self.now = now.data
         self.wanted: list[int] | None = None
         """Packets whose heads would open their stream again; None until somebody asks."""
         self.at = 0
         """Packet with which a consumer had enough, or at which the 4-tuple turned out to be reused."""
         self.streams: list[int] = streams.tolist()
         self.begin: list[int] = bounds.tolist()
-        self.rows = memoryview(rows)
-        self.sender = memoryview(sender)
+        self.rows = rows.data
+        self.sender = sender.data
         self.syns: list[int] = np.flatnonzero(flags & SYN).tolist()
 
         active = np.flatnonzero((size != 0) | ((flags & (FIN | RST)) != 0))
-        rank, rows, sender, flags, size = (
-            column[active] for column in (rank, rows, sender, flags, size)
-        )
+        rank, rows, sender = rank[active], rows[active], sender[active]
+        flags, size = flags[active], size[active]
         seq = index.tcp_seq[rows]
+        size[(flags & RST) != 0] = 0  # what a reset carries is no part of the stream
         total = np.zeros(len(active) + 1, np.int64)
         np.cumsum(size, out=total[1:])
-        self.packet = memoryview(active)
-        self.total = memoryview(total)
+        self.packet = active.data
+        self.total = total.data
         """Payload bytes before each active packet, and of all."""
-        self.frame = memoryview(index.frame[rows])
-        self.ts_ns = memoryview(index.ts_ns[rows])
-        self._active_rows = memoryview(rows)
-        self._offset = memoryview(index.payload_offset[rows])
+        self.frame = index.frame[rows].data
+        self.ts_ns = index.ts_ns[rows].data
+        self._active_rows = rows.data
+        self._offset = index.payload_offset[rows].data
 
         odd = (index.payload_len[rows] < size) | ((flags & (SYN | RST)) != 0)
         fin = (flags & FIN) != 0

@@ -164,9 +164,10 @@ class StreamTable:
                 life.number = stream
                 lives.append(life)
             base = life.base
-            if flags & SYN and base[sender] not in {seq, None}:
+            former = base[sender]
+            if flags & SYN and former is not None and former != seq:
                 if flags & ACK:
-                    life.corrected.append((row, sender, base[sender]))
+                    life.corrected.append((row, sender, former))
                     base[sender] = seq
                 else:
                     life = current[stream] = _Life(life, [None, None])
@@ -246,6 +247,6 @@ class _Life:
     def __init__(self, former: _Life | None, base: list[int | None]) -> None:
         self.former = former
         self.base = base
-        self.corrected: list[tuple[int, int, int | None]] = []  # row, side, base before
+        self.corrected: list[tuple[int, int, int]] = []  # row, side, base before
         self.rows: list[int] = []
         self.number = -1

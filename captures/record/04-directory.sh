@@ -2,7 +2,7 @@
 # OpenLDAP on dir: simple, SASL GSSAPI and GSS-SPNEGO binds, StartTLS with a certificate of its own.
 . "$(dirname "$0")/lab.sh"
 dir=$LAB/dir
-rm -rf "$dir/db"; mkdir -p "$dir/db"
+rm -rf "$dir/db"; mkdir -p "$dir/db" "$dir/log"
 openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=dir.$ZONE" -addext "subjectAltName=DNS:dir.$ZONE" \
     -keyout "$dir/tls.key" -out "$dir/tls.crt" 2>/dev/null
 mkdir -p "$dir/sasl"; printf 'keytab: %s\nmech_list: GSSAPI GSS-SPNEGO\n' "$LAB/dir.keytab" >"$dir/sasl/slapd.conf"

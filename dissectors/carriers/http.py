@@ -124,8 +124,9 @@ class HttpCarrier(HttpFraming):
         cut, window.cut = window.cut, None
         if reader.state in {CLOSE, OPAQUE}:
             return
-        if reader.state == CONTINUE and length < reader.left:
-            reader.left -= length
+        if reader.state == CONTINUE and length < reader.left and reader.message is not None:
+            message, reader.message = reader.message, None
+            self._begin_body(side, reader, message, reader.left - length)
             return
         if reader.state == HEAD and cut is not None:
             self._take_cut(side, cut)

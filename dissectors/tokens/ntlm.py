@@ -32,6 +32,7 @@ from dissectors.tokens.ntlm_payload import Claim, Payload
 from dissectors.tokens.ntlm_response import (
     V1_LENGTH,
     V2_LENGTH,
+    V2_SHOWN,
     channel_binding,
     mic_promised,
     response_kind,
@@ -129,6 +130,8 @@ def _authenticate(data: bytes, fields: list[Field] | None, base: int, path: str)
             if not b"\x01\x01".startswith(nt_response[16:18]):
                 stop = min(nt[0] + 18, nt[1])
                 payload.report("bad-value", nt[0] + 16, stop, "RespType is not 1")
+            if len(nt_response) < V2_SHOWN:
+                response = None  # announced, but what would show it is cut off
         elif nt[2] not in {0, V1_LENGTH}:
             payload.report("bad-value", nt[0], nt[1], f"NT response of {nt[2]} bytes")
     token = NtlmAuthenticate(

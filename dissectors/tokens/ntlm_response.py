@@ -15,6 +15,9 @@ V1_LENGTH = 24
 V2_LENGTH = 44
 """Least bytes of an NTLMv2 response: NTProofStr 16, client challenge up to its AV pairs 28."""
 
+V2_SHOWN = 18
+"""Bytes of an NTLMv2 response up to its response types, which tell what it is."""
+
 _ZERO_16 = bytes(16)
 
 

@@ -112,9 +112,10 @@ def strict_check(token: Token) -> list[Anomaly]:
         spec = NEG_TOKEN_RESP
     else:
         return []
-    if any(anomaly.code.startswith("limit-") for anomaly in token.anomalies):
-        return []  # pyasn1 knows no limits: what ours stopped at must not reach it
     raw = token.raw
+    if any(anomaly.code.startswith("limit-") for anomaly in token.anomalies):
+        # pyasn1 knows no limits: what ours stopped at must not reach it
+        return [Anomaly("strict-mismatch", Span(0, len(raw)), "beyond the limits of this reading")]
     try:
         value, rest = decoder.decode(raw, asn1Spec=spec)
         # BER's encoder writes DER for these types; DER's would leave out an empty negHints

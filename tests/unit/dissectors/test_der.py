@@ -41,7 +41,9 @@ def test_well_formed_elements(data: str, expected: tuple[int, ...]) -> None:
     assert codes(reader) == []
 
 
-@pytest.mark.parametrize("data", ["04810101", "0482000101", "0484000000 0101", "0482008001" + "00" * 127])
+@pytest.mark.parametrize(
+    "data", ["04810101", "0482000101", "0484000000 0101", "0482008001" + "00" * 127]
+)
 def test_long_lengths_are_noted(data: str) -> None:
     """A length longer than needed is read all the same, and noted with the header's span."""
     raw = bytes.fromhex(data)
@@ -55,7 +57,7 @@ def test_long_lengths_are_noted(data: str) -> None:
 
 def test_many_long_lengths_are_one_note() -> None:
     """Active Directory writes long lengths everywhere: that is one note with a count."""
-    reader = Reader(bytes.fromhex("308400000008" "04810101" "04810102"))
+    reader = Reader(bytes.fromhex("3084000000080481010104810102"))
     _, start, stop, _, _ = reader.outermost()
     assert len(reader.children(start, stop, 9)) == 2
     (anomaly,) = reader.findings()
@@ -198,7 +200,8 @@ def test_sequence_of_members() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "expected"), [("0400", ["bad-tag"]), ("30000500", ["bad-length"]), ("", ["bad-length"])]
+    ("data", "expected"),
+    [("0400", ["bad-tag"]), ("30000500", ["bad-length"]), ("", ["bad-length"])],
 )
 def test_no_sequence(data: str, expected: list[str]) -> None:
     """Something else than one SEQUENCE is reported."""
@@ -288,7 +291,36 @@ def test_integers(content: str, value: int | None) -> None:
         ("00", ()),
         ("00000000ff80", (24, 25, 26, 27, 28, 29, 30, 31)),
         ("0000000001", (31,)),
-        ("0780ffffffff", (0, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31)),
+        (
+            "0780ffffffff",
+            (
+                0,
+                8,
+                9,
+                10,
+                11,
+                12,
+                13,
+                14,
+                15,
+                16,
+                17,
+                18,
+                19,
+                20,
+                21,
+                22,
+                23,
+                24,
+                25,
+                26,
+                27,
+                28,
+                29,
+                30,
+                31,
+            ),
+        ),
         ("", None),
         ("01", None),
         ("0800", None),

@@ -191,6 +191,7 @@ def test_link_types_decoded_as_columns(link_type, data):
         ethernet(ipv4(TCP), 0x8847),
         ethernet(ipv4(TCP), 0x8864),
         ethernet(ipv4(TCP), 40),
+        ethernet(ipv4(TCP), 1500),
         (113, SLL + b"\0\4" + ipv4(TCP)),
         (9, b"\xff\3\0\x21" + ipv4(TCP)),
         (105, ipv4(TCP)),

@@ -65,19 +65,19 @@ def test_numbers():
         {113: "linux-cooked", 276: "linux-cooked-2"},
     )
     others = {1: "ethernet", 51: "pppoe"}
-    assert tables.LINK_TYPES == {**ip_links, **ppp_links, **loopbacks, **cooked, **others}
+    assert {**ip_links, **ppp_links, **loopbacks, **cooked, **others} == tables.LINK_TYPES
     tags = dict.fromkeys((0x8100, 0x88A8, 0x9100, 0x9200), "vlan")
     mpls = dict.fromkeys((0x8847, 0x8848), "mpls")
     ether_types = {0x0800: "ip", 0x86DD: "ip", 0x8864: "pppoe", 0x88E7: "backbone"}
-    assert tables.ETHER_TYPES == {**tags, **mpls, **ether_types}
+    assert {**tags, **mpls, **ether_types} == tables.ETHER_TYPES
     assert tables.TUNNELLED == {**tables.ETHER_TYPES, 0x6558: "ethernet", 0x880B: "ppp"}
     compressed = dict.fromkeys((0x2D, 0x2F, 0xFD), "ppp-compressed")
     plain = {0x21: "ip", 0x57: "ip", 0x281: "mpls", 0x283: "mpls"}
-    assert tables.PPP_PROTOCOLS == {**plain, **compressed}
+    assert {**plain, **compressed} == tables.PPP_PROTOCOLS
     protocols = {4: "ip", 6: "tcp", 17: "udp", 41: "ip", 47: "gre", 51: "ah"}
-    assert tables.IPV4_PROTOCOLS == protocols
+    assert protocols == tables.IPV4_PROTOCOLS
     extensions = {**dict.fromkeys((0, 43, 60, 135), "ipv6-extension"), 44: "ipv6-fragment"}
-    assert tables.IPV6_PROTOCOLS == {**protocols, **extensions}
+    assert {**protocols, **extensions} == tables.IPV6_PROTOCOLS
     assert tables.UDP_TUNNELS == {4789: "vxlan", 8472: "vxlan", 6081: "geneve"}
     assert tables.IP_FAMILIES == (2, 10, 23, 24, 28, 30)
     assert (MAX_IP_LAYERS, MAX_HEADERS) == (8, 64)

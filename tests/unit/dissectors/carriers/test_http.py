@@ -637,7 +637,7 @@ def test_product_names_are_kept_with_the_exchange():
 def test_digest_info_is_no_offer():
     """Authentication-Info holds parameters of a success, which name no scheme."""
     wire = Wire().client(get(b'Authorization: Digest username="bob"'))
-    info = b'Authentication-Info: rspauth="a", qop=auth'
+    info = b'Authentication-Info: rspauth="a", qop=auth, Negotiate'
     wire.server(message(b"HTTP/1.1 200 OK", info, body=b"x"))
     assert [step[0] for step in wire.story] == ["request", "response"]
     assert wire.messages[1].schemes == ()

@@ -73,6 +73,18 @@ def test_pipelined():
     assert told == ["ask 1", "ask 2", "answer 1 401", "answer 2 200"]
 
 
+def test_pipelined_request_is_told_when_its_body_is_over():
+    """What is answered meanwhile does not tell it sooner."""
+    dialogue, told = dialogue_of()
+    say(dialogue, ask(1), ask(2))
+    third = ask(3)
+    dialogue.ask(third)
+    say(dialogue, answer(200))
+    assert told == ["ask 1", "ask 2", "answer 1 200"]
+    dialogue.done(third)
+    assert told[3:] == ["ask 3"]
+
+
 def test_next_request_waits_for_the_body_of_a_begun_response():
     """It may be a reaction to that response, so it cannot come before it."""
     dialogue, told = dialogue_of()

@@ -450,6 +450,8 @@ def test_text_that_is_no_message_loses_the_border():
     assert wire.story == [("request", 0, INIT, None, 3)]
     (lost,) = wire.said[:1]
     assert lost.anomaly.span == (len(get()), len(get()) + 23)
+    wire.server(b"nor\r\nis this\r\n\r\n" + OK)
+    assert wire.story[1] == ("response", 0, None, "success", 4)
 
 
 def test_line_without_an_end_is_given_up():

@@ -88,6 +88,7 @@ def test_messages_of_rfc_1964(content: str, kind: type[Token]) -> None:
         (der(0x60, KERBEROS), ["bad-value"]),
         (der(0x60, KERBEROS, b"\x09\x09"), ["bad-value"]),
         (der(0x60, SPNEGO, b"\x30\x00"), ["bad-value"]),
+        (der(0x60, SPNEGO, der(0xA0, der(0x04))), ["bad-value"]),
         (der(0x60, SCRAM, b"n,,n=user"), []),
         (der(0x60, b"\x06\x01\x80", b"x"), ["bad-value"]),
         (der(0x60, b"\x06\x7f\x2b"), ["bad-length"]),

@@ -63,7 +63,12 @@ def codes(token: Token | None) -> list[str]:
         (KERBEROS, der(0x6E, der(0x30)), KrbApReq, []),
         (KERBEROS + NTLM, NEGOTIATE, NtlmNegotiate, ["optimistic-mismatch"]),
         (NTLM, AP_REQ, KrbApReq, ["optimistic-mismatch"]),
-        (KERBEROS, der(0x60, bytes.fromhex("06062b060105050e"), b"n,,"), OpaqueToken, ["optimistic-mismatch"]),
+        (
+            KERBEROS,
+            der(0x60, bytes.fromhex("06062b060105050e"), b"n,,"),
+            OpaqueToken,
+            ["optimistic-mismatch"],
+        ),
         (bytes.fromhex("06062b060105050e"), b"n,,n=user", OpaqueToken, []),
         (bytes.fromhex("060a2b06010401823702021e"), b"NEGOEXTS", NegoexMessages, []),
         (KERBEROS, init(KERBEROS), NegTokenInit, ["spnego-in-spnego"]),
