@@ -14,7 +14,7 @@ class Doom(NamedTuple):
     """The other side has acknowledged a hole; it may be filled late, but not for long."""
 
     acked: int  # offset
-    packets: int
+    packet: int  # number of the packet that acknowledged, as `TcpStream.packets` counts
     now: int
 
 

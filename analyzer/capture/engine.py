@@ -264,9 +264,13 @@ class TcpEngine:
             active = size or flags & (FIN | RST)
             if not active and not flow.waiting:
                 continue
+            now = block.now[row]
+            if flow.waiting:
+                block.at = packet - 1  # what is told here was due before this packet
+                flow.give_up_doomed(now)
             block.at = packet
             data = index.payload(row) if size else b""
-            frame, ts_ns, now = int(index.frame[row]), int(index.ts_ns[row]), block.now[row]
+            frame, ts_ns = int(index.frame[row]), int(index.ts_ns[row])
             segment = Segment(block.seq[row], block.ack[row], flags, data, size, frame, ts_ns, now)
             if active:
                 if self.following.is_over(flow, now):

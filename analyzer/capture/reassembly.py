@@ -149,10 +149,8 @@ class TcpStream:
     def take(self, side: int, segment: Segment) -> None:
         """Take one packet, whatever is odd about it."""
         self.packets += 1
-        if self.waiting:
-            self.give_up_doomed(segment.now)
-            if segment.flags & ACK:
-                self._acknowledged(side ^ 1, segment)
+        if self.waiting and segment.flags & ACK:
+            self._acknowledged(side ^ 1, segment)
         if segment.flags & RST:
             self._reset(side, segment)
         elif segment.size or segment.flags & FIN:
@@ -177,7 +175,7 @@ class TcpStream:
         for side, direction in enumerate(self.directions):
             doom = direction.doom
             if doom is None or (
-                self.packets - doom.packets < limits.grace_packets
+                self.packets - doom.packet < limits.grace_packets
                 and now - doom.now < limits.grace_ns
             ):
                 continue

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 GAP = "  "
-LEAST = 6  # a column is never made narrower than this many cells
+NARROW = 14  # a column is narrowed to this many cells before it is left out
+LEAST = 6  # and the most important ones no further than to this many
 
 
 class GridColumn(NamedTuple):
@@ -44,37 +45,32 @@ def shorten(text: str, room: int) -> str:
 def layout(columns: Sequence[GridColumn], room: int | None) -> list[tuple[GridColumn, int]]:
     """Choose columns and their widths for a terminal `room` cells wide; None: no limit.
 
-    Empty columns go first, then the least important ones are narrowed and at last left out.
+    Empty columns go first. Then the less important ones are narrowed, left out if that is not enough, and
+    get back what room remains; the important ones are narrowed last.
     """
     kept = [column for column in columns if any(column.cells) or column.keep <= 1]
-    widths = {
-        id(column): max([width_of(column.heading), *(width_of(cell) for cell in column.cells)])
-        for column in kept
-    }
+    wanted = [max(width_of(text) for text in (column.heading, *column.cells)) for column in kept]
+    if room is None:
+        return list(zip(kept, wanted, strict=True))
+    widths = list(wanted)
+    by_need = sorted(range(len(kept)), key=lambda at: -kept[at].keep)  # the least needed first
 
-    def total() -> int:
-        return sum(widths[id(column)] for column in kept) + len(GAP) * (len(kept) - 1)
+    def over() -> int:
+        shown = [width for width in widths if width]
+        return sum(shown) + len(GAP) * (len(shown) - 1) - room
 
-    if room is not None:
-        for column in sorted(kept, key=lambda c: (-c.keep, -widths[id(c)])):
-            over = total() - room
-            if over <= 0:
-                break
-            floor = max(LEAST, width_of(column.heading))
-            widths[id(column)] = max(widths[id(column)] - over, min(floor, widths[id(column)]))
-        for column in sorted(kept, key=lambda c: -c.keep):
-            if total() <= room or column.keep <= 1:
-                break
-            kept.remove(column)
-        spare = room - total()
-        for column in sorted(kept, key=lambda c: c.keep):  # give back what leaving out has freed
-            if spare <= 0:
-                break
-            wanted = max([width_of(column.heading), *(width_of(cell) for cell in column.cells)])
-            more = min(spare, wanted - widths[id(column)])
-            widths[id(column)] += more
-            spare -= more
-    return [(column, widths[id(column)]) for column in kept]
+    for at in by_need:
+        if kept[at].keep > 1:
+            widths[at] -= max(0, min(over(), widths[at] - NARROW))
+    for at in by_need:
+        if over() > 0 and kept[at].keep > 1:
+            widths[at] = 0
+    while over() > 0 and max(widths) > LEAST:
+        widths[widths.index(max(widths))] -= 1
+    for at in reversed(by_need):
+        if widths[at]:
+            widths[at] += max(0, min(-over(), wanted[at] - widths[at]))
+    return [(column, width) for column, width in zip(kept, widths, strict=True) if width]
 
 
 def render(columns: Sequence[GridColumn], room: int | None) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from analyzer.negotiation.model import Negotiation, Step
 from analyzer.report.grid import shorten, width_of
 from analyzer.report.visible import visible
+from dissectors.carriers.base import CLIENT
 from dissectors.codes.krb_etype import krb_etype_name
 from dissectors.mechs import mech_name
 from dissectors.tokens.model import (
@@ -30,33 +31,37 @@ LEAST_WIDTH = 60
 
 
 def ladder(negotiation: Negotiation, width: int = 100) -> list[str]:
-    """Lines of the diagram, at most `width` cells wide."""
-    width = max(width, LEAST_WIDTH)
+    """Lines of the diagram, at most `width` cells wide (but never under 60)."""
     stream = negotiation.stream
     left = f"{stream.client}:{stream.client_port}"
     right = f"{stream.server}:{stream.server_port}"
-    margin = max((len(str(step.frame)) for step in negotiation.steps), default=1) + 2
-    inner = width - margin - 2
-    lines = [
-        " " * margin + left + " " * max(1, inner + 2 - width_of(left) - width_of(right)) + right
-    ]
-    lines.append(" " * margin + "│" + " " * inner + "│")
+    margin = max((len(str(step.frame)) for step in negotiation.steps), default=1)
+    room = max(width, LEAST_WIDTH) - margin - 4  # between the two rails
+    between = max(1, room + 2 - width_of(left) - width_of(right))
+    rails = " " * (margin + 2) + "│" + " " * room + "│"
+    lines = [" " * (margin + 2) + left + " " * between + right, rails]
     for step in negotiation.steps:
+        number = str(step.frame)
         for place, text in enumerate(_labels(step)):
-            frame = f"{step.frame}".rjust(margin - 2) if place == 0 else " " * (margin - 2)
-            shown = shorten(visible(text), inner - 4)
-            fill = inner - width_of(shown) - 3
-            body = f" {shown} " + " " * (fill + 1)
-            if place == 0:
-                arrow = "─" * (fill - 1)
-                body = f" {shown} {arrow}─▶" if step.side == 0 else f"◀─{arrow} {shown} "
-                if step.side == 0:
-                    body = body.replace(" ", " ", 1)
-            elif step.side == 1:
-                body = " " * (fill + 1) + f" {shown} "
-            lines.append(f"{frame}  │{body}│")
-    lines.append(" " * margin + "│" + " " * inner + "│")
-    return lines
+            label = shorten(visible(text), room - 5)
+            drawn = (
+                _arrow(label, room, step.side) if place == 0 else _beside(label, room, step.side)
+            )
+            lines.append(f"{number:>{margin}}  │{drawn}│")
+            number = ""
+    return [*lines, rails]
+
+
+def _arrow(label: str, room: int, side: int) -> str:
+    """The label on its way: from the left for the client, from the right for the server."""
+    line = "─" * (room - width_of(label) - 3)
+    return f" {label} {line}▶" if side == CLIENT else f"◀{line} {label} "
+
+
+def _beside(label: str, room: int, side: int) -> str:
+    """A further line of the same message, without an arrow."""
+    fill = " " * (room - width_of(label) - 2)
+    return f" {label} {fill}" if side == CLIENT else f"{fill} {label} "
 
 
 def _labels(step: Step) -> list[str]:
@@ -82,8 +87,8 @@ def _labels(step: Step) -> list[str]:
         labels.append(_event_words(context))
     if not labels:
         exchange = step.message.exchange
-        scheme = exchange.scheme if exchange is not None else None
-        labels.append(f"{scheme} logon" if scheme and step.side == 0 else "(no token)")
+        logon = exchange is not None and exchange.mechanism is not None and step.side == CLIENT
+        labels.append(f"{exchange.scheme} logon" if exchange and logon else "(no token)")
     return [label for label in labels if label]
 
 
@@ -114,9 +119,8 @@ def _token_words(token: Token) -> list[str]:
         case NtlmChallenge() if token.target_name:
             words.append(f"of {token.target_name}")
         case NtlmAuthenticate():
-            words.append(
-                f"{token.domain}\\{token.user}" if token.domain else str(token.user or "anonymous")
-            )
+            if token.user:
+                words.append(f"{token.domain}\\{token.user}" if token.domain else token.user)
             if token.response:
                 words.append(token.response)
         case KrbApReq() | KrbTgtReq():
@@ -152,10 +156,9 @@ def verdict_lines(negotiation: Negotiation) -> list[str]:
         lines.append(f"reason    {reason.code}: {visible(reason.detail)}")
         lines.append(f"          {reason.confidence}, frames {frames}")
     if negotiation.protection is not None:
-        lines.append(
-            f"then      {negotiation.protection}: {negotiation.signed_messages} signed, "
-            f"{negotiation.sealed_messages} sealed messages"
-        )
+        signed, sealed = negotiation.signed_messages, negotiation.sealed_messages
+        counts = f": {signed} signed, {sealed} sealed messages" if signed or sealed else ""
+        lines.append(f"then      {negotiation.protection}{counts}")
     if negotiation.completeness != "complete":
         lines.append(f"capture   {negotiation.completeness}")
     return lines

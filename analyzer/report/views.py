@@ -21,6 +21,16 @@ class View(NamedTuple):
     right: bool = False
 
 
+SHORT_DETAILS = {
+    "aes128-cts-hmac-sha1-96": "aes128",
+    "aes256-cts-hmac-sha1-96": "aes256",
+    "aes128-cts-hmac-sha256-128": "aes128-sha2",
+    "aes256-cts-hmac-sha384-192": "aes256-sha2",
+    "arcfour-hmac-md5": "rc4",
+}
+"""Encryption types as people call them; the tables keep the full names."""
+
+
 def _of(name: str) -> Callable[[dict[str, Any]], str]:
     return lambda row: "" if row[name] is None else visible(str(row[name]))
 
@@ -37,7 +47,9 @@ def _mechanism(row: dict[str, Any]) -> str:
     if row["mechanism"] is None:
         return ""
     detail = row["mechanism_detail"]
-    return visible(f"{row['mechanism']} ({detail})" if detail else row["mechanism"])
+    if detail is None:
+        return visible(row["mechanism"])
+    return visible(f"{row['mechanism']} {SHORT_DETAILS.get(detail, detail)}")
 
 
 def _offered(row: dict[str, Any]) -> str:

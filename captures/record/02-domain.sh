@@ -14,7 +14,7 @@ sed -i '/^\[global\]/a\
 \tdns forwarder =\
 \tlog level = 1 auth_audit:3 auth_json_audit:3\
 \tlog file = '"$LAB"'/dc/log/%I.log' "$conf"
-mkdir -p "$LAB/dc/pub"; echo "a shared file" >"$LAB/dc/pub/note.txt"; chmod -R a+rX "$LAB/dc/pub"
+mkdir -p "$LAB/dc/pub"; echo "a shared file" >"$LAB/dc/pub/note.txt"; chmod -R a+rwX "$LAB/dc/pub"
 printf '\n[pub]\n\tpath = %s/dc/pub\n\tread only = no\n[vault]\n\tpath = %s/dc/pub\n\tsmb encrypt = required\n' "$LAB" "$LAB" >>"$conf"
 rm -f "$LAB"/*.keytab
 on dc samba -D -s "$conf"

@@ -73,9 +73,12 @@ def read_neg_token_init(
     found = reader.sequence(choice[1], choice[2], "NegTokenInit")
     mech_types_der = b""
     mech_types: tuple[str, ...] = ()
+    third = found.get(3)
+    hinted = third is not None and third[0] == SEQUENCE
     member = found.get(0)
     if member is None:
-        reader.missing(choice[1], choice[2], "mechTypes")
+        if not hinted and not from_acceptor:  # NegTokenInit2 may go without
+            reader.missing(choice[1], choice[2], "mechTypes")
     elif member[0] != SEQUENCE:
         reader.wrong_tag(*member, "mechTypes")
     else:
@@ -84,8 +87,6 @@ def read_neg_token_init(
         mech_types = _mech_types(reader, start, stop)
     req_flags = _req_flags(reader, found[1]) if 1 in found else None
     mech_token = _inner_token(reader, found.get(2), "mechToken")
-    third = found.get(3)
-    hinted = third is not None and third[0] == SEQUENCE
     mic = _checksum(reader, found.get(4) if hinted or third is None else third)
     token: NegTokenInit
     if not hinted and not from_acceptor:

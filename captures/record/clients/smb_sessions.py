@@ -6,7 +6,7 @@ smb_sessions.py KIND SERVER
     again      log off, then log on anew on the same connection
     raw-ntlm   NTLM without SPNEGO around it
     raw-krb    Kerberos without SPNEGO around it
-    rekey      the living session authenticates once more (reauthentication)
+    krb        what the ticket cache has, inside SPNEGO
 """
 
 import sys
@@ -54,6 +54,6 @@ elif kind == "again":
     use(log_on(GRACE, "negotiate"))
 elif kind == "raw-ntlm":
     use(log_on(ADA, "ntlm"))
-elif kind == "raw-krb":
-    use(log_on((None, None), "kerberos"))
+elif kind in ("raw-krb", "krb"):
+    use(log_on((None, None), "kerberos" if kind == "raw-krb" else "negotiate"))
 connection.disconnect()

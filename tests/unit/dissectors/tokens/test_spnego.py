@@ -210,6 +210,13 @@ def test_empty_hints() -> None:
     assert (token.hint_name, token.hint_address, token.anomalies) == (None, None, ())
 
 
+def test_init_2_may_name_no_mechanism() -> None:
+    """mechTypes is OPTIONAL in NegTokenInit2 alone."""
+    assert dissect_token(init(HINTS)).anomalies == ()
+    assert dissect_token(init(), from_acceptor=True).anomalies == ()
+    assert codes(dissect_token(init(), from_acceptor=False)) == ["missing-field"]
+
+
 # -- NegTokenResp ---------------------------------------------------------------------------------------
 
 
