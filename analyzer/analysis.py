@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from analyzer.capture.inputs import Input, expand
+from analyzer.capture.inputs import Input, expand, with_distinct_names
 from analyzer.errors import CaptureError, UsageError
 from analyzer.negotiation.model import Negotiation
 from analyzer.pipeline import Options, run
@@ -37,6 +38,13 @@ class Analysis:
         self.damaged = False
         self._options = options
         self._frames: dict[str, pd.DataFrame] = {}
+        self._last_ids: list[int] = []  # per input: number of its last negotiation
+
+    def finished(self, source: Input, *, damaged: bool) -> None:
+        """Note that an input has been read and its rows are in the tables."""
+        self.inputs.append(source)
+        self.damaged = self.damaged or damaged
+        self._last_ids.append(self.tables.numbered)
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return the table `name` as a pandas frame; KeyError if there is no such table."""
@@ -85,17 +93,20 @@ class Analysis:
         from analyzer.report.exchange import Exchanged  # noqa: PLC0415
 
         columns = self.tables.columns["negotiations"]
-        try:
-            at = columns["negotiation_id"].index(negotiation_id)
-        except ValueError:
-            count = len(columns["negotiation_id"])
-            raise UsageError(f"no negotiation {negotiation_id}; there are {count}") from None
-        name = columns["capture"][at]
-        ordinal = sum(capture == name for capture in columns["capture"][:at])
-        source = next(entry for entry in self.inputs if entry.name == name)
-        found = _negotiations_of(source, self._options)[ordinal]
+        count = len(columns["negotiation_id"])
+        if not 1 <= negotiation_id <= count:
+            raise UsageError(f"no negotiation {negotiation_id}; there are {count}")
+        place = bisect_left(self._last_ids, negotiation_id)
+        source = self.inputs[place]
+        if source.is_standard_input:
+            raise UsageError(
+                "standard input is gone once it is read: save it to a file to look closer"
+            )
+        before = self._last_ids[place - 1] if place else 0
+        found = _negotiations_of(source, self._options)[negotiation_id - before - 1]
         found.negotiation_id = negotiation_id
-        return Exchanged(found, name, {c: columns[c][at] for c in columns})
+        row = {name: cells[negotiation_id - 1] for name, cells in columns.items()}
+        return Exchanged(found, source.name, row)
 
     def __repr__(self) -> str:
         rows = len(self.tables.columns["negotiations"]["capture"])
@@ -146,8 +157,7 @@ def read(
                 made.unreadable(source.name, str(error))
             continue
         collector.close(account, seconds)
-        analysis.inputs.append(source)
-        analysis.damaged = analysis.damaged or account.damaged
+        analysis.finished(source, damaged=account.damaged)
     if not analysis.inputs:  # nothing could be read: the caller's mistake
         said = analysis.errors or analysis.notes or ["no captures there"]
         raise CaptureError(said[0] if len(said) == 1 else f"{said[0]} (and {len(said) - 1} more)")
@@ -166,7 +176,7 @@ def _expanded(arguments: list[str], analysis: Analysis) -> list[Input]:
                 raise
             analysis.errors.append(str(error))
             analysis.tables.unreadable(argument, str(error))
-    return list(found.values())
+    return with_distinct_names(list(found.values()))
 
 
 def _progress_of(source: Input, progress: Progress | None) -> Callable[[int], None] | None:

@@ -24,6 +24,7 @@ from analyzer.capture.model import CaptureAccount, OpenDatagrams, OpenStream, Pa
 from analyzer.capture.pool import DEFAULT_LIMITS, Pool, StreamLimits
 from analyzer.capture.reassembly import (
     Segment,
+    Start,
     StreamIgnoredError,
     StreamReusedError,
     TcpStream,
@@ -159,7 +160,7 @@ class TcpEngine:
     # -- the packets of one stream -----------------------------------------------------------------
 
     def _stream(self, block: BlockRuns, group: int, stream_id: int) -> None:
-        following, index = self.following, block.index
+        following = self.following
         at, end = block.begin[group], block.begin[group + 1]
         flow = following.get(stream_id)
         in_runs = True
@@ -168,15 +169,14 @@ class TcpEngine:
         if flow is None and self._table.state[stream_id] == FOLLOWED:
             while block.total[block.first[run + 1]] == block.total[block.first[run]]:
                 run += 1  # FIN or RST, and nothing was sent before
-            flow = self._open(block, group, block.packet[block.first[run]])
+            flow = self._ask(block, group, block.packet[block.first[run]], None)
             at = block.packet[block.first[run]] + 1
         while True:
             if flow is None:
                 at = self._next_wanted(block, stream_id, at, end)
                 if at == end:
                     return
-                row, sender = block.rows[at], block.sender[at]
-                flow = following.open_again(stream_id, index, row, sender, "resumed")
+                flow = self._ask(block, group, at, "resumed")
                 in_runs = False
                 if flow is None:
                     at += 1
@@ -196,14 +196,13 @@ class TcpEngine:
                 replay = [(side ^ flow.client, segment) for side, segment in flow.strays]
                 first = replay[0][1]
                 following.end(flow, "reused", first.frame, first.ts_ns)
-                row, sender = block.rows[block.at], block.sender[block.at]
-                flow = following.open_again(stream_id, index, row, sender, "captured")
+                flow = self._ask(block, group, block.at, "captured")
             else:
                 return
             at, in_runs = block.at + 1, False
 
-    def _open(self, block: BlockRuns, group: int, at: int) -> TcpStream | None:
-        """Open a stream with its first payload; the SYNs of this block before it count."""
+    def _ask(self, block: BlockRuns, group: int, at: int, start: Start | None) -> TcpStream | None:
+        """Find out who wants the stream of packet `at`, seen for the first time if `start` is None."""
         syns = 0
         for which in range(
             bisect_left(block.syns, block.begin[group]), bisect_left(block.syns, at + 1)
@@ -212,7 +211,7 @@ class TcpEngine:
             answer = block.flags[block.rows[packet]] & ACK != 0
             syns |= SYN_BY[block.sender[packet] ^ answer]
         stream_id, row, sender = block.streams[group], block.rows[at], block.sender[at]
-        return self.following.open(stream_id, block.index, row, sender, syns)
+        return self.following.open(stream_id, block.index, row, sender, syns, start)
 
     def _next_wanted(self, block: BlockRuns, stream_id: int, at: int, end: int) -> int:
         """Find the packet of an ignored stream that a new consumer should see; `end` if there is none."""
@@ -268,6 +267,8 @@ class TcpEngine:
             if flow.waiting:
                 block.at = packet - 1  # what is told here was due before this packet
                 flow.give_up_doomed(now)
+                if flow.finished:
+                    return
             block.at = packet
             data = index.payload(row) if size else b""
             frame, ts_ns = int(index.frame[row]), int(index.ts_ns[row])

@@ -28,36 +28,37 @@ class Following:
         return self._open.get(stream_id)
 
     def open(
-        self, stream_id: int, index: PacketIndex, row: int, sender: int, syns: int
+        self,
+        stream_id: int,
+        index: PacketIndex,
+        row: int,
+        sender: int,
+        syns: int,
+        start: Start | None,
     ) -> TcpStream | None:
-        """Ask who wants the stream of this packet; `syns` adds to what is known of its SYNs."""
-        seen = int(self._table.seen[stream_id]) | syns
-        start: Start = "syn" if seen & sum(SYN_BY) else "captured"
-        return self._ask(stream_id, index, row, sender, seen, start)
+        """Ask who wants the stream of this packet; `syns` adds to what is known of its SYNs.
 
-    def open_again(
-        self, stream_id: int, index: PacketIndex, row: int, sender: int, start: Start
-    ) -> TcpStream | None:
-        """Ask who wants a stream from this packet on: `resumed`, or `captured` amid a new connection."""
-        if self._table.reopened[stream_id] >= self._pool.limits.reopened:
-            self._table.state[stream_id] = IGNORED
+        A `start` tells that the stream had a consumer before: it is `resumed`, or `captured` amid
+        another connection of the same endpoints.
+        """
+        table = self._table
+        seen = int(table.seen[stream_id]) | syns
+        if start is None:
+            start = "syn" if seen & sum(SYN_BY) else "captured"
+        elif table.reopened[stream_id] >= self._pool.limits.reopened:
+            table.state[stream_id] = IGNORED
             return None
-        self._table.reopened[stream_id] += 1
-        seen = int(self._table.seen[stream_id])
-        return self._ask(stream_id, index, row, sender, seen, start)
-
-    def _ask(
-        self, stream_id: int, index: PacketIndex, row: int, sender: int, seen: int, start: Start
-    ) -> TcpStream | None:
-        stream, client = describe(self._table, stream_id, index, row, sender, seen)
+        else:
+            table.reopened[stream_id] += 1
+        stream, client = describe(table, stream_id, index, row, sender, seen)
         stream.started_before |= start == "captured"
         consumer = self._open_stream(stream)
         if consumer is None:
-            self._table.state[stream_id] = IGNORED
+            table.state[stream_id] = IGNORED
             return None
         if len(self._open) >= self._pool.limits.open_streams:
             self._evict()
-        self._table.state[stream_id] = FOLLOWED
+        table.state[stream_id] = FOLLOWED
         flow = TcpStream(stream_id, consumer, client, self._pool, start)
         self._open[stream_id] = flow
         return flow

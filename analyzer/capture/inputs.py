@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +22,12 @@ class Input:
 
     path: str
     from_directory: bool = False
+    label: str | None = None
 
     @property
     def name(self) -> str:
-        """Base name, as tables show it."""
-        return Path(self.path).name or self.path
+        """Base name, as tables show it; with folders where inputs would else look the same."""
+        return self.label or Path(self.path).name or self.path
 
     @property
     def is_standard_input(self) -> bool:
@@ -42,6 +43,24 @@ def expand(arguments: Sequence[str]) -> list[Input]:
             key = item.path if item.is_standard_input else os.path.realpath(item.path)
             first_seen.setdefault(key, item)
     return list(first_seen.values())
+
+
+def with_distinct_names(inputs: Sequence[Input]) -> list[Input]:
+    """Label inputs that share a base name with as many of their folders as tell them apart."""
+    made = list(inputs)
+    same: dict[str, list[int]] = {}
+    for place, item in enumerate(inputs):
+        same.setdefault(Path(item.path).name, []).append(place)
+    for places in same.values():
+        if len(places) == 1:
+            continue
+        parts = {place: Path(inputs[place].path).parts for place in places}
+        depth = 1
+        while len({parts[place][-depth:] for place in places}) < len(places):
+            depth += 1
+        for place in places:
+            made[place] = replace(inputs[place], label="/".join(parts[place][-depth:]))
+    return made
 
 
 def _expand_one(argument: str) -> list[Input]:
@@ -70,7 +89,10 @@ def _file_or_directory(path: str) -> list[Input]:
 
 
 def _regular_files(directory: str) -> Iterator[Input]:
-    """One level, sorted; reading a pipe or device that happens to lie there could hang."""
-    for path in sorted(Path(directory).iterdir()):
-        if path.is_file():
-            yield Input(str(path), from_directory=True)
+    """All files below, sorted, hidden ones left out; a pipe or device that lies there could hang."""
+    for folder, folders, files in os.walk(directory):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(folder, name)
+            if not name.startswith(".") and path.is_file():
+                yield Input(str(path), from_directory=True)

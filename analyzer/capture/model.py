@@ -64,8 +64,12 @@ class PacketIndex:
     dst_port: NDArray[np.uint16]
     payload_offset: NDArray[np.int64]
     payload_len: NDArray[np.int64]  # bytes captured
-    payload_wire_len: NDArray[np.int64]  # bytes on the wire by the IP length; more than payload_len if cut
-    tcp_seq: NDArray[np.uint32]  # of the first payload byte's segment, as on the wire (SYN counts one)
+    payload_wire_len: NDArray[
+        np.int64
+    ]  # bytes on the wire by the IP length; more than payload_len if cut
+    tcp_seq: NDArray[
+        np.uint32
+    ]  # of the first payload byte's segment, as on the wire (SYN counts one)
     tcp_ack: NDArray[np.uint32]
     tcp_flags: NDArray[np.uint8]  # FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32; 0 for UDP
     extra: dict[int, bytes] = field(default_factory=dict)  # row -> payload
@@ -172,7 +176,9 @@ class CaptureAccount:
     streams: int = 0  # TCP and UDP conversations
     tcp_bytes_missing: int = 0  # in streams that were followed
     truncated_packets: int = 0  # cut by the snap length
-    undecoded: dict[str, int] = field(default_factory=dict)  # reason -> packets (`not-ip` is not among them)
+    undecoded: dict[str, int] = field(
+        default_factory=dict
+    )  # reason -> packets (`not-ip` is not among them)
     not_ip: int = 0  # ARP and the like: nothing to decode
     losses: list[CaptureLoss] = field(default_factory=list)
     damaged: bool = False  # the file itself is cut or corrupt: exit status 3

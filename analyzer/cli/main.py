@@ -93,7 +93,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _complain(message: str) -> int:
-    from analyzer.report.visible import visible
+    from dissectors.visible import visible
 
     click.echo(f"negoscope: {visible(' '.join(message.split()))}", err=True)
     return EXIT_USAGE

@@ -12,6 +12,7 @@ import click
 
 from analyzer.cli.main import EXIT_DAMAGED
 from analyzer.errors import UsageError
+from dissectors.visible import visible
 
 if TYPE_CHECKING:
     from analyzer.analysis import Analysis, Progress
@@ -86,11 +87,17 @@ def read_captures(
             captures, tables=tables, decode_as=rules, progress=bar.update, with_secrets=with_secrets
         )
     for error in analysis.errors:
-        click.echo(f"negoscope: {error}", err=True)
+        click.echo(f"negoscope: {visible(error)}", err=True)
     if not quiet:
-        for note in analysis.notes:
-            click.echo(f"negoscope: skipped {note}", err=True)
+        _tell_skipped(analysis.notes)
     return analysis
+
+
+def _tell_skipped(notes: list[str]) -> None:
+    """One line for all files of a directory that are no captures."""
+    if notes:
+        more = f" (and {len(notes) - 1} more files like it)" if len(notes) > 1 else ""
+        click.echo(f"negoscope: skipped {visible(notes[0])}{more}", err=True)
 
 
 def exit_status(analysis: Analysis) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from analyzer.report.visible import json_text, visible
+from analyzer.report.json_text import json_text
 from analyzer.tables.schema import Column
+from dissectors.visible import visible
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -9,7 +9,7 @@ from typing import Any
 from analyzer.negotiation.model import Negotiation
 from analyzer.report.ladder import ladder, verdict_lines
 from analyzer.report.token_text import hex_lines, tree_lines
-from analyzer.report.visible import visible
+from dissectors.visible import visible
 
 
 @dataclass(frozen=True, slots=True)

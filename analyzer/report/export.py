@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from analyzer.report.cells import csv_cell, json_value
-from analyzer.report.visible import json_text
+from analyzer.report.json_text import json_text
 from analyzer.tables.collect import Columns
 from analyzer.tables.schema import Column
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from analyzer.negotiation.model import Negotiation, Step
 from analyzer.report.grid import shorten, width_of
-from analyzer.report.visible import visible
 from dissectors.carriers.base import CLIENT
 from dissectors.codes.krb_etype import krb_etype_name
 from dissectors.mechs import mech_name
@@ -26,6 +25,7 @@ from dissectors.tokens.model import (
     NtlmNegotiate,
     Token,
 )
+from dissectors.visible import visible
 
 LEAST_WIDTH = 60
 

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from analyzer.report.grid import GridColumn, render
-from analyzer.report.visible import visible
 from analyzer.tables.collect import Columns
+from dissectors.visible import visible
 
 ROWS_SHOWN = 12
 

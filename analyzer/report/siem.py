@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from analyzer.report.cells import iso_time
-from analyzer.report.visible import json_text, visible
+from analyzer.report.json_text import json_text
 from analyzer.tables.collect import Columns
+from dissectors.visible import visible
 
 Record = dict[str, Any]
 

@@ -10,11 +10,11 @@ from html import escape
 from typing import Any
 
 from analyzer.errors import UsageError
-from analyzer.report.visible import visible
 from dissectors.anomaly import CODES
 from dissectors.span import Field
 from dissectors.tokens import dissect_token
 from dissectors.tokens.model import Token
+from dissectors.visible import visible
 
 HEADER = re.compile(
     r"^\s*(?:[\w-]*(?:authenticat|authorization)[\w-]*\s*:\s*)?"

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from analyzer.report.cells import text_cell
 from analyzer.report.grid import GridColumn
-from analyzer.report.visible import visible
 from analyzer.tables.collect import Columns
 from analyzer.tables.schema import Column, Table
+from dissectors.visible import visible
 
 
 class View(NamedTuple):

@@ -1,7 +1,8 @@
 """Columns to pandas frames, with the dtypes of the schema also when there is no row.
 
 The only module that decides dtypes: `category` for repeated text, nullable `Int64` and `boolean`,
-`datetime64[ns, UTC]` for times, `str` for free text, object for lists and dicts.
+`datetime64[ns, UTC]` for times, `str` for free text, object for lists and dicts. Frames get printed in
+terminals and notebooks, so their text is made visible here; JSON rows keep it as it was sent.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analyzer.tables.schema import Column, Table
+from dissectors.visible import visible
 
 if TYPE_CHECKING:
     from analyzer.tables.collect import Columns
@@ -25,9 +27,9 @@ def to_frame(table: Table, columns: Columns) -> pd.DataFrame:
 def _series(column: Column, values: list[Any]) -> pd.Series[Any]:
     match column.kind:
         case "category":
-            return pd.Series(pd.Categorical(pd.Series(values, dtype="str")))
+            return pd.Series(pd.Categorical(pd.Series(_shown(values), dtype="str")))
         case "str":
-            return pd.Series(values, dtype="str")
+            return pd.Series(_shown(values), dtype="str")
         case "int":
             return pd.Series(values, dtype="Int64")
         case "float":
@@ -40,5 +42,20 @@ def _series(column: Column, values: list[Any]) -> pd.Series[Any]:
         case _:
             made = pd.Series([None] * len(values), dtype="object")
             for index, value in enumerate(values):
-                made.iloc[index] = value
+                made.iloc[index] = _shown_inside(value)
             return made
+
+
+def _shown(values: list[Any]) -> list[Any]:
+    return [None if value is None else visible(value) for value in values]
+
+
+def _shown_inside(value: Any) -> Any:
+    if isinstance(value, list):
+        return [visible(item) if isinstance(item, str) else item for item in value]
+    if isinstance(value, dict):
+        return {
+            visible(key): visible(item) if isinstance(item, str) else item
+            for key, item in value.items()
+        }
+    return value

@@ -5,7 +5,6 @@ dir=$LAB/dir
 rm -rf "$dir/db"; mkdir -p "$dir/db" "$dir/log"
 openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=dir.$ZONE" -addext "subjectAltName=DNS:dir.$ZONE" \
     -keyout "$dir/tls.key" -out "$dir/tls.crt" 2>/dev/null
-mkdir -p "$dir/sasl"; printf 'keytab: %s\nmech_list: GSSAPI GSS-SPNEGO\n' "$LAB/dir.keytab" >"$dir/sasl/slapd.conf"
 cat >"$dir/slapd.conf" <<CONF
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -34,6 +33,6 @@ CONF
     done
 } >"$dir/people.ldif"
 slapadd -f "$dir/slapd.conf" -l "$dir/people.ldif"
-on dir env KRB5_KTNAME="FILE:$LAB/dir.keytab" SASL_CONF_PATH="$dir/sasl" slapd -f "$dir/slapd.conf" -h ldap://0.0.0.0:389/ -d stats 2>"$dir/log/slapd.log" &
+on dir env KRB5_KTNAME="FILE:$LAB/dir.keytab" slapd -f "$dir/slapd.conf" -h ldap://0.0.0.0:389/ -d stats 2>"$dir/log/slapd.log" &
 sleep 1
 say "directory up"

@@ -1,14 +1,6 @@
 """What a case is, and the list of them all; the cases themselves are in cases_<carrier>.py."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-
-from frames import Frame
-
-
-def everything(frames: list[Frame]) -> list[Frame]:
-    """Keep all frames."""
-    return frames
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +18,6 @@ class Case:
     before: str = ""
     after: str = ""
     secrets: dict[str, str] = field(default_factory=dict)
-    trim: Callable[[list[Frame]], list[Frame]] = everything
 
 
 def all_cases() -> list[Case]:

@@ -33,7 +33,7 @@ def ldb(kind: str, layer: str) -> Case:
         f"samba_{kind}_{layer}",
         f"Samba's client, {kind}, {layer}",
         f"ldbsearch binds by GSS-SPNEGO with {kind} and asks for protection {layer}.",
-        f"ldbsearch -s \"$conf\" {DC} {how} --option='client ldap sasl wrapping={layer}' -b DC=nego,DC=test -s base objectClass",
+        f"ldbsearch --configfile=\"$conf\" {DC} {how} --option='client ldap sasl wrapping={layer}' -b DC=nego,DC=test -s base objectClass",
         before="login ada" if kind == "kerberos" else "",
         client=["ldbsearch"],
     )
@@ -64,7 +64,7 @@ CASES = [
         "samba_ntlm_wrong_password",
         "NTLM, wrong password",
         "The last leg of NTLM is answered with invalidCredentials and a diagnostic message.",
-        f"ldbsearch -s \"$conf\" {DC} \"${{ntlm[@]}}\" -U 'NEGO\\ada%not-hers' -b DC=nego,DC=test -s base objectClass",
+        f"ldbsearch --configfile=\"$conf\" {DC} \"${{ntlm[@]}}\" -U 'NEGO\\ada%not-hers' -b DC=nego,DC=test -s base objectClass",
         client=["ldbsearch"],
         secrets={},
     ),
@@ -72,7 +72,7 @@ CASES = [
         "samba_fallback_no_spn",
         "No such service name, so NTLM",
         "The server is asked for by an alias the KDC does not know: the ticket is refused and the client binds by NTLM.",
-        "ldbsearch -s \"$conf\" -H ldap://alias.nego.test --use-kerberos=desired -U 'NEGO.TEST\\ada%Engine-1843' "
+        "ldbsearch --configfile=\"$conf\" -H ldap://alias.nego.test --use-kerberos=desired -U 'NEGO.TEST\\ada%Engine-1843' "
         "-b DC=nego,DC=test -s base objectClass",
         client=["ldbsearch"],
     ),
@@ -189,12 +189,18 @@ CASES = [
         **OPENLDAP,
     ),
     ldap(
-        "openldap_mechanism_refused",
-        "OpenLDAP, unknown SASL mechanism",
-        "The client asks for a mechanism the server does not have: authMethodNotSupported.",
+        "openldap_scram",
+        "OpenLDAP, SCRAM-SHA-256",
+        "A SASL mechanism that is no GSS mechanism: seen, named, not decoded.",
         f"ldapsearch -Y SCRAM-SHA-256 -U ada -w Engine-1843 {DIR} -b o=nego uid=grace uid",
-        secrets={},
         **OPENLDAP,
+    ),
+    ldap(
+        "mechanism_refused",
+        "A SASL mechanism the server does not have",
+        "The client asks the controller for SCRAM: authMethodNotSupported.",
+        f"ldapsearch -Y SCRAM-SHA-256 -U ada -w Engine-1843 {DC} {BASE}",
+        secrets={},
     ),
     ldap(
         "impacket_kerberos",

@@ -13,7 +13,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import case_file
 import frames
 from cases import Case, all_cases
 
@@ -43,7 +45,7 @@ def _out(*command: str) -> str:
 
 def on_desk(script: str, case: Case) -> subprocess.CompletedProcess:
     """Run `script` on the lab's desk, with a credentials cache of its own and the recipe's clients at hand."""
-    cache = f"export KRB5CCNAME=FILE:{LAB}/desk/cc-{case.carrier}-{case.name}"
+    cache = f"export KRB5CCNAME={LAB}/desk/cc-{case.carrier}-{case.name}"
     lines = [f". {shlex.quote(str(RECORD / 'lab.sh'))}", "set +e", cache, ". $RECIPE/desk.sh", script]
     inner = shlex.quote("\n".join(lines))
     command = f". {shlex.quote(str(RECORD / 'lab.sh'))}; on desk bash -c {inner}"
@@ -72,39 +74,27 @@ def record(case: Case) -> None:
     log = LAB / "log" / f"{case.carrier}-{case.name}.log"
     log.parent.mkdir(exist_ok=True)
     log.write_text(f"$ {case.script}\n{done.stdout}{done.stderr}\nexit {done.returncode}\n{told}")
-    kept = case.trim(frames.read(raw))
+    kept = frames.read(raw)
+    if not kept:
+        sys.exit(f"{case.carrier}/{case.name}: nothing was recorded, see {log}")
     frames.write_pcapng(folder / "capture.pcapng", kept, snaplen=262144)
-    (folder / "case.toml").write_text(describe(case, started))
+    case_file.save(f"{case.carrier}/{case.name}", describe(case, started.date()))
     size = (folder / "capture.pcapng").stat().st_size
     drops = "" if "0 packets dropped by kernel" in told else "  DROPS"
     print(f"{case.carrier}/{case.name}: {len(kept)} frames, {size} bytes, exit {done.returncode}{drops}")
 
 
-def describe(case: Case, started: datetime.datetime) -> str:
-    """The text of case.toml."""
-    lines = [
-        f"title = {quote(case.title)}",
-        f"purpose = {quote(case.purpose)}",
-        f'made_by = "captures/record/record.py {case.carrier}/{case.name}"',
-        f"date = {started:%Y-%m-%d}",
-        'licence = "GPL-2.0-or-later"',
-        "",
-        "[peers]",
-        f"client = [{', '.join(quote(version(one)) for one in case.client)}]",
-        f"server = [{', '.join(quote(version(one)) for one in case.server)}]",
-        "",
-        "[secrets] # made up, for decrypting",
-        *(f"{quote(user)} = {quote(password)}" for user, password in case.secrets.items()),
-        "",
-        "[expect]",
-        f"negotiations = {case.negotiations}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def quote(text: str) -> str:
-    """`text` as a TOML basic string."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def describe(case: Case, day: datetime.date) -> dict[str, Any]:
+    """What case.toml says of a case recorded on `day`."""
+    return {
+        "title": case.title,
+        "purpose": case.purpose,
+        "made_by": f"python captures/record/record.py {case.carrier}/{case.name}",
+        "date": day,
+        "peers": {"client": [version(one) for one in case.client], "server": [version(one) for one in case.server]},
+        "secrets": case.secrets,
+        "expect": {"negotiations": case.negotiations},
+    }
 
 
 if __name__ == "__main__":

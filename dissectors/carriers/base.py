@@ -66,7 +66,7 @@ class Exchange:
     wrapped: dict[bytes, int] = field(default_factory=dict)
     """SASL buffers and the like: first bytes of the wrapped message (see `wrap_head`) -> how many."""
     context: dict[str, Any] = field(default_factory=dict)
-    """Further facts for people and rules, carrier by carrier: `method`, `uri`, `user_agent`, `dialect`, ..."""
+    """Further facts, carrier by carrier: `method`, `uri`, `user_agent`, `dialect`, ..."""
 
 
 @dataclass(slots=True)
@@ -215,7 +215,7 @@ class Window:
         return bytes(self.data[begin : begin + length])
 
     def find(self, needle: bytes, limit: int, at: int = 0) -> int:
-        """Distance of `needle` from the first unread byte, within `limit` bytes and not before `at`, or -1."""
+        """Distance of `needle` from the first unread byte, between `at` and `limit`, or -1."""
         found = self.data.find(needle, self._start + at, self._start + limit)
         return found - self._start if found >= 0 else -1
 
@@ -319,7 +319,7 @@ class Carrier:
         raise NotImplementedError
 
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
-        """The connection ends: `fin` or `rst` sent by `side`, `evicted`, `capture-end`, `reused` (side None)."""
+        """End: `fin` or `rst` sent by `side`; `evicted`, `capture-end` or `reused` without a side."""
         raise NotImplementedError
 
     def datagram_received(self, side: int, data: bytes, frame: int, ts_ns: int) -> None:

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from dissectors import der
 from dissectors.der import ELEMENT_LIMIT, Element, Reader, integer, oid_text, set_bits, string_text
 from dissectors.mechs import MECHS
-from dissectors.span import Field, Span, visible
+from dissectors.span import Field, Span
 from dissectors.tokens.asn1_reader import Asn1Reader
+from dissectors.visible import visible
 
 Shown = tuple[Any, str]
 """Value and text of a field."""

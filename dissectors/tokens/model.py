@@ -22,7 +22,9 @@ class Token:
 
     raw: bytes = field(repr=False)
     anomalies: tuple[Anomaly, ...] = ()
-    this_mech: str | None = None  # OID of the InitialContextToken that frames it (RFC 2743 3.1), if any
+    this_mech: str | None = (
+        None  # OID of the InitialContextToken that frames it (RFC 2743 3.1), if any
+    )
     inner: Token | None = None
 
     @property
@@ -51,10 +53,14 @@ class NegTokenInit(Token):
     token_type: ClassVar[str] = "NegTokenInit"
 
     mech_types: tuple[str, ...] = ()
-    req_flags: tuple[str, ...] | None = None  # names of set ContextFlags: `delegFlag`, `mutualFlag`, ...
+    req_flags: tuple[str, ...] | None = (
+        None  # names of set ContextFlags: `delegFlag`, `mutualFlag`, ...
+    )
     mech_token: bytes | None = field(default=None, repr=False)
     mech_list_mic: bytes | None = field(default=None, repr=False)
-    mech_types_der: bytes = field(default=b"", repr=False)  # DER of MechTypeList, what mechListMIC covers
+    mech_types_der: bytes = field(
+        default=b"", repr=False
+    )  # DER of MechTypeList, what mechListMIC covers
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,7 +79,7 @@ class NegTokenResp(Token):
 
     token_type: ClassVar[str] = "NegTokenResp"
 
-    neg_state: str | None = None  # `accept-completed`, `accept-incomplete`, `reject`, `request-mic`, `unknown(7)`
+    neg_state: str | None = None  # `accept-completed` ... `request-mic`; `unknown(7)`
     supported_mech: str | None = None
     response_token: bytes | None = field(default=None, repr=False)
     mech_list_mic: bytes | None = field(default=None, repr=False)
@@ -90,7 +96,9 @@ class NtlmNegotiate(Token):
     token_type: ClassVar[str] = "NTLM_NEGOTIATE"
 
     flags: int | None = None
-    domain: str | None = None  # "" if the field is there and empty, None if the message has no such field
+    domain: str | None = (
+        None  # "" if the field is there and empty, None if the message has no such field
+    )
     workstation: str | None = None
     version: str | None = None  # `10.0.19041/15`: major.minor.build/revision
 
@@ -129,7 +137,9 @@ class NtlmAuthenticate(Token):
     `MsvAvTimestamp` -> FILETIME int, `MsvAvFlags` -> int, `MsvAvChannelBindings`/`MsvAvSingleHost` -> hex
     text, unknown ids -> `AvId(17)`: hex text. A repeated id keeps the first and notes an anomaly."""
     target_name: str | None = None  # MsvAvTargetName: the SPN the client meant
-    channel_binding: str | None = None  # `absent`, `zero`, `present`; None if the response kind has none
+    channel_binding: str | None = (
+        None  # `absent`, `zero`, `present`; None if the response kind has none
+    )
     mic: str | None = None  # `absent`, `present`, `promised-missing`
 
 
@@ -209,7 +219,9 @@ class IakerbMessage(Token):
     token_type: ClassVar[str] = "IAKERB"
 
     realm: str | None = None
-    message: str | None = None  # `AS-REQ`, `AS-REP`, `TGS-REQ`, `TGS-REP`, `KRB-ERROR`; None if empty
+    message: str | None = (
+        None  # `AS-REQ`, `AS-REP`, `TGS-REQ`, `TGS-REP`, `KRB-ERROR`; None if empty
+    )
 
 
 # -- NegoEx (MS-NEGOEX 2.2) -------------------------------------------------------------------------------
@@ -222,7 +234,7 @@ class NegoexMessage:
     name: str  # `INITIATOR_NEGO`, `ACCEPTOR_NEGO`, ..., `unknown(9)`
     sequence: int
     conversation_id: str  # GUID text
-    schemes: tuple[str, ...] = ()  # NEGO: offered; others: the one in use. Names of mechs.NEGOEX_SCHEMES or GUIDs
+    schemes: tuple[str, ...] = ()  # NEGO: offered, else the one in use; names or GUIDs
 
 
 @dataclass(slots=True, kw_only=True)

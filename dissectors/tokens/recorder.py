@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dissectors.span import Field, Span, visible
+from dissectors.span import Field, Span
+from dissectors.visible import visible
 
 
 class Recorder:

@@ -14,6 +14,7 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("dissectors.span", set()),
     ("dissectors.anomaly", {"dissectors.span"}),
     ("dissectors.status", set()),
+    ("dissectors.visible", set()),
     ("dissectors.codes", set()),
     ("dissectors.mechs", set()),
     ("dissectors.recognise", {"dissectors.mechs"}),
@@ -29,6 +30,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "dissectors.recognise",
             "dissectors.der",
             "dissectors.cursor",
+            "dissectors.visible",
         },
     ),
     (
@@ -42,6 +44,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "dissectors.recognise",
             "dissectors.der",
             "dissectors.cursor",
+            "dissectors.visible",
         },
     ),
     ("analyzer.errors", set()),

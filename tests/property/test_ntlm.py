@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dissectors.anomaly import CODES
-from dissectors.span import visible
 from dissectors.tokens.model import NtlmAuthenticate
 from dissectors.tokens.negoex import decode_negoex
 from dissectors.tokens.ntlm import decode_ntlm
 from dissectors.tokens.per_message import decode_per_message
+from dissectors.visible import visible
 
 BASE = 1000
 DESCRIPTORS = {1: (16, 24), 2: (12, 40), 3: (12, 20, 28, 36, 44, 52)}

@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 
-from impacket.krb5 import constants
+from impacket.krb5 import constants, types
 from impacket.krb5.asn1 import AP_REQ, Authenticator, EncTicketPart, Ticket, seq_set
 from impacket.krb5.crypto import Key, _enctype_table
 from impacket.krb5.keytab import Keytab
@@ -27,7 +27,7 @@ hours = {"expired": (-20, -10), "early": (10, 20)}[kind]
 start, end = (now + datetime.timedelta(hours=h) for h in hours)
 cipher = _enctype_table[AES256]
 block = Keytab.loadFile(keytab).getKey(f"HTTP/{host}@{REALM}", specificEncType=AES256)
-service_key = Key(AES256, block["keyvalue"])
+service_key = Key(AES256, bytes.fromhex(block.hexlifiedValue().decode()))
 session_key = Key(AES256, os.urandom(32))
 client = Principal("ada", type=constants.PrincipalNameType.NT_PRINCIPAL.value)
 service = Principal(f"HTTP/{host}", type=constants.PrincipalNameType.NT_SRV_INST.value)
@@ -60,7 +60,7 @@ authenticator["cksum"]["checksum"] = b"\x10\0\0\0" + bytes(16) + b"\x3c\0\0\0"
 
 request = AP_REQ()
 request["pvno"], request["msg-type"], request["ap-options"] = 5, 14, constants.encodeFlags([])
-seq_set(request, "ticket", lambda slot: slot.setComponents(*ticket.values()) if False else ticket)
+seq_set(request, "ticket", types.Ticket().from_asn1(ticket).to_asn1)
 request["authenticator"] = noValue
 request["authenticator"]["etype"] = AES256
 request["authenticator"]["cipher"] = cipher.encrypt(session_key, 11, encode(authenticator), None)

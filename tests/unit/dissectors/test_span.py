@@ -2,7 +2,8 @@
 
 import pytest
 
-from dissectors.span import Span, visible
+from dissectors.span import Span
+from dissectors.visible import visible
 
 
 def test_length():

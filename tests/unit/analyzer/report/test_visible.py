@@ -7,8 +7,9 @@ import json
 import pytest
 
 from analyzer.report.cells import csv_cell, iso_time, json_value, text_cell
-from analyzer.report.visible import json_text, visible
+from analyzer.report.json_text import json_text
 from analyzer.tables.schema import Column
+from dissectors.visible import visible
 
 HOSTILE = [
     ("\x1b[2J", "\\x1b[2J"),

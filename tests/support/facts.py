@@ -1,0 +1,72 @@
+"""What an analysis says apart from where in the capture it stands, and which captures there are to read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from analyzer.analysis import read
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT / ".." / "shared"
+SWEEP = bool(os.environ.get("NEGOSCOPE_SWEEP"))
+"""Read everything there is, with everything that can be done to it; minutes instead of seconds."""
+
+PLACE = (
+    "capture", "stream_id", "community_id", "started", "ended", "duration_ms", "first_frame",
+    "last_frame", "frames", "reason_detail", "evidence",
+)  # fmt: skip
+"""Columns of negotiations that say where and when, or speak of frames."""
+ENDS = ("client", "client_port", "server", "server_port")
+GAPS = {"gap", "snaplen", "one-direction", "started-before-capture", "desync", "incomplete-fragments"}
+
+Row = dict[str, Any]
+
+
+class Facts(NamedTuple):
+    """What one capture was found to hold."""
+
+    negotiations: list[Row]
+    tokens: list[list[Any]]
+    anomalies: list[str]
+    missing: bool  # something is said to be missing
+
+
+def captures() -> list[Path]:
+    """The project's own captures; in a sweep also all others."""
+    found = sorted((ROOT / "captures").rglob("capture.pcapng"))
+    if SWEEP:
+        for folder in ("lab-sample/captures", "corpus/files"):
+            found += sorted((SHARED / folder).glob("*.*cap*"))
+    return found
+
+
+def capture_name(path: Path) -> str:
+    """A short name of a capture, for test ids."""
+    return f"{path.parent.parent.name}/{path.parent.name}" if path.name == "capture.pcapng" else path.name
+
+
+def facts_of(path: Path) -> Facts:
+    """Read a capture."""
+    tables = read(path).tables
+    rows = rows_of(tables.columns["negotiations"])
+    tokens = rows_of(tables.columns["tokens"])
+    tokens.sort(key=lambda token: token["negotiation_id"] or len(rows) + 1)
+    capture = rows_of(tables.columns["captures"])[0]
+    anomalies = sorted(tables.columns["anomalies"]["code"])
+    missing = bool(GAPS & set(anomalies)) or capture["tcp_bytes_missing"] > 0
+    return Facts(
+        [{name: value for name, value in row.items() if name not in PLACE} for row in rows],
+        [
+            [token[name] for name in ("negotiation_id", "carrier", "role", "token_type", "inner_type", "sha256")]
+            for token in tokens
+        ],
+        anomalies,
+        missing or capture["truncated_packets"] > 0,
+    )
+
+
+def rows_of(columns: dict[str, list[Any]]) -> list[Row]:
+    """Columns as rows."""
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
