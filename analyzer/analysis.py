@@ -170,7 +170,7 @@ def _expanded(arguments: list[str], analysis: Analysis) -> list[Input]:
     for argument in arguments:
         try:
             for source in expand([argument]):
-                found.setdefault(str(source.path), source)
+                found.setdefault(source.identity, source)
         except UsageError as error:
             if len(arguments) == 1:
                 raise

@@ -38,6 +38,8 @@ from dissectors.tokens import dissect_token
 
 HEAD = 4096
 """Bytes of each direction kept while the carrier of a stream is not known."""
+TELLING = 64
+"""Bytes of a message's start by which every carrier knows its own; fewer may come in one segment."""
 PROBED_SEGMENTS = 12
 """Segments of a direction tried as the start of a message before its stream is given up."""
 ANOMALIES_PER_KIND = 100
@@ -156,7 +158,7 @@ class _Conversation:
             assert step is not None
             carrier = item.exchange.carrier if item.exchange else item.context.get("carrier", "")
             self.sink.token(self.stream, step, carrier, negotiation)
-            for anomaly in dissected.anomalies:
+            for anomaly in dissected.findings:
                 self._noticed(anomaly, item, negotiation)
         for anomaly in item.anomalies:
             self._noticed(anomaly, item, negotiation)
@@ -261,7 +263,7 @@ class StreamReader(_Conversation):
         self._swap = 0  # 1: the carrier says that our client is its server
         self._held: list[tuple[int, int, bytes, int, int]] = []  # side, offset, data, frame, ts
         self._tried = [0, 0]
-        self._held_bytes = 0
+        self._held_bytes = [0, 0]
         self._heard = [False, False]
 
     def deliver(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
@@ -287,17 +289,15 @@ class StreamReader(_Conversation):
         found = self._probe(data)
         self._tried[side] += 1
         self._held.append((side, offset, data, frame, ts_ns))
-        self._held_bytes += len(data)
-        if found is None and self._tried[side] == 2 and self._held[0][0] == side:
-            joined = b"".join(d for s, _, d, _, _ in self._held if s == side)
-            found = self._probe(joined)  # a head cut into tiny segments
+        before = self._held_bytes[side]
+        self._held_bytes[side] = before + len(data)
+        enough = self._tried[side] >= PROBED_SEGMENTS and self._held_bytes[side] >= TELLING
+        enough = enough or sum(self._held_bytes) > 2 * HEAD
+        if found is None and (0 < before < TELLING or enough):  # a head cut into small segments
+            found = self._probe(b"".join(d for s, _, d, _, _ in self._held if s == side))
         if found is not None:
             return self._attach(found, side)
-        if self._tried[side] >= PROBED_SEGMENTS or self._held_bytes > 2 * HEAD:
-            joined_side = b"".join(d for s, _, d, _, _ in self._held if s == side)
-            found = self._probe(joined_side)
-            if found is not None:
-                return self._attach(found, side)
+        if enough:
             self._give_up()
             return IGNORE
         return 0
@@ -342,6 +342,7 @@ class StreamReader(_Conversation):
         carrier = self.carrier
         if carrier is None:
             self._held = [held for held in self._held if held[0] != side]
+            self._held_bytes[side] = 0
             return 0
         carrier_side = side ^ self._swap
         window = carrier.windows[carrier_side]

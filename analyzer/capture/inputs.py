@@ -30,6 +30,11 @@ class Input:
         return self.label or Path(self.path).name or self.path
 
     @property
+    def identity(self) -> str:
+        """The same for every way to name the same file."""
+        return self.path if self.is_standard_input else os.path.realpath(self.path)
+
+    @property
     def is_standard_input(self) -> bool:
         """Whether the bytes come from standard input."""
         return self.path == STANDARD_INPUT
@@ -40,8 +45,7 @@ def expand(arguments: Sequence[str]) -> list[Input]:
     first_seen: dict[str, Input] = {}
     for argument in arguments:
         for item in _expand_one(argument):
-            key = item.path if item.is_standard_input else os.path.realpath(item.path)
-            first_seen.setdefault(key, item)
+            first_seen.setdefault(item.identity, item)
     return list(first_seen.values())
 
 
@@ -90,9 +94,13 @@ def _file_or_directory(path: str) -> list[Input]:
 
 def _regular_files(directory: str) -> Iterator[Input]:
     """All files below, sorted, hidden ones left out; a pipe or device that lies there could hang."""
-    for folder, folders, files in os.walk(directory):
+    for folder, folders, files in os.walk(directory, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(folder, name)
             if not name.startswith(".") and path.is_file():
                 yield Input(str(path), from_directory=True)
+
+
+def _refuse(error: OSError) -> None:
+    raise error

@@ -74,7 +74,7 @@ def tree_lines(token: Token, strict: tuple[Any, ...] = (), *, indent: str = "") 
     digits = len(str(len(token.raw)))
     lines = [f"{indent}{token.token_type}, {len(token.raw)} bytes"]
     lines.extend(indent + _field_line(field, digits) for field in fields)
-    for anomaly in (*token.anomalies, *strict):
+    for anomaly in (*token.findings, *strict):
         sentence = CODES[anomaly.code].sentence
         detail = f": {visible(anomaly.detail)}" if anomaly.detail else ""
         span = f"{anomaly.span.start}-{anomaly.span.end}"

@@ -124,7 +124,7 @@ def token_row(capture: str, stream: Stream, step: Step, carrier: str) -> Row:
         *_ntlm_cells(inner if inner is not None else token),
         *_kerberos_cells(inner if inner is not None else token),
         hashlib.sha256(token.raw).hexdigest(),
-        len(token.anomalies),
+        len(token.findings),
     ]
 
 

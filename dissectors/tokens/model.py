@@ -28,6 +28,13 @@ class Token:
     inner: Token | None = None
 
     @property
+    def findings(self) -> tuple[Anomaly, ...]:
+        """Anomalies of the token and of what is inside it; all spans count in the outermost token."""
+        if self.inner is None:
+            return self.anomalies
+        return self.anomalies + self.inner.findings
+
+    @property
     def fields(self) -> list[Field]:
         """Every decoded value with its byte range in `raw`, in wire order (`inner`'s fields included).
 

@@ -18,6 +18,7 @@ PLACE = (
     "last_frame", "frames", "reason_detail", "evidence",
 )  # fmt: skip
 """Columns of negotiations that say where and when, or speak of frames."""
+TOKEN = ("negotiation_id", "carrier", "role", "token_type", "inner_type", "sha256")
 ENDS = ("client", "client_port", "server", "server_port")
 GAPS = {"gap", "snaplen", "one-direction", "started-before-capture", "desync", "incomplete-fragments"}
 
@@ -48,23 +49,36 @@ def capture_name(path: Path) -> str:
 
 
 def facts_of(path: Path) -> Facts:
-    """Read a capture."""
+    """Read a capture; connections in order of their ports, negotiations named by place in their own."""
     tables = read(path).tables
     rows = rows_of(tables.columns["negotiations"])
     tokens = rows_of(tables.columns["tokens"])
-    tokens.sort(key=lambda token: token["negotiation_id"] or len(rows) + 1)
+    names: dict[int, tuple[Any, ...]] = {}
+    for row in sorted(rows, key=_ports):  # stable: in order of first frame within a connection
+        before = [name for name in names.values() if name[:2] == _ports(row)]
+        names[row["negotiation_id"]] = (*_ports(row), len(before))
+    for row in rows:
+        for name in ("negotiation_id", "retry_of", "fallback_from"):
+            row[name] = names.get(row[name])
+    for token in tokens:
+        token["negotiation_id"] = names.get(token["negotiation_id"])
+    tokens.sort(key=lambda token: sorted((token["src_port"], token["dst_port"])))
     capture = rows_of(tables.columns["captures"])[0]
     anomalies = sorted(tables.columns["anomalies"]["code"])
     missing = bool(GAPS & set(anomalies)) or capture["tcp_bytes_missing"] > 0
     return Facts(
-        [{name: value for name, value in row.items() if name not in PLACE} for row in rows],
         [
-            [token[name] for name in ("negotiation_id", "carrier", "role", "token_type", "inner_type", "sha256")]
-            for token in tokens
+            {name: value for name, value in row.items() if name not in PLACE}
+            for row in sorted(rows, key=_ports)
         ],
+        [[token[name] for name in TOKEN] for token in tokens],
         anomalies,
         missing or capture["truncated_packets"] > 0,
     )
+
+
+def _ports(row: Row) -> tuple[int, int]:
+    return row["client_port"], row["server_port"]
 
 
 def rows_of(columns: dict[str, list[Any]]) -> list[Row]:

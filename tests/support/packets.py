@@ -58,18 +58,17 @@ class Datagram(NamedTuple):
     def build(self, body: bytes | None = None, **changes: int) -> Packet:
         """The packet again, with another body; `flags_offset`: of an IPv4 fragment; `length`: as told."""
         body = self.body if body is None else body
-        header = bytearray(self.header)
+        header, cut = bytearray(self.header), self.packet.missing
         if self.version == 4:
-            told = changes.get("length", len(header) + len(body))
-            struct.pack_into(">H", header, 2, told)
+            struct.pack_into(">H", header, 2, changes.get("length", len(header) + len(body) + cut))
             if "flags_offset" in changes:
                 struct.pack_into(">HH", header, 4, changes["ident"], changes["flags_offset"])
             struct.pack_into(">H", header, 10, 0)
             struct.pack_into(">H", header, 10, checksum(bytes(header)))
         else:
-            struct.pack_into(">H", header, 4, len(body))
+            struct.pack_into(">H", header, 4, len(body) + cut)
         data = self.link + bytes(header) + body
-        return self.packet._replace(data=data, wire_len=len(data) + self.packet.missing)
+        return self.packet._replace(data=data, wire_len=len(data) + cut)
 
 
 class Segment(NamedTuple):
@@ -126,10 +125,7 @@ class Segment(NamedTuple):
         body = bytes(head) + (self.payload if payload is None else payload)
         if self.whole:
             body = with_tcp_checksum(self.datagram.src + self.datagram.dst, body)
-            return self.datagram.build(body)
-        cut = self.datagram.packet.missing
-        packet = self.datagram.build(body, length=len(self.datagram.header) + len(body) + cut)
-        return packet._replace(wire_len=len(packet.data) + cut)
+        return self.datagram.build(body)
 
 
 def checksum(data: bytes) -> int:
@@ -172,6 +168,14 @@ def datagram_of(packet: Packet) -> Datagram | None:
         return None
     packet = packet._replace(wire_len=at + max(total, len(data[:total])))
     return Datagram(packet._replace(data=link + data[:total]), link, header, proto, data[size:total])
+
+
+def is_fragment(packet: Packet) -> bool:
+    """Whether a packet over Ethernet is a part of an IP datagram."""
+    data = packet.data
+    if data[12:14] == IPV4:
+        return bool(int.from_bytes(data[20:22], "big") & 0x3FFF)
+    return data[12:14] == IPV6 and data[20:21] == b"\x2c"
 
 
 def segment_of(packet: Packet) -> Segment | None:

@@ -1,11 +1,10 @@
 """From the caller's arguments to the list of captures."""
 
 import os
-from pathlib import Path
 
 import pytest
 
-from analyzer.capture.inputs import Input, expand
+from analyzer.capture.inputs import Input, expand, with_distinct_names
 from analyzer.errors import UsageError
 
 
@@ -29,10 +28,10 @@ def test_files_keep_the_order_of_the_arguments(folder):
     assert not any(item.from_directory for item in inputs)
 
 
-def test_a_directory_is_one_level_of_files_sorted(folder):
-    """What lies deeper is not read, what is no capture is found out later."""
+def test_a_directory_is_all_files_below_it_sorted(folder):
+    """What is no capture is found out later."""
     inputs = expand([str(folder)])
-    assert names(inputs) == ["a.pcap", "b.pcap", "note.txt"]
+    assert names(inputs) == ["a.pcap", "b.pcap", "note.txt", "c.pcap"]
     assert all(item.from_directory for item in inputs)
 
 
@@ -49,7 +48,7 @@ def test_a_directory_that_cannot_be_listed_is_told(folder, monkeypatch):
     def refuse(_path):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(UsageError, match=r": Permission denied$"):
         expand([str(folder)])
 
@@ -71,7 +70,7 @@ def test_a_file_is_read_once_however_often_it_is_named(folder):
     (folder / "link.pcap").symlink_to(folder / "a.pcap")
     path = str(folder / "a.pcap")
     inputs = expand([path, path, str(folder / "link.pcap"), str(folder), "-", "-"])
-    assert names(inputs) == ["a.pcap", "b.pcap", "note.txt", "-"]
+    assert names(inputs) == ["a.pcap", "b.pcap", "note.txt", "c.pcap", "-"]
     assert not inputs[0].from_directory
 
 
@@ -95,3 +94,17 @@ def test_what_is_not_there_is_told_in_one_line(folder, argument, reason):
     with pytest.raises(UsageError) as caught:
         expand([str(folder / argument)])
     assert str(caught.value) == f"{folder / argument}: {reason}"
+
+
+def test_inputs_of_one_name_show_their_folders(folder):
+    """As many folders as tell them apart, no more; other names stay as they are."""
+    (folder / "more").mkdir()
+    (folder / "more" / "c.pcap").write_bytes(b"x")
+    inputs = with_distinct_names(expand([str(folder)]))
+    assert [item.name for item in inputs] == [
+        "a.pcap",
+        "b.pcap",
+        "note.txt",
+        "deeper/c.pcap",
+        "more/c.pcap",
+    ]
