@@ -346,9 +346,10 @@ class StreamReader(_Conversation):
             return 0
         carrier_side = side ^ self._swap
         window = carrier.windows[carrier_side]
+        code = "snaplen" if frame == window.frame else "gap"  # a packet cut short, or one not there
         window.restart(offset + length)
         window.frame, window.ts_ns = frame, ts_ns
-        self.notice(Anomaly("gap", Span(offset, offset + length), f"{length} bytes"), frame, ts_ns)
+        self.notice(Anomaly(code, Span(offset, offset + length), f"{length} bytes"), frame, ts_ns)
         carrier.gap(carrier_side, length, frame, ts_ns)
         return window.skipping
 
@@ -368,7 +369,7 @@ class StreamReader(_Conversation):
         else:
             self.carrier.end(None if side is None else side ^ self._swap, how, frame, ts_ns)
         if how not in {"fin", "rst"}:
-            self.negotiations.one_direction = not all(self._heard)
+            self.negotiations.one_direction = not (self.stream.both_sides or all(self._heard))
             self.finish()
 
 

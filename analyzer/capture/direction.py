@@ -53,12 +53,12 @@ class Direction:
         return ((seq - self.next_seq + 0x8000_0000) & MODULUS) - 0x8000_0000
 
     @property
-    def hole_end(self) -> int | None:
-        """Offset of what waits behind the hole: held bytes or a FIN; None if there is no hole."""
+    def behind_hole(self) -> tuple[int, int, int] | None:
+        """Offset, frame and time of what waits: held bytes or a FIN; None if there is no hole."""
         if self.hold is not None and self.hold.starts:
-            return self.hold.starts[0]
+            return self.hold.islands[0].marks[0]
         if self.fin is not None and not self.fin_told:
-            return self.fin[0]
+            return self.fin
         return None
 
     def advance(self, length: int) -> None:

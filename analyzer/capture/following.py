@@ -15,13 +15,14 @@ class Following:
     """The open streams, the one with the oldest packet first."""
 
     def __init__(self, pool: Pool, table: StreamTable, open_stream: OpenStream) -> None:
-        self.waiting: dict[int, TcpStream] = {}
+        self.waiting: OrderedDict[int, TcpStream] = OrderedDict()
         """Streams with a hole."""
         self._pool = pool
         self._table = table
         self._open_stream = open_stream
         self._open: OrderedDict[int, TcpStream] = OrderedDict()
-        self._reset: dict[int, TcpStream] = {}
+        self._reset: OrderedDict[int, TcpStream] = OrderedDict()  # the one silent for longest first
+        self._reset_now: dict[int, TcpStream] = {}  # reset in this block, or before and not silent
 
     def get(self, stream_id: int) -> TcpStream | None:
         """Return the stream if it is open."""
@@ -76,7 +77,7 @@ class Following:
             self.waiting.pop(stream_id, None)
         if flow.reset:
             self._reset.pop(stream_id, None)
-            self._reset[stream_id] = flow
+            self._reset_now[stream_id] = flow
 
     def relieve(self, flow: TcpStream) -> None:
         """Free held bytes, the longest waiting stream's first; `flow` is being fed."""
@@ -102,6 +103,9 @@ class Following:
                 self.end(flow, "closed")
             elif not flow.waiting:
                 del self.waiting[flow.stream_id]
+        for flow in sorted(self._reset_now.values(), key=lambda each: each.last_ns):
+            self._reset[flow.stream_id] = flow
+        self._reset_now.clear()
         while self._reset:
             flow = next(iter(self._reset.values()))
             if not self.is_over(flow, now):
@@ -124,6 +128,18 @@ class Following:
         if self._give_up(flow):
             self._forget(flow, IGNORED if how == "evicted" else CLOSED)
             flow.consumer.end(None, how, frame, ts_ns)
+
+    def reused(self, flow: TcpStream, frame: int, ts_ns: int, now: int) -> None:
+        """End a stream whose 4-tuple another connection takes over with a SYN in `frame`."""
+        try:
+            flow.give_up_doomed(now)
+        except StreamIgnoredError:
+            self.ignore(flow)
+            return
+        if flow.finished or self.is_over(flow, now):
+            self.end(flow, "closed")
+        else:
+            self.end(flow, "reused", frame, ts_ns)
 
     def ignore(self, flow: TcpStream) -> None:
         """Drop a stream whose consumer has had enough."""
@@ -153,3 +169,4 @@ class Following:
         del self._open[stream_id]
         self.waiting.pop(stream_id, None)
         self._reset.pop(stream_id, None)
+        self._reset_now.pop(stream_id, None)

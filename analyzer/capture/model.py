@@ -99,6 +99,7 @@ class Stream:
     first_ts_ns: int
     role_source: str  # `syn`, `port` (the lower port serves), `first` (who spoke first), `carrier`
     started_before: bool = False  # TCP without SYN: older than the capture
+    both_sides: bool = False  # packets of both were seen, up to the block of the first payload
 
 
 IGNORE = -1
@@ -119,7 +120,7 @@ class Consumer(Protocol):
     def lost(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> int:
         """`length` bytes from `offset` on are missing for good; same answer as `deliver`.
 
-        `frame` is the first frame behind the gap. Loss inside a skip is not told here, only counted.
+        `frame` is the first frame behind the gap, or the packet itself whose end the snap length cut off. Loss inside a skip is not told here, only counted.
         """
 
     def conflict(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> None:

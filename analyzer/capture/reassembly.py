@@ -167,29 +167,45 @@ class TcpStream:
             if segment.size:
                 self._payload(side, begin, segment)
             self._go_on(side)
-        self.waiting = any(each.hole_end is not None for each in self.directions)
+        self._note_holes()
 
     def give_up_doomed(self, now: int) -> None:
         """Give up the holes whose grace is over."""
+        client, server = self.directions
+        if client.doom is None and server.doom is None:
+            return
         limits = self.pool.limits
-        for side, direction in enumerate(self.directions):
-            doom = direction.doom
-            if doom is None or (
-                self.packets - doom.packet < limits.grace_packets
-                and now - doom.now < limits.grace_ns
-            ):
-                continue
+        doomed = [
+            (direction.doom, side)
+            for side, direction in enumerate(self.directions)
+            if direction.doom is not None
+            and (
+                self.packets - direction.doom.packet >= limits.grace_packets
+                or now - direction.doom.now >= limits.grace_ns
+            )
+        ]
+        for doom, side in sorted(doomed, key=lambda each: each[0].packet):
+            direction = self.directions[side]
             direction.doom = None
-            while (end := direction.hole_end) is not None and end <= doom.acked:
-                self._give_up_hole(side)
-        self.waiting = any(each.hole_end is not None for each in self.directions)
+            while (behind := direction.behind_hole) is not None and behind[0] <= doom.acked:
+                self._give_up_hole(side, *behind)
+        self._note_holes()
 
     def give_up(self) -> None:
-        """Give up all holes."""
-        for side, direction in enumerate(self.directions):
-            while direction.hole_end is not None:
-                self._give_up_hole(side)
-        self.waiting = False
+        """Give up all holes, in the order in which what is behind them was captured."""
+        while self.waiting:
+            waiting = [
+                (behind, side)
+                for side, direction in enumerate(self.directions)
+                if (behind := direction.behind_hole) is not None
+            ]
+            behind, side = min(waiting, key=lambda each: each[0][1])
+            self._give_up_hole(side, *behind)
+            self._note_holes()
+
+    def _note_holes(self) -> None:
+        client, server = self.directions
+        self.waiting = client.behind_hole is not None or server.behind_hole is not None
 
     def release(self) -> None:
         """Free what is held; nothing is delivered any more."""
@@ -257,7 +273,7 @@ class TcpStream:
                 break
         if direction.fin is not None and direction.fin[0] <= direction.offset:
             self._tell_fin(side)
-        if direction.hole_end is None:
+        if direction.behind_hole is None:
             direction.doom = None
             cuts.clear()
 
@@ -269,17 +285,10 @@ class TcpStream:
             _, frame, ts_ns = direction.fin
             self.consumer.end(side, "fin", frame, ts_ns)
 
-    def _give_up_hole(self, side: int) -> None:
-        direction = self.directions[side]
-        end, hold = direction.hole_end, direction.hold
-        assert end is not None
-        if hold is not None and hold.starts:
-            _, frame, ts_ns = hold.islands[0].marks[0]
-        else:
-            assert direction.fin is not None
-            _, frame, ts_ns = direction.fin
-        if end > direction.offset:
-            self._lose(side, end - direction.offset, frame, ts_ns)
+    def _give_up_hole(self, side: int, end: int, frame: int, ts_ns: int) -> None:
+        length = end - self.directions[side].offset
+        if length > 0:
+            self._lose(side, length, frame, ts_ns)
         self._go_on(side)
 
     def _deliver(self, side: int, data: bytes, frame: int, ts_ns: int) -> None:
@@ -333,11 +342,11 @@ class TcpStream:
     def _acknowledged(self, side: int, segment: Segment) -> None:
         """The other side acknowledges: from now on a hole below is doomed."""
         direction = self.directions[side]
-        end = direction.hole_end
-        if end is None or direction.doom is not None:
+        behind = direction.behind_hole
+        if behind is None or direction.doom is not None:
             return
         acked = direction.offset + direction.ahead(segment.ack)
-        if acked >= end:
+        if acked >= behind[0]:
             direction.doom = Doom(acked, self.packets, segment.now)
 
     def _reset(self, side: int, segment: Segment) -> None:

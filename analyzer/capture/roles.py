@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 from analyzer.capture.model import PacketIndex, Stream
-from analyzer.capture.streams import STARTED_BY_1, SYN_BY, StreamTable
+from analyzer.capture.streams import SENT_BY, STARTED_BY_1, SYN_BY, StreamTable
 
 WELL_KNOWN_PORTS = 1024
 EPHEMERAL_PORTS = 32_768
@@ -48,6 +48,7 @@ def describe(
         first_ts_ns=int(table.first_ts_ns[stream_id]),
         role_source=source,
         started_before=tcp and not any(asked),
+        both_sides=all(seen & bit for bit in SENT_BY),
     )
     return stream, client
 

@@ -31,6 +31,7 @@ SILENT, FOLLOWED, IGNORED, CLOSED = range(4)
 STARTED_BY_1 = 1  # the first packet was sent by endpoint 1, not 0
 SYN_BY = (2, 4)  # endpoint 0, 1 asked for the connection: it sent a SYN, or got a SYN/ACK
 HAS_BASE = (8, 16)  # `base` of endpoint 0, 1 is known
+SENT_BY = (32, 64)  # a packet of endpoint 0, 1 was captured
 """Bits of `StreamTable.seen`; endpoints are 0 and 1 in an order of no meaning."""
 
 
@@ -123,6 +124,8 @@ class StreamTable:
     ) -> None:
         for side in (0, 1):
             by_side = senders == side
+            silent = by_side & ((self.seen[ids] & SENT_BY[side]) == 0)
+            self.seen[ids[silent]] |= np.uint8(SENT_BY[side])
             tells = by_side | ((segments.flags & ACK) != 0)
             rows = np.flatnonzero(tells & ((self.seen[ids] & HAS_BASE[side]) == 0))
             if not len(rows):

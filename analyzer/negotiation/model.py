@@ -99,6 +99,7 @@ class Negotiation:
     state: str = State.START
     carrier_state: str = CarrierState.OPEN
     own_hint: bool = False  # the first of its connection: the hint's frames belong to it
+    passed_to: Negotiation | None = None  # no row of its own: its token counts for that one
 
     negotiation_id: int = 0
     frames: tuple[int, ...] = ()

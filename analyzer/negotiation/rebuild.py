@@ -152,6 +152,8 @@ class StreamNegotiations:
             return False
         hint.message = replace(hint.message, kind="hint")
         following.steps.insert(0, hint)
+        asked.passed_to = following
+        following.anomalies[:0] = [n._replace(negotiation=following) for n in asked.anomalies]
         return True
 
     @staticmethod

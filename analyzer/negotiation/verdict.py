@@ -197,9 +197,11 @@ def _started_late(negotiation: Negotiation) -> bool:
     first = next((step for step in negotiation.steps if step.message.kind != "hint"), None)
     if first is None:
         return False
-    if first.request_missing or first.role == ACCEPTOR:
+    if first.request_missing:
         return True
-    return isinstance(first.token, NegTokenResp | NtlmAuthenticate)
+    if negotiation.wrapper == "none":  # no token tells its place
+        return False
+    return first.role == ACCEPTOR or isinstance(first.token, NegTokenResp | NtlmAuthenticate)
 
 
 # -- mechanism and identity -----------------------------------------------------------------------------
@@ -284,7 +286,7 @@ def _describe_outcome(negotiation: Negotiation) -> None:
         said_so = _carrier_refused_by_token(negotiation)
         negotiation.outcome, negotiation.outcome_source = "failure", "both" if said_so else "gss"
     elif said is None:
-        refused = carrier == CarrierState.CLOSED
+        refused = carrier == CarrierState.CLOSED and not _has_gap(negotiation)
         negotiation.outcome = "failure" if refused else "incomplete"
         negotiation.outcome_source = "carrier" if refused else None
     elif gss is None:
@@ -302,6 +304,11 @@ def _describe_outcome(negotiation: Negotiation) -> None:
         if isinstance(token, KrbError) and token.error:
             negotiation.gss_status = token.error
     negotiation.completeness = _completeness(negotiation)
+
+
+def _has_gap(negotiation: Negotiation) -> bool:
+    """Bytes are missing that may have held the answer: a connection closed behind them refuses nothing."""
+    return any(noticed.anomaly.code in {"gap", "snaplen"} for noticed in negotiation.anomalies)
 
 
 def _carrier_refused_by_token(negotiation: Negotiation) -> bool:
@@ -323,7 +330,7 @@ def _completeness(negotiation: Negotiation) -> str:
             return "gap"
         if "encrypted" in codes:
             return "encrypted"
-    if _started_late(negotiation) and negotiation.wrapper != "none":
+    if _started_late(negotiation):
         return "started-before-capture"
     if negotiation.outcome == "incomplete" and not _client_left(negotiation):
         return "cut-off"

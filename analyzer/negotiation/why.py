@@ -95,7 +95,8 @@ def _status_reason(negotiation: Negotiation, status: Status) -> tuple[str, str]:
     if status.layer == "http":
         if status.code in {401, 407} and not _credentials_sent(negotiation):
             return "mechanism_refused", "likely"
-        return HTTP_REASONS.get(status.code, "unspecified_failure"), "likely"
+        confidence = "possible" if negotiation.mechanism == "kerberos" else "likely"
+        return HTTP_REASONS.get(status.code, "unspecified_failure"), confidence
     return "unspecified_failure", "certain"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from analyzer.report.json_text import json_text
@@ -15,11 +16,18 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def iso_time(ts_ns: int) -> str:
     """ISO 8601 in UTC with nanoseconds and `Z`."""
     seconds, rest = divmod(ts_ns, 1_000_000_000)
+    moment = _second(seconds)
+    return f"{seconds}.{rest:09d}" if moment is None else f"{moment}.{rest:09d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str | None:
+    """The second in ISO 8601; None where no calendar reaches. Neighbouring rows share it."""
     try:
         moment = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
-        return f"{seconds}.{rest:09d}"
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+        return None
+    return f"{moment:%Y-%m-%dT%H:%M:%S}"
 
 
 def json_value(column: Column, value: Any) -> Any:

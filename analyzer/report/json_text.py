@@ -9,9 +9,13 @@ from typing import Any
 from dissectors.visible import UNSAFE
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def json_text(value: Any) -> str:
     r"""JSON on one line in which every unsafe character stands as `\uXXXX`."""
-    return UNSAFE.sub(_escaped, json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    text = _encode(value)
+    return text if text.isascii() and text.isprintable() else UNSAFE.sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:

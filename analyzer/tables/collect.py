@@ -84,7 +84,8 @@ class Collector:
             tables.add("negotiations", rows.negotiation_row(self._capture, negotiation))
         self._tokens.sort(key=lambda pair: (pair[0][3], pair[0][2], pair[0][12]))
         for row, owner in self._tokens:
-            row[1] = owner.negotiation_id if owner is not None else None
+            if owner is not None:
+                row[1] = (owner.passed_to or owner).negotiation_id
             tables.add("tokens", row)
         self._offers.sort(key=lambda pair: (pair[0][12], pair[0][5], pair[0][6]))
         for row, owner in self._offers:

@@ -16,9 +16,13 @@ def load(case: str) -> dict[str, Any]:
 def save(case: str, card: dict[str, Any]) -> None:
     """Write the card of `carrier/name`; every table goes below the plain values."""
     card = {"licence": LICENCE} | card
-    plain = [f"{key} = {value_text(value)}" for key, value in card.items() if not isinstance(value, dict)]
+    plain = [
+        f"{key} = {value_text(value)}" for key, value in card.items() if not isinstance(value, dict)
+    ]
     tables = [
-        "\n".join([f"[{name}]", *(f"{quote(key)} = {value_text(value)}" for key, value in table.items())])
+        "\n".join(
+            [f"[{name}]", *(f"{quote(key)} = {value_text(value)}" for key, value in table.items())]
+        )
         for name, table in card.items()
         if isinstance(table, dict)
     ]

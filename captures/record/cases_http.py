@@ -18,7 +18,10 @@ def http(name: str, title: str, purpose: str, script: str, **rest) -> Case:
 
 def by_ntlm(name: str, title: str, purpose: str, user: str, script: str, **rest) -> Case:
     """SPNEGO with NTLM: no ticket at the desk, but gss-ntlmssp with the credentials of `user` (DOMAIN:name:password)."""
-    rest = {"client": ["curl", "mit-krb5", "gss-ntlmssp"], "server": [*APACHE, "gss-ntlmssp"]} | rest
+    rest = {
+        "client": ["curl", "mit-krb5", "gss-ntlmssp"],
+        "server": [*APACHE, "gss-ntlmssp"],
+    } | rest
     script = f"echo '{user}' >$LAB/desk/me; export NTLM_USER_FILE=$LAB/desk/me; {script}"
     return http(name, title, purpose, script, **rest)
 
@@ -93,7 +96,7 @@ CASES = [
     http(
         "service_key_mismatch",
         "The service's keytab is out of date",
-        "The ticket was sealed with a key the server does not have: KRB_AP_ERR_MODIFIED.",
+        "The ticket was sealed with a key the server does not have; the 401 brings a KRB-ERROR, KRB_AP_ERR_BAD_INTEGRITY.",
         "web --negotiate -u : http://stale.nego.test/krb/",
         before=LOGIN,
     ),
@@ -107,22 +110,23 @@ CASES = [
     http(
         "ticket_expired",
         "An expired ticket",
-        "The ticket ended ten hours ago, the client's clock is right.",
+        "The ticket ended ten hours ago, the client's clock is right. The server says reject and no reason, so the wire does not tell.",
         "python $RECIPE/clients/http_ticket.py web.nego.test /krb/ $LAB/web.keytab expired",
         client=["impacket"],
     ),
     http(
         "ticket_not_yet_valid",
         "A ticket of tomorrow",
-        "The ticket begins in ten hours, the client's clock is right.",
+        "The ticket begins in ten hours. The server says reject and no reason.",
         "python $RECIPE/clients/http_ticket.py web.nego.test /krb/ $LAB/web.keytab early",
         client=["impacket"],
     ),
     http(
         "no_credentials",
         "Challenged, and nothing to answer with",
-        "A client without ticket and password gets 401 and leaves.",
+        "A client without ticket and password gets 401 and leaves: no token, so no negotiation.",
         f"web --negotiate -u : {WEB}/krb/",
+        negotiations=0,
     ),
     http(
         "open_page",
@@ -133,7 +137,12 @@ CASES = [
         secrets={},
         client=["curl"],
     ),
-    raw_ntlm("ntlm", "NTLM scheme", "Three legs of NTLM without SPNEGO, on one connection.", f"web --ntlm -u 'NEGO\\ada:Engine-1843' {RAW}/ntlm/"),
+    raw_ntlm(
+        "ntlm",
+        "NTLM scheme",
+        "Three legs of NTLM without SPNEGO, on one connection.",
+        f"web --ntlm -u 'NEGO\\ada:Engine-1843' {RAW}/ntlm/",
+    ),
     raw_ntlm(
         "ntlm_wrong_password",
         "NTLM scheme, wrong password",
@@ -158,9 +167,8 @@ CASES = [
     raw_ntlm(
         "ntlm_though_more_was_offered",
         "The client chose NTLM though Negotiate was offered",
-        "The server offers both schemes, the application insists on NTLM.",
+        "A first visit without credentials is offered both schemes; the application then insists on NTLM.",
         f"web {RAW}/both/; web --ntlm -u 'NEGO\\ada:Engine-1843' {RAW}/both/",
-        negotiations=2,
     ),
     raw_ntlm(
         "ntlm_keep_alive",
@@ -185,11 +193,19 @@ CASES = [
     http(
         "ntlm_scheme_refused",
         "NTLM scheme offered by a server that cannot take it",
-        "Apache offers NTLM beside Negotiate and refuses the first token of it.",
+        "Apache offers NTLM beside Negotiate and refuses the first token of it; curl tries a second time on the connection.",
         f"web --ntlm -u 'NEGO\\ada:Engine-1843' {WEB}/nego/",
         client=["curl"],
+        negotiations=2,
     ),
-    http("basic", "Basic", "Name and password in the clear, accepted.", f"web -u ada:Engine-1843 {WEB}/basic/", client=["curl"], server=["apache"]),
+    http(
+        "basic",
+        "Basic",
+        "Name and password in the clear, accepted.",
+        f"web -u ada:Engine-1843 {WEB}/basic/",
+        client=["curl"],
+        server=["apache"],
+    ),
     http(
         "basic_retry",
         "Basic, wrong then right password on one connection",
@@ -242,10 +258,10 @@ CASES = [
     http(
         "keep_alive_kerberos",
         "Every request authenticates itself",
-        "Six requests on one connection; how often the client sends a ticket is to be seen.",
+        "Six requests on one connection, each with a ticket of its own: six negotiations.",
         f"curl -sS -o /dev/null --negotiate -u : '{WEB}/krb/index.html?[1-6]'",
         before=LOGIN,
-        negotiations=1,
+        negotiations=6,
     ),
     http(
         "post_with_body",
@@ -257,7 +273,7 @@ CASES = [
     http(
         "proxy_kerberos",
         "Squid, Kerberos",
-        "407, then Proxy-Authorization with a ticket; Squid answers without a token.",
+        "Proxy-Authorization with a ticket in the first request; Squid answers without any token.",
         f"web -x http://proxy.nego.test:3128 --proxy-negotiate -U : {WEB}/open/",
         before=LOGIN,
         server=["squid", "mit-krb5"],
@@ -291,10 +307,11 @@ CASES = [
     http(
         "proxy_no_credentials",
         "Squid, and nothing to answer with",
-        "A client without credentials gets 407 and leaves.",
+        "A client without credentials gets 407 and leaves: no negotiation.",
         f"web -x http://proxy.nego.test:3128 {WEB}/open/",
         client=["curl"],
         server=["squid"],
         secrets={},
+        negotiations=0,
     ),
 ]

@@ -32,11 +32,12 @@ def by_dialect(name: str, protocol: str, spoken: str) -> list[Case]:
     ]
 
 
-
-
 def refused(name: str, title: str, user: str, password: str, **rest) -> Case:
     """A logon by NTLM that the domain controller refuses."""
-    purpose = rest.pop("purpose", f"{title}: the controller answers the last leg of NTLM with the status that says so.")
+    purpose = rest.pop(
+        "purpose",
+        f"{title}: the controller answers the last leg of NTLM with the status that says so.",
+    )
     script = f"share {DC} \"${{ntlm[@]}}\" -U 'NEGO\\{user}%{password}' -c ls"
     return smb(name, title, purpose, script, secrets={user: password}, **rest)
 
@@ -106,7 +107,12 @@ CASES = [
     refused("account_locked", "Locked account", "alan", "Bombe-1940"),
     refused("password_must_change", "Password must be changed first", "dennis", "Sea-Bell-72"),
     refused("account_expired", "Expired account", "ken", "Unics-1969"),
-    smb("anonymous", "Anonymous session", "NTLM without a name; the server answers success.", f"share {DC} -U% --use-kerberos=off -c exit"),
+    smb(
+        "anonymous",
+        "Anonymous session",
+        "NTLM without a name; the server answers success.",
+        f"share {DC} -U% --use-kerberos=off -c exit",
+    ),
     smb(
         "guest",
         "Unknown name becomes a guest",
@@ -185,8 +191,19 @@ CASES = [
         negotiations=2,
         secrets=BOTH,
     ),
-    sessions("raw_ntlm", "NTLM without SPNEGO", "The session setup carries NTLM messages as they are.", "raw-ntlm"),
-    sessions("raw_kerberos", "Kerberos without SPNEGO", "The session setup carries a Kerberos token as it is.", "raw-krb", before="login ada"),
+    sessions(
+        "raw_ntlm",
+        "NTLM without SPNEGO",
+        "The session setup carries NTLM messages as they are.",
+        "raw-ntlm",
+    ),
+    sessions(
+        "raw_kerberos",
+        "Kerberos without SPNEGO",
+        "The session setup carries a Kerberos token as it is.",
+        "raw-krb",
+        before="login ada",
+    ),
     smb(
         "reauthentication",
         "A session authenticates again",

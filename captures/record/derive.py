@@ -73,7 +73,11 @@ def swapped(kept: list[Frame]) -> list[Frame]:
     out, at = [], 0
     while at < len(kept):
         pair = kept[at : at + 2]
-        if len(pair) == 2 and from_client(pair[0]) == from_client(pair[1]) and min(len(f.data) for f in pair) > 100:
+        if (
+            len(pair) == 2
+            and from_client(pair[0]) == from_client(pair[1])
+            and min(len(f.data) for f in pair) > 100
+        ):
             first, second = pair
             out += [second._replace(ts_ns=first.ts_ns), first._replace(ts_ns=second.ts_ns)]
             at += 2
@@ -92,7 +96,10 @@ def in_fragments(size: int, *, last_first: bool = False) -> Callable[[list[Frame
             parts = fragments(frame, size, number)
             if last_first:
                 times = [part.ts_ns for part in parts]
-                parts = [part._replace(ts_ns=time) for part, time in zip(reversed(parts), times, strict=True)]
+                parts = [
+                    part._replace(ts_ns=time)
+                    for part, time in zip(reversed(parts), times, strict=True)
+                ]
             out += parts
         return out
 
@@ -226,6 +233,7 @@ def make(derived: Derived) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     kept = derived.change(frames.read(case_file.CAPTURES / derived.source / "capture.pcapng"))
     frames.write_pcapng(folder / "capture.pcapng", kept, **({"snaplen": 262144} | derived.options))
+    (folder / "expected.jsonl").unlink(missing_ok=True)
     card = case_file.load(derived.source)
     card |= {
         "title": derived.title,

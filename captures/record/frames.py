@@ -47,10 +47,16 @@ def _pcapng(raw: bytes) -> list[Frame]:
     return frames
 
 
-def write_pcapng(path: Path, frames: list[Frame], *, order: str = "<", snaplen: int = 0, tick: int = 1) -> None:
+def write_pcapng(
+    path: Path, frames: list[Frame], *, order: str = "<", snaplen: int = 0, tick: int = 1
+) -> None:
     """Write one section with one Ethernet interface; `tick` nanoseconds per unit of time: 1 or 1000."""
     resolution = _option(order, 9, bytes([9 if tick == 1 else 6]))
-    section = struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1) + _option(order, 4, b"captures/record") + bytes(4)
+    section = (
+        struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1)
+        + _option(order, 4, b"captures/record")
+        + bytes(4)
+    )
     interface = struct.pack(order + "HHI", ETHERNET, 0, snaplen) + resolution + bytes(4)
     blocks = [_block(order, SECTION, section), _block(order, INTERFACE, interface)]
     for ts_ns, data, wire_len in frames:

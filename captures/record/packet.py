@@ -19,7 +19,9 @@ def from_client(frame: Frame) -> bool:
 def tagged(frame: Frame, *tags: tuple[int, int]) -> Frame:
     """The frame with VLAN tags, each an EtherType and a VLAN id, the outer one first."""
     tag = b"".join(struct.pack(">HH", kind, vlan) for kind, vlan in tags)
-    return frame._replace(data=frame.data[:12] + tag + frame.data[12:], wire_len=frame.wire_len + len(tag))
+    return frame._replace(
+        data=frame.data[:12] + tag + frame.data[12:], wire_len=frame.wire_len + len(tag)
+    )
 
 
 def fragments(frame: Frame, size: int, number: int) -> list[Frame]:

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Records cases: runs each one's commands on the lab's desk while tcpdump listens there, and writes its folder.
 
-record.py [CASE...]    all of them, or those whose `carrier/name` begins with one of the words
+record.py [--cards] [CASE...]    all of them, or those whose `carrier/name` begins with one of the words
+
+With --cards nothing is recorded: only case.toml is written anew, because words of a case changed. Recording removes
+expected.jsonl, for frames have other numbers then; see expect.py.
 """
 
 import datetime
@@ -46,10 +49,18 @@ def _out(*command: str) -> str:
 def on_desk(script: str, case: Case) -> subprocess.CompletedProcess:
     """Run `script` on the lab's desk, with a credentials cache of its own and the recipe's clients at hand."""
     cache = f"export KRB5CCNAME={LAB}/desk/cc-{case.carrier}-{case.name}"
-    lines = [f". {shlex.quote(str(RECORD / 'lab.sh'))}", "set +e", cache, ". $RECIPE/desk.sh", script]
+    lines = [
+        f". {shlex.quote(str(RECORD / 'lab.sh'))}",
+        "set +e",
+        cache,
+        ". $RECIPE/desk.sh",
+        script,
+    ]
     inner = shlex.quote("\n".join(lines))
     command = f". {shlex.quote(str(RECORD / 'lab.sh'))}; on desk bash -c {inner}"
-    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def record(case: Case) -> None:
@@ -79,9 +90,12 @@ def record(case: Case) -> None:
         sys.exit(f"{case.carrier}/{case.name}: nothing was recorded, see {log}")
     frames.write_pcapng(folder / "capture.pcapng", kept, snaplen=262144)
     case_file.save(f"{case.carrier}/{case.name}", describe(case, started.date()))
+    (folder / "expected.jsonl").unlink(missing_ok=True)
     size = (folder / "capture.pcapng").stat().st_size
     drops = "" if "0 packets dropped by kernel" in told else "  DROPS"
-    print(f"{case.carrier}/{case.name}: {len(kept)} frames, {size} bytes, exit {done.returncode}{drops}")
+    print(
+        f"{case.carrier}/{case.name}: {len(kept)} frames, {size} bytes, exit {done.returncode}{drops}"
+    )
 
 
 def describe(case: Case, day: datetime.date) -> dict[str, Any]:
@@ -91,14 +105,28 @@ def describe(case: Case, day: datetime.date) -> dict[str, Any]:
         "purpose": case.purpose,
         "made_by": f"python captures/record/record.py {case.carrier}/{case.name}",
         "date": day,
-        "peers": {"client": [version(one) for one in case.client], "server": [version(one) for one in case.server]},
+        "peers": {
+            "client": [version(one) for one in case.client],
+            "server": [version(one) for one in case.server],
+        },
         "secrets": case.secrets,
         "expect": {"negotiations": case.negotiations},
     }
 
 
+def card_only(case: Case) -> None:
+    """Write case.toml with today's words and the old day, peers and open question."""
+    name = f"{case.carrier}/{case.name}"
+    old = case_file.load(name)
+    card = describe(case, old["date"]) | {"peers": old["peers"]}
+    if "open" in old["expect"]:
+        card["expect"]["open"] = old["expect"]["open"]
+    case_file.save(name, card)
+
+
 if __name__ == "__main__":
-    wanted = tuple(sys.argv[1:])
+    do = card_only if "--cards" in sys.argv else record
+    wanted = tuple(word for word in sys.argv[1:] if not word.startswith("--"))
     for case in all_cases():
         if not wanted or f"{case.carrier}/{case.name}".startswith(wanted):
-            record(case)
+            do(case)

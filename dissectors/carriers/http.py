@@ -186,6 +186,7 @@ class HttpCarrier(HttpFraming):
         """Tell what was read of the message in which a side ends."""
         window = self.windows[side]
         self._abandon(reader)
+        reader.scanned = 0
         length = len(window)
         if reader.state == HEAD and length:
             begin = window.offset

@@ -9,6 +9,8 @@ Spec: RFC 9110 11 and 15.5, RFC 4559 4-6, MS-NTHT 2, MS-N2HT 2-3, MS-WSMV 2.2.9.
 
 from __future__ import annotations
 
+from typing import Any
+
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import (
     CLIENT,
@@ -98,8 +100,8 @@ class Exchanges:
             latest.awaited = True
             return latest
         exchange = Exchange(family, f"request {request.ordinal}", _version(request), scheme)
-        exchange.server_name = request.host if family == ORIGIN else None
-        exchange.context.update(_asked_for(request))
+        exchange.context = _asked_for(request)
+        exchange.server_name = exchange.context.get("host") if family == ORIGIN else None
         if request.user_agent:
             exchange.context["user_agent"] = text_of(request.user_agent)
         self._latest[family] = leg = Leg(exchange)
@@ -240,8 +242,8 @@ class Exchanges:
         hint.schemes = _schemes(offers, family)
         hint.context = {"carrier": family, "carrier_version": _version(response)}
         if request is not None:
-            hint.context["server_name"] = request.host if family == ORIGIN else None
             hint.context.update(_asked_for(request))
+            hint.context["server_name"] = hint.context.get("host") if family == ORIGIN else None
         if response.server:
             hint.context["server"] = text_of(response.server)
         self.emit(hint)
@@ -302,12 +304,12 @@ def _schemes(offers: list[Offer], family: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mine))
 
 
-def _asked_for(request: Request) -> dict[str, str]:
+def _asked_for(request: Request) -> dict[str, Any]:
     context = {"method": text_of(request.method), "uri": request.uri}
     host = request.host
     if host:
         context["host"] = host
-        if request.method == b"CONNECT" or "://" in request.uri:
+        if request.method == b"CONNECT" or "://" in context["uri"]:
             context["target"] = host
     return context
 

@@ -43,6 +43,7 @@ WATCH = 6  # so it should, but the connection was to stay open
 LOST = 7  # message borders are not known
 OPAQUE = 8  # another protocol, for good
 
+_EMPTY_LINES = re.compile(rb"[\r\n]+")
 _HEAD_END = re.compile(rb"\n\r?\n")
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 
@@ -112,7 +113,9 @@ class HttpFraming(Carrier):
         """Read a header block if it is whole; otherwise make sure that it may become one."""
         first = window.data[window.position]
         if first in b"\r\n":  # RFC 9112 2.2: empty lines before a request line
-            window.skip(1)
+            empty = _EMPTY_LINES.match(window.data, window.position)
+            assert empty is not None
+            window.skip(empty.end() - window.position)
             return True
         if first == TLS[0] and window.peek(2) == TLS:
             self._turn_opaque(side, window, encrypted=True)
@@ -157,7 +160,6 @@ class HttpFraming(Carrier):
         reader.state = HEAD
         if length == CHUNKED:
             reader.state = CHUNK
-            reader.message = message if told else None
         elif length == BROKEN:
             span = Span(window.offset, window.offset)
             self._note(side, Anomaly("bad-header", span, "the length of the body cannot be read"))
@@ -165,17 +167,17 @@ class HttpFraming(Carrier):
             self._lose(side)
         elif told and length > len(window):
             reader.state = BODY
-            reader.message = message
             window.skip(length)
         else:
             if told and length:
                 last = window.offset + length - 1
                 message.end(window.frame_at(last), window.ts_at(last))
-                told = False
             if length:
                 window.skip(length)
             told = False
-        if not told:
+        if told:
+            reader.message = message
+        else:
             self._dialogue.done(message)
 
     def _finish(self, reader: Side, frame: int, ts_ns: int) -> None:

@@ -183,7 +183,8 @@ class Request(Message):
     @property
     def uri(self) -> str:
         """Target for people, without a password that may stand in it."""
-        return _USERINFO.sub(r"\1", text_of(self.target))
+        uri = text_of(self.target)
+        return _USERINFO.sub(r"\1", uri) if "@" in uri else uri
 
     @property
     def host(self) -> str | None:

@@ -194,7 +194,7 @@ def starts_low(heads):
     return (heads >> np.uint64(56)) < np.uint64(90)
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(noise(), st.sets(st.integers(1, 39)), st.integers(0, 40), st.booleans())
 def test_blocks_make_no_difference(packets, cuts, seed, again):
     """Whatever the packets: one block, some blocks or a block per packet give the same calls."""

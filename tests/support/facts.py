@@ -54,7 +54,8 @@ def facts_of(path: Path) -> Facts:
     rows = rows_of(tables.columns["negotiations"])
     tokens = rows_of(tables.columns["tokens"])
     names: dict[int, tuple[Any, ...]] = {}
-    for row in sorted(rows, key=_ports):  # stable: in order of first frame within a connection
+    rows.sort(key=_order)
+    for row in rows:
         before = [name for name in names.values() if name[:2] == _ports(row)]
         names[row["negotiation_id"]] = (*_ports(row), len(before))
     for row in rows:
@@ -67,14 +68,15 @@ def facts_of(path: Path) -> Facts:
     anomalies = sorted(tables.columns["anomalies"]["code"])
     missing = bool(GAPS & set(anomalies)) or capture["tcp_bytes_missing"] > 0
     return Facts(
-        [
-            {name: value for name, value in row.items() if name not in PLACE}
-            for row in sorted(rows, key=_ports)
-        ],
+        [{name: value for name, value in row.items() if name not in PLACE} for row in rows],
         [[token[name] for name in TOKEN] for token in tokens],
         anomalies,
         missing or capture["truncated_packets"] > 0,
     )
+
+
+def _order(row: Row) -> tuple[Any, ...]:
+    return (*_ports(row), row["first_frame"], row["exchange"] or "")
 
 
 def _ports(row: Row) -> tuple[int, int]:

@@ -109,6 +109,9 @@ def shuffled(packets: Packets) -> Packets:
             mix(runs.pop(segment.receiver, []))
         elif segment.payload and segment.sender in known:
             mix(runs.pop(segment.receiver, []))
+            run = runs[segment.sender]
+            if run and packet.ts_ns - packets[run[-1]].ts_ns > 10_000_000:  # a pause: nothing was late
+                mix(runs.pop(segment.sender))
             runs[segment.sender].append(place)
     for run in runs.values():
         mix(run)
@@ -141,9 +144,7 @@ def sent_again(packets: Packets) -> Packets:
 
 
 def wrapping(packets: Packets) -> Packets:
-    """Sequence numbers pass 2^32 in the middle of what each side sends; not where fragments would stay."""
-    if any(is_fragment(packet) for packet in packets):
-        return packets
+    """Sequence numbers pass 2^32 in the middle of what each side sends."""
     segments = [segment_of(packet) for packet in packets]
     first: dict[tuple[bytes, bytes], int] = {}
     size: dict[tuple[bytes, bytes], int] = defaultdict(int)
@@ -240,9 +241,10 @@ def without_length(packets: Packets) -> Packets:
 def as_ipv6(packets: Packets) -> Packets:
     """IPv4 addresses become IPv6 addresses that end in them."""
 
-    def change(datagram: Datagram) -> Packet:
-        if datagram.version == 6 or datagram.packet.link_type != ETHERNET:
-            return datagram.packet
+    def change(packet: Packet) -> Packet:
+        datagram = datagram_of(packet)
+        if datagram is None or datagram.version == 6 or packet.link_type != ETHERNET:
+            return packet
         net = bytes.fromhex("20010db80000000000000000")
         header = struct.pack(">IHBB", 0x60000000, 0, datagram.proto, 64)
         header += net + datagram.src + net + datagram.dst
@@ -254,7 +256,7 @@ def as_ipv6(packets: Packets) -> Packets:
                 return segment._replace(datagram=moved).build()
         return moved.build()
 
-    return each(change)(packets)
+    return [change(packet) for packet in packets]
 
 
 def in_vxlan(packets: Packets) -> Packets:
@@ -292,6 +294,44 @@ def _outside(packet: Packet, proto: int, body: bytes) -> Packet:
     header = header[:10] + checksum(header).to_bytes(2, "big") + header[12:]
     data = b"\x02" * 12 + IPV4 + header + body
     return packet._replace(data=data, wire_len=len(data) + packet.missing)
+
+
+# -- all of them ---------------------------------------------------------------------------------------
+
+
+def unless_fragmented(change: Change) -> Change:
+    """Not for captures with IP fragments: what is in them would stay behind."""
+    return lambda packets: packets if any(map(is_fragment, packets)) else change(packets)
+
+
+NTLM_AUTHENTICATE = b"NTLMSSP\0\3\0\0\0" + (b"\5\0\5\0\x40\0\0\0" * 6) + b"\2\2\0\0" + b"MALRY"
+FAKE_SMB = b"\0\0\0\xa0\xfeSMB\x40\0" + bytes(6) + b"\1\0" + bytes(64) + NTLM_AUTHENTICATE
+"""A token that no datagram holds."""
+
+SEGMENTS: dict[str, Change] = {
+    "segments of 1 byte": cut_to(1),
+    "segments of 92 bytes": cut_to(92),
+    "segments joined": joined,
+    "one-byte segments joined": lambda packets: joined(cut_to(1)(packets)),
+    "segments shuffled": shuffled,
+    "every packet twice": doubled,
+    "segments sent again": sent_again,
+    "small segments, shuffled, sent again": lambda packets: sent_again(shuffled(packets)),
+    "sequence numbers wrap": wrapping,
+    "small segments, sequence numbers wrap": lambda packets: wrapping(cut_to(92)(packets)),
+    "IPv4 fragments": fragments(backwards=False),
+    "IPv4 fragments backwards": fragments(backwards=True),
+    "IPv6": as_ipv6,
+}
+FRAMES: dict[str, Change] = {
+    "VLAN": tagged(b"\x81\0\0\x64"),
+    "QinQ": tagged(b"\x88\xa8\0\x0a\x81\0\0\x64"),
+    "padding and trailer": with_trailer(FAKE_SMB),
+    "no length": without_length,
+    "VXLAN": in_vxlan,
+    "GRE": in_gre,
+}
+CHANGES = {**{name: unless_fragmented(change) for name, change in SEGMENTS.items()}, **FRAMES}
 
 
 # -- losses --------------------------------------------------------------------------------------------

@@ -10,11 +10,15 @@ import sys
 import spnego
 
 host, path, scheme, user, password = sys.argv[1:]
-context = spnego.client(user, password, protocol="ntlm", service="HTTP", hostname=host.partition(":")[0])
+context = spnego.client(
+    user, password, protocol="ntlm", service="HTTP", hostname=host.partition(":")[0]
+)
 line = http.client.HTTPConnection(host)
 token = context.step()
 while token:
-    line.request("GET", path, headers={"Authorization": f"{scheme} {base64.b64encode(token).decode()}"})
+    line.request(
+        "GET", path, headers={"Authorization": f"{scheme} {base64.b64encode(token).decode()}"}
+    )
     answer = line.getresponse()
     answer.read()
     print(answer.status)

@@ -79,6 +79,8 @@ mech_token = tlv(0x60, KERBEROS, b"\x01\0", encode(request))
 init = tlv(0x30, tlv(0xA0, tlv(0x30, KERBEROS)), tlv(0xA2, tlv(4, mech_token)))
 token = base64.b64encode(tlv(0x60, SPNEGO, tlv(0xA0, init))).decode()
 with socket.create_connection((host, 80)) as line:
-    line.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAuthorization: Negotiate {token}\r\n\r\n".encode())
+    line.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAuthorization: Negotiate {token}\r\n\r\n".encode()
+    )
     while answer := line.recv(65536):
         print(answer.decode(errors="replace"))

@@ -18,7 +18,9 @@ def message(number, operation):
 
 
 def bind(number, name, password):
-    return message(number, tlv(0x60, tlv(2, b"\x03"), tlv(4, name.encode()), tlv(0x80, password.encode())))
+    return message(
+        number, tlv(0x60, tlv(2, b"\x03"), tlv(4, name.encode()), tlv(0x80, password.encode()))
+    )
 
 
 def root_search(number):

@@ -30,7 +30,11 @@ class Acceptor(BaseHTTPRequestHandler):
             return self.answer(401, offered)
         if self.context is None:
             self.context = spnego.server(
-                service="HTTP", protocol="ntlm" if scheme == "NTLM" else "negotiate", options=spnego.NegotiateOptions.use_negotiate if scheme == "Negotiate" else spnego.NegotiateOptions.none
+                service="HTTP",
+                protocol="ntlm" if scheme == "NTLM" else "negotiate",
+                options=spnego.NegotiateOptions.use_negotiate
+                if scheme == "Negotiate"
+                else spnego.NegotiateOptions.none,
             )
         try:
             token = self.context.step(base64.b64decode(text))

@@ -220,6 +220,22 @@ def test_a_second_session_shares_the_hint_but_not_its_frames() -> None:
     assert second.retry_of is first
 
 
+def test_a_bind_that_only_asked_for_the_list_hands_everything_on() -> None:
+    """Token and anomalies of the empty bind belong to the logon that follows; it is no row itself."""
+    talk = Talk().asks(None).answers(NegTokenInit2(raw=b"h", mech_types=(KRB,)), MORE)
+    owner = talk.book.notice(
+        NoticedAnomaly(Anomaly("gap", Span(0, 9), "9 bytes"), 2, 2000, 0)
+    ).negotiation
+    assert owner is not None
+    talk.new_exchange().asks(init(KRB, inner=AP_REQ)).answers(resp("accept-completed", KRB), OK)
+    (row,) = talk.end()
+    assert row.hinted_mechs == ["kerberos"]
+    assert row.frames == (3, 4)
+    assert owner.passed_to is row
+    assert [n.anomaly.code for n in row.anomalies] == ["gap"]
+    assert row.anomalies[0].negotiation is row
+
+
 def test_another_mechanism_after_a_failure_is_a_fallback() -> None:
     """Kerberos refused, then NTLM on the same connection."""
     error = KrbError(raw=b"e", error_code=41, error="KRB_AP_ERR_MODIFIED")

@@ -1,0 +1,105 @@
+"""What a capture lacks never turns into a wrong answer: the same facts, or incomplete ones that say so."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from support import facts
+from support.facts import Facts, capture_name, captures, facts_of
+from support.packets import Packet, pcapng, read_packets, segment_of
+from support.transport import Change, cut_to, one_way, snapped
+
+LARGEST = 300_000 if facts.SWEEP else 40_000  # packet bytes of a capture worth trying
+RECORDED = captures()
+DROPPED = 10_000 if facts.SWEEP else 3  # packets dropped per capture, one at a time
+LOSSES: dict[str, Change] = {
+    "snap length 96": snapped(96),
+    "snap length 200": snapped(200),
+    "snap length 60": snapped(60),
+    "lower end only": one_way(0),
+    "higher end only": one_way(1),
+    "first half": lambda packets: packets[: len(packets) // 2],
+    "second half": lambda packets: packets[len(packets) // 2 :],
+    "every tenth lost": lambda packets: [p for at, p in enumerate(packets) if at % 10],
+}
+
+ELSEWHERE = (
+    "negotiation_id", "exchange", "carrier_version", "flow", "hinted_mechs", "server_name",
+    "retry_of", "fallback_from", "fallback_kind", "protection", "signed_messages", "sealed_messages",
+)  # fmt: skip
+
+
+@cache
+def original(path: Path) -> tuple[list[Packet], Facts]:
+    """A capture's packets and what is known of them."""
+    packets = read_packets(path)
+    if sum(len(packet.data) for packet in packets) > LARGEST:
+        pytest.skip("a large capture")
+    return packets, facts_of(path)
+
+
+def check(lossy: Facts, known: Facts) -> None:
+    """Nothing invented, nothing wrong, and nothing lost without a word."""
+    said = {name: {row[name] for row in known.negotiations} for name in ("user", "domain", "spn", "realm")}
+    for name, values in said.items():
+        found = {row[name] for row in lossy.negotiations}
+        assert found <= values | {None}, f"{name} invented"
+    verdicts = [verdict(row) for row in known.negotiations]
+    unknown = {ports(row) for row in known.negotiations if row["outcome"] == "incomplete"}
+    for row in lossy.negotiations:
+        if row["outcome"] == "incomplete":
+            continue
+        assert verdict(row) in verdicts or ports(row) in unknown, "an outcome that was never"
+        if not lossy.missing and row["completeness"] == "complete":
+            alike = [other for other in known.negotiations if essence(other) == essence(row)]
+            assert alike, "changed in silence"
+
+
+def ports(row: dict) -> frozenset:
+    """Both, in any order: roles are a guess without the handshake."""
+    return frozenset((row["client_port"], row["server_port"]))
+
+
+def verdict(row: dict) -> tuple:
+    """What must not change."""
+    return ports(row), row["carrier"], row["outcome"], row["status_code"]
+
+
+def essence(row: dict) -> list:
+    """All but what other messages of the connection tell: what came before, what may have followed."""
+    return [value for name, value in row.items() if name not in ELSEWHERE]
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("path", RECORDED, ids=capture_name)
+def test_half_a_capture_is_no_wrong_one(path, name, tmp_path):
+    """Snap length, one direction, a piece of the capture."""
+    if not facts.SWEEP and (RECORDED.index(path) + list(LOSSES).index(name)) % 3:
+        pytest.skip("its turn is in the sweep")
+    packets, known = original(path)
+    target = tmp_path / "lossy.pcapng"
+    target.write_bytes(pcapng(LOSSES[name](packets)))
+    check(facts_of(target), known)
+
+
+@pytest.mark.parametrize("size", [0, 100], ids=["as sent", "small segments"])
+@pytest.mark.parametrize("path", RECORDED, ids=capture_name)
+def test_one_lost_packet_is_no_wrong_answer(path, size, tmp_path):
+    """Each packet with payload is lost once."""
+    packets, known = original(path)
+    if size:
+        packets = cut_to(size)(packets)
+    sent = [at for at, packet in enumerate(packets) if has_payload(packet)]
+    step = max(1, len(sent) // DROPPED)
+    target = tmp_path / "lossy.pcapng"
+    for at in sent[RECORDED.index(path) % step :: step]:
+        target.write_bytes(pcapng(packets[:at] + packets[at + 1 :]))
+        check(facts_of(target), known)
+
+
+def has_payload(packet: Packet) -> bool:
+    """Whether it carries bytes of a connection."""
+    segment = segment_of(packet)
+    return segment is not None and bool(segment.payload)

@@ -1,0 +1,24 @@
+"""What streams share: the memory of delivered bytes is bounded over all of them."""
+
+from analyzer.capture.model import CaptureAccount
+from analyzer.capture.pool import REMEMBERED_SEGMENTS, SEGMENT_COST, Pool, StreamLimits
+
+
+def test_the_oldest_memory_goes_first():
+    """A direction's oldest bytes give way to another direction's new ones."""
+    pool = Pool(CaptureAccount(), StreamLimits(remembered_overall=2 * (SEGMENT_COST + 10)))
+    one, other = [], []
+    pool.remember(one, 0, bytes(10))
+    pool.remember(one, 10, bytes(10))
+    pool.remember(other, 0, bytes(10))
+    assert (one, other) == ([(10, bytes(10))], [(0, bytes(10))])
+
+
+def test_a_direction_remembers_so_many_segments():
+    """One direction cannot fill the memory with tiny segments."""
+    pool = Pool(CaptureAccount(), StreamLimits())
+    memory = []
+    for offset in range(1000):
+        pool.remember(memory, offset, b"x")
+        assert len(memory) <= REMEMBERED_SEGMENTS
+    assert memory[-1] == (999, b"x")
