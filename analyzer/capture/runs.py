@@ -73,7 +73,7 @@ class BlockRuns:
         starts[:1] = True
         starts[1:] |= (rank[1:] != rank[:-1]) | (sender[1:] != sender[:-1]) | odd[:-1] | fin[:-1]
         first = np.flatnonzero(starts)
-        last = np.append(first[1:], len(active))
+        last = np.append(first[1:], len(active))[: len(first)]
         self.first: list[int] = last.tolist()
         self.first.insert(0, 0)
         self.run_begin: list[int] = np.searchsorted(first, np.searchsorted(active, bounds)).tolist()
@@ -81,7 +81,7 @@ class BlockRuns:
         self.run_seq: list[int] = seq[first].tolist()
         self.run_odd: list[bool] = odd[first].tolist()
         """Runs of one packet that needs a closer look: SYN with payload, RST, or cut by snaplen."""
-        self.run_fin: list[bool] = fin[last - 1].tolist() if len(first) else []
+        self.run_fin: list[bool] = fin[last - 1].tolist()
 
     def payload(self, active: int) -> bytes:
         """Captured payload of an active packet that is not cut."""

@@ -34,7 +34,7 @@ def _members(column: Column, values: list[Any], rows: Sequence[int]) -> list[str
     null = key + "null"
     chosen = [values[row] for row in rows]
     match column.kind:
-        case "int":  # mostly another one in every row
+        case "int" | "float":  # mostly another one in every row
             return [null if value is None else f"{key}{value}" for value in chosen]
         case "ints":
             return [

@@ -33,10 +33,11 @@ def sasl(mech: str, layer: str, ssf: str, **rest) -> Case:
 def ldb(kind: str, layer: str) -> Case:
     """Samba's own client: SPNEGO in a GSS-SPNEGO bind, by Kerberos or NTLM."""
     how = '"${kerberos[@]}"' if kind == "kerberos" else "\"${ntlm[@]}\" -U 'NEGO\\ada%Engine-1843'"
+    got = " What it gets is sealed." if (kind, layer) == ("ntlm", "sign") else ""
     return ldap(
         f"samba_{kind}_{layer}",
         f"Samba's client, {kind}, {layer}",
-        f"ldbsearch binds by GSS-SPNEGO with {kind} and asks for protection {layer}.",
+        f"ldbsearch binds by GSS-SPNEGO with {kind} and asks for protection {layer}.{got}",
         f"ldbsearch --configfile=\"$conf\" {DC} {how} --option='client ldap sasl wrapping={layer}' -b DC=nego,DC=test -s base objectClass",
         before="login ada" if kind == "kerberos" else "",
         client=["ldbsearch"],

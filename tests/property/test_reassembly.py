@@ -36,7 +36,23 @@ def index_of(packets, first_frame):
         buffer += data[:captured]
     names = ("frame", "ts_ns", "proto", "src_hi", "src_lo", "dst_hi", "dst_lo", "src_port", "dst_port",
              "payload_offset", "payload_len", "payload_wire_len", "tcp_seq", "tcp_ack", "tcp_flags")  # fmt: skip
-    types = ("i8", "i8", "u1", "u8", "u8", "u8", "u8", "u2", "u2", "i8", "i8", "i8", "u4", "u4", "u1")
+    types = (
+        "i8",
+        "i8",
+        "u1",
+        "u8",
+        "u8",
+        "u8",
+        "u8",
+        "u2",
+        "u2",
+        "i8",
+        "i8",
+        "i8",
+        "u4",
+        "u4",
+        "u1",
+    )
     columns = zip(*rows, strict=True)
     arrays = {n: np.array(c, t) for n, t, c in zip(names, types, columns, strict=True)}
     return PacketIndex(buffer=bytes(buffer + bytes(128)), **arrays)
@@ -125,7 +141,9 @@ CUTS = st.sets(st.integers(1, 60), max_size=8)
 
 @settings(max_examples=200, deadline=None)
 @given(st.data(), BYTES, BYTES, ISNS, ISNS, SIZES, CUTS)
-def test_any_order_of_segments_gives_the_bytes_back(data, client, server, isn_c, isn_s, sizes, cuts):
+def test_any_order_of_segments_gives_the_bytes_back(
+    data, client, server, isn_c, isn_s, sizes, cuts
+):
     """Shuffled, repeated and overlapping segments of both sides end up as what was sent."""
     packets = []
     for side, (sent, isn) in enumerate([(client, isn_c), (server, isn_s)]):
@@ -153,7 +171,9 @@ def test_what_is_lost_is_told_and_the_rest_delivered(data, sent, isn, sizes, cut
     there = {at + i for at, part in kept for i in range(len(part[2]))}
     found = content(calls[0], 0)
     assert found == {at: sent[at] for at in there}
-    lost = [at for call in calls[0] if call[0] == "lost" for at in range(call[2], call[2] + call[3])]
+    lost = [
+        at for call in calls[0] if call[0] == "lost" for at in range(call[2], call[2] + call[3])
+    ]
     assert sorted(lost) == [at for at in range(max(there)) if at not in there]
     assert account.tcp_bytes_missing == len(lost)
     tiles = [call[2] for call in calls[0] if call[0] in {"deliver", "lost"}]

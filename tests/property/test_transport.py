@@ -37,8 +37,8 @@ def original(path: Path) -> tuple[list[Packet], Facts]:
 
 
 def turn(path: Path, name: str, names: list[str]) -> bool:
-    """Whether this pair of capture and change has its turn: each change meets each third capture."""
-    return facts.SWEEP or (RECORDED.index(path) + names.index(name)) % 3 == 0
+    """Whether this pair of capture and change has its turn: each change meets each sixth capture."""
+    return facts.SWEEP or (RECORDED.index(path) + names.index(name)) % 6 == 0
 
 
 def pairs(names: list[str]) -> list:

@@ -211,8 +211,8 @@ class Conversation:
         return self._say(1, data, mss)
 
     def close(self) -> Conversation:
-        """Both sides end it."""
-        for side in (0, 1):
+        """Both sides end it, the server first."""
+        for side in (1, 0):
             self._packet(side, b"", FIN | ACK, 0)
             self.next[side] += 1
         return self

@@ -21,7 +21,17 @@ COLUMNS = (
 
 
 def _packet(
-    sender, seq=0, data=b"", flags=16, ack=0, *, cut=0, ports=(40_000, 445), ms=None, proto=6, hosts=(1, 2)
+    sender,
+    seq=0,
+    data=b"",
+    flags=16,
+    ack=0,
+    *,
+    cut=0,
+    ports=(40_000, 445),
+    ms=None,
+    proto=6,
+    hosts=(1, 2),
 ):
     """One packet by endpoint 0 or 1 of a conversation; `cut` bytes of its payload were not captured."""
     return SimpleNamespace(
@@ -34,7 +44,9 @@ def _index(packets, first_frame=1):
     """Packet columns; frame n is captured at n ms unless its packet says otherwise."""
     buffer, rows = bytearray(b"\xee"), []
     for frame, p in enumerate(packets, first_frame):
-        (src, dst), (sport, dport) = (p.hosts, p.ports) if p.sender == 0 else (p.hosts[::-1], p.ports[::-1])
+        (src, dst), (sport, dport) = (
+            (p.hosts, p.ports) if p.sender == 0 else (p.hosts[::-1], p.ports[::-1])
+        )
         mapped = 0xFFFF_0A00_0000
         size = len(p.data)
         when = (frame if p.ms is None else p.ms) * MS
@@ -104,5 +116,9 @@ def net():
         packet=_packet,
         index=_index,
         follow=_follow,
-        handshake=[_packet(0, 99, flags=2), _packet(1, 499, flags=18, ack=100), _packet(0, 100, ack=500)],
+        handshake=[
+            _packet(0, 99, flags=2),
+            _packet(1, 499, flags=18, ack=100),
+            _packet(0, 100, ack=500),
+        ],
     )

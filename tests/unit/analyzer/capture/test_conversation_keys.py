@@ -20,7 +20,14 @@ def test_both_directions_share_a_key_and_differ_in_the_sender():
 
 def test_every_part_of_an_endpoint_counts():
     """High half, low half and port all make another conversation, also in their top bits."""
-    rows = [(0, 0, 0), (1 << 63, 0, 0), (0, 1 << 63, 0), (1 << 63, 1 << 63, 0), (0, 0, 1 << 15), (0, 1 << 32, 0)]
+    rows = [
+        (0, 0, 0),
+        (1 << 63, 0, 0),
+        (0, 1 << 63, 0),
+        (1 << 63, 1 << 63, 0),
+        (0, 0, 1 << 15),
+        (0, 1 << 32, 0),
+    ]
     keys, _ = ConversationKeys().pair(ends(*rows), ends(*[(7, 7, 7)] * len(rows)))
     assert len(set(keys.tolist())) == len(rows)
     assert (keys != 0).all()

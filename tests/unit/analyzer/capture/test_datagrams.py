@@ -34,7 +34,9 @@ def test_wanted_datagrams_only(net):
 
 def test_ignored_and_refused_conversations_get_nothing_more(net):
     """IGNORE drops the conversation without an end; None never opens it again."""
-    packets = [net.packet(0, data=b"0", proto=UDP)] * 2 + [net.packet(0, data=b"0", proto=UDP, ports=(7, 9))] * 2
+    packets = [net.packet(0, data=b"0", proto=UDP)] * 2 + [
+        net.packet(0, data=b"0", proto=UDP, ports=(7, 9))
+    ] * 2
     asked = []
 
     def want(stream):
@@ -48,7 +50,10 @@ def test_ignored_and_refused_conversations_get_nothing_more(net):
 
 def test_the_conversation_silent_for_longest_gives_way(net):
     """More conversations than allowed: the oldest is evicted, counted, and stays closed."""
-    packets = [net.packet(0, data=b"0", proto=UDP, ports=(port, 9)) for port in (1000, 2000, 1000, 3000, 2000)]
+    packets = [
+        net.packet(0, data=b"0", proto=UDP, ports=(port, 9))
+        for port in (1000, 2000, 1000, 3000, 2000)
+    ]
     consumers, account = net.follow(packets, limits={"open_streams": 2})
     assert account.streams_evicted == 1
     assert [c.calls[-1] for c in consumers] == [
@@ -62,5 +67,8 @@ def test_tcp_and_udp_are_numbered_apart(net):
     """Both transports begin with stream 0."""
     packets = [net.packet(0, 1, b"t"), net.packet(0, data=b"u", proto=UDP)]
     consumers, account = net.follow(packets)
-    assert sorted((c.stream.transport, c.stream.stream_id) for c in consumers) == [("tcp", 0), ("udp", 0)]
+    assert sorted((c.stream.transport, c.stream.stream_id) for c in consumers) == [
+        ("tcp", 0),
+        ("udp", 0),
+    ]
     assert account.streams == 2

@@ -10,7 +10,11 @@ def test_heads_are_padded_and_cut(net):
     index = net.index([net.packet(0, 0, data) for data in (b"AB", b"HTTP/1.1 200", b"x" * 8)])
     heads = payload_heads(index, np.arange(3))
     assert heads.dtype == np.uint64
-    assert [int(head).to_bytes(8, "big") for head in heads] == [b"AB\0\0\0\0\0\0", b"HTTP/1.1", b"x" * 8]
+    assert [int(head).to_bytes(8, "big") for head in heads] == [
+        b"AB\0\0\0\0\0\0",
+        b"HTTP/1.1",
+        b"x" * 8,
+    ]
 
 
 def test_reassembled_payloads_lie_elsewhere(net):

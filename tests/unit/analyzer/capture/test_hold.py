@@ -17,7 +17,12 @@ def test_islands_stay_apart_until_they_touch():
     assert islands(hold) == [(8, b"abcdefgh"), (20, b"x")]
     assert hold.starts == [8, 20]
     assert (hold.bytes, hold.segments) == (9, 5)
-    assert [piece[:2] for piece in hold.islands[0].pieces()] == [(b"ab", 8), (b"cd", 10), (b"ef", 12), (b"gh", 14)]
+    assert [piece[:2] for piece in hold.islands[0].pieces()] == [
+        (b"ab", 8),
+        (b"cd", 10),
+        (b"ef", 12),
+        (b"gh", 14),
+    ]
 
 
 def test_first_copy_wins_and_the_difference_is_told():

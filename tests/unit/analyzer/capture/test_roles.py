@@ -16,9 +16,15 @@ S, A = 2, 16
 )
 def test_syn_then_port(net, packets, client_port, source, before):
     """The side that sent the SYN is the client even from a low port."""
-    consumers, _ = net.follow([net.packet(who, 5, data, flags, ports=(445, 40_000)) for who, flags, data in packets])
+    consumers, _ = net.follow(
+        [net.packet(who, 5, data, flags, ports=(445, 40_000)) for who, flags, data in packets]
+    )
     stream = consumers[0].stream
-    assert (stream.client_port, stream.role_source, stream.started_before) == (client_port, source, before)
+    assert (stream.client_port, stream.role_source, stream.started_before) == (
+        client_port,
+        source,
+        before,
+    )
     assert stream.client == ("10.0.0.1" if client_port == 445 else "10.0.0.2")
 
 

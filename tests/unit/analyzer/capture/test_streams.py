@@ -28,10 +28,16 @@ CASES = {
     "not told without ACK": ([(V, 500, 77, P), (C, 102, 0, S)], [0, 0]),
     "told otherwise by an ACK": ([(V, 500, 0, R | A), (C, 300, 0, S)], [0, 1]),
     "SYN/ACK begins nothing": ([(C, 100, 0, S), (V, 5, 101, S | A), (V, 6, 101, S | A)], [0, 0, 0]),
-    "SYN/ACK corrects": ([(C, 3, 0, S), (C, 2, 9, S | A), (C, 2, 0, S), (C, 3, 0, S)], [0, 0, 0, 1]),
+    "SYN/ACK corrects": (
+        [(C, 3, 0, S), (C, 2, 9, S | A), (C, 2, 0, S), (C, 3, 0, S)],
+        [0, 0, 0, 1],
+    ),
     "the other side's SYN": ([(C, 100, 0, S), (V, 700, 0, S)], [0, 0]),
     "and after its SYN/ACK": ([(C, 1, 0, S), (V, 5, 2, S | A), (V, 7, 0, S)], [0, 0, 1]),
-    "old packets go to the new": ([(C, 1, 0, S), (V, 5, 2, S | A), (C, 9, 0, S), (V, 5, 2, S | A)], [0, 0, 1, 1]),
+    "old packets go to the new": (
+        [(C, 1, 0, S), (V, 5, 2, S | A), (C, 9, 0, S), (V, 5, 2, S | A)],
+        [0, 0, 1, 1],
+    ),
     "again and again": ([(C, 1, 0, S), (C, 2, 0, S), (C, 2, 0, S), (C, 3, 0, S)], [0, 1, 1, 2]),
     "base below zero": ([(C, 0, 0, A), (C, 2**32 - 1, 0, S), (C, 0, 0, S)], [0, 0, 1]),
 }

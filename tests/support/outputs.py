@@ -1,0 +1,84 @@
+"""Everything that the project prints about a capture, in every format."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+from analyzer.analysis import read
+from analyzer.cli.main import run
+from analyzer.report.visible import UNSAFE
+from support.facts import ROOT
+
+TABLES = ("negotiations", "tokens", "offers", "anomalies", "captures")
+SHOWN = 3
+"""Negotiations of a capture that are shown one by one."""
+
+
+def command_line(*arguments: str) -> tuple[int, str, str]:
+    """Run the command line in this process: exit status, standard output, standard error."""
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        status = run(list(arguments))
+    return status, out.getvalue(), err.getvalue()
+
+
+def outputs(path: Path, *, secrets: bool = False) -> Iterator[tuple[str, str]]:
+    """What each command prints, by its words; the exit status is 0 or 3."""
+    name, wanted = str(path), ["--with-secrets"] if secrets else []
+    commands = [["summary", name]]
+    for table in TABLES:
+        siem = ("ecs", "ocsf", "zeek") if table == "negotiations" else ()
+        for form in ("table", "jsonl", "csv", *siem):
+            commands.append([table, name, "--format", form, *wanted])
+        commands.append([table, name, "--columns", "capture", *wanted])
+    count = len(read(path, tables=["negotiations"]).tables.columns["negotiations"]["capture"])
+    commands += [["show", name, str(number)] for number in range(1, min(count, SHOWN) + 1)]
+    for words in commands:
+        status, out, err = command_line(*words)
+        assert status in {0, 3}, (words, err)
+        yield " ".join([words[0], *words[2:]]), out + err
+
+
+def frames(path: Path) -> Iterator[tuple[str, str]]:
+    """What pandas and Python show of an analysis and its parts."""
+    analysis = read(path)
+    yield "repr of the analysis", repr(analysis)
+    with pd.option_context("display.max_colwidth", None, "display.width", None):
+        for table in TABLES:
+            yield f"frame {table}", analysis.frame(table).to_string()
+        yield "frame summary", analysis.summary().to_string()
+    for number in analysis.tables.columns["negotiations"]["negotiation_id"][:SHOWN]:
+        exchanged = analysis.negotiation(number)
+        yield f"negotiation {number}", str(exchanged)
+        yield f"repr of negotiation {number}", repr(exchanged)
+        negotiation = exchanged.negotiation
+        yield f"repr of the object {number}", repr(negotiation)
+        for step in negotiation.steps:
+            yield "repr of a token", repr(step.token)
+
+
+def printed_well(words: str, text: str) -> None:
+    """Lines of their format, without any character that is not to be seen."""
+    unsafe = UNSAFE.search(text.replace("\n", ""))
+    assert unsafe is None, f"{words}: {text[max(unsafe.start() - 40, 0) : unsafe.end() + 20]!a}"
+    if "jsonl" in words or "ecs" in words or "ocsf" in words:
+        for line in text.splitlines():
+            json.loads(line)
+
+
+def in_a_small_process(code: str, *arguments: str, memory: int = 1_500_000_000, seconds: int = 120) -> str:
+    """Run Python code in a process with bounded address space and time; what it prints."""
+    bounded = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))\n{code}"
+    command = [sys.executable, "-c", bounded, *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
