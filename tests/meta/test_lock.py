@@ -38,5 +38,5 @@ def test_every_dependency_is_pinned(asked: str) -> None:
 def test_every_pin_has_a_hash() -> None:
     """So that a changed file is refused."""
     blocks = re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.M)[1:]
-    assert len(blocks) == len(PINNED)
+    assert len(blocks) >= len(PINNED)  # a version per Python where they differ
     assert all("--hash=sha256:" in block for block in blocks)
