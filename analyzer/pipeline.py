@@ -20,11 +20,11 @@ from analyzer.capture.inputs import Input
 from analyzer.capture.link import PacketDecoder
 from analyzer.capture.model import IGNORE, CaptureAccount, CaptureLoss, Stream
 from analyzer.capture.reader import open_capture
+from analyzer.carrier_search import HEAD, CarrierSearch, Found
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
 from analyzer.negotiation.rebuild import StreamNegotiations
-from analyzer.signature import find_signature
 from dissectors.anomaly import Anomaly
-from dissectors.carriers import CARRIERS, carrier_class
+from dissectors.carriers import carriers_starting
 from dissectors.carriers.base import (
     CLIENT,
     SERVER,
@@ -36,12 +36,6 @@ from dissectors.carriers.base import (
 from dissectors.span import Span
 from dissectors.tokens import dissect_token
 
-HEAD = 4096
-"""Bytes of each direction kept while the carrier of a stream is not known."""
-TELLING = 64
-"""Bytes of a message's start by which every carrier knows its own; fewer may come in one segment."""
-PROBED_SEGMENTS = 12
-"""Segments of a direction tried as the start of a message before its stream is given up."""
 ANOMALIES_PER_KIND = 100
 """Rows of one anomaly code per stream; more are only counted."""
 
@@ -136,6 +130,8 @@ class _Conversation:
         self.sink = sink
         self.options = options
         self.negotiations = StreamNegotiations(stream, sink.negotiation)
+        self.carrier: Carrier | None = None
+        self._swap = 0  # 1: the carrier says that our client is its server
         self._told: dict[str, int] = {}
         self._token_place = (0, -1)  # frame of the latest token, its place in the frame
         self._partial: dict[tuple[int, int], tuple[bytes, tuple[int, ...]]] = {}
@@ -174,25 +170,23 @@ class _Conversation:
         """
         token = item.token
         assert token is not None
-        if item.exchange is None or item.kind == "after":
+        exchange = item.exchange
+        # SMB is the carrier whose messages bound a token's size; elsewhere a short token is just short
+        if exchange is None or exchange.carrier not in {"smb1", "smb2"} or item.kind == "after":
             return token
-        key = (id(item.exchange), item.side)
-        begun = self._partial.pop(key, None)
+        key = (id(exchange), item.side)
+        begun = self._partial.pop(key, None) if self._partial else None
         if begun is not None and token[:1] not in {b"\x60", b"\xa1", b"N"}:
             token, frames = begun[0] + token, begun[1] + item.frames
             item.frames = tuple(dict.fromkeys(frames))
             item.token = token
-        missing = announced_length(token) - len(token)
-        cut = any(anomaly.code in {"gap", "snaplen"} for anomaly in item.anomalies)
-        if missing > 0 and not cut and len(token) + missing <= TOKEN_LIMIT and self._goes_on(item):
+        length = announced_length(token)
+        if len(token) < length <= TOKEN_LIMIT and not any(
+            anomaly.code in {"gap", "snaplen"} for anomaly in item.anomalies
+        ):
             self._partial[key] = (token, item.frames)
             return None
         return token
-
-    @staticmethod
-    def _goes_on(item: CarrierMessage) -> bool:
-        """SMB is the carrier whose messages bound a token's size; elsewhere a short token is just short."""
-        return item.exchange is not None and item.exchange.carrier in {"smb1", "smb2"}
 
     def notice(
         self,
@@ -235,6 +229,8 @@ class _Conversation:
                 anomaly = Anomaly("limit-anomalies", Span(0, 0), detail)
                 self.sink.anomaly(NoticedAnomaly(anomaly, None, None, self.stream.stream_id))
         self.negotiations.end()
+        if self.carrier is not None:
+            self.carrier.release()
 
 
 def announced_length(token: bytes) -> int:
@@ -253,29 +249,29 @@ def announced_length(token: bytes) -> int:
 class StreamReader(_Conversation):
     """Consumer of one TCP stream: finds its carrier by content, then feeds it.
 
-    Until a carrier is found each segment may be the start of a message. Bytes that were seen before are
-    replayed, so that the order in which the sides speak does not matter.
+    Bytes that were seen before the carrier was known are replayed, so that the order in which the sides
+    speak does not matter.
     """
 
     def __init__(self, stream: Stream, sink: Sink, options: Options) -> None:
         super().__init__(stream, sink, options)
-        self.carrier: Carrier | None = None
-        self._swap = 0  # 1: the carrier says that our client is its server
-        self._held: list[tuple[int, int, bytes, int, int]] = []  # side, offset, data, frame, ts
-        self._tried = [0, 0]
-        self._held_bytes = [0, 0]
+        self._search = CarrierSearch(options.decode_as.get(("tcp", stream.server_port)))
         self._heard = [False, False]
 
     def deliver(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
         """Feed a segment; see `capture.model.Consumer`."""
         self._heard[side] = True
-        if self.carrier is None:
-            return self._look_for_carrier(side, offset, data, frame, ts_ns)
-        return self._feed(side, offset, data, frame, ts_ns)
-
-    def _feed(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
         carrier = self.carrier
-        assert carrier is not None
+        if carrier is None:
+            if not data:
+                return 0
+            found = self._search.add((side, offset, data, frame, ts_ns))
+            if found is not None:
+                return self._attach(found, side)
+            if self._search.in_vain:
+                self._give_up()
+                return IGNORE
+            return 0
         side ^= self._swap
         window = carrier.windows[side]
         window.append(offset, data, frame, ts_ns)
@@ -283,36 +279,7 @@ class StreamReader(_Conversation):
             carrier.feed(side)
         return window.skipping
 
-    def _look_for_carrier(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
-        if not data:
-            return 0
-        found = self._probe(data)
-        self._tried[side] += 1
-        self._held.append((side, offset, data, frame, ts_ns))
-        before = self._held_bytes[side]
-        self._held_bytes[side] = before + len(data)
-        enough = self._tried[side] >= PROBED_SEGMENTS and self._held_bytes[side] >= TELLING
-        enough = enough or sum(self._held_bytes) > 2 * HEAD
-        if found is None and (0 < before < TELLING or enough):  # a head cut into small segments
-            found = self._probe(b"".join(d for s, _, d, _, _ in self._held if s == side))
-        if found is not None:
-            return self._attach(found, side)
-        if enough:
-            self._give_up()
-            return IGNORE
-        return 0
-
-    def _probe(self, data: bytes) -> tuple[type[Carrier], int] | None:
-        head = data[:HEAD]
-        forced = self.options.decode_as.get(("tcp", self.stream.server_port))
-        for name in CARRIERS if forced is None else (forced,):
-            kind = carrier_class(name)
-            sender = kind.probe(head)
-            if sender is not None:
-                return kind, sender
-        return None
-
-    def _attach(self, found: tuple[type[Carrier], int], side: int) -> int:
+    def _attach(self, found: Found, side: int) -> int:
         """Take the carrier and replay what was held; the windows skip by themselves meanwhile."""
         kind, sender = found
         if sender != side and self.stream.role_source != "syn":
@@ -320,29 +287,26 @@ class StreamReader(_Conversation):
             _swap_roles(self.stream)
         self.carrier = kind(self.emit, started_before=self.stream.started_before)
         self.carrier.per_message_tokens = self.options.per_message_tokens
-        held, self._held = self._held, []
+        held, self._search.held = self._search.held, []
         answer = 0
-        for held_side, offset, data, frame, ts_ns in held:
-            skip = self._feed(held_side, offset, data, frame, ts_ns)
-            if held_side == side:
+        for segment in held:
+            skip = self.deliver(*segment)
+            if segment[0] == side:
                 answer = skip
         return answer
 
     def _give_up(self) -> None:
-        for side, offset, data, frame, ts_ns in self._held:
-            at = find_signature(data)
-            if at >= 0:
-                span = Span(offset + at, offset + len(data))
-                who = "client" if side == CLIENT else "server"
-                self.notice(Anomaly("unclaimed-token", span, f"sent by the {who}"), frame, ts_ns)
-        self._held = []
+        for (side, offset, data, frame, ts_ns), at in self._search.unclaimed():
+            span = Span(offset + at, offset + len(data))
+            who = "client" if side == CLIENT else "server"
+            self.notice(Anomaly("unclaimed-token", span, f"sent by the {who}"), frame, ts_ns)
+        self._search.held = []
 
     def lost(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> int:
         """Tell the carrier of a gap; see `capture.model.Consumer`."""
         carrier = self.carrier
         if carrier is None:
-            self._held = [held for held in self._held if held[0] != side]
-            self._held_bytes[side] = 0
+            self._search.lost(side)
             return 0
         carrier_side = side ^ self._swap
         window = carrier.windows[carrier_side]
@@ -367,6 +331,8 @@ class StreamReader(_Conversation):
             if how not in {"fin", "rst"}:
                 self._give_up()
         else:
+            if how == "evicted":
+                self.notice(Anomaly("limit-streams", Span(0, 0), "read no further"), frame, ts_ns)
             self.carrier.end(None if side is None else side ^ self._swap, how, frame, ts_ns)
         if how not in {"fin", "rst"}:
             self.negotiations.one_direction = not (self.stream.both_sides or all(self._heard))
@@ -382,16 +348,10 @@ def _swap_roles(stream: Stream) -> None:
 class DatagramReader(_Conversation):
     """Consumer of one UDP conversation."""
 
-    def __init__(self, stream: Stream, sink: Sink, options: Options) -> None:
-        super().__init__(stream, sink, options)
-        self.carrier: Carrier | None = None
-        self._swap = 0
-
     def datagram(self, side: int, data: bytes, cut: int, frame: int, ts_ns: int) -> int:
         """Feed one payload; see `capture.model.DatagramConsumer`."""
         if self.carrier is None:
-            for name in CARRIERS:
-                kind = carrier_class(name)
+            for kind in carriers_starting(data[0]) if data else ():
                 sender = kind.probe(data[:HEAD]) if kind.datagram else None
                 if sender is None:
                     continue

@@ -99,5 +99,7 @@ class KeyTable:
             bits += 1
         self._clear(bits)
         self._used = 0
-        there = keys != 0
-        self.put(keys[there], numbers[there].astype(np.intp))
+        for begin in range(0, len(keys), 1 << 16):  # in parts: the old table still takes memory
+            part = slice(begin, begin + (1 << 16))
+            there = np.flatnonzero(keys[part])
+            self.put(keys[part][there], numbers[part][there].astype(np.intp))

@@ -82,13 +82,14 @@ class Following:
     def relieve(self, flow: TcpStream) -> None:
         """Free held bytes, the longest waiting stream's first; `flow` is being fed."""
         self.waiting.setdefault(flow.stream_id, flow)
-        while self._pool.held > self._pool.limits.held_overall:
-            victim = next(iter(self.waiting.values()))
-            del self.waiting[victim.stream_id]
-            if victim is flow:
-                flow.give_up()
-            else:
-                self._give_up(victim)
+        while self.waiting and self._pool.held > self._pool.limits.held_overall:
+            _, victim = self.waiting.popitem(last=False)
+            try:
+                victim.give_up()
+            except StreamIgnoredError:
+                if victim is flow:
+                    raise
+                self.ignore(victim)
 
     def sweep(self, now: int) -> None:
         """End what time has ended."""
@@ -125,8 +126,14 @@ class Following:
         """Tell all that can be told, then the end; it is that of the latest packet unless given."""
         if frame is None:
             frame, ts_ns = flow.last_frame, flow.last_ts_ns
-        if self._give_up(flow):
-            self._forget(flow, IGNORED if how == "evicted" else CLOSED)
+        listens = True
+        try:
+            flow.give_up()
+        except StreamIgnoredError:
+            listens = False
+            flow.release()
+        self._forget(flow, IGNORED if how == "evicted" else CLOSED)
+        if listens:
             flow.consumer.end(None, how, frame, ts_ns)
 
     def reused(self, flow: TcpStream, frame: int, ts_ns: int, now: int) -> None:
@@ -154,14 +161,6 @@ class Following:
     def _evict(self) -> None:
         self._pool.account.streams_evicted += 1
         self.end(next(iter(self._open.values())), "evicted")
-
-    def _give_up(self, flow: TcpStream) -> bool:
-        try:
-            flow.give_up()
-        except StreamIgnoredError:
-            self.ignore(flow)
-            return False
-        return True
 
     def _forget(self, flow: TcpStream, state: int) -> None:
         stream_id = flow.stream_id

@@ -15,15 +15,26 @@ class Island:
 
     __slots__ = ("data", "marks", "start")
 
-    def __init__(self, data: bytes, mark: Mark) -> None:
-        self.start = mark[0]
-        self.data = bytearray(data)
-        self.marks = [mark]
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.data = bytearray()
+        self.marks: list[Mark] = []
 
     @property
     def end(self) -> int:
         """Offset behind the last byte."""
         return self.start + len(self.data)
+
+    def weave(self, islands: list[Island], data: bytes, mark: Mark, stop: int) -> None:
+        """Append these islands, and what `data` (which begins at the mark) has between and up to `stop`."""
+        begin, frame, ts_ns = mark
+        for island in islands:
+            self.weave([], data, mark, island.start)
+            self.data += island.data
+            self.marks += island.marks
+        if self.end < stop:
+            self.marks.append((self.end, frame, ts_ns))
+            self.data += data[self.end - begin : stop - begin]
 
     def pieces(self) -> list[tuple[bytes, int, int]]:
         """Return the bytes segment by segment, with frame and time."""
@@ -48,16 +59,16 @@ class Hold:
 
     def add(self, data: bytes, mark: Mark) -> list[Difference]:
         """Keep what is new of a segment's bytes; return where it differs from what is here."""
-        begin, frame, ts_ns = mark
+        begin = mark[0]
         end = begin + len(data)
         first = bisect_right(self.starts, begin) - 1
         if first < 0 or self.islands[first].end < begin:
             first += 1
-        stop = bisect_right(
-            self.starts, end, first
-        )  # islands from `first` to here overlap or touch
-        if first == stop:
-            self.islands.insert(first, Island(data, mark))
+        stop = bisect_right(self.starts, end, first)
+        if first == stop:  # nothing overlaps or touches
+            island = Island(begin)
+            island.weave([], data, mark, end)
+            self.islands.insert(first, island)
             self.starts.insert(first, begin)
             self.bytes += len(data)
             self.segments += 1
@@ -68,28 +79,21 @@ class Hold:
             for island in touched
             if (difference := compare(island.start, island.data, begin, data)) is not None
         ]
-        island = touched[0]
-        before = sum(len(each.data) for each in touched)
-        if begin < island.start:
-            island.data[:0] = data[: island.start - begin]
-            island.marks.insert(0, mark)
-            island.start = self.starts[first] = begin
-            self.segments += 1
-        for other in touched[1:]:
-            self._extend(island, data[island.end - begin : other.start - begin], frame, ts_ns)
-            island.marks += other.marks
-            island.data += other.data
-        if end > island.end:
-            self._extend(island, data[island.end - begin :], frame, ts_ns)
-        del self.islands[first + 1 : stop], self.starts[first + 1 : stop]
-        self.bytes += len(island.data) - before
+        size = sum(len(each.data) for each in touched)
+        segments = sum(len(each.marks) for each in touched)
+        grown = max(touched, key=lambda each: len(each.data))  # the others move, it stays
+        at = touched.index(grown)
+        before = Island(min(begin, touched[0].start))
+        before.weave(touched[:at], data, mark, grown.start)
+        grown.data[:0] = before.data
+        grown.marks[:0] = before.marks
+        grown.start = before.start
+        grown.weave(touched[at + 1 :], data, mark, end)
+        self.islands[first:stop] = [grown]
+        self.starts[first:stop] = [grown.start]
+        self.bytes += len(grown.data) - size
+        self.segments += len(grown.marks) - segments
         return differences
-
-    def _extend(self, island: Island, data: bytes, frame: int, ts_ns: int) -> None:
-        if data:
-            island.marks.append((island.end, frame, ts_ns))
-            island.data += data
-            self.segments += 1
 
     def take(self) -> Island:
         """Remove the first island."""
@@ -99,13 +103,9 @@ class Hold:
         self.segments -= len(island.marks)
         return island
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self.__init__()  # type: ignore[misc]
-
 
 def compare(start: int, known: bytes | bytearray, begin: int, data: bytes) -> Difference | None:
-    """Where do `data` at `begin` and `known` at `start` differ? From the first to the last such byte."""
+    """Find the stretch from the first to the last byte in which `data` and `known` differ."""
     low, high = max(start, begin), min(start + len(known), begin + len(data))
     if low >= high:
         return None

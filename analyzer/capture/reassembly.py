@@ -222,7 +222,7 @@ class TcpStream:
         if begin < offset:
             if segment.size > 1 or end < offset:  # else a keep-alive, whose byte means nothing
                 self._contradicts(side, begin, data, frame, ts_ns)
-            self._before_the_start(direction, begin, end)
+                self._before_the_start(direction, begin, end)
             if end <= offset:
                 return
             data = data[offset - begin :]

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from analyzer.capture.conversation_keys import KeyTable
 
-FIN, SYN, RST, ACK = 1, 2, 4, 16
+FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
 SILENT, FOLLOWED, IGNORED, CLOSED = range(4)
 """`StreamTable.state`: no payload yet; with a consumer; nobody wants it; nothing more can come."""
@@ -107,6 +107,20 @@ class StreamTable:
             if corrected_in > frame:
                 return former
         return int(self.base[stream_id, side])
+
+    def skips_bytes(
+        self, ids: NDArray[np.intp], packets: Packets, segments: Segments, rows: NDArray[np.intp]
+    ) -> NDArray[np.bool_]:
+        """Tell which of the packets `rows` do not stand at the first byte of their direction."""
+        streams, sides = ids[rows], packets.sender[rows]
+        base = self.base[streams, sides]
+        for (stream_id, side), corrections in self._corrected.items():
+            mine = np.flatnonzero((streams == stream_id) & (sides == side))
+            frames = packets.frame[rows[mine]]
+            for corrected_in, former in reversed(corrections):
+                base[mine[frames < corrected_in]] = former
+        skipped: NDArray[np.bool_] = segments.seq[rows] != base + np.uint32(1)
+        return skipped
 
     def learn_syns(
         self, ids: NDArray[np.intp], senders: NDArray[np.intp], segments: Segments
@@ -229,8 +243,7 @@ class StreamTable:
         """Give the next numbers to the conversations that begin in `rows`."""
         begin, self.count = self.count, self.count + len(rows)
         if self.count > len(self.state):
-            # realloc: what is not used yet costs no memory
-            size = max(1024, self.count + self.count // 2)
+            size = max(1024, self.count + self.count // 8)  # cheap: large blocks grow in place
             for column in (self.state, self.seen, self.reopened):
                 column.resize(size, refcheck=False)
             for wide in (self.first_frame, self.first_ts_ns):

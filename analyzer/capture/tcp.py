@@ -26,6 +26,7 @@ from analyzer.capture.streams import (
     FIN,
     FOLLOWED,
     IGNORED,
+    PSH,
     RST,
     SILENT,
     SYN,
@@ -44,6 +45,7 @@ class TcpEngine:
         self._reopen = reopen
         self._table = StreamTable()
         self.following = Following(pool, self._table, open_stream)
+        self._opened_by: dict[int, int] = {}  # stream -> row of this block that shows bytes first
 
     def feed(
         self,
@@ -58,8 +60,10 @@ class TcpEngine:
         before = table.count
         ids, ended = table.number_tcp(packets, segments)
         self._pool.account.streams += table.count - before
-        full = ids[(index.payload_wire_len[rows] > 0) & ((segments.flags & RST) == 0)]
-        table.state[full[table.state[full] == SILENT]] = FOLLOWED
+        opens = self._opening(ids, packets, segments, index.payload_wire_len[rows])
+        streams, first = np.unique(ids[opens], return_index=True)
+        table.state[streams] = FOLLOWED
+        self._opened_by = dict(zip(streams.tolist(), rows[opens[first]].tolist(), strict=True))
         wanted = table.state[ids] == FOLLOWED
         if self._reopen is not None:
             wanted |= self._wanted_again(index, rows, ids)
@@ -79,6 +83,24 @@ class TcpEngine:
                 frame, ts_ns = int(packets.frame[row]), int(packets.ts_ns[row])
                 self.following.reused(flow, frame, ts_ns, int(now[rows[row]]))
             table.state[former] = CLOSED
+
+    def _opening(
+        self,
+        ids: NDArray[np.intp],
+        packets: Packets,
+        segments: Segments,
+        size: NDArray[np.int64],
+    ) -> NDArray[np.intp]:
+        """Find the packets that show that bytes were sent in a stream that nobody was asked about.
+
+        They have payload, or are a FIN that came before it. What a RST carries is no part of it.
+        """
+        flags = segments.flags
+        may = np.flatnonzero(((size > 0) | ((flags & FIN) != 0)) & ((flags & RST) == 0))
+        may = may[self._table.state[ids[may]] == SILENT]
+        bare = np.flatnonzero(size[may] == 0)
+        early = self._table.skips_bytes(ids, packets, segments, may[bare])
+        return np.delete(may, bare[~early])
 
     def _wanted_again(
         self, index: PacketIndex, rows: NDArray[np.intp], ids: NDArray[np.intp]
@@ -103,10 +125,12 @@ class TcpEngine:
         run = block.run_begin[group]
         replay: list[tuple[int, Segment]] = []
         if flow is None and self._table.state[stream_id] == FOLLOWED:
-            while block.total[block.first[run + 1]] == block.total[block.first[run]]:
+            row = self._opened_by[stream_id]
+            while block.rows[block.packet[block.first[run]]] != row:
                 run += 1  # FIN or RST, and nothing was sent before
-            flow = self._ask(block, group, block.packet[block.first[run]], None)
-            at = block.packet[block.first[run]] + 1
+            at = block.packet[block.first[run]]
+            flow = self._ask(block, group, at, None)
+            at += 1
         while True:
             if flow is None:
                 at = self._next_wanted(block, stream_id, at, end)
@@ -176,9 +200,9 @@ class TcpEngine:
             side = block.run_sender[run] ^ flow.client
             direction = flow.directions[side]
             odd, seq, fin = block.run_odd[run], block.run_seq[run], block.run_fin[run]
-            if direction.next_seq is None and not odd:
-                self._begin(flow, side, seq, block.frame[first])
             run += 1
+            if direction.next_seq is None:
+                odd = True  # the first packet needs a closer look
             if odd or flow.waiting or flow.reset or seq != direction.next_seq:
                 stop = block.packet[last] if run < last_run else end
                 self._take_packets(block, flow, block.packet[first], stop)
@@ -221,14 +245,16 @@ class TcpEngine:
     def _take(self, flow: TcpStream, sender: int, segment: Segment) -> None:
         side = sender ^ flow.client
         if flow.directions[side].next_seq is None and (segment.size or segment.flags & FIN):
-            seq = (segment.seq + (segment.flags & SYN != 0)) & MODULUS
-            self._begin(flow, side, seq, segment.frame)
+            self._begin(flow, side, segment)
         flow.take(side, segment)
         if flow.waiting:
             flow.give_up_doomed(segment.now)
         if self._pool.held > self._pool.limits.held_overall:
             self.following.relieve(flow)
 
-    def _begin(self, flow: TcpStream, side: int, seq: int, frame: int) -> None:
-        base = self._table.base_at(flow.stream_id, side ^ flow.client, frame)
-        flow.begin(side, seq, base)
+    def _begin(self, flow: TcpStream, side: int, segment: Segment) -> None:
+        before = 1 if segment.flags & SYN else 0
+        if flow.start == "captured" and segment.size == 1 and not segment.flags & PSH:
+            before = 1  # a keep-alive of an idle connection: its byte is no data
+        base = self._table.base_at(flow.stream_id, side ^ flow.client, segment.frame)
+        flow.begin(side, (segment.seq + before) & MODULUS, base)

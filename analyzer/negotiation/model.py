@@ -108,7 +108,7 @@ class Negotiation:
     legs: int = 0
     carrier_version: str | None = None
     scheme: str | None = None
-    wrapper: str = "none"
+    wrapper: str | None = None  # None: neither a token nor the logon's kind was seen
     flow: str = "unknown"
     hinted_mechs: list[str] | None = None
     offered_mechs: list[str] | None = None

@@ -38,6 +38,8 @@ from dissectors.tokens.model import (
 NO_SPAN = Span(0, 0)
 KEPT_PER_STREAM = 4096
 """Open negotiations of one stream; the oldest is concluded when there are more."""
+TOUCHES_ALL = frozenset({"gap", "snaplen", "encrypted", "limit-buffer", "limit-streams"})
+"""Anomalies of the connection that every negotiation still under way suffers from."""
 
 
 class StreamNegotiations:
@@ -93,7 +95,7 @@ class StreamNegotiations:
         if exchange is not None and (negotiation := self._current.get(id(exchange))) is not None:
             noticed = noticed._replace(negotiation=negotiation)
             negotiation.anomalies.append(noticed)
-        elif noticed.anomaly.code in {"gap", "snaplen", "encrypted", "limit-buffer"}:
+        elif noticed.anomaly.code in TOUCHES_ALL:
             for negotiation in self._current.values():
                 if negotiation.carrier_state in {CarrierState.OPEN, CarrierState.CONTINUING}:
                     noticed = noticed._replace(negotiation=negotiation)

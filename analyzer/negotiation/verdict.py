@@ -142,7 +142,7 @@ def _describe_spnego(negotiation: Negotiation) -> None:
         elif raw is None and token is not None and token.raw and not step.message.sasl_layer:
             raw = token_mechanism(token)
     if offered is not None:
-        negotiation.offered_mechs = [mech_name(oid) for oid in offered.mech_types]
+        negotiation.offered_mechs = [mech_name(oid) for oid in offered.mech_types] or None
         if offered.inner is not None and offered.inner.raw:
             negotiation.optimistic_mech = _optimistic_name(offered)
     if spnego is not None or (
@@ -168,6 +168,8 @@ def _describe_spnego(negotiation: Negotiation) -> None:
             negotiation.wrapper = "raw-kerberos"
         else:
             negotiation.wrapper = _wrapper_by_scheme(negotiation)
+            if negotiation.wrapper is None:
+                negotiation.flow = "unknown"
 
 
 def _optimistic_name(offer: NegTokenInit) -> str | None:
@@ -182,11 +184,13 @@ def _optimistic_name(offer: NegTokenInit) -> str | None:
     return family
 
 
-def _wrapper_by_scheme(negotiation: Negotiation) -> str:
+def _wrapper_by_scheme(negotiation: Negotiation) -> str | None:
     """Without any readable token the carrier's own words are all there is."""
     scheme = negotiation.scheme
-    if _is_plain_logon(negotiation) or scheme is None:
+    if _is_plain_logon(negotiation):
         return "none"
+    if scheme is None:
+        return None
     return {"NTLM": "raw-ntlm", "GSSAPI": "raw-kerberos", "Kerberos": "raw-kerberos"}.get(
         scheme, "none"
     )
@@ -300,9 +304,9 @@ def _describe_outcome(negotiation: Negotiation) -> None:
         token = step.token
         if isinstance(token, NegTokenResp) and step.role == ACCEPTOR and token.neg_state:
             negotiation.gss_status = token.neg_state
-    for _, token in mechanism_tokens(negotiation.steps):
-        if isinstance(token, KrbError) and token.error:
-            negotiation.gss_status = token.error
+        error = token.inner if isinstance(token, NegTokenResp) else token
+        if isinstance(error, KrbError) and error.error:
+            negotiation.gss_status = error.error  # says more than the negState beside it
     negotiation.completeness = _completeness(negotiation)
 
 
@@ -323,16 +327,16 @@ def _carrier_refused_by_token(negotiation: Negotiation) -> bool:
 
 def _completeness(negotiation: Negotiation) -> str:
     codes = {noticed.anomaly.code for noticed in negotiation.anomalies}
-    if negotiation.outcome == "incomplete":
-        if "snaplen" in codes:
-            return "truncated"
-        if "gap" in codes:
-            return "gap"
-        if "encrypted" in codes:
-            return "encrypted"
+    if "snaplen" in codes:
+        return "truncated"
+    if "gap" in codes:
+        return "gap"
+    undecided = negotiation.outcome == "incomplete"
+    if undecided and "encrypted" in codes:
+        return "encrypted"
     if _started_late(negotiation):
         return "started-before-capture"
-    if negotiation.outcome == "incomplete" and not _client_left(negotiation):
+    if undecided and ("one-direction" in codes or not _client_left(negotiation)):
         return "cut-off"
     return "complete"
 

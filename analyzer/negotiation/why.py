@@ -95,8 +95,9 @@ def _status_reason(negotiation: Negotiation, status: Status) -> tuple[str, str]:
     if status.layer == "http":
         if status.code in {401, 407} and not _credentials_sent(negotiation):
             return "mechanism_refused", "likely"
-        confidence = "possible" if negotiation.mechanism == "kerberos" else "likely"
-        return HTTP_REASONS.get(status.code, "unspecified_failure"), confidence
+        if status.code in {401, 407} and negotiation.mechanism == "kerberos":
+            return "kerberos_refused", "likely"  # no word why, and no password was asked
+        return HTTP_REASONS.get(status.code, "unspecified_failure"), "likely"
     return "unspecified_failure", "certain"
 
 
@@ -144,11 +145,11 @@ def _pattern(negotiation: Negotiation) -> Reason | None:
         )
         code = negotiation.completeness
         return _reason(code, "certain", frames or (last.frame,))
-    if negotiation.exchange is None:
-        return _reason("no_credentials", "possible", negotiation.steps)
     codes = {noticed.anomaly.code for noticed in negotiation.anomalies}
     if "one-direction" in codes:
         return _reason("one_direction", "certain", [last])
+    if negotiation.exchange is None:
+        return _reason("no_credentials", "possible", negotiation.steps)
     if negotiation.completeness == "started-before-capture":
         return _reason("capture_started_late", "certain", [negotiation.steps[0]])
     if negotiation.completeness == "cut-off":

@@ -49,7 +49,7 @@ class Exchanged:
     def __repr__(self) -> str:
         negotiation = self.negotiation
         return (
-            f"<Negotiation {negotiation.negotiation_id}: {negotiation.mechanism} over "
+            f"<Negotiation {negotiation.negotiation_id}: {visible(str(negotiation.mechanism))} over "
             f"{negotiation.carrier}, {negotiation.outcome}>"
         )
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from dissectors.visible import UNSAFE
 
-
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

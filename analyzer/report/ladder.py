@@ -147,7 +147,7 @@ def verdict_lines(negotiation: Negotiation) -> list[str]:
     if negotiation.mechanism_detail:
         run += f" ({negotiation.mechanism_detail})"
     source = f", said by {negotiation.outcome_source}" if negotiation.outcome_source else ""
-    lines = [f"{negotiation.outcome.upper()}  {run} over {negotiation.carrier}{source}"]
+    lines = [f"{negotiation.outcome.upper()}  {visible(run)} over {negotiation.carrier}{source}"]
     if negotiation.status is not None:
         lines.append(f"status    {visible(negotiation.status.name)}")
     if negotiation.reason is not None:

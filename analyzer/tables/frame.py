@@ -40,10 +40,7 @@ def _series(column: Column, values: list[Any]) -> pd.Series[Any]:
             stamps = pd.array([pd.NaT.value if v is None else v for v in values], dtype="int64")
             return pd.Series(pd.to_datetime(stamps.to_numpy(), unit="ns", utc=True))
         case _:
-            made = pd.Series([None] * len(values), dtype="object")
-            for index, value in enumerate(values):
-                made.iloc[index] = _shown_inside(value)
-            return made
+            return pd.Series([_shown_inside(value) for value in values], dtype="object")
 
 
 def _shown(values: list[Any]) -> list[Any]:

@@ -33,6 +33,6 @@ CONF
     done
 } >"$dir/people.ldif"
 slapadd -f "$dir/slapd.conf" -l "$dir/people.ldif"
-on dir env KRB5_KTNAME="FILE:$LAB/dir.keytab" slapd -f "$dir/slapd.conf" -h ldap://0.0.0.0:389/ -d stats 2>"$dir/log/slapd.log" &
+on dir env KRB5_KTNAME="FILE:$LAB/dir.keytab" slapd -f "$dir/slapd.conf" -h ldap://0.0.0.0:389/ -d stats >"$dir/log/slapd.log" 2>&1 &
 sleep 1
 say "directory up"

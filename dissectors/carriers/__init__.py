@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from string import ascii_letters, digits
 from typing import NamedTuple, cast
 
 from dissectors.carriers.base import Carrier
@@ -17,6 +18,7 @@ class Entry(NamedTuple):
     """Where a carrier lives, what it reads, and by which document."""
 
     location: str  # module:Class
+    starts: frozenset[int]  # first bytes that a message of it may have; its `probe` sees no other
     reads: str  # one line for people
     spec: str
 
@@ -24,16 +26,19 @@ class Entry(NamedTuple):
 CARRIERS: dict[str, Entry] = {
     "smb": Entry(
         "dissectors.carriers.smb:SmbCarrier",
+        frozenset(b"\x00\x81\x82\x83\x84\x85"),  # NetBIOS packet types
         "SMB 1, 2 and 3: session setups with or without extended security",
         "MS-SMB, MS-CIFS, MS-SMB2",
     ),
     "http": Entry(
         "dissectors.carriers.http:HttpCarrier",
+        frozenset(b"!#$%&'*+-.^_`|~" + digits.encode() + ascii_letters.encode()),  # a method's
         "HTTP/1.x: origin and proxy authentication (Negotiate, NTLM, Kerberos, Basic, Digest, Bearer)",
         "RFC 9110, RFC 4559, MS-NTHT, MS-N2HT",
     ),
     "ldap": Entry(
         "dissectors.carriers.ldap:LdapCarrier",
+        frozenset(b"\x30"),  # SEQUENCE
         "LDAP and CLDAP: simple, SASL and Sicily binds",
         "RFC 4511, RFC 4513, MS-ADTS 5.1",
     ),
@@ -45,3 +50,9 @@ def carrier_class(name: str) -> type[Carrier]:
     """Import and return the carrier registered as `name`."""
     module, _, attribute = CARRIERS[name].location.partition(":")
     return cast("type[Carrier]", getattr(import_module(module), attribute))
+
+
+@cache
+def carriers_starting(first: int) -> tuple[type[Carrier], ...]:
+    """Carriers with messages that may start with this byte, in the order in which they are tried."""
+    return tuple(carrier_class(name) for name, entry in CARRIERS.items() if first in entry.starts)

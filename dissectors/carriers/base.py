@@ -91,9 +91,8 @@ class CarrierMessage:
         int, ...
     ]  # every frame that carries bytes of the token, or of the message without one
     ts_ns: int  # time of `frame`
-    token: bytes | None = (
-        None  # None: no token's place in the message; b"": its place is there, empty
-    )
+    token: bytes | None = field(default=None, repr=False)
+    """None: no token's place in the message; b"": its place is there, empty."""
     token_span: Span | None = None  # offsets in the stream direction; None for base64 text
     status: Status | None = None
     schemes: tuple[str, ...] = ()
@@ -135,14 +134,14 @@ class Window:
     and `frame`/`ts_ns` then belong to the segment that held the last skipped byte.
     """
 
-    __slots__ = ("_marks", "_start", "base", "cut", "data", "frame", "skipping", "ts_ns")
+    __slots__ = ("_marks", "base", "cut", "data", "frame", "position", "skipping", "ts_ns")
 
     COMPACT = 65_536  # read bytes are dropped when this many have gathered
 
     def __init__(self) -> None:
-        self.data = bytearray()  # includes read bytes before `_start` until compacted
+        self.data = bytearray()  # includes read bytes before `position` until compacted
         self.base = 0  # stream offset of data[0]
-        self._start = 0  # index of the first unread byte
+        self.position = 0  # index in `data` of the first unread byte
         self.skipping = 0
         self.frame = 0  # frame and time of the newest segment
         self.ts_ns = 0
@@ -158,12 +157,12 @@ class Window:
         While skipping, bytes that the segment holds and bytes that lie between the end and `offset` (the
         stream passed over them) count as skipped.
         """
-        end = self.base + len(self.data)
         carried = frame
         if frame > self.frame:
             self.frame, self.ts_ns = frame, ts_ns
         else:  # it waited for a segment that came later
             frame, ts_ns = self.frame, self.ts_ns
+        end = self.base + len(self.data)
         if self.skipping:
             passed = offset - end
             if 0 <= passed <= self.skipping:
@@ -182,67 +181,63 @@ class Window:
             marks[-1] = (offset, frame, ts_ns, carried)
         else:
             marks.append((offset, frame, ts_ns, carried))
-        if data:
-            self.data += data
+        self.data += data
 
     def restart(self, offset: int) -> None:
         """Move what is unread to `cut`: the next byte is stream `offset`."""
         self.cut = None
-        if len(self):
-            begin, end = self.offset, self.base + len(self.data)
+        data = self.data
+        if len(data) > self.position:
+            begin, end = self.offset, self.base + len(data)
             frames = self.frames(begin, end)
-            self.cut = Cut(begin, bytes(self.data[self._start :]), frames, self.ts_at(end - 1))
-        self.data.clear()
+            self.cut = Cut(begin, bytes(data[self.position :]), frames, self.ts_at(end - 1))
+        data.clear()
         self._marks.clear()
-        self._start, self.base, self.skipping = 0, offset, 0
+        self.position, self.base, self.skipping = 0, offset, 0
 
     def __len__(self) -> int:
-        return len(self.data) - self._start
+        return len(self.data) - self.position
 
     @property
     def offset(self) -> int:
         """Stream offset of the first unread byte."""
-        return self.base + self._start
-
-    @property
-    def position(self) -> int:
-        """Index in `data` of the first unread byte, for reading in place with `struct.unpack_from`."""
-        return self._start
+        return self.base + self.position
 
     def peek(self, length: int, at: int = 0) -> bytes:
         """Copy up to `length` unread bytes that start `at` bytes after the first unread one."""
-        begin = self._start + at
+        begin = self.position + at
         return bytes(self.data[begin : begin + length])
 
     def find(self, needle: bytes, limit: int, at: int = 0) -> int:
         """Distance of `needle` from the first unread byte, between `at` and `limit`, or -1."""
-        found = self.data.find(needle, self._start + at, self._start + limit)
-        return found - self._start if found >= 0 else -1
+        found = self.data.find(needle, self.position + at, self.position + limit)
+        return found - self.position if found >= 0 else -1
 
     def take(self, length: int) -> bytes:
         """Read `length` bytes (which must be there) and move past them."""
-        begin = self._start
-        data = bytes(self.data[begin : begin + length])
-        self._move(length)
+        data = self.peek(length)
+        self.skip(length)
         return data
 
     def skip(self, length: int) -> None:
         """Move past `length` bytes, also those yet to come."""
-        here = min(length, len(self))
-        self._move(here)
-        self.skipping = length - here
-
-    def _move(self, length: int) -> None:
-        self._start += length
-        if self._start >= self.COMPACT or self._start == len(self.data):
-            keep_from = self._start
-            del self.data[:keep_from]
-            self.base += keep_from
-            self._start = 0
-            marks = self._marks
-            first = bisect_right(marks, self.base, key=_mark_offset) - 1
-            if first > 0:
-                del marks[:first]
+        data, marks = self.data, self._marks
+        end = len(data)
+        position = self.position + length
+        if position >= end:
+            self.skipping = position - end
+            self.base += end
+            self.position = 0
+            data.clear()
+            del marks[:-1]
+            return
+        self.skipping = 0
+        if position >= self.COMPACT:
+            del data[:position]
+            self.base += position
+            position = 0
+            del marks[: bisect_right(marks, self.base, key=_mark_offset) - 1]
+        self.position = position
 
     def frame_at(self, offset: int) -> int:
         """Frame in which the byte at stream `offset` could be read."""
@@ -324,6 +319,14 @@ class Carrier:
 
     def datagram_received(self, side: int, data: bytes, frame: int, ts_ns: int) -> None:
         """Read one UDP payload; only carriers with `datagram` set are asked."""
+
+    def release(self) -> None:
+        """Let go of everything once the connection is over.
+
+        A carrier, its parts and who it emits to refer to each other in circles: those of a million
+        connections would wait for the garbage collector.
+        """
+        vars(self).clear()
 
     def message_frames(self, side: int, start: int, end: int) -> tuple[int, tuple[int, ...], int]:
         """Frame in which the range ends, all its frames, and the ending frame's time."""

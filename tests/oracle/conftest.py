@@ -50,12 +50,17 @@ class Exceptions:
 
 
 def _covers(entry: dict[str, Any], found: Difference) -> bool:
-    if entry["column"] != found.column or not fnmatchcase(found.capture, entry["capture"]):
+    pairs = ((found.column, entry["column"]), (found.capture, entry["capture"]))
+    if not all(fnmatchcase(name, pattern) for name, pattern in pairs):
         return False
     if "frames" in entry and not set(found.frames) <= set(entry["frames"]):
         return False
     sides = ((entry.get("ours"), found.ours), (entry.get("theirs"), found.theirs))
     return all("*" in (declared, seen) or declared == seen for declared, seen in sides)
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +79,12 @@ def exceptions() -> Callable[[str], Exceptions]:
         assert entry["why"].endswith("."), entry
 
     def declared(against: str) -> Exceptions:
-        chosen = [entry for entry in content["exception"] if entry["against"] == against]
+        chosen = [
+            entry | {"capture": pattern}
+            for entry in content["exception"]
+            if entry["against"] == against
+            for pattern in _listed(entry["capture"])
+        ]
         return Exceptions(chosen, content["later"])
 
     return declared

@@ -18,7 +18,9 @@ COMMAND = f'{sys.executable} -c "from analyzer.cli.main import main; main()"'
 
 MISSING = re.compile(r"(?P<name>\S+): missing frame (?P<frame>\d+) (?P<carrier>\S+) (?P<type>\S+)")
 EXTRA = re.compile(r"(?P<name>\S+): extra(?: \(known\))? frame (?P<frame>\d+) \S+ (?P<type>\S+)")
-CELL = re.compile(r"(?P<name>\S+): frame (?P<frame>\d+) \S+ \S+ (?P<column>\w+): (?P<ours>.*); tshark {")
+CELL = re.compile(
+    r"(?P<name>\S+): frame (?P<frame>\d+) \S+ \S+ (?P<column>\w+): (?P<ours>.*); tshark {"
+)
 CARRIER = re.compile(r"(?P<carrier>[\w-]+)(?P<counts>(?: +[\d.]+){9})")
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="../shared/corpus is not there")
@@ -40,7 +42,9 @@ def read(lines, difference, later):
     start = next(at for at, line in enumerate(lines) if re.match(r"\d+ captures$", line))
     for line in lines[:start]:
         if line.startswith("note: "):
-            assert line.startswith("note: exit status 3: negoscope: NTLMRawUnHide__capture.cap: a "), line
+            assert line.startswith(
+                "note: exit status 3: negoscope: NTLMRawUnHide__capture.cap: a "
+            ), line
         elif match := MISSING.fullmatch(line):
             if match["carrier"] in later:
                 absent.add(match["carrier"])
@@ -54,7 +58,9 @@ def read(lines, difference, later):
             match = CELL.match(line)
             assert match, line
             ours = ast.literal_eval(match["ours"])
-            found.append(difference(match["name"], (int(match["frame"]),), match["column"], ours, "*"))
+            found.append(
+                difference(match["name"], (int(match["frame"]),), match["column"], ours, "*")
+            )
     return found, absent
 
 

@@ -42,7 +42,10 @@ def original(path: Path) -> tuple[list[Packet], Facts]:
 
 def check(lossy: Facts, known: Facts) -> None:
     """Nothing invented, nothing wrong, and nothing lost without a word."""
-    said = {name: {row[name] for row in known.negotiations} for name in ("user", "domain", "spn", "realm")}
+    said = {
+        name: {row[name] for row in known.negotiations}
+        for name in ("user", "domain", "spn", "realm")
+    }
     for name, values in said.items():
         found = {row[name] for row in lossy.negotiations}
         assert found <= values | {None}, f"{name} invented"

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from analyzer.capture import records
 from support import facts
 from support.facts import Facts, capture_name, captures, facts_of
 from support.packets import Packet, pcap, pcapng, read_packets
 from support.transport import CHANGES
+
+from analyzer.capture import records
 
 LARGEST = 1_000_000 if facts.SWEEP else 100_000  # packet bytes of a capture worth trying
 RECORDED = captures()

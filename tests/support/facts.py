@@ -20,7 +20,14 @@ PLACE = (
 """Columns of negotiations that say where and when, or speak of frames."""
 TOKEN = ("negotiation_id", "carrier", "role", "token_type", "inner_type", "sha256")
 ENDS = ("client", "client_port", "server", "server_port")
-GAPS = {"gap", "snaplen", "one-direction", "started-before-capture", "desync", "incomplete-fragments"}
+GAPS = {
+    "gap",
+    "snaplen",
+    "one-direction",
+    "started-before-capture",
+    "desync",
+    "incomplete-fragments",
+}
 
 Row = dict[str, Any]
 
@@ -45,7 +52,11 @@ def captures() -> list[Path]:
 
 def capture_name(path: Path) -> str:
     """A short name of a capture, for test ids."""
-    return f"{path.parent.parent.name}/{path.parent.name}" if path.name == "capture.pcapng" else path.name
+    return (
+        f"{path.parent.parent.name}/{path.parent.name}"
+        if path.name == "capture.pcapng"
+        else path.name
+    )
 
 
 def facts_of(path: Path) -> Facts:

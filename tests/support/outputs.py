@@ -11,13 +11,14 @@ from io import StringIO
 from pathlib import Path
 
 import pandas as pd
-from analyzer.analysis import read
-from analyzer.cli.main import run
-from analyzer.report.visible import UNSAFE
 from support.facts import ROOT
 
+from analyzer.analysis import read
+from analyzer.cli.main import run
+from dissectors.visible import UNSAFE
+
 TABLES = ("negotiations", "tokens", "offers", "anomalies", "captures")
-SHOWN = 3
+SHOWN = 10
 """Negotiations of a capture that are shown one by one."""
 
 
@@ -35,8 +36,8 @@ def outputs(path: Path, *, secrets: bool = False) -> Iterator[tuple[str, str]]:
     commands = [["summary", name]]
     for table in TABLES:
         siem = ("ecs", "ocsf", "zeek") if table == "negotiations" else ()
-        for form in ("table", "jsonl", "csv", *siem):
-            commands.append([table, name, "--format", form, *wanted])
+        forms = ("table", "jsonl", "csv", *siem)
+        commands += [[table, name, "--format", form, *wanted] for form in forms]
         commands.append([table, name, "--columns", "capture", *wanted])
     count = len(read(path, tables=["negotiations"]).tables.columns["negotiations"]["capture"])
     commands += [["show", name, str(number)] for number in range(1, min(count, SHOWN) + 1)]
@@ -66,6 +67,10 @@ def frames(path: Path) -> Iterator[tuple[str, str]]:
 
 def printed_well(words: str, text: str) -> None:
     """Lines of their format, without any character that is not to be seen."""
+    if "zeek" in words:
+        rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
+        assert len({len(row) for row in rows}) <= 1, words
+        text = text.replace("\t", "")
     unsafe = UNSAFE.search(text.replace("\n", ""))
     assert unsafe is None, f"{words}: {text[max(unsafe.start() - 40, 0) : unsafe.end() + 20]!a}"
     if "jsonl" in words or "ecs" in words or "ocsf" in words:
@@ -73,9 +78,13 @@ def printed_well(words: str, text: str) -> None:
             json.loads(line)
 
 
-def in_a_small_process(code: str, *arguments: str, memory: int = 1_500_000_000, seconds: int = 120) -> str:
+def in_a_small_process(
+    code: str, *arguments: str, memory: int = 1_500_000_000, seconds: int = 120
+) -> str:
     """Run Python code in a process with bounded address space and time; what it prints."""
-    bounded = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))\n{code}"
+    bounded = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))\n{code}"
+    )
     command = [sys.executable, "-c", bounded, *arguments]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False

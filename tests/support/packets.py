@@ -167,7 +167,9 @@ def datagram_of(packet: Packet) -> Datagram | None:
     else:
         return None
     packet = packet._replace(wire_len=at + max(total, len(data[:total])))
-    return Datagram(packet._replace(data=link + data[:total]), link, header, proto, data[size:total])
+    return Datagram(
+        packet._replace(data=link + data[:total]), link, header, proto, data[size:total]
+    )
 
 
 def is_fragment(packet: Packet) -> bool:
@@ -243,7 +245,9 @@ def read_packets(path: Path) -> list[Packet]:
     """All packets of a capture."""
     found = []
     for block in open_capture(Input(str(path)), CaptureAccount()):
-        rows = zip(block.offset, block.cap_len, block.ts_ns, block.wire_len, block.link_type, strict=True)
+        rows = zip(
+            block.offset, block.cap_len, block.ts_ns, block.wire_len, block.link_type, strict=True
+        )
         for offset, size, ts_ns, wire_len, link_type in rows:
             if link_type == NO_LINK:
                 continue

@@ -53,31 +53,44 @@ def _pieces(packet: Packet, size: int) -> Iterator[Packet]:
         part = segment.payload[at : at + size]
         last = at + size >= len(segment.payload)
         flags = segment.flags if last else segment.flags & ~(FIN | PSH)
-        yield segment.build(part, seq=segment.seq + at + (at > 0 and segment.flags & SYN != 0), flags=flags)
+        yield segment.build(
+            part, seq=segment.seq + at + (at > 0 and segment.flags & SYN != 0), flags=flags
+        )
 
 
 def joined(packets: Packets) -> Packets:
     """What one side sends in a row becomes one segment, as far as an IP datagram can hold it."""
     kept: list[Packet | None] = list(packets)
-    latest: dict[tuple[bytes, bytes], tuple[int, Segment]] = {}
+    runs: dict[tuple[bytes, bytes], list[tuple[int, Segment]]] = defaultdict(list)
+
+    def join(run: list[tuple[int, Segment]]) -> None:
+        if len(run) > 1:
+            for place, _ in run:
+                kept[place] = None
+            (_, first), (place, last) = run[0], run[-1]
+            payload = b"".join(segment.payload for _, segment in run)
+            kept[place] = last.build(payload, seq=first.seq)
+
     for place, packet in enumerate(packets):
         segment = segment_of(packet)
         if segment is None:
             continue
-        latest.pop(segment.receiver, None) if segment.payload else None
+        run = runs[segment.sender]
         if segment.flags & (SYN | FIN | RST) or not segment.whole:
-            latest.pop(segment.sender, None)
-            latest.pop(segment.receiver, None)
+            join(runs.pop(segment.sender))
+            join(runs.pop(segment.receiver, []))
         elif segment.payload:
-            before = latest.get(segment.sender)
-            if before is not None:
-                at, first = before
-                follows = first.seq + len(first.payload) & 0xFFFFFFFF == segment.seq
-                if follows and len(first.payload) + len(segment.payload) < 60_000:
-                    kept[at] = None
-                    kept[place] = segment.build(first.payload + segment.payload, seq=first.seq)
-                    segment = segment_of(kept[place])
-            latest[segment.sender] = (place, segment)
+            join(runs.pop(segment.receiver, []))
+            if run:
+                (_, first), (_, last) = run[0], run[-1]
+                size = (segment.seq - first.seq & 0xFFFFFFFF) + len(segment.payload)
+                follows = (last.seq + len(last.payload) - segment.seq) & 0xFFFFFFFF == 0
+                if not follows or size > 60_000:
+                    join(run)
+                    run.clear()
+            run.append((place, segment))
+    for run in runs.values():
+        join(run)
     return [packet for packet in kept if packet is not None]
 
 
@@ -110,7 +123,9 @@ def shuffled(packets: Packets) -> Packets:
         elif segment.payload and segment.sender in known:
             mix(runs.pop(segment.receiver, []))
             run = runs[segment.sender]
-            if run and packet.ts_ns - packets[run[-1]].ts_ns > 10_000_000:  # a pause: nothing was late
+            if (
+                run and packet.ts_ns - packets[run[-1]].ts_ns > 10_000_000
+            ):  # a pause: nothing was late
                 mix(runs.pop(segment.sender))
             runs[segment.sender].append(place)
     for run in runs.values():

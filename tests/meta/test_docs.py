@@ -1,0 +1,136 @@
+"""Documents follow the code, and the closed lists of codes are closed: all registered, all used."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analyzer.negotiation.reasons import REASONS
+from dissectors.anomaly import CODES
+
+ROOT = Path(__file__).resolve().parents[2]
+GROUPS = {"malformed", "protocol", "limit", "gap", "unsupported", "note"}
+SEVERITIES = {"info", "low", "medium", "high", "critical"}
+KINDS = {"failure", "weak", "fallback", "incomplete"}
+
+FOR_LATER: set[str] = set()
+"""Anomaly codes that are registered although nothing says them yet."""
+
+
+def sources() -> list[Path]:
+    """Every module of the product."""
+    return [
+        path for top in ("dissectors", "analyzer") for path in sorted((ROOT / top).rglob("*.py"))
+    ]
+
+
+def tree_of(path: Path) -> ast.Module:
+    """Syntax tree of a module."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def literals(node: ast.AST) -> Iterator[str]:
+    """Texts that an expression may evaluate to."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from literals(node.body)
+        yield from literals(node.orelse)
+
+
+def said_codes(path: Path) -> Iterator[str]:
+    """Codes given as literals where an `Anomaly` or a `CaptureLoss` is made."""
+    for node in ast.walk(tree_of(path)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if name in {"Anomaly", "CaptureLoss"}:
+            given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "code")]
+            yield from (text for value in given for text in literals(value))
+
+
+def texts(path: Path) -> set[str]:
+    """All text constants of a module."""
+    return {
+        node.value
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def dictionary_keys(path: Path, name: str) -> list[str]:
+    """Keys of a dictionary as written: a repeated one is still there twice."""
+    for node in tree_of(path).body:
+        target = getattr(node, "target", None)
+        if isinstance(node, ast.AnnAssign) and getattr(target, "id", "") == name:
+            assert isinstance(node.value, ast.Dict)
+            return [key.value for key in node.value.keys if isinstance(key, ast.Constant)]
+    pytest.fail(f"{path} has no {name}")
+
+
+def test_generated_documents_are_fresh() -> None:
+    """`docs/generate.py --check` has nothing to say."""
+    command = [sys.executable, "docs/generate.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "pattern"),
+    [
+        ("dissectors/anomaly.py", "CODES", r"[a-z]+(-[a-z0-9]+)*"),
+        ("analyzer/negotiation/reasons.py", "REASONS", r"[a-z]+(_[a-z]+)*"),
+    ],
+)
+def test_codes_are_unique_and_spelt_alike(place: str, name: str, pattern: str) -> None:
+    """Anomalies in kebab case, reasons in snake case, none written twice."""
+    keys = dictionary_keys(ROOT / place, name)
+    assert len(keys) > 20
+    assert len(keys) == len(set(keys))
+    assert [key for key in keys if not re.fullmatch(pattern, key)] == []
+
+
+def test_entries_are_complete() -> None:
+    """Known groups and severities, a sentence without a full stop; no sentence twice."""
+    for code, entry in CODES.items():
+        assert entry.group in GROUPS, code
+        assert entry.severity in SEVERITIES, code
+        assert entry.sentence, code
+        assert not entry.sentence.endswith("."), code
+    sentences = [entry.sentence for entry in CODES.values()]
+    assert len(sentences) == len(set(sentences))
+    for code, reason in REASONS.items():
+        assert reason.kind in KINDS, code
+        assert reason.sentence, code
+        assert reason.remedy, code
+
+
+def test_every_said_code_is_registered() -> None:
+    """A literal code that is not in the registry would be a KeyError in front of a user."""
+    said = {(path.name, code) for path in sources() for code in said_codes(path)}
+    assert len(said) > 20, "the search has gone blind"
+    assert {pair for pair in said if pair[1] not in CODES} == set()
+
+
+def test_every_registered_code_is_used() -> None:
+    """The registry holds no code that the product cannot say."""
+    found = set().union(*(texts(path) for path in sources() if path.name != "anomaly.py"))
+    assert CODES.keys() - found == FOR_LATER
+
+
+def test_every_reason_is_used() -> None:
+    """A reason that is registered is also named by a mapping or a rule."""
+    named = Counter(
+        node.value
+        for path in sorted((ROOT / "analyzer/negotiation").glob("*.py"))
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    assert {code for code in REASONS if named[code] < 2} == set()  # once in the registry itself
