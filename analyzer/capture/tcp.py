@@ -200,9 +200,11 @@ class TcpEngine:
             side = block.run_sender[run] ^ flow.client
             direction = flow.directions[side]
             odd, seq, fin = block.run_odd[run], block.run_seq[run], block.run_fin[run]
+            if direction.next_seq is None and not odd:
+                flags = block.flags[block.rows[block.packet[first]]]
+                size = block.total[first + 1] - block.total[first]
+                self._begin(flow, side, seq, flags, size, block.frame[first])
             run += 1
-            if direction.next_seq is None:
-                odd = True  # the first packet needs a closer look
             if odd or flow.waiting or flow.reset or seq != direction.next_seq:
                 stop = block.packet[last] if run < last_run else end
                 self._take_packets(block, flow, block.packet[first], stop)
@@ -245,16 +247,19 @@ class TcpEngine:
     def _take(self, flow: TcpStream, sender: int, segment: Segment) -> None:
         side = sender ^ flow.client
         if flow.directions[side].next_seq is None and (segment.size or segment.flags & FIN):
-            self._begin(flow, side, segment)
+            self._begin(flow, side, segment.seq, segment.flags, segment.size, segment.frame)
         flow.take(side, segment)
         if flow.waiting:
             flow.give_up_doomed(segment.now)
         if self._pool.held > self._pool.limits.held_overall:
             self.following.relieve(flow)
 
-    def _begin(self, flow: TcpStream, side: int, segment: Segment) -> None:
-        before = 1 if segment.flags & SYN else 0
-        if flow.start == "captured" and segment.size == 1 and not segment.flags & PSH:
+    def _begin(
+        self, flow: TcpStream, side: int, seq: int, flags: int, size: int, frame: int
+    ) -> None:
+        """Prepare for the first packet of a direction."""
+        before = 1 if flags & SYN else 0
+        if flow.start == "captured" and size == 1 and not flags & PSH:
             before = 1  # a keep-alive of an idle connection: its byte is no data
-        base = self._table.base_at(flow.stream_id, side ^ flow.client, segment.frame)
-        flow.begin(side, (segment.seq + before) & MODULUS, base)
+        base = self._table.base_at(flow.stream_id, side ^ flow.client, frame)
+        flow.begin(side, (seq + before) & MODULUS, base)

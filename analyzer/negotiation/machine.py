@@ -17,7 +17,6 @@ from dissectors.tokens.model import (
     KrbError,
     KrbTgtRep,
     KrbTgtReq,
-    MicToken,
     NegoexMessages,
     NegTokenInit,
     NegTokenInit2,
@@ -26,7 +25,6 @@ from dissectors.tokens.model import (
     NtlmChallenge,
     NtlmNegotiate,
     Token,
-    WrapToken,
 )
 
 I, A = INITIATOR, ACCEPTOR  # noqa: E741 - as in the specification's diagrams
@@ -131,13 +129,27 @@ CARRIER_TRANSITIONS: dict[str, dict[str, str]] = {
 """state -> verdict of the carrier's Status, or `closed` -> next state; final states keep their word."""
 
 
+SYMBOLS: dict[type[Token], str] = {
+    NegTokenInit2: "Init2",
+    NegTokenInit: "Init",
+    NtlmNegotiate: "first",
+    KrbApReq: "first",
+    KrbTgtReq: "first",
+    NtlmChallenge: "challenge",
+    KrbTgtRep: "challenge",
+    NtlmAuthenticate: "next",
+    KrbApRep: "answer",
+    KrbError: "error",
+}
+"""Tokens that are named by their type alone."""
+
+
 def symbol(role: str, token: Token) -> str | None:
     """Name the token by what it does to the machine; None if it is no context token."""
+    name = SYMBOLS.get(type(token))
+    if name is not None:
+        return name
     match token:
-        case NegTokenInit2():
-            return "Init2"
-        case NegTokenInit():
-            return "Init"
         case NegTokenResp():
             if role == ACCEPTOR:
                 return token.neg_state or "no-state"
@@ -145,22 +157,9 @@ def symbol(role: str, token: Token) -> str | None:
                 return "Resp-reject"
             only_mic = token.mech_list_mic is not None and token.response_token is None
             return "Resp-mic" if only_mic else "Resp"
-        case NtlmNegotiate() | KrbApReq() | KrbTgtReq():
-            return "first"
-        case NtlmChallenge() | KrbTgtRep():
-            return "challenge"
-        case NtlmAuthenticate():
-            return "next"
-        case KrbApRep():
-            return "answer"
-        case KrbError():
-            return "error"
         case IakerbMessage() | NegoexMessages():
             return "first" if role == INITIATOR else "challenge"
-        case WrapToken() | MicToken():
-            return None
-        case _:
-            return None
+    return None
 
 
 def advance(state: str, role: str, name: str) -> tuple[str, bool]:

@@ -57,9 +57,11 @@ class Step:
     @property
     def request_missing(self) -> bool:
         """The carrier saw this answer without its question."""
-        exchange = self.message.exchange
-        contexts = (self.message.context, exchange.context if exchange is not None else {})
-        return any(context.get("request_missing") for context in contexts)
+        message = self.message
+        said = message.context.get("request_missing")
+        if not said and message.exchange is not None:
+            said = message.exchange.context.get("request_missing")
+        return bool(said)
 
     @property
     def is_leg(self) -> bool:

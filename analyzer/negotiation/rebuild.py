@@ -62,19 +62,17 @@ class StreamNegotiations:
         self, message: CarrierMessage, token: Token | None, token_index: int = 0
     ) -> Negotiation | None:
         """Take the next message with its dissected token; return the negotiation it belongs to."""
-        role = ACCEPTOR if message.side == SERVER else INITIATOR
-        step = Step(
-            role=role,
-            side=message.side,
-            frame=message.frame,
-            frames=message.frames,
-            ts_ns=message.ts_ns,
-            token=token,
-            status=message.status,
-            message=message,
-            token_index=token_index,
+        step = self.latest = Step(
+            ACCEPTOR if message.side == SERVER else INITIATOR,
+            message.side,
+            message.frame,
+            message.frames,
+            message.ts_ns,
+            token,
+            message.status,
+            message,
+            token_index,
         )
-        self.latest = step
         if message.kind == "hint":
             self._hints.append(step)
             del self._hints[:-8]  # a server that repeats its hint for ever
@@ -120,9 +118,10 @@ class StreamNegotiations:
         if current is not None and not self._starts_over(current, step):
             return current
         negotiation = Negotiation(self.stream, exchange, exchange.carrier)
-        hints = [hint for hint in self._hints if isinstance(hint.token, NegTokenInit2)]
-        if step.request_missing:
-            hints = []  # what lies between hint and answer is lost: they may not belong together
+        hints: list[Step] = []
+        if self._hints and not step.request_missing:
+            # else what lies between hint and answer is lost: they may not belong together
+            hints = [hint for hint in self._hints if isinstance(hint.token, NegTokenInit2)]
         if hints and not self._hint_used:
             negotiation.own_hint = True
             self._hint_used = True

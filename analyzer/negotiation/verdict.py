@@ -44,43 +44,51 @@ NTLM_SIGN = 0x0000_0010
 
 def conclude(negotiation: Negotiation) -> None:
     """Fill the columns of a negotiation whose last step has been taken."""
+    tokens = mechanism_tokens(negotiation.steps)
     _describe_frames(negotiation)
     _describe_carrier(negotiation)
     _describe_spnego(negotiation)
-    _describe_mechanism(negotiation)
-    _describe_identity(negotiation)
+    _describe_mechanism(negotiation, tokens)
+    _describe_identity(negotiation, tokens)
     _describe_outcome(negotiation)
     _describe_protection(negotiation)
 
 
-def mechanism_tokens(steps: list[Step]) -> Iterator[tuple[Step, Token]]:
+MechanismTokens = list[tuple[Step, Token]]
+
+
+def mechanism_tokens(steps: list[Step]) -> MechanismTokens:
     """Each step's mechanism token: the one inside SPNEGO, or the raw one. Hints are left out."""
+    found = []
     for step in steps:
         token = step.token
         if token is None or isinstance(token, NegTokenInit2):
             continue
         if isinstance(token, (NegTokenInit, NegTokenResp)):
-            if token.inner is not None:
-                yield step, token.inner
-        else:
-            yield step, token
+            token = token.inner
+        if token is not None:
+            found.append((step, token))
+    return found
+
+
+_KERBEROS_TOKENS = (KrbApReq, KrbApRep, KrbError, KrbTgtReq, KrbTgtRep)
+_MECHANISMS: dict[type[Token], str] = {
+    NtlmNegotiate: "ntlm",
+    NtlmChallenge: "ntlm",
+    NtlmAuthenticate: "ntlm",
+    NegoexMessages: "negoex",
+    IakerbMessage: "iakerb",
+    **dict.fromkeys(_KERBEROS_TOKENS, "kerberos"),
+}
 
 
 def token_mechanism(token: Token) -> str | None:
     """Mechanism that a token belongs to, by its own bytes."""
-    match token:
-        case NtlmNegotiate() | NtlmChallenge() | NtlmAuthenticate():
-            return "ntlm"
-        case KrbApReq() | KrbApRep() | KrbError() | KrbTgtReq() | KrbTgtRep():
-            if token.this_mech is not None and mech_family(token.this_mech) != "kerberos":
-                return mech_family(token.this_mech)  # AP-REQ framed as IAKERB or PKU2U
-            return "kerberos"
-        case NegoexMessages():
-            return "negoex"
-        case IakerbMessage():
-            return "iakerb"
-        case _:
-            return mech_family(token.this_mech) if token.this_mech else None
+    mechanism = _MECHANISMS.get(type(token))
+    if mechanism is not None and mechanism != "kerberos":
+        return mechanism
+    # an AP-REQ may be framed as IAKERB or PKU2U; of other tokens the frame is all there is
+    return mech_family(token.this_mech) if token.this_mech else mechanism
 
 
 # -- carrier, frames ---------------------------------------------------------------------------------
@@ -104,7 +112,7 @@ def _describe_carrier(negotiation: Negotiation) -> None:
         negotiation.carrier_version = exchange.carrier_version
         negotiation.scheme = exchange.scheme
         negotiation.server_name = exchange.server_name
-    legs = sum(step.is_leg for step in negotiation.steps)
+    legs = len([step for step in negotiation.steps if step.is_leg])
     negotiation.legs = legs or (1 if _is_plain_logon(negotiation) else 0)
 
 
@@ -205,20 +213,20 @@ def _started_late(negotiation: Negotiation) -> bool:
         return True
     if negotiation.wrapper == "none":  # no token tells its place
         return False
-    return first.role == ACCEPTOR or isinstance(first.token, NegTokenResp | NtlmAuthenticate)
+    return first.role == ACCEPTOR or isinstance(first.token, (NegTokenResp, NtlmAuthenticate))
 
 
 # -- mechanism and identity -----------------------------------------------------------------------------
 
 
-def _describe_mechanism(negotiation: Negotiation) -> None:
+def _describe_mechanism(negotiation: Negotiation, tokens: MechanismTokens) -> None:
     exchange = negotiation.exchange
     if exchange is not None and exchange.mechanism is not None:
         negotiation.mechanism = exchange.mechanism
         negotiation.mechanism_detail = exchange.mechanism_detail
         return
     last: str | None = None
-    for step, token in mechanism_tokens(negotiation.steps):
+    for step, token in tokens:
         mechanism = None if step.message.sasl_layer else token_mechanism(token)
         if mechanism is None:
             continue
@@ -226,13 +234,12 @@ def _describe_mechanism(negotiation: Negotiation) -> None:
     selected = negotiation.selected_mech
     if selected is not None and last is not None and not _same_family(selected, last):
         answered = any(
-            step.role == ACCEPTOR and token_mechanism(token) == last
-            for step, token in mechanism_tokens(negotiation.steps)
+            step.role == ACCEPTOR and token_mechanism(token) == last for step, token in tokens
         )
         if not answered:
             last = None  # only the optimistic token, which the acceptor discarded (RFC 4178 3.2)
     negotiation.mechanism = last
-    negotiation.mechanism_detail = _mechanism_detail(negotiation, last)
+    negotiation.mechanism_detail = _mechanism_detail(tokens, last)
 
 
 def _same_family(name: str, mechanism: str) -> bool:
@@ -242,9 +249,9 @@ def _same_family(name: str, mechanism: str) -> bool:
 KERBEROS_NAMES = {"kerberos", "ms-kerberos", "kerberos-u2u", "kerberos-draft"}
 
 
-def _mechanism_detail(negotiation: Negotiation, mechanism: str | None) -> str | None:
+def _mechanism_detail(tokens: MechanismTokens, mechanism: str | None) -> str | None:
     detail: str | None = None
-    for _, token in mechanism_tokens(negotiation.steps):
+    for _, token in tokens:
         if mechanism == "ntlm" and isinstance(token, NtlmAuthenticate):
             detail = token.response
         elif mechanism in {"kerberos", "iakerb", "pku2u"} and isinstance(token, KrbApReq):
@@ -257,14 +264,14 @@ def _mechanism_detail(negotiation: Negotiation, mechanism: str | None) -> str | 
     return detail
 
 
-def _describe_identity(negotiation: Negotiation) -> None:
+def _describe_identity(negotiation: Negotiation, tokens: MechanismTokens) -> None:
     exchange = negotiation.exchange
     if exchange is not None and exchange.mechanism is not None:
         negotiation.user = exchange.user
         negotiation.domain = exchange.domain
         negotiation.workstation = exchange.workstation
         return
-    for _, token in mechanism_tokens(negotiation.steps):
+    for _, token in tokens:
         if isinstance(token, NtlmAuthenticate) and negotiation.mechanism == "ntlm":
             negotiation.user = token.user
             negotiation.domain = token.domain

@@ -54,7 +54,7 @@ def _reason(
 
 
 def _kerberos_error(negotiation: Negotiation) -> Reason | None:
-    for step, token in reversed(list(mechanism_tokens(negotiation.steps))):
+    for step, token in reversed(mechanism_tokens(negotiation.steps)):
         if not isinstance(token, KrbError) or token.error_code is None:
             continue
         if negotiation.mechanism == "ntlm":
@@ -203,7 +203,7 @@ def _fallback(negotiation: Negotiation) -> Reason | None:
     """Kerberos came first in this very exchange, NTLM was taken."""
     if negotiation.fallback_kind != "in-negotiation" or negotiation.mechanism != "ntlm":
         return None
-    tokens = list(mechanism_tokens(negotiation.steps))
+    tokens = mechanism_tokens(negotiation.steps)
     for step, token in tokens:
         if isinstance(token, KrbError):
             return _reason("kerberos_refused", "certain", [step], token.error)

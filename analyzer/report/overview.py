@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
+from analyzer.negotiation.reasons import REASONS
 from analyzer.report.grid import GridColumn, render
 from analyzer.tables.collect import Columns
 from dissectors.visible import visible
 
 ROWS_SHOWN = 12
+REASONS_SHOWN = 20
+LISTED = 4  # captures that are shown one by one
+COUNTED = ("packets", "streams", "tokens", "seconds")
 
 
 def overview(tables: dict[str, Columns], room: int | None) -> list[str]:
@@ -35,26 +39,34 @@ def overview(tables: dict[str, Columns], room: int | None) -> list[str]:
 
 
 def _captures(captures: Columns) -> list[str]:
-    lines = []
+    """What was read: each input if they are few, else their sum; every loss in any case."""
     total = len(captures["capture"])
-    for at in range(min(total, ROWS_SHOWN)):
+    lines = []
+    if total > LISTED:
+        sums = {name: sum(value or 0 for value in captures[name]) for name in COUNTED}
+        lines.append(f"{total} captures: {_counts(sums)}")
+    for at in range(total):
         name = visible(captures["capture"][at])
         error = captures["error"][at]
         if error is not None:
             lines.append(f"{name}: not read: {visible(error)}")
             continue
-        words = [
-            f"{captures['packets'][at]:,} packets",
-            f"{captures['streams'][at]:,} streams",
-            f"{captures['tokens'][at]:,} tokens",
-            f"{captures['seconds'][at]:.2f} s",
+        losses = _losses(captures, at)
+        if total <= LISTED:
+            lines.append(f"{name}: {_counts({key: captures[key][at] for key in COUNTED})}")
+        elif losses:
+            lines.append(f"{name}:")
+        lines.extend(f"  lost: {text}" for text in losses)
+    if len(lines) > ROWS_SHOWN + 1:
+        lines[ROWS_SHOWN:] = [
+            f"... and {len(lines) - ROWS_SHOWN} more lines; see the table `captures`"
         ]
-        lines.append(f"{name}: {', '.join(words)}")
-        lines.extend(f"  lost: {text}" for text in _losses(captures, at))
-    if total > ROWS_SHOWN:
-        packets = sum(value or 0 for value in captures["packets"])
-        lines.append(f"... {total} captures, {packets:,} packets in all")
     return lines
+
+
+def _counts(values: dict[str, Any]) -> str:
+    packets, streams, tokens = (f"{values[name]:,} {name}" for name in COUNTED[:3])
+    return f"{packets}, {streams}, {tokens}, {values['seconds']:.2f} s"
 
 
 def _losses(captures: Columns, at: int) -> list[str]:
@@ -142,34 +154,42 @@ def _most(counter: Counter[str]) -> str:
 
 def _reasons(negotiations: Columns, room: int | None) -> list[str]:
     """Failures and other reasons, most frequent first, with an example to look at."""
-    counted: Counter[tuple[Any, ...]] = Counter()
-    example: dict[tuple[Any, ...], int] = {}
+    counted: Counter[tuple[str, str]] = Counter()
+    said: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    example: dict[tuple[str, str], int] = {}
     cells = zip(
         negotiations["outcome"],
         negotiations["reason"],
-        negotiations["reason_detail"],
+        negotiations["status"],
         negotiations["negotiation_id"],
         strict=True,
     )
-    for outcome, reason, detail, number in cells:
+    for outcome, reason, status, number in cells:
         if reason is None:
             continue
-        counted[outcome, reason, detail] += 1
-        example.setdefault((outcome, reason, detail), number)
+        key = outcome, reason
+        counted[key] += 1
+        said[key][status or ""] += 1
+        example.setdefault(key, number)
     if not counted:
         return []
     order = {"failure": 0, "incomplete": 1, "success": 2}
-    keys = sorted(counted, key=lambda key: (order[key[0]], -counted[key]))[:ROWS_SHOWN]
+    keys = sorted(counted, key=lambda key: (order[key[0]], -counted[key]))[:REASONS_SHOWN]
     lines = render(
         [
             GridColumn("count", [str(counted[key]) for key in keys], right=True),
             GridColumn("outcome", [key[0] for key in keys]),
             GridColumn("reason", [key[1] for key in keys]),
-            GridColumn("in words", [visible(key[2] or "") for key in keys], keep=2),
+            GridColumn("in words", [REASONS[key[1]].sentence for key in keys], keep=2),
+            GridColumn("said", [_statuses(said[key]) for key in keys], keep=3),
             GridColumn("e.g. id", [str(example[key]) for key in keys], right=True),
         ],
         room,
     )
-    if len(counted) > ROWS_SHOWN:
-        lines.append(f"... and {len(counted) - ROWS_SHOWN} more")
+    if len(counted) > REASONS_SHOWN:
+        lines.append(f"... and {len(counted) - REASONS_SHOWN} more")
     return lines
+
+
+def _statuses(counter: Counter[str]) -> str:
+    return visible(", ".join(name for name, _ in counter.most_common() if name))

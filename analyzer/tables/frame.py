@@ -27,9 +27,9 @@ def to_frame(table: Table, columns: Columns) -> pd.DataFrame:
 def _series(column: Column, values: list[Any]) -> pd.Series[Any]:
     match column.kind:
         case "category":
-            return pd.Series(pd.Categorical(pd.Series(_shown(values), dtype="str")))
+            return pd.Series(pd.Categorical(pd.Series(shown(values), dtype="str")))
         case "str":
-            return pd.Series(_shown(values), dtype="str")
+            return pd.Series(shown(values), dtype="str")
         case "int":
             return pd.Series(values, dtype="Int64")
         case "float":
@@ -43,7 +43,8 @@ def _series(column: Column, values: list[Any]) -> pd.Series[Any]:
             return pd.Series([_shown_inside(value) for value in values], dtype="object")
 
 
-def _shown(values: list[Any]) -> list[Any]:
+def shown(values: list[Any]) -> list[Any]:
+    """Text that is safe to print; None stays."""
     return [None if value is None else visible(value) for value in values]
 
 

@@ -24,9 +24,11 @@ def summary_frame(negotiations: Columns) -> pd.DataFrame:
     """The same as a pandas frame with a `count` column."""
     import pandas as pd  # noqa: PLC0415 - the text summary does without pandas
 
+    from analyzer.tables.frame import shown  # noqa: PLC0415
+
     counts = summary_counts(negotiations)
     made: dict[str, Any] = {
-        key: pd.Series([keys[place] for keys, _ in counts], dtype="str")
+        key: pd.Series(shown([keys[place] for keys, _ in counts]), dtype="str")
         for place, key in enumerate(SUMMARY_KEYS)
     }
     made["count"] = pd.Series([count for _, count in counts], dtype="int64")

@@ -155,6 +155,7 @@ ALL = [
     Derived(
         "smb/server_only", "smb/smb311_ntlm", "Server's direction only, SMB",
         "An asymmetric route: nothing the client said is in the capture.", one_side(client=False),
+        negotiations=2,
     ),
     Derived(
         "http/client_only", "http/negotiate_kerberos", "Client's direction only, HTTP",

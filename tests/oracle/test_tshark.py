@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -231,9 +231,11 @@ def verdict_differences(
         yield name, (frame,), "verdict", None, "verdict"
 
 
-def differences(name: str, rows: list[dict[str, list[str]]]) -> list[tuple[Any, ...]]:
-    """All differences of one capture."""
+@cache
+def differences(name: str) -> list[tuple[Any, ...]]:
+    """All differences of one capture; tshark runs once for it."""
     columns = read(CAPTURES[name]).tables.columns
+    rows = their_rows(CAPTURES[name])
     found = list(
         token_differences(name, their_frames(rows), our_frames(records(columns["tokens"])))
     )
@@ -245,35 +247,36 @@ def differences(name: str, rows: list[dict[str, list[str]]]) -> list[tuple[Any, 
 
 @pytest.fixture(scope="module")
 def found(difference):
-    """Return the differences of each capture; tshark runs once per capture."""
+    """Return a function that gives the differences of a capture."""
     if shutil.which("tshark") is None:
         if required():
             pytest.fail("tshark is not installed, and this run requires it")
         pytest.skip("tshark is not installed")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        made = dict(zip(CAPTURES, pool.map(their_rows, CAPTURES.values()), strict=True))
-    return {
-        name: [difference(*each) for each in differences(name, rows)] for name, rows in made.items()
-    }
+    return lambda name: [difference(*each) for each in differences(name)]
 
 
 @pytest.mark.parametrize("name", CAPTURES)
 def test_same_as_tshark(name, found, exceptions):
     """Tokens, their fields, streams, times and verdicts are tshark's, but for what is declared."""
-    assert not exceptions("tshark").unexplained(found[name])
+    assert not exceptions("tshark").unexplained(found(name))
+
+
+def declared_captures(entry: dict[str, Any]) -> list[str]:
+    """Names of the captures that an exception speaks of."""
+    return fnmatch.filter(CAPTURES, entry["capture"])
 
 
 def test_no_declaration_is_stale(found, exceptions):
     """Every declared fault of tshark still shows somewhere."""
     declared = exceptions("tshark")
-    declared.unexplained(each for each_capture in found.values() for each in each_capture)
+    for name in {name for entry in declared.declared for name in declared_captures(entry)}:
+        declared.unexplained(found(name))
     assert not declared.stale()
 
 
 def test_the_proof_is_in_the_captures(exceptions):
     """The declared bytes stand in every capture that is declared with them."""
     for entry in exceptions("tshark").declared:
-        names = fnmatch.filter(CAPTURES, entry["capture"])
-        assert names, entry
-        for name in names:
+        assert declared_captures(entry), entry
+        for name in declared_captures(entry):
             assert bytes.fromhex(entry["bytes"]) in CAPTURES[name].read_bytes(), (name, entry)

@@ -29,6 +29,9 @@ GAPS = {
     "incomplete-fragments",
 }
 
+NOT_OF_THE_STREAM = {"unclaimed-token", "capture-cut", "capture-damaged"}
+"""Anomalies of single segments or of the file: another transport has others."""
+
 Row = dict[str, Any]
 
 
@@ -76,7 +79,8 @@ def facts_of(path: Path) -> Facts:
         token["negotiation_id"] = names.get(token["negotiation_id"])
     tokens.sort(key=lambda token: sorted((token["src_port"], token["dst_port"])))
     capture = rows_of(tables.columns["captures"])[0]
-    anomalies = sorted(tables.columns["anomalies"]["code"])
+    codes = tables.columns["anomalies"]["code"]
+    anomalies = sorted(code for code in codes if code not in NOT_OF_THE_STREAM)
     missing = bool(GAPS & set(anomalies)) or capture["tcp_bytes_missing"] > 0
     return Facts(
         [{name: value for name, value in row.items() if name not in PLACE} for row in rows],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from random import Random
 
 from support.packets import (
@@ -36,26 +37,36 @@ Change = Callable[[Packets], Packets]
 
 
 def cut_to(size: int) -> Change:
-    """Every payload in segments of at most `size` bytes."""
+    """Every payload in segments of at most `size` bytes.
+
+    The first segment of a direction without SYN keeps two: one byte alone may be a keep-alive's.
+    """
 
     def change(packets: Packets) -> Packets:
-        return [part for packet in packets for part in _pieces(packet, size)]
+        begun: set[tuple[bytes, bytes]] = set()
+        out: Packets = []
+        for packet in packets:
+            segment = segment_of(packet)
+            if segment is None or not segment.whole:
+                out.append(packet)
+                continue
+            first = size if segment.sender in begun else max(size, 2)
+            if segment.payload or segment.flags & SYN:
+                begun.add(segment.sender)
+            out += _pieces(segment, [0, *range(first, len(segment.payload), size)])
+        return out
 
     return change
 
 
-def _pieces(packet: Packet, size: int) -> Iterator[Packet]:
-    segment = segment_of(packet)
-    if segment is None or not segment.whole or len(segment.payload) <= size:
-        yield packet
+def _pieces(segment: Segment, starts: list[int]) -> Iterator[Packet]:
+    if len(starts) == 1:
+        yield segment.datagram.packet
         return
-    for at in range(0, len(segment.payload), size):
-        part = segment.payload[at : at + size]
-        last = at + size >= len(segment.payload)
-        flags = segment.flags if last else segment.flags & ~(FIN | PSH)
-        yield segment.build(
-            part, seq=segment.seq + at + (at > 0 and segment.flags & SYN != 0), flags=flags
-        )
+    for at, end in pairwise([*starts, len(segment.payload)]):
+        flags = segment.flags if end == len(segment.payload) else segment.flags & ~(FIN | PSH)
+        counted = at + (at > 0 and segment.flags & SYN != 0)
+        yield segment.build(segment.payload[at:end], seq=segment.seq + counted, flags=flags)
 
 
 def joined(packets: Packets) -> Packets:

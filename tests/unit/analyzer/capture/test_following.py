@@ -1,10 +1,10 @@
 """Which streams stay open: eviction, lingering resets, shared memory, order at the end."""
 
-F, S, R, A = 1, 2, 4, 16
+F, S, R, P, A = 1, 2, 4, 8, 16
 
 
-def on(net, port, *args, **more):
-    return net.packet(0, *args, ports=(40_000 + port, 445), **more)
+def on(net, port, seq, data=b"", flags=P | A, **more):
+    return net.packet(0, seq, data, flags, ports=(40_000 + port, 445), **more)
 
 
 def test_the_stream_silent_for_longest_is_evicted(net):

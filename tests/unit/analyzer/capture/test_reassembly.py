@@ -140,6 +140,22 @@ def test_keep_alives_and_window_probes_contradict_nothing(net):
     ]
 
 
+@pytest.mark.parametrize("blocks", [(), (1, 2, 3)])
+def test_a_keep_alive_at_the_start_of_the_capture(net, blocks):
+    """An idle connection's garbage byte is no data, and nothing is missing; a pushed byte is data."""
+    packets = [
+        net.packet(0, 99, b"\0"),
+        net.packet(1, 500, ack=100),
+        net.packet(0, 99, b"\0"),
+        net.packet(0, 100, b"ab"),
+    ]
+    (consumer,), account = net.follow(packets, blocks=blocks)
+    assert consumer.calls[:-1] == [("deliver", 0, 0, b"ab", 4)]
+    assert account.tcp_bytes_missing == 0
+    (consumer,), _ = net.follow([net.packet(0, 99, b"x", 24), net.packet(0, 100, b"y")])
+    assert [call[3] for call in consumer.calls[:-1]] == [b"x", b"y"]
+
+
 def test_cut_packets_are_lost_at_once(net):
     """What snaplen cut off is a stated gap behind the captured bytes."""
     calls, account = client(net, net.packet(0, 100, b"abcdef", cut=4), (106, b"gh"))
