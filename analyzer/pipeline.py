@@ -23,12 +23,12 @@ from analyzer.capture.reader import open_capture
 from analyzer.carrier_search import HEAD, CarrierSearch, Found
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
 from analyzer.negotiation.rebuild import StreamNegotiations
+from analyzer.token_pieces import TokenPieces
 from dissectors.anomaly import Anomaly
 from dissectors.carriers import carriers_starting
 from dissectors.carriers.base import (
     CLIENT,
     SERVER,
-    TOKEN_LIMIT,
     Carrier,
     CarrierAnomaly,
     CarrierMessage,
@@ -134,59 +134,37 @@ class _Conversation:
         self._swap = 0  # 1: the carrier says that our client is its server
         self._told: dict[str, int] = {}
         self._token_place = (0, -1)  # frame of the latest token, its place in the frame
-        self._partial: dict[tuple[int, int], tuple[bytes, tuple[int, ...]]] = {}
+        self._pieces = TokenPieces()
 
     def emit(self, item: CarrierMessage | CarrierAnomaly) -> None:
         """Take what a carrier says."""
         if isinstance(item, CarrierAnomaly):
             self.notice(item.anomaly, item.frame, item.ts_ns, item)
             return
-        token = self._whole_token(item) if item.token else None
-        if token is None:
-            negotiation = self.negotiations.add(item, None)
-        else:
-            dissected = dissect_token(token, from_acceptor=item.side == SERVER)
-            frame, place = self._token_place
-            place = place + 1 if frame == item.frame else 0
-            self._token_place = (item.frame, place)
-            negotiation = self.negotiations.add(item, dissected, place)
-            step = self.negotiations.latest
-            assert step is not None
-            carrier = item.exchange.carrier if item.exchange else item.context.get("carrier", "")
-            self.sink.token(self.stream, step, carrier, negotiation)
-            for anomaly in dissected.findings:
-                self._noticed(anomaly, item, negotiation)
+        token = self._pieces.whole(item) if item.token else None
+        negotiation = self._add(item, token)
         for anomaly in item.anomalies:
             self._noticed(anomaly, item, negotiation)
         if item.schemes and item.kind in {"hint", "response"}:
             carrier = item.exchange.carrier if item.exchange else item.context.get("carrier", "")
             self.sink.schemes(self.stream, carrier, item.schemes, item.frame)
 
-    def _whole_token(self, item: CarrierMessage) -> bytes | None:
-        """Join a SPNEGO token that its sender cut over several messages (MS-SPNG 3.1.5.6).
-
-        A first piece announces more bytes than it holds; the pieces are kept until the token is whole and
-        belongs to the message that completes it.
-        """
-        token = item.token
-        assert token is not None
-        exchange = item.exchange
-        # SMB is the carrier whose messages bound a token's size; elsewhere a short token is just short
-        if exchange is None or exchange.carrier not in {"smb1", "smb2"} or item.kind == "after":
-            return token
-        key = (id(exchange), item.side)
-        begun = self._partial.pop(key, None) if self._partial else None
-        if begun is not None and token[:1] not in {b"\x60", b"\xa1", b"N"}:
-            token, frames = begun[0] + token, begun[1] + item.frames
-            item.frames = tuple(dict.fromkeys(frames))
-            item.token = token
-        length = announced_length(token)
-        if len(token) < length <= TOKEN_LIMIT and not any(
-            anomaly.code in {"gap", "snaplen"} for anomaly in item.anomalies
-        ):
-            self._partial[key] = (token, item.frames)
-            return None
-        return token
+    def _add(self, item: CarrierMessage, token: bytes | None) -> Negotiation | None:
+        """Dissect the token, if there is one, and put the message where it belongs."""
+        if token is None:
+            return self.negotiations.add(item, None)
+        dissected = dissect_token(token, from_acceptor=item.side == SERVER)
+        frame, place = self._token_place
+        place = place + 1 if frame == item.frame else 0
+        self._token_place = (item.frame, place)
+        negotiation = self.negotiations.add(item, dissected, place)
+        step = self.negotiations.latest
+        assert step is not None
+        carrier = item.exchange.carrier if item.exchange else item.context.get("carrier", "")
+        self.sink.token(self.stream, step, carrier, negotiation)
+        for anomaly in dissected.findings:
+            self._noticed(anomaly, item, negotiation)
+        return negotiation
 
     def notice(
         self,
@@ -222,7 +200,9 @@ class _Conversation:
         return told <= ANOMALIES_PER_KIND
 
     def finish(self) -> None:
-        """Conclude the negotiations and say how many anomalies were only counted."""
+        """Tell what never became whole, and anomalies only counted; conclude the negotiations."""
+        for message in self._pieces.left():
+            self._add(message, message.token)
         for code, told in self._told.items():
             if told > ANOMALIES_PER_KIND:
                 detail = f"{told - ANOMALIES_PER_KIND} more of {code} in this stream"
@@ -231,19 +211,6 @@ class _Conversation:
         self.negotiations.end()
         if self.carrier is not None:
             self.carrier.release()
-
-
-def announced_length(token: bytes) -> int:
-    """Length of the whole token by its DER header; its own length where it has none."""
-    if len(token) < 2 or token[0] not in {0x60, 0xA0, 0xA1}:
-        return len(token)
-    first = token[1]
-    if first < 0x80:
-        return 2 + first
-    count = first & 0x7F
-    if not 1 <= count <= 4 or len(token) < 2 + count:
-        return len(token)
-    return 2 + count + int.from_bytes(token[2 : 2 + count], "big")
 
 
 class StreamReader(_Conversation):

@@ -24,7 +24,7 @@ BASE64 = (
 SIGNATURES = BINARY + BASE64
 
 
-def find_signature(data: bytes) -> int:
+def find_signature(data: bytes | bytearray) -> int:
     """Offset of the first signature in `data`, or -1."""
     hits = [at for signature in SIGNATURES if (at := data.find(signature)) >= 0]
     return min(hits, default=-1)

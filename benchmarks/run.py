@@ -39,13 +39,26 @@ def programs(capture: Path, negoscope: str, tshark: str) -> dict[str, list[str]]
     fields = [word for name in ROWS for word in ("-e", name)]
     return {
         "negoscope": [negoscope, "negotiations", str(capture), "--format", "jsonl", "--quiet"],
-        "tshark": [tshark, "-n", *SETTING, "-r", str(capture), "-Y", FILTER, "-T", "fields", *fields],
+        "tshark": [
+            tshark,
+            "-n",
+            *SETTING,
+            "-r",
+            str(capture),
+            "-Y",
+            FILTER,
+            "-T",
+            "fields",
+            *fields,
+        ],
     }
 
 
 def run(command: list[str], output: Path) -> Run:
     """Run a program to its end; its own resource usage is what the kernel says of this child."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
+    }
     began = perf_counter()
     redirect = [(os.POSIX_SPAWN_OPEN, 1, output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)]
     child = os.posix_spawnp(command[0], command, environment, file_actions=redirect)
@@ -58,7 +71,9 @@ def run(command: list[str], output: Path) -> Run:
     return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, count)
 
 
-def compare(capture: Path, commands: dict[str, list[str]], pairs: int, output: Path) -> dict[str, Any]:
+def compare(
+    capture: Path, commands: dict[str, list[str]], pairs: int, output: Path
+) -> dict[str, Any]:
     """Measure the programs in turn; figures of one capture."""
     for command in commands.values():
         run(command, output)
@@ -71,7 +86,9 @@ def compare(capture: Path, commands: dict[str, list[str]], pairs: int, output: P
         for ours, theirs in zip(runs["negoscope"], runs["tshark"], strict=True)
     ]
     medians = {
-        name: {field: statistics.median(getattr(one, field) for one in taken) for field in Run._fields}
+        name: {
+            field: statistics.median(getattr(one, field) for one in taken) for field in Run._fields
+        }
         for name, taken in runs.items()
     }
     return {
@@ -124,7 +141,9 @@ def main() -> None:
         print(report(figures[-1]), flush=True)
     if options.json is not None:
         machine = {"platform": platform.platform(), "python": platform.python_version()}
-        options.json.write_text(json.dumps({"machine": machine, "captures": figures}, indent=1) + "\n")
+        options.json.write_text(
+            json.dumps({"machine": machine, "captures": figures}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

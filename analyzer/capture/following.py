@@ -22,7 +22,7 @@ class Following:
         self._open_stream = open_stream
         self._open: OrderedDict[int, TcpStream] = OrderedDict()
         self._reset: OrderedDict[int, TcpStream] = OrderedDict()  # the one silent for longest first
-        self._reset_now: dict[int, TcpStream] = {}  # reset in this block, or before and not silent
+        self._touched: dict[int, TcpStream] = {}  # in this block
 
     def get(self, stream_id: int) -> TcpStream | None:
         """Return the stream if it is open."""
@@ -71,13 +71,11 @@ class Following:
             self.end(flow, "closed")
             return
         self._open.move_to_end(stream_id)
+        self._touched[stream_id] = flow
         if flow.waiting:
             self.waiting[stream_id] = flow
         else:
             self.waiting.pop(stream_id, None)
-        if flow.reset:
-            self._reset.pop(stream_id, None)
-            self._reset_now[stream_id] = flow
 
     def relieve(self, flow: TcpStream) -> None:
         """Free held bytes, the longest waiting stream's first; `flow` is being fed."""
@@ -104,9 +102,12 @@ class Following:
                 self.end(flow, "closed")
             elif not flow.waiting:
                 del self.waiting[flow.stream_id]
-        for flow in sorted(self._reset_now.values(), key=lambda each: each.last_ns):
-            self._reset[flow.stream_id] = flow
-        self._reset_now.clear()
+        for flow in sorted(self._touched.values(), key=lambda each: each.last_frame):
+            self._open.move_to_end(flow.stream_id)
+            if flow.reset:
+                self._reset[flow.stream_id] = flow
+                self._reset.move_to_end(flow.stream_id)
+        self._touched.clear()
         while self._reset:
             flow = next(iter(self._reset.values()))
             if not self.is_over(flow, now):
@@ -168,4 +169,4 @@ class Following:
         del self._open[stream_id]
         self.waiting.pop(stream_id, None)
         self._reset.pop(stream_id, None)
-        self._reset_now.pop(stream_id, None)
+        self._touched.pop(stream_id, None)

@@ -66,7 +66,7 @@ class TcpStream:
 
     __slots__ = (
         "client", "consumer", "directions", "finished", "last_frame", "last_ns", "last_ts_ns", "packets",
-        "pool", "start", "strays", "stream_id", "waiting",
+        "pool", "reset", "start", "strays", "stream_id", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -79,17 +79,13 @@ class TcpStream:
         self.start = start
         self.directions = (Direction(), Direction())
         self.waiting = False  # there is a hole
+        self.reset = False  # one side has aborted the connection
         self.finished = False  # both sides have told FIN, or a reset was long ago
         self.packets = 0  # that came one by one
         self.strays: list[tuple[int, Segment]] = []
         self.last_frame = 0  # latest packet with payload, FIN or RST
         self.last_ts_ns = 0
         self.last_ns = 0  # latest time of the capture then
-
-    @property
-    def reset(self) -> bool:
-        """One side has aborted the connection."""
-        return self.directions[0].reset or self.directions[1].reset
 
     def begin(self, side: int, seq: int, base: int) -> None:
         """Prepare for the first packet of a direction; `base` is the number before its first byte."""
@@ -125,7 +121,7 @@ class TcpStream:
                     return
                 index = bisect_left(total, at, index + 1, last + 1) - 1
             stop = total[index + 1]
-            data = block.payload(index)[at - total[index] :]
+            data = block.payload(index, at - total[index])
             frame, ts_ns = block.frame[index], block.ts_ns[index]
             skip = self.consumer.deliver(side, at + shift, data, frame, ts_ns)
             if skip < 0:
@@ -263,6 +259,8 @@ class TcpStream:
                 end = direction.offset + FARTHEST_AHEAD
             if direction.offset in cuts:
                 cut_end, frame, ts_ns = cuts.pop(direction.offset)
+                if cut_end > end and hold is not None:  # another copy holds part of it
+                    cuts[hold.islands[0].end] = (cut_end, frame, ts_ns)
                 self._lose(side, min(cut_end, end) - direction.offset, frame, ts_ns)
             elif hold is not None and (
                 hold.bytes > limits.held_bytes or hold.segments > limits.held_segments
@@ -352,7 +350,7 @@ class TcpStream:
     def _reset(self, side: int, segment: Segment) -> None:
         direction = self.directions[side]
         if not direction.reset:
-            direction.reset = True
+            direction.reset = self.reset = True
             self.give_up()
             self.consumer.end(side, "rst", segment.frame, segment.ts_ns)
 

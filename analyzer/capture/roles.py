@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import lru_cache
 
 from analyzer.capture.model import PacketIndex, Stream
 from analyzer.capture.streams import SENT_BY, STARTED_BY_1, SYN_BY, StreamTable
@@ -53,6 +54,7 @@ def describe(
     return stream, client
 
 
+@lru_cache(maxsize=4096)
 def _address(high: int, low: int) -> str:
     if high == 0 and low >> 32 == _IPV4_MAPPED:
         return socket.inet_ntop(socket.AF_INET, (low & 0xFFFF_FFFF).to_bytes(4, "big"))

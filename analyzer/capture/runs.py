@@ -37,6 +37,7 @@ class BlockRuns:
         bounds = np.searchsorted(rank, np.arange(len(streams) + 1))
         flags, size = index.tcp_flags[rows], index.payload_wire_len[rows]
         self.index = index
+        self._buffer = index.buffer
         self.seq = index.tcp_seq.data
         self.ack = index.tcp_ack.data
         self.flags = index.tcp_flags.data
@@ -56,16 +57,18 @@ class BlockRuns:
         rank, rows, sender = rank[active], rows[active], sender[active]
         flags, size = flags[active], size[active]
         seq = index.tcp_seq[rows]
-        size[(flags & RST) != 0] = 0  # what a reset carries is no part of the stream
         total = np.zeros(len(active) + 1, np.int64)
         np.cumsum(size, out=total[1:])
-        self.packet = active.data
-        self.total = total.data
+        # of active packets nearly all is read, and lists are read fastest
+        self.packet: list[int] = active.tolist()
+        self.total: list[int] = total.tolist()
         """Payload bytes before each active packet, and of all."""
-        self.frame = index.frame[rows].data
-        self.ts_ns = index.ts_ns[rows].data
+        self.frame: list[int] = index.frame[rows].tolist()
+        self.ts_ns: list[int] = index.ts_ns[rows].tolist()
+        self.time: list[int] = now[rows].tolist()
+        """Latest time of the capture at each active packet."""
         self._active_rows = rows.data
-        self._offset = index.payload_offset[rows].data
+        self._offset: list[int] = index.payload_offset[rows].tolist()
 
         odd = (index.payload_len[rows] < size) | ((flags & (SYN | RST)) != 0)
         fin = (flags & FIN) != 0
@@ -83,13 +86,13 @@ class BlockRuns:
         """Runs of one packet that needs a closer look: SYN with payload, RST, or cut by snaplen."""
         self.run_fin: list[bool] = fin[last - 1].tolist()
 
-    def payload(self, active: int) -> bytes:
-        """Captured payload of an active packet that is not cut."""
+    def payload(self, active: int, read: int = 0) -> bytes:
+        """Captured payload of an active packet that is not cut, without its first `read` bytes."""
         start = self._offset[active]
         if start < 0:
-            return self.index.extra[self._active_rows[active]]
-        length = self.total[active + 1] - self.total[active]
-        return self.index.buffer[start : start + length]
+            return self.index.extra[self._active_rows[active]][read:]
+        total = self.total
+        return self._buffer[start + read : start + total[active + 1] - total[active]]
 
 
 def _ranks(

@@ -179,6 +179,7 @@ class StreamTable:
                 base = [known[i] if before & HAS_BASE[i] else None for i in (0, 1)]
                 life = current[stream] = _Life(None, base)
                 life.number = stream
+                life.sent = before & sum(SENT_BY)
                 lives.append(life)
             base = life.base
             former = base[sender]
@@ -191,6 +192,7 @@ class StreamTable:
                     base = life.base
                     lives.append(life)
             life.rows.append(row)
+            life.sent |= SENT_BY[sender]
             if base[sender] is None:
                 base[sender] = seq if flags & SYN else (seq - 1) & 0xFFFF_FFFF
             if flags & ACK and base[sender ^ 1] is None:
@@ -226,6 +228,7 @@ class StreamTable:
         for life in lives:
             if life.former is None and life.rows:
                 life.number = int(ids[life.rows[0]])
+            self.seen[life.number] = int(self.seen[life.number]) & ~sum(SENT_BY) | life.sent
             for row, side, former in life.corrected:
                 frame = int(packets.frame[row])
                 self._corrected.setdefault((life.number, side), []).append((frame, former))
@@ -258,11 +261,12 @@ class StreamTable:
 class _Life:
     """One of the streams that share a 4-tuple: the one before, its rows, where its sides begin."""
 
-    __slots__ = ("base", "corrected", "former", "number", "rows")
+    __slots__ = ("base", "corrected", "former", "number", "rows", "sent")
 
     def __init__(self, former: _Life | None, base: list[int | None]) -> None:
         self.former = former
         self.base = base
         self.corrected: list[tuple[int, int, int]] = []  # row, side, base before
         self.rows: list[int] = []
+        self.sent = 0  # bits of `SENT_BY`
         self.number = -1

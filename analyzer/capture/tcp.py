@@ -210,9 +210,9 @@ class TcpEngine:
                 self._take_packets(block, flow, block.packet[first], stop)
                 continue
             flow.take_run(side, block, first, last)
-            frame, ts_ns = block.frame[last - 1], block.ts_ns[last - 1]
-            flow.last_frame, flow.last_ts_ns = frame, ts_ns
-            flow.last_ns = block.now[block.rows[block.packet[last - 1]]]
+            last -= 1
+            frame, ts_ns = block.frame[last], block.ts_ns[last]
+            flow.last_frame, flow.last_ts_ns, flow.last_ns = frame, ts_ns, block.time[last]
             if fin:
                 flow.take_fin(side, frame, ts_ns)
 

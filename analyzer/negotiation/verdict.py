@@ -206,8 +206,10 @@ def _wrapper_by_scheme(negotiation: Negotiation) -> str | None:
 
 def _started_late(negotiation: Negotiation) -> bool:
     """The first thing seen of it is not the first thing that was said."""
-    first = next((step for step in negotiation.steps if step.message.kind != "hint"), None)
-    if first is None:
+    for first in negotiation.steps:
+        if first.message.kind != "hint":
+            break
+    else:
         return False
     if first.request_missing:
         return True

@@ -49,6 +49,8 @@ LAYERS: list[tuple[str, set[str]]] = [
     ),
     ("analyzer.errors", set()),
     ("analyzer.signature", set()),  # independent on purpose: it checks the dissectors
+    ("analyzer.carrier_search", {"analyzer.signature", "dissectors.carriers"}),
+    ("analyzer.token_pieces", {"dissectors.carriers", "dissectors.recognise"}),
     ("analyzer.capture", {"analyzer.errors"}),
     ("analyzer.negotiation", {"dissectors", "analyzer.capture.model"}),
     (
@@ -58,7 +60,8 @@ LAYERS: list[tuple[str, set[str]]] = [
             "analyzer.capture",
             "analyzer.negotiation",
             "analyzer.errors",
-            "analyzer.signature",
+            "analyzer.carrier_search",
+            "analyzer.token_pieces",
         },
     ),
     (

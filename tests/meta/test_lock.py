@@ -14,7 +14,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 PINNED = {
     name.lower(): version
-    for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", LOCK, flags=re.M)
+    for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", LOCK, flags=re.MULTILINE)
 }
 ASKED = [
     *PROJECT["project"]["dependencies"],
@@ -37,6 +37,6 @@ def test_every_dependency_is_pinned(asked: str) -> None:
 
 def test_every_pin_has_a_hash() -> None:
     """So that a changed file is refused."""
-    blocks = re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.M)[1:]
+    blocks = re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.MULTILINE)[1:]
     assert len(blocks) >= len(PINNED)  # a version per Python where they differ
     assert all("--hash=sha256:" in block for block in blocks)

@@ -26,7 +26,7 @@ LOSSES: dict[str, Change] = {
 }
 
 ELSEWHERE = (
-    "negotiation_id", "anomalies", "exchange", "carrier_version", "flow", "hinted_mechs", "server_name",
+    "negotiation_id", "anomalies", "completeness", "exchange", "carrier_version", "flow", "hinted_mechs", "server_name",
     "retry_of", "fallback_from", "fallback_kind", "protection", "signed_messages", "sealed_messages",
 )  # fmt: skip
 

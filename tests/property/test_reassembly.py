@@ -228,12 +228,14 @@ def test_blocks_make_no_difference(packets, cuts, seed, again):
 
 
 @settings(max_examples=200, deadline=None)
-@given(BYTES, SIZES, CUTS, st.integers(0, 40))
-def test_skipped_bytes_are_not_delivered(sent, sizes, cuts, seed):
-    """What is delivered is what was not skipped, and a skip's end is told in the segment that holds it."""
+@given(st.data(), BYTES, SIZES, CUTS, st.integers(0, 40))
+def test_skipped_bytes_are_not_delivered(data, sent, sizes, cuts, seed):
+    """What is delivered is what was not skipped; a skip's end is told in the segment that holds it."""
+
+    def answer(_side, offset):
+        return (seed + offset * 7) % 23 if seed % 2 else seed
+
     parts = segments_of(sent, 5, sizes, 0)
-    answer = lambda side, offset: (seed + offset * 7) % 23 if seed % 2 else seed  # noqa: E731
-    calls, _ = run(handshake((5, 7)) + [part for _, part in parts], cuts, answer)
     expected, skip = [], 0
     for at, part in parts:
         size = len(part[2])
@@ -242,4 +244,7 @@ def test_skipped_bytes_are_not_delivered(sent, sizes, cuts, seed):
             continue
         expected.append((at + skip, part[2][skip:]))
         skip = answer(0, at + size)
-    assert [call[2:4] for call in calls[0] if call[0] == "deliver"] == expected
+    packets = [part for _, part in parts]
+    for order in (packets, data.draw(st.permutations(packets))):
+        calls, _ = run(handshake((5, 7)) + order, cuts, answer)
+        assert [call[2:4] for call in calls[0] if call[0] == "deliver"] == expected

@@ -31,6 +31,8 @@ GAPS = {
 
 NOT_OF_THE_STREAM = {"unclaimed-token", "capture-cut", "capture-damaged"}
 """Anomalies of single segments or of the file: another transport has others."""
+PER_SEGMENT = {"inconsistent-overlap"}
+"""Anomalies whose number depends on how often something was sent; that there are some does not."""
 
 Row = dict[str, Any]
 
@@ -80,7 +82,8 @@ def facts_of(path: Path) -> Facts:
     tokens.sort(key=lambda token: sorted((token["src_port"], token["dst_port"])))
     capture = rows_of(tables.columns["captures"])[0]
     codes = tables.columns["anomalies"]["code"]
-    anomalies = sorted(code for code in codes if code not in NOT_OF_THE_STREAM)
+    anomalies = sorted(code for code in codes if code not in NOT_OF_THE_STREAM | PER_SEGMENT)
+    anomalies += sorted(PER_SEGMENT & set(codes))
     missing = bool(GAPS & set(anomalies)) or capture["tcp_bytes_missing"] > 0
     return Facts(
         [{name: value for name, value in row.items() if name not in PLACE} for row in rows],

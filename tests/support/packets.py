@@ -157,7 +157,8 @@ def datagram_of(packet: Packet) -> Datagram | None:
             return None
     link, data = data[:at], data[at:]
     if len(data) >= 20 and data[0] >> 4 == 4:
-        size, total = (data[0] & 15) * 4, int.from_bytes(data[2:4], "big")
+        size = (data[0] & 15) * 4
+        total = int.from_bytes(data[2:4], "big") or len(data)  # zero: segmentation offload
         if int.from_bytes(data[6:8], "big") & 0x3FFF or not size <= total:
             return None
         header, proto = data[:size], data[9]

@@ -27,6 +27,14 @@ def test_the_stream_silent_for_longest_is_evicted(net):
     assert [consumer.calls[-1][2] for consumer in consumers[1:]] == ["capture-end"] * 2
 
 
+def test_any_packet_keeps_a_stream_young(net):
+    """The stream opened first is not the one evicted if it spoke last."""
+    packets = [on(net, port, seq, b"ab") for port, seq in ((1, 10), (2, 10), (1, 12), (3, 10))]
+    for blocks in ((2,), (3,), (1, 2, 3)):
+        consumers, _ = net.follow(packets, limits={"open_streams": 2}, blocks=blocks)
+        assert [c.calls[-1][2] for c in consumers] == ["capture-end", "evicted", "capture-end"]
+
+
 def test_idle_streams_are_evicted_only_when_there_are_many(net):
     """Silence alone ends nothing."""
     packets = [

@@ -82,6 +82,36 @@ def test_an_ack_inside_the_hole_proves_nothing(net):
     assert calls[0] == ("deliver", 1, 0, b"x", 6)
 
 
+def test_the_grace_begins_with_the_ack_that_covers_the_hole(net):
+    """An ACK inside the hole neither starts the grace nor delays it."""
+    calls, _ = client(
+        net,
+        (104, b"e"),
+        net.packet(1, 500, ack=103, ms=10),
+        net.packet(1, 500, ack=105, ms=20),
+        net.packet(1, 500, b"x", ack=105, ms=215),
+        net.packet(1, 501, b"y", ack=105, ms=221),
+    )
+    assert [call[:3] for call in calls] == [
+        ("deliver", 1, 0), ("lost", 0, 0), ("deliver", 0, 4), ("deliver", 1, 1),
+    ]  # fmt: skip
+
+
+def test_holes_of_both_sides_go_in_the_order_of_their_acks(net):
+    """Whose hole was acknowledged first is told first, though both are over when it is noticed."""
+    calls, _ = client(
+        net,
+        net.packet(1, 502, b"c"),
+        (102, b"C"),
+        net.packet(0, 103, ack=503, ms=10),
+        net.packet(1, 503, ack=103, ms=12),
+        net.packet(1, 503, b"x", ack=103, ms=900),
+    )
+    assert [call[:2] for call in calls] == [
+        ("lost", 1), ("deliver", 1), ("lost", 0), ("deliver", 0), ("deliver", 1),
+    ]  # fmt: skip
+
+
 def test_every_doomed_hole_goes_at_once(net):
     """Holes below the same ACK do not wait one after the other."""
     calls, account = client(
@@ -179,6 +209,19 @@ def test_a_cut_that_another_copy_completes_is_no_loss(net):
     calls, account = client(net, (102, b"cd"), net.packet(0, 100, b"abcd", cut=2))
     assert calls == [("deliver", 0, 0, b"ab", 5), ("deliver", 0, 2, b"cd", 4)]
     assert account.tcp_bytes_missing == 0
+
+
+def test_a_cut_around_held_bytes(net):
+    """What another copy holds of the bytes cut off is delivered, the rest lost at once."""
+    calls, account = client(net, (103, b"d"), net.packet(0, 100, b"abcdef", cut=4), (106, b"g"))
+    assert [call[:4] for call in calls] == [
+        ("deliver", 0, 0, b"ab"),
+        ("lost", 0, 2, 1),
+        ("deliver", 0, 3, b"d"),
+        ("lost", 0, 4, 2),
+        ("deliver", 0, 6, b"g"),
+    ]
+    assert account.tcp_bytes_missing == 3
 
 
 def test_nothing_but_headers_captured(net):
@@ -323,6 +366,15 @@ def test_a_skip_ends_where_it_says(net):
         assert [call[2:] for call in calls] == [
             (0, b"abcd", 4), (6, b"gh", 5), (12, b"", 6), (17, b"rst", 8),
         ]  # fmt: skip
+
+
+def test_a_skip_ends_in_held_bytes(net):
+    """Also behind a hole the very end of a segment is told, empty."""
+    parts = [(104, b"efgh"), (108, b"ij"), (100, b"abcd")]
+    for skip, rest in ((3, (7, b"h", 4)), (4, (8, b"", 4)), (5, (9, b"j", 5))):
+        answers = {4: skip}
+        calls, _ = client(net, *parts, answer=lambda _side, at, answers=answers: answers.get(at, 0))
+        assert [call[2:] for call in calls[:2]] == [(0, b"abcd", 6), rest]
 
 
 def test_a_loss_inside_a_skip_is_only_counted(net):

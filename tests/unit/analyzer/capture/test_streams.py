@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analyzer.capture.streams import Packets, Segments, StreamTable
+from analyzer.capture.streams import SENT_BY, Packets, Segments, StreamTable
 
 F, S, R, P, A = 1, 2, 4, 8, 16
 C, V = 0, 1  # who sends: client, server
@@ -77,6 +77,37 @@ def test_base_at_knows_what_held_before_a_correction():
     assert [table.base_at(0, V, frame) for frame in (1, 2, 3)] == [50, 90, 90]
     feed(table, [(V, 95, 2, A)], first=4)
     assert table.base_at(0, V, 1) == 90
+
+
+def test_skips_bytes_by_what_was_known_at_the_time():
+    """A FIN right behind the SYN has skipped nothing; a later SYN/ACK does not change that."""
+    rows = [
+        (V, 60, 2, S | A),
+        (V, 61, 2, F | A),
+        (V, 63, 2, F | A),
+        (V, 80, 2, S | A),
+        (V, 81, 2, F | A),
+    ]
+    table = StreamTable()
+    sender, seq, ack, flags = (np.array(column) for column in zip(*rows, strict=True))
+    ids, _ = feed(table, rows)
+    packets = Packets(ids.astype("u8"), sender, np.arange(1, 6), np.arange(1, 6))
+    segments = Segments(seq.astype("u4"), ack.astype("u4"), flags.astype("u1"))
+    told = table.skips_bytes(ids, packets, segments, np.array([1, 2, 4]))
+    assert told.tolist() == [False, True, False]
+
+
+def test_both_sides_are_noticed_in_every_life():
+    """Whose packets were captured is known of a reused conversation too."""
+    table = StreamTable()
+    ids, _ = feed(table, [(C, 1, 0, S), (C, 5, 0, S), (V, 9, 6, S | A), (C, 20, 0, S)])
+    assert [
+        [int(table.seen[i]) & bit != 0 for bit in SENT_BY] for i in dict.fromkeys(ids.tolist())
+    ] == [
+        [True, False],
+        [True, True],
+        [True, False],
+    ]
 
 
 def test_columns_grow_without_losing_anything():

@@ -1,6 +1,7 @@
 """Which packets reach a consumer: opening with payload, ignoring, opening again, order of sides."""
 
 import numpy as np
+import pytest
 
 F, S, R, A = 1, 2, 4, 16
 
@@ -76,6 +77,33 @@ def test_a_head_opens_an_ignored_stream_again(net):
         assert not second.stream.started_before
 
 
+def test_the_packet_that_was_too_much_opens_nothing(net):
+    """A consumer that ignores at a promising head has seen it: the next such head counts."""
+    packets = [net.packet(0, 100 + 2 * at, b"GO") for at in range(3)]
+    for blocks in ((), (1, 2)):
+        consumers, _ = net.follow(packets, answer=lambda *_: -1, reopen=says_go, blocks=blocks)
+        assert [consumer.calls[0][4] for consumer in consumers] == [1, 2, 3]
+
+
+def test_ignored_by_a_loss_that_was_due_before_the_packet(net):
+    """The packet that comes after the grace is looked at afresh, in one block as in many."""
+    packets = [
+        *net.handshake,
+        net.packet(0, 104, b"no"),
+        net.packet(1, 500, ack=106, ms=10),
+        net.packet(0, 106, b"GO", ms=900),
+    ]
+    for blocks in ((), (1, 2, 3, 4, 5)):
+        consumers, _ = net.follow(
+            packets,
+            answer=lambda _side, offset: -1 if offset == 4 else 0,
+            reopen=says_go,
+            blocks=blocks,
+        )
+        assert consumers[0].calls == [("lost", 0, 0, 4, 4)]
+        assert consumers[1].calls[0] == ("deliver", 0, 6, b"GO", 6)
+
+
 def test_a_refused_stream_may_be_opened_again_so_often(net):
     """None counts as ignored; eight more consumers are asked for, then no more."""
     packets = [net.packet(0, 100 + 2 * at, b"GO") for at in range(20)]
@@ -97,6 +125,14 @@ def test_a_closed_stream_is_not_opened_again(net):
     ]
     consumers, _ = net.follow(packets, reopen=says_go, blocks=(5,))
     assert len(consumers) == 1
+
+
+@pytest.mark.parametrize("blocks", [(), (1, 2, 3, 4, 5)])
+def test_a_fin_that_overtook_all_payload(net, blocks):
+    """A FIN shows by its number that bytes came before it: it is kept for them."""
+    packets = [*net.handshake, net.packet(0, 102, flags=F | A), net.packet(0, 100, b"ab")]
+    (consumer,), _ = net.follow(packets, blocks=blocks[:4])
+    assert consumer.calls[:-1] == [("deliver", 0, 0, b"ab", 5), ("end", 0, "fin", 4)]
 
 
 def test_a_fin_before_any_payload_does_not_hinder(net):
