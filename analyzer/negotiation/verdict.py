@@ -299,7 +299,7 @@ def _describe_outcome(negotiation: Negotiation) -> None:
         said_so = _carrier_refused_by_token(negotiation)
         negotiation.outcome, negotiation.outcome_source = "failure", "both" if said_so else "gss"
     elif said is None:
-        refused = carrier == CarrierState.CLOSED and not _has_gap(negotiation)
+        refused = carrier == CarrierState.CLOSED and not _lacks_bytes(negotiation)
         negotiation.outcome = "failure" if refused else "incomplete"
         negotiation.outcome_source = "carrier" if refused else None
     elif gss is None:
@@ -319,9 +319,10 @@ def _describe_outcome(negotiation: Negotiation) -> None:
     negotiation.completeness = _completeness(negotiation)
 
 
-def _has_gap(negotiation: Negotiation) -> bool:
-    """Bytes are missing that may have held the answer: a connection closed behind them refuses nothing."""
-    return any(noticed.anomaly.code in {"gap", "snaplen"} for noticed in negotiation.anomalies)
+def _lacks_bytes(negotiation: Negotiation) -> bool:
+    """Bytes are missing that may hold the answer: a connection closed behind them refuses nothing."""
+    codes = {noticed.anomaly.code for noticed in negotiation.anomalies}
+    return bool(codes & {"gap", "snaplen"}) or _started_late(negotiation)
 
 
 def _carrier_refused_by_token(negotiation: Negotiation) -> bool:

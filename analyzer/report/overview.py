@@ -73,8 +73,6 @@ def _losses(captures: Columns, at: int) -> list[str]:
     texts = [visible(text) for text in captures["lost"][at]]
     if captures["tcp_bytes_missing"][at]:
         texts.append(f"{captures['tcp_bytes_missing'][at]:,} bytes missing in TCP streams")
-    if captures["truncated_packets"][at]:
-        texts.append(f"{captures['truncated_packets'][at]:,} packets cut by the snap length")
     if captures["packets_undecoded"][at]:
         reasons = ", ".join(f"{k} {v}" for k, v in captures["undecoded_reasons"][at].items())
         texts.append(

@@ -190,7 +190,7 @@ class Window:
         if len(data) > self.position:
             begin, end = self.offset, self.base + len(data)
             frames = self.frames(begin, end)
-            self.cut = Cut(begin, bytes(data[self.position :]), frames, self.ts_at(end - 1))
+            self.cut = Cut(begin, bytes(data[self.position :]), frames, self.place(end - 1)[1])
         data.clear()
         self._marks.clear()
         self.position, self.base, self.skipping = 0, offset, 0
@@ -239,13 +239,15 @@ class Window:
             del marks[: bisect_right(marks, self.base, key=_mark_offset) - 1]
         self.position = position
 
-    def frame_at(self, offset: int) -> int:
-        """Frame in which the byte at stream `offset` could be read."""
-        return self._mark(offset)[1]
-
-    def ts_at(self, offset: int) -> int:
-        """Capture time (ns) of that frame."""
-        return self._mark(offset)[2]
+    def place(self, offset: int) -> tuple[int, int]:
+        """Frame in which the byte at stream `offset` could be read, and its capture time (ns)."""
+        marks = self._marks
+        if not marks:
+            return self.frame, self.ts_ns
+        mark = marks[-1]
+        if offset < mark[0]:  # seldom: what is read came in the newest segment
+            mark = marks[max(bisect_right(marks, offset, key=_mark_offset) - 1, 0)]
+        return mark[1], mark[2]
 
     def frames(self, start: int, end: int) -> tuple[int, ...]:
         """All frames that carried bytes of the stream range `[start, end)`, in stream order, each once."""
@@ -259,14 +261,6 @@ class Window:
         if last - first == 1:
             return (marks[first][3],)
         return tuple(dict.fromkeys(mark[3] for mark in marks[first:last]))
-
-    def _mark(self, offset: int) -> tuple[int, int, int, int]:
-        marks = self._marks
-        if not marks:
-            return (offset, self.frame, self.ts_ns, self.frame)
-        if offset >= marks[-1][0]:  # nearly always: what is read came in the newest segment
-            return marks[-1]
-        return marks[max(bisect_right(marks, offset, key=_mark_offset) - 1, 0)]
 
 
 def _mark_offset(mark: tuple[int, int, int, int]) -> int:
@@ -331,5 +325,5 @@ class Carrier:
     def message_frames(self, side: int, start: int, end: int) -> tuple[int, tuple[int, ...], int]:
         """Frame in which the range ends, all its frames, and the ending frame's time."""
         window = self.windows[side]
-        last = max(end - 1, start)
-        return window.frame_at(last), window.frames(start, end), window.ts_at(last)
+        frame, ts_ns = window.place(max(end - 1, start))
+        return frame, window.frames(start, end), ts_ns

@@ -91,7 +91,7 @@ class HttpCarrier(HttpFraming):
         if code < 200 and code != 101:
             window.skip(block.end - block.start)  # 100 Continue and the like answer nothing
             return
-        request = self._dialogue.answer(response, window.ts_at(block.start))
+        request = self._dialogue.answer(response, window.place(block.start)[1])
         if response.fields or request is None or request.legs:
             response.place(block)
         if response.frames or self._exchanges.established:

@@ -91,7 +91,7 @@ class HttpFraming(Carrier):
                 reader.state = HEAD
             elif state in (OPAQUE, CLOSE):
                 window.skip(FOREVER)
-            elif not len(window):
+            elif len(window.data) == window.position:
                 return
             elif state == HEAD:
                 if not self._read_head(side, window, reader):
@@ -171,7 +171,7 @@ class HttpFraming(Carrier):
         else:
             if told and length:
                 last = window.offset + length - 1
-                message.end(window.frame_at(last), window.ts_at(last))
+                message.end(*window.place(last))
             if length:
                 window.skip(length)
             told = False
@@ -222,7 +222,7 @@ class HttpFraming(Carrier):
             self._lose(side)
             return True
         offset = window.offset + end
-        frame, ts_ns = window.frame_at(offset), window.ts_at(offset)
+        frame, ts_ns = window.place(offset)
         if not window.take(end + 1).strip():
             reader.state = HEAD
             self._finish(reader, frame, ts_ns)

@@ -154,7 +154,7 @@ class Message:
             return
         window = block.window
         self.frames = window.frames(block.start, block.end)
-        self.frame, self.ts_ns = window.frame_at(block.end - 1), window.ts_at(block.end - 1)
+        self.frame, self.ts_ns = window.place(block.end - 1)
 
     def end(self, frame: int, ts_ns: int) -> None:
         """Move to the frame in which the body ends."""

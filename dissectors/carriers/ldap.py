@@ -228,7 +228,7 @@ class LdapCarrier(Carrier):
     def _lose(self, side: int, window: Window) -> bool:
         """Give up the present border and pass over the rest of the segment."""
         at, length = window.offset, len(window)
-        self._lost[side] = Lost(at, window.frame_at(at), window.ts_at(at), length)
+        self._lost[side] = Lost(at, *window.place(at), length)
         window.skip(length)
         return True
 

@@ -158,7 +158,8 @@ class Pdu(NamedTuple):
         last = self.start + max(len(self.data) - 1, 0)
         begin, end = place or (0, len(self.data))
         frames = window.frames(self.start + begin, self.start + end)
-        return window.frame_at(last), frames, window.ts_at(last)
+        frame, ts_ns = window.place(last)
+        return frame, frames, ts_ns
 
     def odd(self, code: str, detail: str, exchange: Exchange | None = None) -> None:
         """Emit an anomaly about the whole message."""

@@ -64,12 +64,6 @@ class SmbCarrier(Carrier):
         self.smb2 = smb2.Smb2(Logons(self, "smb2", "0x%016x", self.limits.exchanges))
         self._sides = (_Side(), _Side())
         self._length_mask = netbios.DIRECT_TCP
-        self._readers = {
-            netbios.SMB1: self._read_smb1,
-            netbios.SMB2: self._read_smb2,
-            netbios.TRANSFORM: self._read_transform,
-            netbios.COMPRESSED: self._read_compressed,
-        }
         self._told: set[str] = set()  # what is told once per connection
         self._anomalies = 0
         self._closed = False
@@ -88,7 +82,8 @@ class SmbCarrier(Carrier):
         while not window.skipping:
             if state.lost_from is not None and not self._resync(side, window, state):
                 break
-            available, at = len(window), window.position
+            at = window.position
+            available = len(data) - at
             if state.rest:
                 prefix, length = 0, state.rest
             else:
@@ -108,8 +103,8 @@ class SmbCarrier(Carrier):
             if ready < netbios.SHORTEST:
                 break
             start = at + prefix
-            reader = self._readers.get(data[start])
-            done = reader(side, window, start, length, ready) if reader else _LOST
+            reader = self._READERS.get(data[start])
+            done = reader(self, side, window, start, length, ready) if reader else _LOST
             if done > 0:
                 window.skip(prefix + done)
                 state.rest = length - done
@@ -223,6 +218,13 @@ class SmbCarrier(Carrier):
         self._tell(side, "compressed-message", window.offset, length, once=True)
         return length
 
+    _READERS: ClassVar = {
+        netbios.SMB1: _read_smb1,
+        netbios.SMB2: _read_smb2,
+        netbios.TRANSFORM: _read_transform,
+        netbios.COMPRESSED: _read_compressed,
+    }
+
     def _control(self, side: int, window: Window, head: int) -> bool:
         """Read a NetBIOS packet that carries no SMB; False while part of it is missing."""
         kind, length = head >> 24, head & netbios.NETBIOS
@@ -255,7 +257,7 @@ class SmbCarrier(Carrier):
         )
         end = offset + min(rest, self.limits.held)
         data = window.peek(held, prefix)
-        return Pdu(side, data, offset, end, window.frame_at(end - 1), window.ts_at(end - 1))
+        return Pdu(side, data, offset, end, *window.place(end - 1))
 
     def _take(self, pdu: Pdu, protocol: smb1.Smb1 | smb2.Smb2, session: int | None = None) -> None:
         """Read a message that matters."""
@@ -367,6 +369,6 @@ class SmbCarrier(Carrier):
         if self._anomalies == _ANOMALY_LIMIT:
             code = "limit-anomalies"
         window = self.windows[side]
-        frame, ts_ns = window.frame_at(start), window.ts_at(start)
+        frame, ts_ns = window.place(start)
         anomaly = Anomaly(code, Span(start, start + length), detail)
         self.emit(CarrierAnomaly(side, frame, ts_ns, anomaly))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support import facts
 from support.facts import Facts, capture_name, captures, facts_of
+from support.messages import ntlm_authenticate, resp_token, sasl_bind
 from support.packets import Conversation, Packet, pcapng, read_packets, segment_of
 from support.transport import Change, cut_to, one_way, snapped
 
@@ -127,3 +128,12 @@ def test_a_connection_closed_behind_a_gap_refuses_nothing(tmp_path):
         (row,) = facts_of(target).negotiations
         found.append((row["outcome"], row["reason"]))
     assert found == [("failure", "connection_closed"), ("success", None), ("incomplete", "gap")]
+
+
+def test_a_connection_closed_after_half_an_exchange_refuses_nothing(tmp_path):
+    """An AUTHENTICATE whose challenge is not in the capture may have been answered as well."""
+    late = sasl_bind(b"GSS-SPNEGO", resp_token(ntlm_authenticate(b"a\0", nt=bytes(24))), 2)
+    target = tmp_path / "late.pcapng"
+    target.write_bytes(pcapng(Conversation(389).client(late).close().packets))
+    (row,) = facts_of(target).negotiations
+    assert (row["outcome"], row["reason"]) == ("incomplete", "capture_started_late")
