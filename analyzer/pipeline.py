@@ -294,6 +294,7 @@ class StreamReader(_Conversation):
         """The stream ends, or one side of it; see `capture.model.Consumer`."""
         if side is not None:
             self._heard[side] = True
+            self.negotiations.closed = True
         if self.carrier is None:
             if how not in {"fin", "rst"}:
                 self._give_up()

@@ -100,7 +100,9 @@ class Negotiation:
     steps: list[Step] = field(default_factory=list)
     state: str = State.START
     carrier_state: str = CarrierState.OPEN
+    abandoned: bool = False  # the connection was closed, or another attempt took its place
     own_hint: bool = False  # the first of its connection: the hint's frames belong to it
+    answer_lost: bool = False  # it was never answered, but bytes of its connection are missing
     passed_to: Negotiation | None = None  # no row of its own: its token counts for that one
 
     negotiation_id: int = 0

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from analyzer.capture.model import Stream
 from analyzer.negotiation import machine
+from analyzer.negotiation.http_verdict import http_verdict
 from analyzer.negotiation.model import (
     ACCEPTOR,
     INITIATOR,
@@ -21,7 +22,12 @@ from analyzer.negotiation.model import (
     State,
     Step,
 )
-from analyzer.negotiation.verdict import conclude, mechanism_tokens, token_mechanism
+from analyzer.negotiation.verdict import (
+    conclude,
+    mechanism_tokens,
+    started_late,
+    token_mechanism,
+)
 from analyzer.negotiation.why import explain
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import SERVER, CarrierMessage, Exchange
@@ -36,6 +42,10 @@ from dissectors.tokens.model import (
 )
 
 NO_SPAN = Span(0, 0)
+ONE_AT_A_TIME = frozenset({"http", "http-proxy", "ldap"})
+"""Carriers on whose connections a new attempt ends the one before (RFC 4511 4.2.1)."""
+LOOK_BACK = 16
+"""Earlier attempts of a connection that a later one may be a retry of."""
 KEPT_PER_STREAM = 4096
 """Open negotiations of one stream; the oldest is concluded when there are more."""
 TOUCHES_ALL = frozenset({"gap", "snaplen", "encrypted", "limit-buffer", "limit-streams"})
@@ -53,7 +63,9 @@ class StreamNegotiations:
         self._current: dict[int, Negotiation] = {}  # id(exchange) -> its latest negotiation
         self._open: list[Negotiation] = []  # in order of their first message
         self._concluded: list[Negotiation] = []  # what later attempts may point back to
+        self._bytes_lost = False  # some of the connection's bytes are not in the capture
         self.one_direction = False  # set by who reads the stream: the other side was never heard
+        self.closed = False  # set by who reads the stream: a FIN or RST was seen
         self.latest: Step | None = None  # of the latest message
 
     # -- feeding -----------------------------------------------------------------------------------
@@ -90,6 +102,7 @@ class StreamNegotiations:
 
     def notice(self, noticed: NoticedAnomaly, exchange: Exchange | None = None) -> NoticedAnomaly:
         """Hang an anomaly on its exchange's negotiation, or a gap on every one that awaits its end."""
+        self._bytes_lost |= noticed.anomaly.code in {"gap", "snaplen"}
         if exchange is not None and (negotiation := self._current.get(id(exchange))) is not None:
             noticed = noticed._replace(negotiation=negotiation)
             negotiation.anomalies.append(noticed)
@@ -186,9 +199,10 @@ class StreamNegotiations:
                     )
         step.state_after = negotiation.state
         if step.status is not None and step.message.kind == "response":
-            negotiation.carrier_state = machine.advance_carrier(
-                negotiation.carrier_state, step.status.verdict
-            )
+            verdict = step.status.verdict
+            if step.status.layer == "http":
+                verdict = http_verdict(step.status, negotiation.state, negotiation.steps)
+            negotiation.carrier_state = machine.advance_carrier(negotiation.carrier_state, verdict)
         step.carrier_state = negotiation.carrier_state
         negotiation.steps.append(step)
         self._note_spnego_rules(negotiation, step)
@@ -198,12 +212,15 @@ class StreamNegotiations:
         context = step.message.context
         step.state_before = step.state_after = negotiation.state
         if context.get("event") == "closed":
+            self.closed = True
             undecided = negotiation.carrier_state in {CarrierState.OPEN, CarrierState.CONTINUING}
             awaited = undecided and negotiation.steps[-1].role == INITIATOR
             already = any(s.message.context.get("event") == "closed" for s in negotiation.steps)
             if not undecided or already:
                 return
-            if awaited and context.get("by") == "server":
+            if awaited and (self._bytes_lost or started_late(negotiation)):
+                negotiation.answer_lost = True  # so the server's closing refuses nothing
+            elif awaited and context.get("by") == "server":
                 negotiation.carrier_state = machine.advance_carrier(
                     negotiation.carrier_state, "closed"
                 )
@@ -256,6 +273,7 @@ class StreamNegotiations:
             self._anomaly(negotiation, negotiation.steps[-1], "one-direction")
         hint_steps = [s for s in negotiation.steps if s.message.kind == "hint"]
         own = negotiation.own_hint
+        negotiation.abandoned = self.closed or self._superseded(negotiation)
         conclude(negotiation)
         if hint_steps and not own:  # the hint was said once, for the first negotiation
             kept = tuple(f for f in negotiation.frames if f not in {s.frame for s in hint_steps})
@@ -268,7 +286,7 @@ class StreamNegotiations:
         if negotiation.outcome_source == "conflict":
             self._anomaly(negotiation, negotiation.steps[-1], "verdict-conflict")
         self._concluded.append(negotiation)
-        del self._concluded[:-16]
+        del self._concluded[:-LOOK_BACK]
         self._finished(negotiation)
 
     def _conclude_hint(self) -> None:
@@ -280,6 +298,17 @@ class StreamNegotiations:
         negotiation.state = State.HINTED
         self._conclude(negotiation)
 
+    def _superseded(self, negotiation: Negotiation) -> bool:
+        """Another attempt began later on a connection whose carrier knows one at a time."""
+        if negotiation.exchange is None or negotiation.carrier not in ONE_AT_A_TIME:
+            return False
+        last = max(step.frame for step in negotiation.steps)
+        return any(
+            other.carrier == negotiation.carrier and other.steps[0].frame >= last
+            for other in self._open
+            if other is not negotiation and other.steps
+        )
+
     def _point_back(self, negotiation: Negotiation) -> None:
         optimistic, run = self._optimistic_run(negotiation)
         if optimistic is not None and run is not None and optimistic != run:
@@ -289,9 +318,13 @@ class StreamNegotiations:
         )
         if earlier is None or earlier.outcome == "success" or earlier.exchange is None:
             return
+        if earlier.ended_ns > negotiation.started_ns or _other_user(earlier, negotiation):
+            return
+        if earlier.mechanism is None or negotiation.mechanism is None:
+            return
         if earlier.mechanism == negotiation.mechanism:
             negotiation.retry_of = earlier
-        elif earlier.mechanism is not None and negotiation.mechanism is not None:
+        else:
             negotiation.fallback_from = earlier
             negotiation.fallback_kind = negotiation.fallback_kind or "same-connection"
 
@@ -305,3 +338,7 @@ class StreamNegotiations:
                     return None, negotiation.mechanism
                 return token_mechanism(token.inner), negotiation.mechanism
         return None, negotiation.mechanism
+
+
+def _other_user(one: Negotiation, other: Negotiation) -> bool:
+    return bool(one.user and other.user and one.user != other.user)

@@ -160,12 +160,11 @@ def _describe_spnego(negotiation: Negotiation) -> None:
         negotiation.neg_states = states
         negotiation.mech_list_mic = "both" if len(mics) == 2 else next(iter(mics), "absent")
         server_first = negotiation.hinted_mechs is not None
-        started_late = _started_late(negotiation)
         negotiation.flow = (
             "server-initiated"
             if server_first
             else "unknown"
-            if started_late
+            if started_late(negotiation)
             else "client-initiated"
         )
     else:
@@ -204,7 +203,7 @@ def _wrapper_by_scheme(negotiation: Negotiation) -> str | None:
     )
 
 
-def _started_late(negotiation: Negotiation) -> bool:
+def started_late(negotiation: Negotiation) -> bool:
     """The first thing seen of it is not the first thing that was said."""
     for first in negotiation.steps:
         if first.message.kind != "hint":
@@ -296,10 +295,9 @@ def _describe_outcome(negotiation: Negotiation) -> None:
     gss = {State.ACCEPTED: "success", State.REJECTED: "failure"}.get(state)
     said = {CarrierState.SUCCEEDED: "success", CarrierState.FAILED: "failure"}.get(carrier)
     if said is None and gss == "failure":
-        said_so = _carrier_refused_by_token(negotiation)
-        negotiation.outcome, negotiation.outcome_source = "failure", "both" if said_so else "gss"
+        negotiation.outcome, negotiation.outcome_source = "failure", "gss"
     elif said is None:
-        refused = carrier == CarrierState.CLOSED and not _lacks_bytes(negotiation)
+        refused = carrier == CarrierState.CLOSED
         negotiation.outcome = "failure" if refused else "incomplete"
         negotiation.outcome_source = "carrier" if refused else None
     elif gss is None:
@@ -319,22 +317,6 @@ def _describe_outcome(negotiation: Negotiation) -> None:
     negotiation.completeness = _completeness(negotiation)
 
 
-def _lacks_bytes(negotiation: Negotiation) -> bool:
-    """Bytes are missing that may hold the answer: a connection closed behind them refuses nothing."""
-    codes = {noticed.anomaly.code for noticed in negotiation.anomalies}
-    return bool(codes & {"gap", "snaplen"}) or _started_late(negotiation)
-
-
-def _carrier_refused_by_token(negotiation: Negotiation) -> bool:
-    """HTTP says 401 both to go on and to refuse: with a rejecting token it refuses."""
-    return any(
-        step.status is not None
-        and step.status.layer == "http"
-        and step.state_after == State.REJECTED
-        for step in negotiation.steps
-    )
-
-
 def _completeness(negotiation: Negotiation) -> str:
     codes = {noticed.anomaly.code for noticed in negotiation.anomalies}
     if "snaplen" in codes:
@@ -344,17 +326,13 @@ def _completeness(negotiation: Negotiation) -> str:
     undecided = negotiation.outcome == "incomplete"
     if undecided and "encrypted" in codes:
         return "encrypted"
-    if _started_late(negotiation):
+    if started_late(negotiation):
         return "started-before-capture"
-    if undecided and ("one-direction" in codes or not _client_left(negotiation)):
+    if undecided and negotiation.answer_lost:
+        return "gap"
+    if undecided and ("one-direction" in codes or not negotiation.abandoned):
         return "cut-off"
     return "complete"
-
-
-def _client_left(negotiation: Negotiation) -> bool:
-    return any(step.message.context.get("event") == "closed" for step in negotiation.steps) or (
-        negotiation.exchange is None
-    )
 
 
 # -- protection ---------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ sub-code, the carrier's generic code, the pattern of the exchange. `certain` mea
 
 from __future__ import annotations
 
+from analyzer.negotiation.http_verdict import FIRST_SERVER_ERROR
 from analyzer.negotiation.model import (
     ACCEPTOR,
     CarrierState,
@@ -71,9 +72,7 @@ def _kerberos_error(negotiation: Negotiation) -> Reason | None:
 def _carrier_refusal(negotiation: Negotiation) -> Reason | None:
     status = negotiation.status
     step = next((s for s in reversed(negotiation.steps) if s.status is status), None)
-    if status is None or step is None or negotiation.outcome != "failure":
-        return None
-    if status.verdict != "failure" and not (status.layer == "http" and status.code in {401, 407}):
+    if status is None or step is None or negotiation.carrier_state != CarrierState.FAILED:
         return None
     code, confidence = _status_reason(negotiation, status)
     return _reason(code, confidence, [step], _status_words(status))
@@ -95,6 +94,8 @@ def _status_reason(negotiation: Negotiation, status: Status) -> tuple[str, str]:
     if status.layer == "http":
         if status.code in {401, 407} and not _credentials_sent(negotiation):
             return "mechanism_refused", "likely"
+        if status.code in {401, 407} and negotiation.mechanism is None:
+            return "malformed_token", "likely"  # none of its tokens could be read
         if status.code in {401, 407} and negotiation.mechanism == "kerberos":
             return "kerberos_refused", "likely"  # no word why, and no password was asked
         return HTTP_REASONS.get(status.code, "unspecified_failure"), "likely"
@@ -133,7 +134,8 @@ def _gss_refusal(negotiation: Negotiation) -> Reason | None:
 
 def _pattern(negotiation: Negotiation) -> Reason | None:
     last = negotiation.steps[-1]
-    if negotiation.carrier_state == CarrierState.CLOSED:
+    closed = negotiation.carrier_state == CarrierState.CLOSED
+    if closed and negotiation.outcome == "failure":
         return _reason("connection_closed", "possible", [last])
     if negotiation.outcome == "failure":
         return None
@@ -148,12 +150,15 @@ def _pattern(negotiation: Negotiation) -> Reason | None:
     codes = {noticed.anomaly.code for noticed in negotiation.anomalies}
     if "one-direction" in codes:
         return _reason("one_direction", "certain", [last])
-    if negotiation.exchange is None:
-        return _reason("no_credentials", "possible", negotiation.steps)
     if negotiation.completeness == "started-before-capture":
         return _reason("capture_started_late", "certain", [negotiation.steps[0]])
     if negotiation.completeness == "cut-off":
         return _reason("capture_ended_early", "certain", [last])
+    if negotiation.exchange is None:
+        return _reason("no_credentials", "possible", negotiation.steps)
+    status = last.status
+    if status is not None and status.layer == "http" and status.code >= FIRST_SERVER_ERROR:
+        return _reason("server_error", "possible", [last], _status_words(status))
     if _acceptor_spoke_last(negotiation):
         return _reason("client_gave_up", "possible", [last])
     return _reason("no_answer", "possible", [last])
@@ -182,6 +187,8 @@ def _weakness(negotiation: Negotiation) -> Reason | None:
         return _reason("anonymous", "certain", [step], "empty NTLM credentials")
     if exchange is not None and exchange.context.get("unauthenticated"):
         return _reason("unauthenticated_bind", "certain", negotiation.steps[:1])
+    if exchange is not None and exchange.mechanism == "anonymous":
+        return _reason("anonymous", "certain", negotiation.steps[:1], "SASL ANONYMOUS")
     if exchange is not None and exchange.context.get("anonymous"):
         return _reason("anonymous", "certain", negotiation.steps[:1], "empty bind")
     return None

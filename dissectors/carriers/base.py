@@ -134,13 +134,13 @@ class Window:
     and `frame`/`ts_ns` then belong to the segment that held the last skipped byte.
     """
 
-    __slots__ = ("_marks", "base", "cut", "data", "frame", "position", "skipping", "ts_ns")
+    __slots__ = ("_marks", "cut", "data", "frame", "offset", "position", "skipping", "ts_ns")
 
     COMPACT = 65_536  # read bytes are dropped when this many have gathered
 
     def __init__(self) -> None:
         self.data = bytearray()  # includes read bytes before `position` until compacted
-        self.base = 0  # stream offset of data[0]
+        self.offset = 0  # stream offset of the first unread byte
         self.position = 0  # index in `data` of the first unread byte
         self.skipping = 0
         self.frame = 0  # frame and time of the newest segment
@@ -162,7 +162,7 @@ class Window:
             self.frame, self.ts_ns = frame, ts_ns
         else:  # it waited for a segment that came later
             frame, ts_ns = self.frame, self.ts_ns
-        end = self.base + len(self.data)
+        end = self.offset + len(self.data) - self.position
         if self.skipping:
             passed = offset - end
             if 0 <= passed <= self.skipping:
@@ -188,20 +188,15 @@ class Window:
         self.cut = None
         data = self.data
         if len(data) > self.position:
-            begin, end = self.offset, self.base + len(data)
+            begin, end = self.offset, self.offset + len(data) - self.position
             frames = self.frames(begin, end)
             self.cut = Cut(begin, bytes(data[self.position :]), frames, self.place(end - 1)[1])
         data.clear()
         self._marks.clear()
-        self.position, self.base, self.skipping = 0, offset, 0
+        self.position, self.offset, self.skipping = 0, offset, 0
 
     def __len__(self) -> int:
         return len(self.data) - self.position
-
-    @property
-    def offset(self) -> int:
-        """Stream offset of the first unread byte."""
-        return self.base + self.position
 
     def peek(self, length: int, at: int = 0) -> bytes:
         """Copy up to `length` unread bytes that start `at` bytes after the first unread one."""
@@ -221,22 +216,22 @@ class Window:
 
     def skip(self, length: int) -> None:
         """Move past `length` bytes, also those yet to come."""
-        data, marks = self.data, self._marks
-        end = len(data)
+        data = self.data
         position = self.position + length
-        if position >= end:
-            self.skipping = position - end
-            self.base += end
+        beyond = position - len(data)
+        if beyond >= 0:
+            self.skipping = beyond
+            self.offset += length - beyond
             self.position = 0
             data.clear()
-            del marks[:-1]
+            del self._marks[:-1]
             return
         self.skipping = 0
+        self.offset += length
         if position >= self.COMPACT:
             del data[:position]
-            self.base += position
             position = 0
-            del marks[: bisect_right(marks, self.base, key=_mark_offset) - 1]
+            del self._marks[: bisect_right(self._marks, self.offset, key=_mark_offset) - 1]
         self.position = position
 
     def place(self, offset: int) -> tuple[int, int]:

@@ -165,7 +165,7 @@ class HttpFraming(Carrier):
             self._note(side, Anomaly("bad-header", span, "the length of the body cannot be read"))
             told = False
             self._lose(side)
-        elif told and length > len(window):
+        elif told and length > len(window.data) - window.position:
             reader.state = BODY
             window.skip(length)
         else:

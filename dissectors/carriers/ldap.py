@@ -96,7 +96,7 @@ class LdapCarrier(Carrier):
     def feed(self, side: int) -> None:
         """Read what is whole, skip what need not be read."""
         window = self.windows[side]
-        while len(window):
+        while window.position < len(window.data):
             lost = self._lost[side]
             if lost is not None and not self._border_found(side, window, lost):
                 return

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analyzer.analysis import read
+from analyzer.capture.inputs import Input
+from analyzer.capture.model import CaptureAccount
+from analyzer.capture.reader import open_capture
+from analyzer.errors import CaptureError
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / ".." / "shared"
@@ -27,7 +31,10 @@ GAPS = {
     "started-before-capture",
     "desync",
     "incomplete-fragments",
+    "unmatched-response",
+    "token-out-of-order",
 }
+"""Anomalies that say, or show, that something is not there."""
 
 NOT_OF_THE_STREAM = {"unclaimed-token", "capture-cut", "capture-damaged"}
 """Anomalies of single segments or of the file: another transport has others."""
@@ -51,8 +58,16 @@ def captures() -> list[Path]:
     found = sorted((ROOT / "captures").rglob("capture.pcapng"))
     if SWEEP:
         for folder in ("lab-sample/captures", "corpus/files"):
-            found += sorted((SHARED / folder).glob("*.*cap*"))
+            found += filter(_is_capture, sorted((SHARED / folder).glob("*.*cap*")))
     return found
+
+
+def _is_capture(path: Path) -> bool:
+    try:
+        next(open_capture(Input(str(path)), CaptureAccount()), None)
+    except CaptureError:
+        return False
+    return True
 
 
 def capture_name(path: Path) -> str:

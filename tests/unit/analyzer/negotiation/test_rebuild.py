@@ -195,7 +195,9 @@ def test_skew_over_smb_is_incomplete_but_explained() -> None:
 
 def test_only_a_hint_is_a_row_without_legs() -> None:
     """The server named mechanisms, the client never sent a token."""
-    (row,) = Talk().hint(KRB, NTLM).hint(KRB).end()
+    talk = Talk().hint(KRB, NTLM).hint(KRB)
+    talk.book.closed = True
+    (row,) = talk.end()
     assert (row.outcome, row.legs, row.flow, row.carrier) == (
         "incomplete",
         0,
@@ -206,6 +208,14 @@ def test_only_a_hint_is_a_row_without_legs() -> None:
     assert row.frames == (1, 2)
     assert row.reason is not None
     assert row.reason.code == "no_credentials"
+
+
+def test_a_hint_at_the_end_of_a_capture_says_nothing_about_the_client() -> None:
+    """The connection was still open: the token may have come next."""
+    (row,) = Talk().hint(KRB).end()
+    assert row.completeness == "cut-off"
+    assert row.reason is not None
+    assert row.reason.code == "capture_ended_early"
 
 
 def test_a_second_session_shares_the_hint_but_not_its_frames() -> None:

@@ -38,3 +38,39 @@ def test_find_goes_on_from_a_place():
     assert window.find(b"a", 4) == 0
     assert window.find(b"a", 4, 1) == 2
     assert window.find(b"a", 2, 1) == -1
+
+
+def test_the_place_of_a_byte():
+    """Bytes of earlier segments keep their frame and time; what lies beyond belongs to the newest."""
+    window = window_of(b"abc", b"def", b"ghi")
+    assert [window.place(offset) for offset in (0, 2, 3, 8, 20)] == [
+        (1, 10),
+        (1, 10),
+        (2, 20),
+        (3, 30),
+        (3, 30),
+    ]
+    assert Window().place(0) == (0, 0)
+
+
+def test_a_skip_reaches_beyond_what_is_there():
+    """Bytes to come are passed over as they arrive; offsets go on counting."""
+    window = window_of(b"abcdef")
+    window.skip(2)
+    assert (window.offset, window.peek(9), window.skipping) == (2, b"cdef", 0)
+    window.skip(6)
+    assert (window.offset, len(window), window.skipping) == (6, 0, 2)
+    window.append(6, b"ghij", 2, 20)
+    assert (window.offset, window.peek(9), window.skipping) == (8, b"ij", 0)
+
+
+def test_read_bytes_are_dropped():
+    """A long stream read in small pieces does not gather in memory, and its places stay right."""
+    window = Window()
+    for frame in range(1, 101):
+        window.append(1000 * (frame - 1), bytes(1000), frame, frame)
+    for _ in range(90):
+        assert window.place(window.offset)[0] == window.offset // 1000 + 1
+        window.take(1000)
+    assert len(window.data) < 100_000
+    assert window.frames(window.offset, window.offset + 1500) == (91, 92)

@@ -1,0 +1,76 @@
+"""Finding the carrier of a stream by the first bytes of its segments."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.carrier_search import HEAD, PROBED_SEGMENTS, TELLING, CarrierSearch
+from dissectors.carriers.http import HttpCarrier
+from dissectors.carriers.ldap import LdapCarrier
+
+REQUEST = b"GET /index.html HTTP/1.1\r\nHost: web\r\n\r\n"
+BIND = b"\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\x00\x80\x00"
+
+
+def add(search, *pieces, side=0):
+    """Show pieces of one side; the answers."""
+    return [search.add((side, 0, piece, 1, 1)) for piece in pieces]
+
+
+@pytest.mark.parametrize(("head", "found"), [(REQUEST, (HttpCarrier, 0)), (BIND, (LdapCarrier, 0))])
+def test_any_segment_may_start_a_message(head, found):
+    """A capture may begin in the middle of a body."""
+    search = CarrierSearch()
+    assert add(search, b"\xff" * 100, head) == [None, found]
+    assert [segment[2] for segment in search.held] == [b"\xff" * 100, head]
+
+
+def test_a_head_cut_into_bytes_is_found():
+    """Segments of one byte each tell nothing; together they do."""
+    search = CarrierSearch()
+    answers = add(search, *(REQUEST[at : at + 1] for at in range(len(REQUEST))))
+    assert (HttpCarrier, 0) in answers
+    assert not search.in_vain
+
+
+def test_sides_are_not_mixed_up():
+    """What the other side sends in between does not end a head."""
+    search = CarrierSearch()
+    add(search, REQUEST[:3])
+    add(search, b"\xff\xff", side=1)
+    assert add(search, REQUEST[3:]) == [(HttpCarrier, 0)]
+
+
+def test_a_gap_ends_a_head():
+    """Bytes behind a gap do not go on from those before it."""
+    search = CarrierSearch()
+    add(search, REQUEST[:3])
+    search.lost(0)
+    assert add(search, REQUEST[3:]) == [None]
+    assert [segment[2] for segment in search.held] == [REQUEST[3:]]
+
+
+def test_it_gives_up():
+    """So many segments, or so many bytes, of something else are enough."""
+    search = CarrierSearch()
+    add(search, *[bytes((0xFF,)) * TELLING] * (PROBED_SEGMENTS - 1))
+    assert not search.in_vain
+    add(search, b"\xff")
+    assert search.in_vain
+    search = CarrierSearch()
+    add(search, b"\xff" * (2 * HEAD + 1))
+    assert search.in_vain
+
+
+def test_a_forced_carrier_is_the_only_one():
+    """`--decode-as` leaves no other choice."""
+    assert add(CarrierSearch("ldap"), REQUEST) == [None]
+    assert add(CarrierSearch("ldap"), BIND) == [(LdapCarrier, 0)]
+
+
+def test_what_looks_like_a_token_is_told():
+    """In a protocol that nobody reads, a signature points at the segment and the place in it."""
+    search = CarrierSearch()
+    add(search, b"\xffnothing", b"\xff12NTLMSSP\0")
+    assert search.unclaimed() == [(search.held[1], 3)]
+    assert CarrierSearch().unclaimed() == []
