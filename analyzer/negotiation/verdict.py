@@ -19,6 +19,7 @@ from analyzer.negotiation.model import (
     Step,
 )
 from dissectors.codes.krb_etype import krb_etype_name
+from dissectors.codes.ntlm_flags import NEGOTIATE_SEAL
 from dissectors.mechs import mech_family, mech_name
 from dissectors.recognise import wrap_kind
 from dissectors.tokens.model import (
@@ -37,9 +38,6 @@ from dissectors.tokens.model import (
     NtlmNegotiate,
     Token,
 )
-
-NTLM_SEAL = 0x0000_0020
-NTLM_SIGN = 0x0000_0010
 
 
 def conclude(negotiation: Negotiation) -> None:
@@ -344,10 +342,12 @@ def _describe_protection(negotiation: Negotiation) -> None:
         return
     signed, sealed = exchange.signed_messages, exchange.sealed_messages
     for head, count in exchange.wrapped.items():
-        kind = wrap_kind(head)
-        if kind == "seal" or (kind == "ntlm" and _ntlm_flags(negotiation) & NTLM_SEAL):
+        kind: str | None = wrap_kind(head)
+        if kind == "ntlm":
+            kind = _ntlm_wrap_kind(negotiation)
+        if kind == "seal":
             sealed += count
-        elif kind is not None:
+        elif kind == "sign":
             signed += count
     negotiation.signed_messages, negotiation.sealed_messages = signed, sealed
     if sealed:
@@ -360,13 +360,12 @@ def _describe_protection(negotiation: Negotiation) -> None:
         negotiation.protection = "none"
 
 
-def _ntlm_flags(negotiation: Negotiation) -> int:
-    """The agreed flags: those of AUTHENTICATE, else of CHALLENGE (MS-NLMP 3.2.5.1.2)."""
-    flags = 0
+def _ntlm_wrap_kind(negotiation: Negotiation) -> str | None:
+    """What NTLM's signatures protect, by the agreed flags: those of AUTHENTICATE (MS-NLMP 3.2.5.1.2)."""
     for _, token in mechanism_tokens(negotiation.steps):
-        if isinstance(token, (NtlmChallenge, NtlmAuthenticate)) and token.flags is not None:
-            flags = token.flags
-    return flags
+        if isinstance(token, NtlmAuthenticate) and token.flags is not None:
+            return "seal" if token.flags & NEGOTIATE_SEAL else "sign"
+    return None
 
 
 def offer_roles(negotiation: Negotiation) -> Iterator[tuple[str, NegTokenInit]]:
