@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from os import PathLike
+from operator import index
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from analyzer.capture.inputs import Input, expand, with_distinct_names
@@ -94,6 +95,10 @@ class Analysis:
 
         columns = self.tables.columns["negotiations"]
         count = len(columns["negotiation_id"])
+        try:
+            negotiation_id = index(negotiation_id)  # numpy's integers are as good
+        except TypeError:
+            raise UsageError(f"{negotiation_id!r} is no negotiation's number") from None
         if not 1 <= negotiation_id <= count:
             raise UsageError(f"no negotiation {negotiation_id}; there are {count}")
         place = bisect_left(self._last_ids, negotiation_id)
@@ -126,27 +131,38 @@ def read(
     *,
     tables: Iterable[str] | None = None,
     decode_as: dict[tuple[str, int], str] | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     with_secrets: bool = False,
 ) -> Analysis:
     """Read captures to their end and return their `Analysis`.
 
     `captures`: a path, a directory, a glob, `-` for standard input, or several of them. `tables`: names of
     the tables wanted (all by default; fewer is faster). `progress(input, bytes_read)` is called as an
-    input is read. `with_secrets` adds the tokens' bytes (NTLM responses, tickets) to `tokens`.
+    input is read; True draws a bar for each large input. `with_secrets` adds the tokens' bytes (NTLM
+    responses, tickets) to `tokens`.
 
     Raises `UsageError` if a path does not exist, `CaptureError` if none of the inputs is a capture. With
     several inputs the readable ones are used; the others are in `errors` and have a row in `captures`.
     """
-    if isinstance(captures, (str, PathLike)):
-        captures = [captures]
+    if progress is True:
+        from analyzer.report.progress import ProgressBar  # noqa: PLC0415 - only where one is wanted
+
+        with ProgressBar() as bar:
+            return read(
+                captures,
+                tables=tables,
+                decode_as=decode_as,
+                progress=bar.update,
+                with_secrets=with_secrets,
+            )
+    paths = _paths(captures)
     wanted = frozenset(TABLES if tables is None else tables)
     made = Tables(wanted, secrets=with_secrets)
     options = Options(decode_as=decode_as or {}, per_message_tokens="tokens" in wanted)
     analysis = Analysis([], made, options)
-    for source in _expanded([str(path) for path in captures], analysis):
+    for source in _expanded(paths, analysis):
         collector = Collector(made, source.name)
-        options.progress = _progress_of(source, progress)
+        options.progress = _progress_of(source, progress or None)
         try:
             account, seconds = run(source, collector, options)
         except CaptureError as error:
@@ -154,7 +170,7 @@ def read(
                 analysis.notes.append(str(error))
             else:
                 analysis.errors.append(str(error))
-                made.unreadable(source.name, str(error))
+                made.unreadable(source.name, str(error).removeprefix(f"{source.name}: "))
             continue
         collector.close(account, seconds)
         analysis.finished(source, damaged=account.damaged)
@@ -162,6 +178,18 @@ def read(
         said = analysis.errors or analysis.notes or ["no captures there"]
         raise CaptureError(said[0] if len(said) == 1 else f"{said[0]} (and {len(said) - 1} more)")
     return analysis
+
+
+def _paths(captures: Any) -> list[str]:
+    """The paths as text; UsageError for what is none."""
+    given = [captures] if isinstance(captures, (str, PathLike)) else captures
+    if not isinstance(given, Iterable) or isinstance(given, (bytes, bytearray, memoryview)):
+        raise UsageError(f"read() takes paths, not {type(captures).__name__}")
+    paths = [fspath(path) if isinstance(path, PathLike) else path for path in given]
+    for path in paths:
+        if not isinstance(path, str):
+            raise UsageError(f"read() takes paths, not {type(path).__name__}")
+    return paths
 
 
 def _expanded(arguments: list[str], analysis: Analysis) -> list[Input]:
@@ -175,7 +203,7 @@ def _expanded(arguments: list[str], analysis: Analysis) -> list[Input]:
             if len(arguments) == 1:
                 raise
             analysis.errors.append(str(error))
-            analysis.tables.unreadable(argument, str(error))
+            analysis.tables.unreadable(argument, str(error).removeprefix(f"{argument}: "))
     return with_distinct_names(list(found.values()))
 
 

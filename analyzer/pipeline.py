@@ -145,7 +145,7 @@ class _Conversation:
         negotiation = self._add(item, token)
         for anomaly in item.anomalies:
             self._noticed(anomaly, item, negotiation)
-        if item.schemes and item.kind in {"hint", "response"}:
+        if item.schemes and item.kind == "hint":
             carrier = item.exchange.carrier if item.exchange else item.context.get("carrier", "")
             self.sink.schemes(self.stream, carrier, item.schemes, item.frame)
 

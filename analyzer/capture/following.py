@@ -43,9 +43,9 @@ class Following:
         another connection of the same endpoints.
         """
         table = self._table
-        seen = int(table.seen[stream_id]) | syns
+        seen = table.seen.item(stream_id) | syns
         if start is None:
-            start = "syn" if seen & sum(SYN_BY) else "captured"
+            start = "syn" if seen & (SYN_BY[0] | SYN_BY[1]) else "captured"
         elif table.reopened[stream_id] >= self._pool.limits.reopened:
             table.state[stream_id] = IGNORED
             return None

@@ -12,6 +12,9 @@ WELL_KNOWN_PORTS = 1024
 EPHEMERAL_PORTS = 32_768
 """First port that Linux gives to clients; Windows and IANA (RFC 6335) begin at 49152."""
 
+TCP = 6
+
+_BOTH = sum(SENT_BY)
 _IPV4_MAPPED = 0xFFFF
 
 
@@ -23,12 +26,12 @@ def describe(
     The SYN tells who is the client. Without one, the lower port serves if it is well known or if the
     other one is in the range that clients are given; else who spoke first counts as the client.
     """
-    ports = [int(index.src_port[row]), int(index.dst_port[row])]
+    ports = [index.src_port.item(row), index.dst_port.item(row)]
     addresses = [
-        _address(int(index.src_hi[row]), int(index.src_lo[row])),
-        _address(int(index.dst_hi[row]), int(index.dst_lo[row])),
+        _address(index.src_hi.item(row), index.src_lo.item(row)),
+        _address(index.dst_hi.item(row), index.dst_lo.item(row)),
     ]
-    asked = [seen & bit != 0 for bit in SYN_BY]
+    asked = [seen & SYN_BY[0] != 0, seen & SYN_BY[1] != 0]
     low, high = sorted(ports)
     if asked[0] != asked[1]:
         client, source = int(asked[1]), "syn"
@@ -37,7 +40,7 @@ def describe(
     else:
         client, source = seen & STARTED_BY_1, "first"
     this, that = (0, 1) if sender == client else (1, 0)
-    tcp = int(index.proto[row]) == socket.IPPROTO_TCP
+    tcp = index.proto.item(row) == TCP
     stream = Stream(
         stream_id=stream_id,
         transport="tcp" if tcp else "udp",
@@ -45,11 +48,11 @@ def describe(
         client_port=ports[this],
         server=addresses[that],
         server_port=ports[that],
-        first_frame=int(table.first_frame[stream_id]),
-        first_ts_ns=int(table.first_ts_ns[stream_id]),
+        first_frame=table.first_frame.item(stream_id),
+        first_ts_ns=table.first_ts_ns.item(stream_id),
         role_source=source,
-        started_before=tcp and not any(asked),
-        both_sides=all(seen & bit for bit in SENT_BY),
+        started_before=tcp and True not in asked,
+        both_sides=seen & _BOTH == _BOTH,
     )
     return stream, client
 

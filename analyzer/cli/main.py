@@ -77,7 +77,12 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Run the command line; return the exit status."""
     try:
-        answer = cli.main(arguments, prog_name="negoscope", standalone_mode=False)
+        # not cli.main(): it takes a broken pipe for a failure
+        with cli.make_context("negoscope", list(arguments)) as context:
+            answer = cli.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
         return 0
@@ -85,7 +90,7 @@ def run(arguments: list[str]) -> int:
         return _complain(error.format_message())
     except NegoscopeError as error:
         return _complain(str(error))
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, EOFError, KeyboardInterrupt):
         return 130
     except BrokenPipeError:
         # the reader has gone; keep the interpreter from complaining when it flushes

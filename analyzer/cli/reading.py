@@ -6,8 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,11 +15,9 @@ from analyzer.errors import UsageError
 from dissectors.visible import visible
 
 if TYPE_CHECKING:
-    from analyzer.analysis import Analysis, Progress
+    from analyzer.analysis import Analysis
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-WORTH_A_BAR = 20_000_000  # input bytes from which a progress bar is shown
 
 
 def reading_options(function: Command) -> Command:
@@ -80,6 +77,7 @@ def read_captures(
 ) -> Analysis:
     """Read the captures with a progress bar where it is worth one; complain on standard error."""
     from analyzer.analysis import read
+    from analyzer.report.progress import ProgressBar
 
     # Nearly all of what reading leaves behind is freed by its reference count: look for circles seldom.
     gc.freeze()
@@ -98,60 +96,18 @@ def read_captures(
 
 
 def _tell_skipped(notes: list[str]) -> None:
-    """One line for all files of a directory that are no captures."""
-    if notes:
-        more = f" (and {len(notes) - 1} more files like it)" if len(notes) > 1 else ""
-        click.echo(f"negoscope: skipped {visible(notes[0])}{more}", err=True)
+    """One line for all files of a directory that are no captures; one for each that is and can't be read."""
+    plain = [note for note in notes if note.endswith(": not a capture")]
+    said = [note for note in notes if note not in plain] if len(plain) > 1 else notes
+    if len(plain) > 1:
+        said.insert(0, f"{len(plain)} files that are no captures")
+    for note in said:
+        click.echo(f"negoscope: skipped {visible(note)}", err=True)
 
 
 def exit_status(analysis: Analysis) -> int:
     """0, or 3 if anything of the input could not be read."""
     return EXIT_DAMAGED if analysis.damaged or analysis.errors else 0
-
-
-class ProgressBar:
-    """A tqdm bar per large input, made when the first one comes."""
-
-    def __init__(self, *, enabled: bool) -> None:
-        self._enabled = enabled
-        self._bar: Any = None
-        self._source: Any = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._close()
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-        self._bar = None
-
-    @property
-    def update(self) -> Progress | None:
-        """The callback for `read`, or None where no bar is wanted."""
-        return self._update if self._enabled else None
-
-    def _update(self, source: Any, count: int) -> None:
-        if source is not self._source:
-            self._close()
-            self._source = source
-            size = Path(source.path).stat().st_size if source.path else None
-            if size is not None and size < WORTH_A_BAR:
-                return
-            from tqdm import tqdm
-
-            self._bar = tqdm(
-                total=size,
-                unit="B",
-                unit_scale=True,
-                desc=source.name[:30],
-                leave=False,
-                file=sys.stderr,
-            )
-        if self._bar is not None:
-            self._bar.update(count - self._bar.n)
 
 
 def colour_wanted(choice: str) -> bool:

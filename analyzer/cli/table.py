@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from analyzer.cli.reading import (
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
+    from analyzer.capture.inputs import Input
     from analyzer.tables.collect import Columns
     from analyzer.tables.schema import Column, Table
 
@@ -51,7 +53,7 @@ def _command(name: str) -> click.Command:
     @click.option("--where", metavar="EXPR", help="Only rows for which this SQL condition is true.")
     @click.option("--columns", metavar="A,B", help="These columns, in this order.")
     @click.option("-o", "--output", metavar="FILE", help="Write to FILE.")
-    @click.option("--with-secrets", is_flag=True, help="Add the tokens' bytes (table tokens).")
+    @_secrets_option(name)
     @reading_options
     def command(
         captures: tuple[str, ...],
@@ -59,9 +61,9 @@ def _command(name: str) -> click.Command:
         where: str | None,
         columns: str | None,
         output: str | None,
-        with_secrets: bool,
         color: str,
         engine: str,  # noqa: ARG001 - one engine so far
+        with_secrets: bool = False,
         **reading: Any,
     ) -> int:
         from analyzer.tables.schema import schema
@@ -70,7 +72,11 @@ def _command(name: str) -> click.Command:
         chosen = _chosen(table, columns)
         if form == "parquet" and output is None:
             raise UsageError("--format parquet needs -o FILE")
+        if output is not None:
+            _refuse_overwriting(output, _named(captures))
         analysis = read_captures(captures, {name}, with_secrets=with_secrets, **reading)
+        if output is not None:
+            _refuse_overwriting(output, analysis.inputs)
         values = analysis.tables.columns[name]
         rows = list(range(len(values[table.columns[0].name])))
         if where is not None:
@@ -89,6 +95,25 @@ def _command(name: str) -> click.Command:
         return exit_status(analysis)
 
     return command
+
+
+def _secrets_option(name: str) -> Callable[[Any], Any]:
+    """The option of the only table that can hold a token's bytes."""
+    if name != "tokens":
+        return lambda function: function
+    return click.option("--with-secrets", is_flag=True, help="Add the tokens' bytes.")
+
+
+def _named(captures: tuple[str, ...]) -> list[Input]:
+    """The inputs that were named one by one; a directory may well hold the output of an earlier run."""
+    from analyzer.capture.inputs import Input
+
+    return [Input(path) for path in captures]
+
+
+def _refuse_overwriting(output: str, inputs: Iterable[Input]) -> None:
+    if os.path.realpath(output) in {source.identity for source in inputs}:
+        raise UsageError(f"-o {output}: this is one of the captures to read")
 
 
 def _chosen(table: Table, columns: str | None) -> list[Column] | None:
@@ -144,12 +169,19 @@ def _writer(output: str | None) -> Iterator[IO[str]]:
         yield sys.stdout
         sys.stdout.flush()
         return
-    target = Path(output)
-    partial = target.with_name(target.name + ".part")
+    plain = (
+        not Path(output).exists() or Path(output).is_file()
+    )  # a pipe or device can't be replaced
+    target = Path(os.path.realpath(output)) if plain else Path(output)  # a link stays a link
+    partial = target.with_name(target.name + ".part") if plain else target
     try:
         with partial.open("w", encoding="utf-8", newline="") as out:
             yield out
-        partial.replace(target)
+        if plain:
+            partial.replace(target)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        if plain:
+            partial.unlink(missing_ok=True)
         raise UsageError(f"{output}: {error.strerror or error}") from None

@@ -23,13 +23,15 @@ def token(text: tuple[str, ...], raw: bool, with_secrets: bool) -> None:
     TEXT is base64, hex, an `Authorization:` or `WWW-Authenticate:` line, the name of a file that holds any
     of these or the token's own bytes, or - for standard input.
     """
+    from analyzer.cli.reading import terminal_width
     from analyzer.errors import UsageError
     from analyzer.report.token_text import explain_token, hex_lines
 
     if raw and not with_secrets:
         raise UsageError("--hex shows NTLM responses and tickets: add --with-secrets")
     explained = explain_token(_given(" ".join(text)))
-    click.echo(str(explained))
+    for line in explained.lines(terminal_width() or 100):
+        click.echo(line)
     if raw:
         for line in hex_lines(explained.token.raw):
             click.echo(line)

@@ -13,6 +13,11 @@ from dissectors.visible import visible
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 packet`, `1,234 packets`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def iso_time(ts_ns: int) -> str:
     """ISO 8601 in UTC with nanoseconds and `Z`."""
     seconds, rest = divmod(ts_ns, 1_000_000_000)

@@ -29,7 +29,7 @@ class Exchanged:
         return self.negotiation.steps
 
     def lines(self, width: int = 100, *, trees: bool = False, raw: bool = False) -> list[str]:
-        """Text of the whole, at most `width` cells for the ladder; `trees` adds tokens, `raw` their hex."""
+        """Text of the whole, at most `width` cells wide; `trees` adds tokens, `raw` their hex."""
         negotiation = self.negotiation
         title = f"{visible(self.capture)}: negotiation {negotiation.negotiation_id}"
         made = [title, "", *ladder(negotiation, width), "", *verdict_lines(negotiation)]
@@ -38,7 +38,7 @@ class Exchanged:
                 if step.token is None or not step.token.raw:
                     continue
                 made += ["", f"frame {step.frame}, {step.role}"]
-                made += tree_lines(step.token, indent="  ")
+                made += tree_lines(step.token, indent="  ", width=width)
                 if raw:
                     made += hex_lines(step.token.raw)
         return made

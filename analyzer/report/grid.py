@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 GAP = "  "
 NARROW = 14  # a column is narrowed to this many cells before it is left out
+SIDELINE = 4  # `keep` from which a column is left out before a more important one is narrowed
 LEAST = 6  # and the most important ones no further than to this many
 
 
@@ -45,8 +46,9 @@ def shorten(text: str, room: int) -> str:
 def layout(columns: Sequence[GridColumn], room: int | None) -> list[tuple[GridColumn, int]]:
     """Choose columns and their widths for a terminal `room` cells wide; None: no limit.
 
-    Empty columns go first. Then the less important ones are narrowed, left out if that is not enough, and
-    get back what room remains; the important ones are narrowed last.
+    Empty columns go first. Then what only adds to a row is narrowed, and left out if that is not enough;
+    then the same with what matters more; the most important ones are narrowed last. Room that remains is
+    given back.
     """
     kept = [column for column in columns if any(column.cells) or column.keep <= 1]
     wanted = [max(width_of(text) for text in (column.heading, *column.cells)) for column in kept]
@@ -59,12 +61,13 @@ def layout(columns: Sequence[GridColumn], room: int | None) -> list[tuple[GridCo
         shown = [width for width in widths if width]
         return sum(shown) + len(GAP) * (len(shown) - 1) - room
 
-    for at in by_need:
-        if kept[at].keep > 1:
+    for first in (SIDELINE, 2):  # what only adds to a row goes before anything else gets narrow
+        giving = [at for at in by_need if kept[at].keep >= first]
+        for at in giving:
             widths[at] -= max(0, min(over(), widths[at] - NARROW))
-    for at in by_need:
-        if over() > 0 and kept[at].keep > 1:
-            widths[at] = 0
+        for at in giving:
+            if over() > 0:
+                widths[at] = 0
     while over() > 0 and max(widths) > LEAST:
         widths[widths.index(max(widths))] -= 1
     for at in reversed(by_need):

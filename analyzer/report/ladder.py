@@ -88,7 +88,8 @@ def _labels(step: Step) -> list[str]:
     if not labels:
         exchange = step.message.exchange
         logon = exchange is not None and exchange.mechanism is not None and step.side == CLIENT
-        labels.append(f"{exchange.scheme} logon" if exchange and logon else "(no token)")
+        named = exchange.scheme or exchange.mechanism if exchange is not None and logon else None
+        labels.append(f"{named} logon" if named else "(no token)")
     return [label for label in labels if label]
 
 
@@ -157,7 +158,7 @@ def verdict_lines(negotiation: Negotiation) -> list[str]:
         lines.append(f"          {reason.confidence}, frames {frames}")
     if negotiation.protection is not None:
         signed, sealed = negotiation.signed_messages, negotiation.sealed_messages
-        counts = f": {signed} signed, {sealed} sealed messages" if signed or sealed else ""
+        counts = f": signed messages {signed}, sealed {sealed}" if signed or sealed else ""
         lines.append(f"then      {negotiation.protection}{counts}")
     if negotiation.completeness != "complete":
         lines.append(f"capture   {negotiation.completeness}")

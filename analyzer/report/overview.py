@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from analyzer.negotiation.reasons import REASONS
+from analyzer.report.cells import counted
 from analyzer.report.grid import GridColumn, render
 from analyzer.tables.collect import Columns
 from dissectors.visible import visible
@@ -13,7 +14,8 @@ from dissectors.visible import visible
 ROWS_SHOWN = 12
 REASONS_SHOWN = 20
 LISTED = 4  # captures that are shown one by one
-COUNTED = ("packets", "streams", "tokens", "seconds")
+NOUNS = ("packet", "stream", "token")
+COUNTED = (*(f"{noun}s" for noun in NOUNS), "seconds")
 
 
 def overview(tables: dict[str, Columns], room: int | None) -> list[str]:
@@ -29,7 +31,7 @@ def overview(tables: dict[str, Columns], room: int | None) -> list[str]:
         for name in ("success", "failure", "incomplete")
         if outcomes[name]
     ]
-    lines += [f"{count} negotiation{'s' * (count != 1)}: {', '.join(parts)}", ""]
+    lines += [f"{counted(count, 'negotiation')}: {', '.join(parts)}", ""]
     lines += [*_mechanisms(negotiations, room), ""]
     lines += [*_clients(negotiations, room), ""]
     failures = _reasons(negotiations, room)
@@ -59,33 +61,35 @@ def _captures(captures: Columns) -> list[str]:
         lines.extend(f"  lost: {text}" for text in losses)
     if len(lines) > ROWS_SHOWN + 1:
         lines[ROWS_SHOWN:] = [
-            f"... and {len(lines) - ROWS_SHOWN} more lines; see the table `captures`"
+            f"... and {counted(len(lines) - ROWS_SHOWN, 'more line')}; see the table `captures`"
         ]
     return lines
 
 
 def _counts(values: dict[str, Any]) -> str:
-    packets, streams, tokens = (f"{values[name]:,} {name}" for name in COUNTED[:3])
+    packets, streams, tokens = (counted(values[f"{noun}s"], noun) for noun in NOUNS)
     return f"{packets}, {streams}, {tokens}, {values['seconds']:.2f} s"
 
 
 def _losses(captures: Columns, at: int) -> list[str]:
     texts = [visible(text) for text in captures["lost"][at]]
     if captures["tcp_bytes_missing"][at]:
-        texts.append(f"{captures['tcp_bytes_missing'][at]:,} bytes missing in TCP streams")
+        texts.append(f"{counted(captures['tcp_bytes_missing'][at], 'byte')} missing in TCP streams")
     if captures["packets_undecoded"][at]:
         reasons = ", ".join(f"{k} {v}" for k, v in captures["undecoded_reasons"][at].items())
         texts.append(
-            f"{captures['packets_undecoded'][at]:,} packets not decoded ({visible(reasons)})"
+            f"{counted(captures['packets_undecoded'][at], 'packet')} not decoded ({visible(reasons)})"
         )
     if captures["streams_evicted"][at]:
-        texts.append(f"{captures['streams_evicted'][at]:,} streams dropped to bound memory")
+        texts.append(
+            f"{counted(captures['streams_evicted'][at], 'stream')} dropped to bound memory"
+        )
     return texts[:ROWS_SHOWN]
 
 
 def _mechanisms(negotiations: Columns, room: int | None) -> list[str]:
     """Carrier by mechanism, with outcomes."""
-    counted: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    outcomes: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     cells = zip(
         negotiations["carrier"],
         negotiations["mechanism"],
@@ -94,15 +98,15 @@ def _mechanisms(negotiations: Columns, room: int | None) -> list[str]:
         strict=True,
     )
     for carrier, mechanism, detail, outcome in cells:
-        counted[carrier, mechanism or "(nothing run)", detail or ""][outcome] += 1
-    keys = sorted(counted, key=lambda key: (key[0], -counted[key].total()))
+        outcomes[carrier, mechanism or "(nothing run)", detail or ""][outcome] += 1
+    keys = sorted(outcomes, key=lambda key: (key[0], -outcomes[key].total()))
     return render(
         [
             GridColumn("carrier", [key[0] for key in keys]),
             GridColumn("mechanism", [visible(key[1]) for key in keys]),
             GridColumn("detail", [visible(key[2]) for key in keys], keep=2),
             *(
-                GridColumn(name, [_number(counted[key][name]) for key in keys], right=True)
+                GridColumn(name, [_number(outcomes[key][name]) for key in keys], right=True)
                 for name in ("success", "failure", "incomplete")
             ),
         ],
@@ -142,7 +146,7 @@ def _clients(negotiations: Columns, room: int | None) -> list[str]:
     columns.append(GridColumn("mostly offers", most, keep=2))
     lines = render(columns, room)
     if len(clients) > ROWS_SHOWN:
-        lines.append(f"... and {len(clients) - ROWS_SHOWN} more clients")
+        lines.append(f"... and {counted(len(clients) - ROWS_SHOWN, 'more client')}")
     return lines
 
 
@@ -152,7 +156,7 @@ def _most(counter: Counter[str]) -> str:
 
 def _reasons(negotiations: Columns, room: int | None) -> list[str]:
     """Failures and other reasons, most frequent first, with an example to look at."""
-    counted: Counter[tuple[str, str]] = Counter()
+    numbers: Counter[tuple[str, str]] = Counter()
     said: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     example: dict[tuple[str, str], int] = {}
     cells = zip(
@@ -166,16 +170,16 @@ def _reasons(negotiations: Columns, room: int | None) -> list[str]:
         if reason is None:
             continue
         key = outcome, reason
-        counted[key] += 1
+        numbers[key] += 1
         said[key][status or ""] += 1
         example.setdefault(key, number)
-    if not counted:
+    if not numbers:
         return []
     order = {"failure": 0, "incomplete": 1, "success": 2}
-    keys = sorted(counted, key=lambda key: (order[key[0]], -counted[key]))[:REASONS_SHOWN]
+    keys = sorted(numbers, key=lambda key: (order[key[0]], -numbers[key]))[:REASONS_SHOWN]
     lines = render(
         [
-            GridColumn("count", [str(counted[key]) for key in keys], right=True),
+            GridColumn("count", [str(numbers[key]) for key in keys], right=True),
             GridColumn("outcome", [key[0] for key in keys]),
             GridColumn("reason", [key[1] for key in keys]),
             GridColumn("in words", [REASONS[key[1]].sentence for key in keys], keep=2),
@@ -184,8 +188,8 @@ def _reasons(negotiations: Columns, room: int | None) -> list[str]:
         ],
         room,
     )
-    if len(counted) > REASONS_SHOWN:
-        lines.append(f"... and {len(counted) - REASONS_SHOWN} more")
+    if len(numbers) > REASONS_SHOWN:
+        lines.append(f"... and {len(numbers) - REASONS_SHOWN} more")
     return lines
 
 

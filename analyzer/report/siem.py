@@ -49,13 +49,27 @@ def _present(record: Record) -> Record:
     return made
 
 
+def _iso(ts_ns: int | None) -> str | None:
+    return None if ts_ns is None else iso_time(ts_ns)
+
+
+def _milliseconds(ts_ns: int | None) -> int | None:
+    return None if ts_ns is None else ts_ns // 1_000_000
+
+
+def _duration(record: Record) -> int | None:
+    """Nanoseconds from first to last frame, where both times are known."""
+    started, ended = record["started"], record["ended"]
+    return None if started is None or ended is None else ended - started
+
+
 def as_ecs(record: Record) -> str:
     """One Elastic Common Schema document."""
     outcome = record["outcome"] if record["outcome"] != "incomplete" else "unknown"
     return json_text(
         _present(
             {
-                "@timestamp": iso_time(record["started"]),
+                "@timestamp": _iso(record["started"]),
                 "ecs": {"version": "8.11.0"},
                 "event": {
                     "kind": "event",
@@ -63,9 +77,9 @@ def as_ecs(record: Record) -> str:
                     "type": ["start"],
                     "outcome": outcome,
                     "reason": record["reason_detail"],
-                    "start": iso_time(record["started"]),
-                    "end": iso_time(record["ended"]),
-                    "duration": record["ended"] - record["started"],
+                    "start": _iso(record["started"]),
+                    "end": _iso(record["ended"]),
+                    "duration": _duration(record),
                     "dataset": "negoscope.negotiation",
                 },
                 "source": {"ip": record["client"], "port": record["client_port"]},
@@ -102,9 +116,9 @@ def as_ocsf(record: Record) -> str:
                 "activity_id": 1,
                 "activity_name": "Logon",
                 "type_uid": 300201,
-                "time": record["started"] // 1_000_000,
-                "start_time": record["started"] // 1_000_000,
-                "end_time": record["ended"] // 1_000_000,
+                "time": _milliseconds(record["started"]),
+                "start_time": _milliseconds(record["started"]),
+                "end_time": _milliseconds(record["ended"]),
                 "severity_id": 1,
                 "status_id": status_id,
                 "status": status,

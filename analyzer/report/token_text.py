@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import textwrap
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from analyzer.errors import UsageError
+from analyzer.report.cells import counted
 from dissectors.anomaly import CODES
 from dissectors.span import Field
 from dissectors.tokens import dissect_token
@@ -23,6 +25,10 @@ HEADER = re.compile(
 )
 HEX = re.compile(r"^(?:0x)?(?:[0-9a-fA-F]{2}[\s:,]*)+$")
 
+NO_TOKEN = "token: neither base64, hex nor an authentication header"
+LEAST_BYTES = 8  # of pasted text in which no token is recognised
+LEAST_ROOM = 30  # cells for the text of a field, however narrow the terminal and deep the field
+
 
 @dataclass(frozen=True, slots=True)
 class Explained:
@@ -31,8 +37,12 @@ class Explained:
     token: Token
     strict: tuple[Any, ...] = ()  # what the strict ASN.1 reading says, as Anomaly
 
+    def lines(self, width: int = 100) -> list[str]:
+        """The tree, texts wrapped at `width` cells."""
+        return tree_lines(self.token, self.strict, width=width)
+
     def __str__(self) -> str:
-        return "\n".join(tree_lines(self.token, self.strict))
+        return "\n".join(self.lines())
 
     def __repr__(self) -> str:
         return f"<{self.token.token_type}, {len(self.token.raw)} bytes>"
@@ -56,7 +66,7 @@ def token_bytes(text: str) -> bytes:
     try:
         return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise UsageError("token: neither base64, hex nor an authentication header") from None
+        raise UsageError(NO_TOKEN) from None
 
 
 def explain_token(data: bytes | str) -> Explained:
@@ -65,28 +75,42 @@ def explain_token(data: bytes | str) -> Explained:
 
     raw = data if isinstance(data, bytes) else token_bytes(data)
     dissected = dissect_token(raw)
+    if isinstance(data, str) and len(raw) < LEAST_BYTES and dissected.token_type == "opaque":
+        raise UsageError(NO_TOKEN)  # a word can be base64 by chance
     return Explained(dissected, tuple(strict_check(dissected)))
 
 
-def tree_lines(token: Token, strict: tuple[Any, ...] = (), *, indent: str = "") -> list[str]:
+def tree_lines(
+    token: Token, strict: tuple[Any, ...] = (), *, indent: str = "", width: int = 100
+) -> list[str]:
     """The token's fields, one a line: byte range, name, meaning; then what is odd about it."""
     fields = token.fields
     digits = len(str(len(token.raw)))
-    lines = [f"{indent}{token.token_type}, {len(token.raw)} bytes"]
-    lines.extend(indent + _field_line(field, digits) for field in fields)
+    lines = [f"{indent}{token.token_type}, {counted(len(token.raw), 'byte')}"]
+    for field in fields:
+        lines += _field_lines(field, digits, indent, width)
     for anomaly in (*token.findings, *strict):
         sentence = CODES[anomaly.code].sentence
         detail = f": {visible(anomaly.detail)}" if anomaly.detail else ""
         span = f"{anomaly.span.start}-{anomaly.span.end}"
-        lines.append(f"{indent}! bytes {span}  {anomaly.code}: {sentence}{detail}")
+        lines += _hanging(f"{indent}! bytes {span}  ", f"{anomaly.code}: {sentence}{detail}", width)
     return lines
 
 
-def _field_line(field: Field, digits: int) -> str:
+def _field_lines(field: Field, digits: int, indent: str, width: int) -> list[str]:
     depth = field.path.count(".")
     span = f"{field.span.start:>{digits}}-{field.span.end:<{digits}}"
     text = visible(field.text)
-    return f"  {span}  {'  ' * depth}{visible(field.name)}" + (f": {text}" if text else "")
+    head = f"{indent}  {span}  {'  ' * depth}{visible(field.name)}"
+    return _hanging(head + ": ", text, width) if text else [head]
+
+
+def _hanging(head: str, text: str, width: int) -> list[str]:
+    """The head and beside it the text, in as many lines as it needs."""
+    if len(head) + len(text) <= width:
+        return [head + text]
+    parts = textwrap.wrap(text, max(width - len(head), LEAST_ROOM), break_on_hyphens=False)
+    return [head + parts[0], *(" " * len(head) + part for part in parts[1:])] if parts else [head]
 
 
 def hex_lines(raw: bytes) -> list[str]:

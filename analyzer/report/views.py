@@ -60,7 +60,7 @@ def _offered(row: dict[str, Any]) -> str:
 def _who(row: dict[str, Any]) -> str:
     user, domain = row["user"], row["domain"]
     if user is None:
-        return visible(row["realm"] or "")
+        return visible(f"@{row['realm']}" if row["realm"] else "")
     return visible(f"{domain}\\{user}" if domain else user)
 
 
@@ -68,26 +68,26 @@ def _frames(row: dict[str, Any]) -> str:
     return f"{row['first_frame']}-{row['last_frame']}"
 
 
-def _reason(row: dict[str, Any]) -> str:
-    return "" if row["reason"] is None else f"{row['reason']} ({row['confidence']})"
+def _status(row: dict[str, Any]) -> str:
+    return visible((row["status"] or "").removeprefix("STATUS_"))
 
 
 VIEWS: dict[str, tuple[View, ...]] = {
     "negotiations": (
         View("id", _of("negotiation_id"), right=True),
-        View("frames", _frames, keep=5),
-        View("client", _of("client")),
-        View("server", _end("server", "server_port")),
-        View("carrier", _of("carrier")),
-        View("offered", _offered, keep=2),
-        View("selected", _of("selected_mech"), keep=3),
+        View("frames", _frames, keep=6),
+        View("client", _of("client"), keep=3),
+        View("server", _end("server", "server_port"), keep=3),
+        View("carrier", _of("carrier"), keep=3),
+        View("offered", _offered, keep=5),
+        View("selected", _of("selected_mech"), keep=6),
         View("run", _mechanism),
         View("outcome", _of("outcome")),
-        View("status", _of("status"), keep=2),
-        View("reason", _reason, keep=2),
-        View("who", _who, keep=3),
-        View("service", _of("spn"), keep=4),
-        View("then", _of("protection"), keep=4),
+        View("status", _status, keep=2),
+        View("reason", _of("reason"), keep=2),
+        View("who", _who, keep=5),
+        View("service", _of("spn"), keep=5),
+        View("then", _of("protection"), keep=5),
     ),
     "tokens": (
         View("frame", _of("frame"), right=True),

@@ -6,6 +6,7 @@ row is kept, unless `keep_steps` asks for the objects (to show one of them).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 from analyzer.capture.model import CaptureAccount, Stream
@@ -26,6 +27,7 @@ class Collector:
         self._tokens: list[tuple[rows.Row, Negotiation | None]] = []
         self._hint_places: dict[int, tuple[Step, int]] = {}  # id(step) -> step, index in _tokens
         self._offers: list[tuple[rows.Row, Negotiation | None]] = []
+        self._lists: list[tuple[int, str, int, list[rows.Row]]] = []  # stream, carrier, frame, rows
         self._anomalies: list[NoticedAnomaly] = []
         self.token_count = 0
 
@@ -67,7 +69,7 @@ class Collector:
         """Make the rows of a carrier's own list of names."""
         if "offers" in self._tables.wanted:
             made = rows.scheme_rows(self._capture, stream, carrier, schemes, frame)
-            self._offers.extend((row, None) for row in made)
+            self._lists.append((stream.stream_id, carrier, frame, made))
 
     def anomaly(self, noticed: NoticedAnomaly) -> None:
         """Keep an anomaly that belongs to no negotiation."""
@@ -87,6 +89,7 @@ class Collector:
             if owner is not None:
                 row[1] = (owner.passed_to or owner).negotiation_id
             tables.add("tokens", row)
+        self._give_lists()
         self._offers.sort(key=lambda pair: (pair[0][12], pair[0][5], pair[0][6]))
         for row, owner in self._offers:
             row[1] = owner.negotiation_id if owner is not None else None
@@ -100,6 +103,21 @@ class Collector:
         )
         if tables.keep_steps:
             tables.kept.extend(self._negotiations)
+
+    def _give_lists(self) -> None:
+        """A list of schemes belongs to the next negotiation of its connection, if there is one."""
+        following: dict[tuple[int, str], list[Negotiation]] = {}
+        for negotiation in self._negotiations:  # in order of first frame
+            key = negotiation.stream.stream_id, negotiation.carrier
+            following.setdefault(key, []).append(negotiation)
+        scheme, selected = (TABLES["offers"].names.index(name) for name in ("mech", "selected"))
+        for stream_id, carrier, frame, made in self._lists:
+            takers = following.get((stream_id, carrier), [])
+            at = bisect_right(takers, frame, key=lambda taker: taker.first_frame)
+            owner = takers[at] if at < len(takers) else None
+            for row in made:
+                row[selected] = owner is not None and row[scheme] == owner.scheme
+                self._offers.append((row, owner))
 
 
 class Tables:

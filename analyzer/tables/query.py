@@ -6,6 +6,7 @@ The connection may not touch files, the network or its own settings while it run
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -13,16 +14,33 @@ import pandas as pd
 
 from analyzer.errors import UsageError
 from analyzer.tables.frame import to_frame
-from analyzer.tables.schema import Table
+from analyzer.tables.schema import Column, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from analyzer.tables.collect import Columns
+
+SECONDS = 60  # that a condition may take
+
+SQL_TYPES = {
+    "str": "VARCHAR",
+    "category": "VARCHAR",
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "bool": "BOOLEAN",
+    "time": "TIMESTAMP_NS",
+    "strs": "VARCHAR[]",
+    "ints": "BIGINT[]",
+    "dict": "VARCHAR",
+}
+"""Kind of column -> DuckDB type."""
 
 
 def rows_where(table: Table, columns: Columns, condition: str) -> list[int]:
     """Numbers of the rows for which the SQL condition over the columns is true.
 
-    Raises `UsageError` with DuckDB's first line if the condition is no valid SQL.
+    Raises `UsageError` with DuckDB's first line if the condition is no valid SQL, and if it takes too long.
     """
     connection = duckdb.connect(
         config={"enable_external_access": "false", "autoinstall_known_extensions": "false"}
@@ -30,11 +48,23 @@ def rows_where(table: Table, columns: Columns, condition: str) -> list[int]:
     try:
         connection.execute("SET lock_configuration = true")
         connection.register("rows_of", _plain(table, columns))
-        query = f"SELECT row_number_ FROM rows_of WHERE ({condition}\n) ORDER BY row_number_"  # noqa: S608
+        _parse_alone(connection, condition)
+        query = (
+            f"SELECT row_number_ FROM (SELECT {_typed(table.columns)}, row_number_ FROM rows_of) "  # noqa: S608
+            f"WHERE CAST(({condition}\n) AS BOOLEAN) ORDER BY row_number_"
+        )
         statements = connection.extract_statements(query)
         if len(statements) != 1:
             raise UsageError("--where: one condition only")
-        return [int(row[0]) for row in connection.execute(statements[0]).fetchall()]
+        limit = Timer(SECONDS, connection.interrupt)
+        limit.daemon = True
+        limit.start()
+        try:
+            return [int(row[0]) for row in connection.execute(statements[0]).fetchall()]
+        finally:
+            limit.cancel()
+    except duckdb.InterruptException:
+        raise UsageError(f"--where: not done after {SECONDS} seconds") from None
     except duckdb.Error as error:
         first = str(error).strip().splitlines()[0]
         raise UsageError(f"--where: {first}") from None
@@ -42,15 +72,33 @@ def rows_where(table: Table, columns: Columns, condition: str) -> list[int]:
         connection.close()
 
 
+def _parse_alone(connection: duckdb.DuckDBPyConnection, condition: str) -> None:
+    """Refuse text that only parses inside the query's own parentheses, such as `1=1) OR (1=1`."""
+    if len(connection.extract_statements(f"SELECT {condition}\n")) != 1:
+        raise UsageError("--where: one condition only")
+
+
+def _typed(columns: Sequence[Column]) -> str:
+    """Select list that gives each column the type of its kind, also where it holds no value."""
+    return ", ".join(
+        f'CAST("{column.name}" AS {SQL_TYPES[column.kind]}) AS "{column.name}"'
+        for column in columns
+    )
+
+
 def write_parquet(
     table: Table, columns: Columns, rows: list[int], names: list[str], path: Path
 ) -> None:
-    """Write chosen rows and columns as one zstd-compressed Parquet file. Raises `UsageError` if it can't."""
+    """Write chosen rows and columns as one zstd-compressed Parquet file. Raises `UsageError` if it can't.
+
+    The types follow from the schema alone, also in empty columns. Times are UTC, dicts are JSON text.
+    """
     connection = duckdb.connect()
     try:
         frame = _plain(table, columns).iloc[rows]
         connection.register("rows_of", frame)
-        chosen = ", ".join(f'"{name}"' for name in names)
+        by_name = {column.name: column for column in table.columns}
+        chosen = _typed([by_name[name] for name in names])
         target = str(path).replace("'", "''")
         connection.execute(
             f"COPY (SELECT {chosen} FROM rows_of) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"  # noqa: S608

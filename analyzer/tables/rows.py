@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from analyzer.capture.model import CaptureAccount, Stream
+from analyzer.capture.model import NO_TIME, CaptureAccount, Stream
 from analyzer.negotiation.community_id import community_id
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
 from analyzer.negotiation.verdict import offer_roles
@@ -35,18 +35,24 @@ from dissectors.tokens.model import (
 Row = list[Any]
 
 
+def _known(ts_ns: int | None) -> int | None:
+    """The time; None for packets that carry none."""
+    return None if ts_ns == NO_TIME else ts_ns
+
+
 def negotiation_row(capture: str, negotiation: Negotiation) -> Row:
     """Cells of the `negotiations` table."""
     stream, exchange, status = negotiation.stream, negotiation.exchange, negotiation.status
     reason = negotiation.reason
+    started, ended = _known(negotiation.started_ns), _known(negotiation.ended_ns)
     return [
         capture,
         negotiation.negotiation_id,
         stream.stream_id,
         community_id(stream),
-        negotiation.started_ns,
-        negotiation.ended_ns,
-        (negotiation.ended_ns - negotiation.started_ns) / 1e6,
+        started,
+        ended,
+        None if started is None or ended is None else (ended - started) / 1e6,
         negotiation.first_frame,
         negotiation.last_frame,
         list(negotiation.frames),
@@ -111,7 +117,7 @@ def token_row(capture: str, stream: Stream, step: Step, carrier: str) -> Row:
         stream.stream_id,
         step.frame,
         list(step.frames),
-        step.ts_ns,
+        _known(step.ts_ns),
         *(ends if from_client else ends[2:] + ends[:2]),
         step.role,
         carrier,
@@ -262,7 +268,7 @@ def anomaly_row(capture: str, noticed: NoticedAnomaly) -> Row:
         noticed.stream_id,
         negotiation.negotiation_id if negotiation is not None else None,
         noticed.frame,
-        noticed.ts_ns,
+        _known(noticed.ts_ns),
         anomaly.code,
         code.group,
         code.severity,
@@ -282,8 +288,8 @@ def capture_row(
         [link_type_name(number) for number in sorted(account.link_types)],
         account.packets,
         account.bytes,
-        account.first_ts_ns,
-        account.last_ts_ns,
+        _known(account.first_ts_ns),
+        _known(account.last_ts_ns),
         account.streams,
         account.tcp_bytes_missing,
         sum(account.undecoded.values()),

@@ -92,7 +92,7 @@ ONLY_IN = {
     "duckdb": ("analyzer.tables.query",),
     "pyasn1": ("dissectors.tokens", "dissectors.layers"),
     "click": ("analyzer.cli",),
-    "tqdm": ("analyzer.cli",),
+    "tqdm": ("analyzer.report.progress",),
     "numpy": ("analyzer.capture", "analyzer.pipeline"),
 }
 

@@ -32,11 +32,12 @@ def command_line(*arguments: str) -> tuple[int, str, str]:
 
 def outputs(path: Path, *, secrets: bool = False) -> Iterator[tuple[str, str]]:
     """What each command prints, by its words; the exit status is 0 or 3."""
-    name, wanted = str(path), ["--with-secrets"] if secrets else []
+    name = str(path)
     commands = [["summary", name]]
     for table in TABLES:
         siem = ("ecs", "ocsf", "zeek") if table == "negotiations" else ()
         forms = ("table", "jsonl", "csv", *siem)
+        wanted = ["--with-secrets"] if secrets and table == "tokens" else []
         commands += [[table, name, "--format", form, *wanted] for form in forms]
         commands.append([table, name, "--columns", "capture", *wanted])
     count = len(read(path, tables=["negotiations"]).tables.columns["negotiations"]["capture"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -173,12 +174,16 @@ def test_output_file_appears_whole(capture: Path, tmp_path: Path) -> None:
         ["negotiations", "{capture}", "--decode-as", "tcp.port==x,smb"],
         ["negotiations", "{capture}", "--decode-as", "tcp.port==80,gopher"],
         ["negotiations", "{capture}", "-o", "/no/such/directory/out"],
+        ["negotiations", "{capture}", "-o", "/"],
+        ["negotiations", "{capture}", "-o", "{capture}"],
+        ["negotiations", "{capture}", "--with-secrets"],
         ["nonsense", "{capture}"],
         ["show", "{capture}", "99"],
         ["show", "{capture}", "1", "--hex"],
         ["summary", "{text}"],
         ["summary", "{empty}"],
         ["token", "!!"],
+        ["token", "zzz"],
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(
@@ -237,6 +242,70 @@ def test_a_directory_skips_what_is_no_capture(
     assert "README.txt" in said.err
     assert run(["negotiations", str(tmp_path), "--quiet"]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_many_files_that_are_no_captures_are_counted(
+    capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says how many; a capture that can't be read is told apart."""
+    for number in range(3):
+        (tmp_path / f"{number}.txt").write_text("words")
+    (tmp_path / "old.pcap").write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 9, 9, 0, 0, 99, 1))
+    assert run(["negotiations", str(tmp_path), "--format", "jsonl"]) == 0
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "negoscope: skipped 3 files that are no captures"
+    assert "old.pcap" in second
+
+
+def test_a_capture_is_never_overwritten(
+    capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By no name: a link to it, or the directory that holds it; the output of an earlier run may be."""
+    (tmp_path / "link").symlink_to(capture)
+    for given, output in (
+        (capture, tmp_path / "link"),
+        (tmp_path / "link", capture),
+        (tmp_path, capture),
+    ):
+        assert run(["negotiations", str(given), "-o", str(output), "--quiet"]) == 2
+        assert "one of the captures" in capsys.readouterr().err
+    assert capture.read_bytes() == capture_bytes()
+    for _ in range(2):
+        assert run(["negotiations", str(tmp_path), "-o", str(tmp_path / "out.txt")]) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["negotiations", "{capture}", "--format", "jsonl"],
+        ["negotiations", "{capture}", "--format", "jsonl", "-o", "/dev/stdout"],
+        ["negotiations", "{capture}"],
+        ["summary", "{capture}"],
+        ["show", "{capture}", "1"],
+        ["token", "TlRMTVNTUAABAAAABwIIAAAAAAAAAAAAAAAAAAAAAAA="],
+        ["--help"],
+        ["--version"],
+    ],
+)
+def test_a_reader_that_leaves_is_no_failure(arguments: list[str], capture: Path) -> None:
+    """`negoscope ... | head -1` ends quietly with status 0."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "from analyzer.cli.main import main; main()",
+                *(argument.format(capture=capture) for argument in arguments),
+            ],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_standard_input(capture: Path) -> None:

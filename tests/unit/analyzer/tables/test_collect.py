@@ -1,0 +1,43 @@
+"""What the pipeline says, gathered to tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analyzer.analysis import read
+
+CAPTURES = Path(__file__).resolve().parents[4] / "captures"
+
+
+def test_a_servers_list_belongs_to_the_negotiation_that_follows() -> None:
+    """The scheme that the client took up is the selected one."""
+    columns = read(CAPTURES / "http" / "anyauth_kerberos" / "capture.pcapng").tables.columns[
+        "offers"
+    ]
+    rows = list(
+        zip(*(columns[n] for n in ("by", "mech", "negotiation_id", "selected")), strict=True)
+    )
+    assert rows == [
+        ("server", "Negotiate", 1, True),
+        ("server", "Basic", 1, False),
+        ("client", "kerberos", 1, True),
+    ]
+
+
+def test_numbers_go_on_over_several_captures() -> None:
+    """1.. in order of first frame, input after input; tokens refer to them."""
+    paths = [CAPTURES / "smb" / name / "capture.pcapng" for name in ("two_sessions", "smb311_ntlm")]
+    tables = read(paths).tables.columns
+    numbers = tables["negotiations"]["negotiation_id"]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert set(tables["tokens"]["negotiation_id"]) <= {None, *numbers}
+    names = list(dict.fromkeys(tables["negotiations"]["capture"]))
+    assert names == ["two_sessions/capture.pcapng", "smb311_ntlm/capture.pcapng"]
+
+
+def test_only_the_tables_asked_for_are_filled() -> None:
+    """Rows nobody wants cost nothing."""
+    tables = read(CAPTURES / "smb" / "two_sessions", tables=["negotiations"]).tables.columns
+    assert tables["negotiations"]["capture"]
+    assert tables["tokens"]["capture"] == []
+    assert tables["offers"]["capture"] == []
