@@ -44,15 +44,13 @@ class CarrierSearch:
         begun = self._begun[side]
         before = len(begun)
         begun += data
-        self._tried[side] += 1
+        tried = self._tried[side] = self._tried[side] + 1
         found = self._probe(data)
-        if found is not None:
-            return found
-        one, other = self._begun
-        enough = self._tried[side] >= PROBED_SEGMENTS and len(begun) >= TELLING
-        self.in_vain = enough or len(one) + len(other) > 2 * HEAD
-        if 0 < before < TELLING or self.in_vain:  # a head may be cut into small segments
-            found = self._probe(begun)
+        if found is None:
+            enough = tried >= PROBED_SEGMENTS and before + len(data) >= TELLING
+            self.in_vain = enough or sum(map(len, self._begun)) > 2 * HEAD
+            if 0 < before < TELLING or self.in_vain:  # a head may be cut into small segments
+                found = self._probe(begun)
         return found
 
     def _probe(self, data: bytes | bytearray) -> Found | None:

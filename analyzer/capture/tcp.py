@@ -195,15 +195,16 @@ class TcpEngine:
         if flow.waiting:
             stop = block.packet[block.first[run]] if run < last_run else end
             self._take_packets(block, flow, block.begin[group], stop)
+        total, frames, times = block.total, block.frame, block.ts_ns
+        bounds, senders, directions = block.first, block.run_sender, flow.directions
         while run < last_run and not flow.finished:
-            first, last = block.first[run], block.first[run + 1]
-            side = block.run_sender[run] ^ flow.client
-            direction = flow.directions[side]
+            first, last = bounds[run], bounds[run + 1]
+            side = senders[run] ^ flow.client
+            direction = directions[side]
             odd, seq, fin = block.run_odd[run], block.run_seq[run], block.run_fin[run]
             if direction.next_seq is None and not odd:
                 flags = block.flags[block.rows[block.packet[first]]]
-                size = block.total[first + 1] - block.total[first]
-                self._begin(flow, side, seq, flags, size, block.frame[first])
+                self._begin(flow, side, seq, flags, total[first + 1] - total[first], frames[first])
             run += 1
             if odd or flow.waiting or flow.reset or seq != direction.next_seq:
                 stop = block.packet[last] if run < last_run else end
@@ -211,10 +212,13 @@ class TcpEngine:
                 continue
             flow.take_run(side, block, first, last)
             last -= 1
-            frame, ts_ns = block.frame[last], block.ts_ns[last]
-            flow.last_frame, flow.last_ts_ns, flow.last_ns = frame, ts_ns, block.time[last]
+            flow.last_frame, flow.last_ts_ns, flow.last_ns = (
+                frames[last],
+                times[last],
+                block.time[last],
+            )
             if fin:
-                flow.take_fin(side, frame, ts_ns)
+                flow.take_fin(side, frames[last], times[last])
 
     def _take_packets(self, block: BlockRuns, flow: TcpStream, at: int, end: int) -> None:
         """Take packets one by one; bare ACKs matter only while there is a hole."""

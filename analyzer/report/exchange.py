@@ -54,4 +54,4 @@ class Exchanged:
         )
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(chr(10).join(self.lines(trees=True)))}</pre>"
+        return f"<pre style='font-family:monospace'>{escape(chr(10).join(self.lines(trees=True)))}</pre>"

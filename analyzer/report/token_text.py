@@ -48,7 +48,7 @@ class Explained:
         return f"<{self.token.token_type}, {len(self.token.raw)} bytes>"
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
+        return f"<pre style='font-family:monospace'>{escape(str(self))}</pre>"
 
 
 def token_bytes(text: str) -> bytes:
