@@ -250,8 +250,8 @@ CASES = [
     ),
     http(
         "anyauth_basic",
-        "Negotiate offered, Basic used",
-        "The same offer to a client with a password only: it sends Basic, which Apache checks with the KDC.",
+        "Basic where Negotiate would be taken too",
+        "A page that accepts both: curl, told to use Basic, sends it unasked, and Apache checks it with the KDC.",
         f"web --basic -u ada:Engine-1843 {WEB}/any/",
         client=["curl"],
     ),
