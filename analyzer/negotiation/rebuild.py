@@ -13,6 +13,7 @@ from dataclasses import replace
 from analyzer.capture.model import Stream
 from analyzer.negotiation import machine
 from analyzer.negotiation.http_verdict import http_verdict
+from analyzer.negotiation.mechanism import mechanism_tokens, token_mechanism
 from analyzer.negotiation.model import (
     ACCEPTOR,
     INITIATOR,
@@ -22,12 +23,8 @@ from analyzer.negotiation.model import (
     State,
     Step,
 )
-from analyzer.negotiation.verdict import (
-    conclude,
-    mechanism_tokens,
-    started_late,
-    token_mechanism,
-)
+from analyzer.negotiation.offer import started_late
+from analyzer.negotiation.verdict import conclude
 from analyzer.negotiation.why import explain
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import SERVER, CarrierMessage, Exchange

@@ -7,6 +7,7 @@ sub-code, the carrier's generic code, the pattern of the exchange. `certain` mea
 from __future__ import annotations
 
 from analyzer.negotiation.http_verdict import FIRST_SERVER_ERROR
+from analyzer.negotiation.mechanism import mechanism_tokens
 from analyzer.negotiation.model import (
     ACCEPTOR,
     CarrierState,
@@ -24,7 +25,6 @@ from analyzer.negotiation.reasons import (
     NT_STATUS_REASONS,
     REASONS,
 )
-from analyzer.negotiation.verdict import mechanism_tokens
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.status import Status
 from dissectors.tokens.model import KrbError, NtlmAuthenticate, NtlmChallenge

@@ -12,7 +12,7 @@ from typing import Any
 from analyzer.capture.model import NO_TIME, CaptureAccount, Stream
 from analyzer.negotiation.community_id import community_id
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
-from analyzer.negotiation.verdict import offer_roles
+from analyzer.negotiation.offer import offer_roles
 from dissectors.anomaly import CODES
 from dissectors.codes.krb_etype import krb_etype_name
 from dissectors.mechs import mech_name
