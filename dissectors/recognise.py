@@ -22,8 +22,8 @@ TokenKind = Literal[
     "ntlm",
     "negoex",
     "kerberos-id",  # a token id without the frame
-    "kerberos",  # 6e, 6f, 7e: a bare Kerberos message
-    "kerberos-message",  # MIC or Wrap of RFC 1964, inside a frame
+    "kerberos",  # 6e, 6f, 7e, 6a-6d, 74-76: a bare Kerberos message
+    "kerberos-message",  # MIC, Wrap or deletion of RFC 1964, inside a frame
     "per-message",
     "opaque",
 ]
@@ -35,7 +35,26 @@ _BARE_KINDS: dict[int, TokenKind] = {
     0x6E: "kerberos",
     0x6F: "kerberos",
     0x7E: "kerberos",
+    # no context tokens; IAKERB and exports of credentials have them
+    0x6A: "kerberos",
+    0x6B: "kerberos",
+    0x6C: "kerberos",
+    0x6D: "kerberos",
+    0x74: "kerberos",
+    0x75: "kerberos",
+    0x76: "kerberos",
 }
+
+_FIRST_MEMBERS = {
+    0x6A: 0xA1,
+    0x6B: 0xA0,
+    0x6C: 0xA1,
+    0x6D: 0xA0,
+    0x74: 0xA0,
+    0x75: 0xA0,
+    0x76: 0xA0,
+}
+"""Tag of the SEQUENCE's first member, pvno, where the message's own tag and SEQUENCE tell too little."""
 
 CONTEXT_TOKEN_IDS = {
     b"\x01\x00": 0x6E,  # AP-REQ
@@ -44,12 +63,15 @@ CONTEXT_TOKEN_IDS = {
     b"\x04\x00": 0x30,  # TGT-REQ of user-to-user
     b"\x04\x01": 0x30,  # TGT-REP
     b"\x05\x01": 0x30,  # IAKERB_PROXY
+    b"\x05\x00": 0x6A,  # AS-REQ of PKU2U
+    b"\x06\x00": 0x6B,  # AS-REP
 }
 """Token ids of context tokens, and the tag of what follows."""
 
 _MESSAGE_IDS: dict[bytes, TokenKind] = {
     b"\x01\x01": "kerberos-message",
     b"\x02\x01": "kerberos-message",
+    b"\x01\x02": "kerberos-message",
     b"\x04\x04": "per-message",
     b"\x05\x04": "per-message",
 }
@@ -72,7 +94,8 @@ def kind_within(data: bytes, pos: int, end: int) -> TokenKind:
             at += data[pos + 1] & 0x7F
         if at < end and data[at] != (0x06 if kind == "gss" else 0x30):
             return "opaque"
-        return kind
+        first = _FIRST_MEMBERS.get(data[pos])
+        return kind if first is None or _begins_with(data[at:end], first) else "opaque"
     token_id = data[pos : min(pos + 2, end)]
     tag = CONTEXT_TOKEN_IDS.get(token_id)
     if tag is not None and (pos + 2 == end or data[pos + 2] == tag):
@@ -86,6 +109,12 @@ def kind_within(data: bytes, pos: int, end: int) -> TokenKind:
     if NEGOEX_SIGNATURE.startswith(head):
         return "negoex"
     return "per-message" if head.startswith(b"\x01\x00\x00\x00") else "opaque"
+
+
+def _begins_with(sequence: bytes, first: int) -> bool:
+    """Whether this is a SEQUENCE, maybe cut, whose first member has the tag `first`."""
+    at = content_offset(sequence, 1)
+    return bool(sequence) and (at is None or at == len(sequence) or sequence[at] == first)
 
 
 def content_offset(data: bytes, pos: int) -> int | None:

@@ -22,7 +22,9 @@ class Field(NamedTuple):
 
     `path` is the dotted place in the tree (`NegTokenInit.mechTypes.0`), `name` the specification's
     spelling, `value` the decoded value (int, str, bytes, list or None for a mere branch), `text` what
-    people read (never raw control characters, never a secret), `span` the bytes of the whole element.
+    people read (never raw control characters, never a secret), `span` the bytes of the whole element,
+    counted in the outermost token. `secret`: the bytes are a response, a ticket or a key; `value` is None
+    and `text` tells their number only (whoever may see them reads them through `span`).
     """
 
     path: str
@@ -30,3 +32,4 @@ class Field(NamedTuple):
     value: Any
     text: str
     span: Span
+    secret: bool = False

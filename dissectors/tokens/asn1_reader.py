@@ -27,7 +27,7 @@ class Asn1Reader(Reader):
     `fields` receives what is recorded for showing, below `path`; None if nobody wants to see it.
     """
 
-    __slots__ = ("fields", "inner", "path")
+    __slots__ = ("fields", "inner", "mic", "path")
 
     def __init__(
         self, data: bytes, base: int = 0, fields: list[Field] | None = None, path: str = ""
@@ -36,6 +36,7 @@ class Asn1Reader(Reader):
         self.fields = fields
         self.path = path
         self.inner = 0  # where the token inside this one begins, for its decoder
+        self.mic = 0  # where the content of mechListMIC begins, for its decoder
 
     def number(self, member: Member | None, what: str, tag: int = INTEGER) -> int | None:
         """Value of an INTEGER or ENUMERATED member."""

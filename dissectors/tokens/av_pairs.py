@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import struct
 from codecs import utf_16_le_decode
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dissectors.tokens.ntlm_text import rescued_utf16
 
 if TYPE_CHECKING:
     from dissectors.tokens.ntlm_payload import Payload
-    from dissectors.tokens.recorder import Recorder
 
 AV_PAIR_LIMIT = 64
 """Pairs read from one list; the specification knows ten."""
@@ -36,18 +34,23 @@ AV_NAMES: dict[int, str] = {
 MIC_PROMISED = 0x2
 """Bit of MsvAvFlags: the AUTHENTICATE_MESSAGE has a MIC."""
 
-_FLAG_NAMES = {
+FLAG_NAMES = {
     0x1: "account authentication constrained",
     MIC_PROMISED: "MIC present",
     0x4: "target name from an untrusted source",
 }
+"""What the bits of MsvAvFlags say; the specification has no names for them."""
+
+FLAGS = 6
+TIMESTAMP = 7
+SINGLE_HOST = 8
+CHANNEL_BINDINGS = 10
+SIZES = {FLAGS: 4, TIMESTAMP: 8, SINGLE_HOST: 48, CHANNEL_BINDINGS: 16}
+"""Bytes of the values that are no text, by AvId."""
+
 _TEXTS = frozenset({1, 2, 3, 4, 5, 9})
+_NUMBERS = frozenset({FLAGS, TIMESTAMP})
 _HEADER = struct.Struct("<HH")
-_FLAGS = 6
-_TIMESTAMP = 7
-_NUMBERS = frozenset({_FLAGS, _TIMESTAMP})
-_SIZES = {_FLAGS: 4, _TIMESTAMP: 8, 8: 48, 10: 16}  # bytes of the values that are no text
-_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 
 Pair = tuple[int, int, int]
 """AvId, and where its value lies."""
@@ -99,7 +102,7 @@ def read_av_pairs(payload: Payload, pairs: list[Pair]) -> dict[str, Any]:
             except UnicodeDecodeError:
                 payload.report("bad-text", start, stop, f"{name} is not UTF-16LE")
                 values[name] = rescued_utf16(data[start:stop])
-        elif av_id in _SIZES and stop - start != _SIZES[av_id]:
+        elif av_id in SIZES and stop - start != SIZES[av_id]:
             payload.report("bad-value", start, stop, f"{name} has {stop - start} bytes")
             values[name] = data[start:stop].hex()
         elif av_id in _NUMBERS:
@@ -109,36 +112,6 @@ def read_av_pairs(payload: Payload, pairs: list[Pair]) -> dict[str, Any]:
     return values
 
 
-def record_av_pairs(recorder: Recorder, pairs: list[Pair], values: dict[str, Any]) -> None:
-    """Write the pairs into a tree; a value that was decoded once stands at its first place."""
-    seen: set[str] = set()
-    for av_id, start, stop in pairs:
-        name = av_name(av_id)
-        if name in seen:
-            recorder.add(name, start - 4, stop, None, "repeated, ignored")
-            continue
-        seen.add(name)
-        value = values[name]
-        text = None
-        if isinstance(value, int):
-            text = filetime_text(value) if av_id == _TIMESTAMP else _flags_text(value)
-        recorder.add(name, start - 4, stop, value, text)
-
-
 def av_name(av_id: int) -> str:
     """Name of an AvId as MS-NLMP spells it; an unknown one keeps its number, `AvId(17)`."""
     return AV_NAMES.get(av_id) or f"AvId({av_id})"
-
-
-def filetime_text(filetime: int) -> str:
-    """Date of a FILETIME; a number beyond every calendar stays a number."""
-    try:
-        moment = _EPOCH + timedelta(microseconds=filetime // 10)
-    except OverflowError:
-        return str(filetime)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{filetime % 10_000_000:07d}Z"
-
-
-def _flags_text(flags: int) -> str:
-    names = [name for bit, name in _FLAG_NAMES.items() if flags & bit]
-    return f"0x{flags:08x}" + (f" ({', '.join(names)})" if names else "")

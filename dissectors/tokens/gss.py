@@ -1,6 +1,6 @@
 """GSS-API framing: an InitialContextToken, or a mechanism's token that goes without.
 
-    60 L  06 L thisMech  innerToken
+    60 L  06 L thisMech  innerContextToken
 
 What is inside a frame is told by its own bytes: ms-kerberos may frame a token of kerberos, and a
 client may have put anything under an OID. The same readers serve tokens that come unframed.
@@ -24,6 +24,7 @@ from dissectors.tokens.ntlm import decode_ntlm
 from dissectors.tokens.per_message import decode_per_message
 from dissectors.tokens.recorder import Recorder
 from dissectors.tokens.spnego import read_neg_token_init, read_neg_token_resp
+from dissectors.tokens.token_id import token_id_text
 
 _TGT_REQ = b"\x04\x00"
 _TGT_REP = b"\x04\x01"
@@ -46,7 +47,9 @@ def read_framed(reader: Asn1Reader, from_acceptor: bool | None) -> Token:
     frame = reader.outermost()
     if frame is None:
         return OpaqueToken(raw=data)
-    _, start, stop, _, _ = frame
+    _, start, stop, after, _ = frame
+    if reader.fields is not None:
+        _open_branch(reader, "InitialContextToken", 0, after)
     oid_end = start + 2 + data[start + 1] if start + 1 < stop else stop
     this_mech = _USUAL_MECHS.get(data[start:oid_end]) if reader.fields is None else None
     if this_mech is None or oid_end > stop:
@@ -58,8 +61,10 @@ def read_framed(reader: Asn1Reader, from_acceptor: bool | None) -> Token:
         oid_end = oid[3]
     start = oid_end
     kind = kind_within(data, start, stop)
+    if reader.fields is not None:
+        _open_branch(reader, "innerContextToken", start, stop, hidden=kind == "opaque")
     if kind == "kerberos-message":
-        token = decode_per_message(data, reader.fields, reader.base, reader.path)
+        token = decode_per_message(data[:stop], reader.fields, reader.base, reader.path)
     elif kind in FOREIGN:
         token = FOREIGN[kind](data[start:stop], reader.fields, reader.base + start, reader.path)
     else:
@@ -83,7 +88,8 @@ def read_asn1(
     if kind == "kerberos-id":
         token_id = data[pos : pos + 2]
         if reader.fields is not None:
-            Recorder(reader.fields, reader.base, reader.path).add("TOK_ID", pos, pos + 2, token_id)
+            tree = Recorder(reader.fields, reader.base, reader.path)
+            tree.add("TOK_ID", pos, pos + len(token_id), token_id, token_id_text(token_id))
         pos += 2
     elif kind == "kerberos" and framed:
         reader.missing(pos, pos + 1, "TOK_ID")
@@ -105,6 +111,19 @@ def read_asn1(
     if token_id in (_TGT_REQ, _TGT_REP):
         return read_user_to_user(reader, element, reply=token_id == _TGT_REP)
     return read_kerberos(reader, element, bare=not framed and not token_id)
+
+
+def _open_branch(
+    reader: Asn1Reader, name: str, start: int, stop: int, *, hidden: bool = False
+) -> None:
+    """Record a part of the frame; what is recorded next stands below it. `hidden`: nothing will."""
+    assert reader.fields is not None
+    tree = Recorder(reader.fields, reader.base, reader.path)
+    if hidden:
+        tree.hide(name, start, stop)
+    else:
+        tree.add(name, start, stop, None)
+    reader.path = f"{reader.path}.{name}" if reader.path else name
 
 
 def _report_stranger(reader: Asn1Reader, start: int, stop: int, this_mech: str) -> None:

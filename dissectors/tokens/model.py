@@ -8,10 +8,10 @@ Absent optional elements are None. OIDs are dotted text. Secrets never show in `
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from dissectors.anomaly import Anomaly
-from dissectors.span import Field
+from dissectors.span import Field, Span
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +43,10 @@ class Token:
         from dissectors.tokens import token_fields  # noqa: PLC0415 - the registry imports this module
 
         return token_fields(self)
+
+    def bytes_of(self, field: Field) -> bytes:
+        """Bytes of one of `fields`, whatever they are: also those of a secret."""
+        return self.raw[field.span.start : field.span.end]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -192,8 +196,12 @@ class KrbError(Token):
     crealm: str | None = None
     cname: str | None = None
     ctime: str | None = None  # GeneralizedTime text as sent
+    cusec: int | None = None  # microseconds of ctime
     stime: str | None = None
+    susec: int | None = None
     e_text: str | None = None
+    e_data: bytes | None = field(default=None, repr=False)
+    padata_types: tuple[int, ...] = ()  # of METHOD-DATA in e-data
     nt_status: int | None = None  # of KERB-ERROR-DATA in e-data (MS-KILE 2.2.1)
 
 
@@ -220,8 +228,107 @@ class KrbTgtRep(Token):
 
 
 @dataclass(slots=True, kw_only=True)
+class KrbKdcReq(Token):
+    """A request to a KDC: AS-REQ or TGS-REQ."""
+
+    padata_types: tuple[int, ...] = ()
+    kdc_options: tuple[str, ...] = ()  # `forwardable`, `canonicalize`, ...; other bits `bit(9)`
+    cname: str | None = None  # of an AS-REQ
+    realm: str | None = None  # of the service, in an AS-REQ also of the client
+    sname: str | None = None
+    from_time: str | None = None  # GeneralizedTime text as sent
+    till: str | None = None
+    rtime: str | None = None
+    nonce: int | None = None
+    etypes: tuple[int, ...] = ()  # most wanted first
+    for_user: str | None = None  # whom a service wants to impersonate (S4U2self, MS-SFU 2.2.1)
+    ticket_realm: str | None = None  # of the ticket in PA-TGS-REQ
+    ticket_sname: str | None = None
+    ticket_etype: int | None = None
+    ticket_kvno: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class KrbAsReq(KrbKdcReq):
+    """AS-REQ."""
+
+    token_type: ClassVar[str] = "KRB_AS_REQ"
+
+
+@dataclass(slots=True, kw_only=True)
+class KrbTgsReq(KrbKdcReq):
+    """TGS-REQ."""
+
+    token_type: ClassVar[str] = "KRB_TGS_REQ"
+
+
+@dataclass(slots=True, kw_only=True)
+class KrbKdcRep(Token):
+    """An answer of a KDC: AS-REP or TGS-REP."""
+
+    padata_types: tuple[int, ...] = ()
+    crealm: str | None = None
+    cname: str | None = None
+    realm: str | None = None  # of the ticket
+    sname: str | None = None
+    etype: int | None = None  # of the ticket
+    kvno: int | None = None
+    enc_part_etype: int | None = None  # of the client's part: its key's or the session key's type
+    enc_part_kvno: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class KrbAsRep(KrbKdcRep):
+    """AS-REP."""
+
+    token_type: ClassVar[str] = "KRB_AS_REP"
+
+
+@dataclass(slots=True, kw_only=True)
+class KrbTgsRep(KrbKdcRep):
+    """TGS-REP."""
+
+    token_type: ClassVar[str] = "KRB_TGS_REP"
+
+
+@dataclass(slots=True, kw_only=True)
+class KrbSafe(Token):
+    """KRB-SAFE: data with a keyed checksum."""
+
+    token_type: ClassVar[str] = "KRB_SAFE"
+
+    user_data: bytes | None = field(default=None, repr=False)
+    timestamp: str | None = None  # GeneralizedTime text as sent
+    seq_number: int | None = None
+    cksumtype: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class KrbPriv(Token):
+    """KRB-PRIV: encrypted data."""
+
+    token_type: ClassVar[str] = "KRB_PRIV"
+
+    enc_part_etype: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class KrbCred(Token):
+    """KRB-CRED: tickets with their keys, as delegation sends them."""
+
+    token_type: ClassVar[str] = "KRB_CRED"
+
+    realm: str | None = None  # of the first ticket
+    sname: str | None = None
+    etype: int | None = None
+    kvno: int | None = None
+    tickets: int = 0  # how many
+    enc_part_etype: int | None = None  # 0: the keys travel in clear
+
+
+@dataclass(slots=True, kw_only=True)
 class IakerbMessage(Token):
-    """IAKERB_PROXY: a KDC message carried by the acceptor (draft-ietf-kitten-iakerb 3)."""
+    """IAKERB_PROXY: a KDC message, `inner`, carried by the acceptor (draft-ietf-kitten-iakerb 3)."""
 
     token_type: ClassVar[str] = "IAKERB"
 
@@ -235,13 +342,39 @@ class IakerbMessage(Token):
 
 
 @dataclass(slots=True, kw_only=True)
+class NegoexExtension:
+    """An extension of a NEGO message."""
+
+    extension_type: int
+    critical: bool  # who does not know it must give up: the type's top bit
+    value: bytes = field(default=b"", repr=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class NegoexAlert:
+    """An alert of an ALERT message."""
+
+    alert_type: int
+    reason: int | None = None  # of a pulse
+    value: bytes = field(default=b"", repr=False)
+
+
+@dataclass(slots=True, kw_only=True)
 class NegoexMessage:
     """One message of a NegoEx token."""
 
     name: str  # `INITIATOR_NEGO`, `ACCEPTOR_NEGO`, ..., `unknown(9)`
+    message_type: int
     sequence: int
     conversation_id: str  # GUID text
     schemes: tuple[str, ...] = ()  # NEGO: offered, else the one in use; names or GUIDs
+    protocol_version: int | None = None  # of NEGO
+    extensions: tuple[NegoexExtension, ...] = ()  # of NEGO
+    exchange: Token | None = None  # the scheme's own token: of META_DATA, CHALLENGE, AP_REQUEST
+    exchange_span: Span | None = None  # its bytes, counted in the outermost token
+    checksum_type: int | None = None  # of VERIFY
+    error_code: int | None = None  # of ALERT: NTSTATUS
+    alerts: tuple[NegoexAlert, ...] = ()  # of ALERT
 
 
 @dataclass(slots=True, kw_only=True)
@@ -252,8 +385,36 @@ class NegoexMessages(Token):
 
     messages: tuple[NegoexMessage, ...] = ()
 
+    @property
+    def findings(self) -> tuple[Anomaly, ...]:
+        """Anomalies of the messages and of the tokens that they exchange."""
+        found = self.anomalies
+        for message in self.messages:
+            if message.exchange is not None:
+                found += message.exchange.findings
+        return found
+
+
+@dataclass(slots=True, kw_only=True)
+class Pku2uMetaData(Token):
+    """What PKU2U says in NegoEx's META_DATA, as Windows sends it."""
+
+    token_type: ClassVar[str] = "PKU2U_META_DATA"
+
+    trusted_certifiers: tuple[str, ...] = ()  # their names: `CN=Token Signing Public Key`
+    realm: str | None = None  # of the initiator's target
+    sname: str | None = None
+
 
 # -- per-message tokens (RFC 4121 4.2, RFC 1964 1.2, MS-NLMP 2.2.2.9) -------------------------------------
+
+
+class SaslLayer(NamedTuple):
+    """What the two sides of SASL's GSSAPI mechanism say about the security layer (RFC 4752 3.1-3.2)."""
+
+    layers: tuple[str, ...]  # offered by the server, chosen by the client: `none`, `integrity`, ...
+    max_size: int  # of a wrapped message that may be sent to who says this, in bytes
+    authzid: str | None = None  # whom the client wants to act as; None if it does not say
 
 
 @dataclass(slots=True, kw_only=True)
@@ -265,6 +426,25 @@ class WrapToken(Token):
     sealed: bool | None = None
     from_acceptor: bool | None = None  # RFC 4121 flag SentByAcceptor
     sequence: int | None = None
+    flags: int | None = None  # RFC 4121
+    ec: int | None = None  # RFC 4121, Extra Count: octets of checksum (unsealed) or filler (sealed)
+    rrc: int | None = None  # RFC 4121, Right Rotation Count
+    sgn_alg: str | None = None  # RFC 1964: `HMAC MD5 ARCFOUR`; unknown numbers `unknown(9)`
+    seal_alg: str | None = None  # RFC 1964: `none` if unsealed
+    sasl_layer: SaslLayer | None = None  # what the plaintext says, for a leg that is known for it
+
+    @property
+    def payload_spans(self) -> tuple[Span, ...] | None:
+        """Where in `raw` the plaintext of an unsealed token lies, in its own order; None if unreadable."""
+        from dissectors.tokens.per_message import payload_spans  # noqa: PLC0415 - it imports this module
+
+        return payload_spans(self)
+
+    @property
+    def payload(self) -> bytes | None:
+        """The plaintext of an unsealed token; None where it cannot be read."""
+        spans = self.payload_spans
+        return None if spans is None else b"".join(self.raw[start:end] for start, end in spans)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -275,3 +455,10 @@ class MicToken(Token):
 
     from_acceptor: bool | None = None
     sequence: int | None = None
+    flags: int | None = None  # RFC 4121
+    sgn_alg: str | None = None  # RFC 1964
+
+
+@dataclass(slots=True, kw_only=True)
+class DeleteContextToken(MicToken):
+    """GSS_Delete_sec_context: a MIC over nothing (RFC 1964 1.2.3)."""

@@ -1,7 +1,8 @@
 """NTLM messages: NEGOTIATE, CHALLENGE and AUTHENTICATE.
 
 Optional elements of the fixed part (VERSION, MIC, TargetInfo, ...) are there if the payload begins
-behind them. Flags alone do not tell: every generation of clients left out others.
+behind them. Flags alone do not tell: every generation of clients left out others. What writes a tree
+(`ntlm_fields`) is imported by the first who asks for one.
 
 Spec: MS-NLMP 2.2.1 (messages), 2.2.2.5 (flags), 2.2.2.10 (VERSION), 3.2.5.1.2 (MIC), appendix B.
 """
@@ -27,7 +28,6 @@ from dissectors.tokens.model import (
     OpaqueToken,
     Token,
 )
-from dissectors.tokens.ntlm_fields import record_authenticate, record_challenge, record_negotiate
 from dissectors.tokens.ntlm_payload import Claim, Payload
 from dissectors.tokens.ntlm_response import (
     V1_LENGTH,
@@ -65,6 +65,10 @@ def decode_ntlm(
     """Decode an NTLM message; with `fields`, write its tree there, from `base` on, below `path`."""
     decode = _DECODERS.get(data[8:12]) if data[:8] == NTLM_SIGNATURE else None
     if decode is None:
+        if fields is not None and NTLM_SIGNATURE.startswith(data[:8]) and data:
+            from dissectors.tokens.ntlm_fields import record_unknown  # noqa: PLC0415 - see above
+
+            record_unknown(Recorder(fields, base, path), data)
         return _no_message(data, base)
     return decode(data, fields, base, path)
 
@@ -84,6 +88,8 @@ def _negotiate(data: bytes, fields: list[Field] | None, base: int, path: str) ->
         anomalies=payload.findings(),
     )
     if fields is not None:
+        from dissectors.tokens.ntlm_fields import record_negotiate  # noqa: PLC0415 - see above
+
         record_negotiate(Recorder(fields, base, path), payload, token)
     return token
 
@@ -106,6 +112,8 @@ def _challenge(data: bytes, fields: list[Field] | None, base: int, path: str) ->
         anomalies=payload.findings(),
     )
     if fields is not None:
+        from dissectors.tokens.ntlm_fields import record_challenge  # noqa: PLC0415 - see above
+
         record_challenge(Recorder(fields, base, path), payload, token, pairs)
     return token
 
@@ -152,6 +160,8 @@ def _authenticate(data: bytes, fields: list[Field] | None, base: int, path: str)
         anomalies=payload.findings(),
     )
     if fields is not None:
+        from dissectors.tokens.ntlm_fields import record_authenticate  # noqa: PLC0415 - see above
+
         record_authenticate(Recorder(fields, base, path), payload, token, pairs)
     return token
 

@@ -1,139 +1,171 @@
-"""The tree of an NTLM message: every element of its fixed part, then the payload as it lies.
+"""The trees of the three NTLM messages.
 
-Spec: MS-NLMP 2.2.1.1-2.2.1.3, 2.2.2.7 (NTLMv2_CLIENT_CHALLENGE), 2.2.2.8 (NTLMv2_RESPONSE).
+Spec: MS-NLMP 2.2.1.1-2.2.1.3, 2.2.2.5 (NegotiateFlags), 2.2.2.10 (VERSION).
 """
 
 from __future__ import annotations
 
-import struct
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from dissectors.codes.ntlm_flags import ntlm_flag_names
-from dissectors.tokens.av_pairs import Pair, filetime_text, record_av_pairs
+from dissectors.tokens.av_pairs import Pair
+from dissectors.tokens.ntlm_amount import hidden_bytes, part_there, zero_bytes
+from dissectors.tokens.ntlm_av_fields import record_av_pairs
+from dissectors.tokens.ntlm_padding import record_padding
+from dissectors.tokens.ntlm_parts import Parts, Write
+from dissectors.tokens.ntlm_payload import Claim, Payload
 from dissectors.tokens.ntlm_response import V2_LENGTH
+from dissectors.tokens.ntlm_response_fields import record_lm_response, record_nt_response
+from dissectors.tokens.ntlm_text import rescued_oem
 
 if TYPE_CHECKING:
     from dissectors.tokens.model import NtlmAuthenticate, NtlmChallenge, NtlmNegotiate
-    from dissectors.tokens.ntlm_payload import Payload
     from dissectors.tokens.recorder import Recorder
-
-_SECRETS = frozenset(
-    {
-        "LmChallengeResponse",
-        "NtChallengeResponse",
-        "EncryptedRandomSessionKey",
-        "ServerChallenge",
-        "MIC",
-    }
-)
-
-Element = tuple[int, int, str, Any, str | None]
-"""`[start, stop)` of the fixed part, its name, value and text."""
 
 
 def record_negotiate(recorder: Recorder, payload: Payload, token: NtlmNegotiate) -> None:
     """Write a NEGOTIATE_MESSAGE."""
-    elements = [*_flags(12, token.flags), *_version(32, token.version)]
+    parts = Parts(payload, "NEGOTIATE_MESSAGE")
+    parts.flags(12, token.flags)
+    parts.version(32, token.version, token.flags)
     texts = {"DomainName": token.domain, "Workstation": token.workstation}
-    tree = _open(recorder, payload, "NEGOTIATE_MESSAGE", elements)
-    _record_payload(tree, payload, texts)
+    for claim in parts.claimed():
+        parts.put(claim[0], claim[1], _name(payload, claim, texts[claim[3]]))
+    parts.write(recorder)
 
 
 def record_challenge(
     recorder: Recorder, payload: Payload, token: NtlmChallenge, pairs: list[Pair]
 ) -> None:
     """Write a CHALLENGE_MESSAGE; `pairs` are those of its TargetInfo."""
-    elements = [*_flags(20, token.flags), *_version(48, token.version)]
-    if token.server_challenge:
-        elements.append((24, 32, "ServerChallenge", None, None))
-    if payload.reaches(40):
-        elements.append((32, 40, "Reserved", payload.data[32:40], None))
-    tree = _open(recorder, payload, "CHALLENGE_MESSAGE", elements)
-    _record_payload(tree, payload, {"TargetName": token.target_name}, pairs, token.target_info)
+    parts = Parts(payload, "CHALLENGE_MESSAGE")
+    parts.flags(20, token.flags)
+    parts.element(24, 32, "ServerChallenge", lambda tree, *at: tree.hide("ServerChallenge", *at))
+    parts.element(32, 40, "Reserved", _context(payload.data[32:40], token.local_call))
+    parts.version(48, token.version, token.flags)
+    for claim in parts.claimed():
+        if claim[3] == "TargetName":
+            write = _name(payload, claim, token.target_name)
+        else:
+            write = _target_info(payload, claim[2], pairs, token.target_info or {})
+        parts.put(claim[0], claim[1], write)
+    parts.write(recorder)
 
 
 def record_authenticate(
     recorder: Recorder, payload: Payload, token: NtlmAuthenticate, pairs: list[Pair]
 ) -> None:
     """Write an AUTHENTICATE_MESSAGE; `pairs` are those of its NTLMv2 response."""
-    elements = [*_flags(60, token.flags), *_version(64, token.version)]
-    if payload.reaches(88):
-        elements.append((72, 88, "MIC", None, None))
+    parts = Parts(payload, "AUTHENTICATE_MESSAGE")
+    parts.flags(60, token.flags)
+    parts.version(64, token.version, token.flags)
+    parts.element(72, 88, "MIC", _mic(token.mic))
     texts = {
         "DomainName": token.domain,
         "UserName": token.user,
         "Workstation": token.workstation,
     }
-    tree = _open(recorder, payload, "AUTHENTICATE_MESSAGE", elements)
-    _record_payload(tree, payload, texts, pairs, token.target_info)
-
-
-def _flags(at: int, flags: int | None) -> list[Element]:
-    if flags is None:
-        return []
-    names = ", ".join(ntlm_flag_names(flags))
-    return [(at, at + 4, "NegotiateFlags", flags, f"0x{flags:08x} ({names})")]
-
-
-def _version(at: int, version: str | None) -> list[Element]:
-    return [] if version is None else [(at, at + 8, "Version", version, None)]
-
-
-def _open(recorder: Recorder, payload: Payload, name: str, elements: list[Element]) -> Recorder:
-    """Write the message's branch and its fixed part."""
-    recorder.add(name, 0, payload.size, None)
-    tree = recorder.below(name)
-    tree.add("Signature", 0, 8, "NTLMSSP\x00", "NTLMSSP")
-    tree.add("MessageType", 8, 12, payload.data[8], name.removesuffix("_MESSAGE"))
-    for start, stop, length, field, at in payload.claims:
-        text = (
-            f"{length} bytes at {start}"
-            if stop - start == length
-            else f"{length} bytes, not all there"
-        )
-        elements.append((at, at + 8, f"{field}Fields", length, text if length else "empty"))
-    for start, stop, field, value, shown in sorted(elements, key=itemgetter(0)):
-        if field in _SECRETS:
-            tree.hide(field, start, stop)
+    for claim in parts.claimed():
+        start, stop, length, name, _ = claim
+        write: Write
+        if name in texts:
+            write = _name(payload, claim, texts[name])
+        elif name == "LmChallengeResponse":
+            write = _lm_response(token, length)
+        elif name == "NtChallengeResponse":
+            write = _nt_response(payload, token, length, pairs)
         else:
-            tree.add(field, start, stop, value, shown)
-    return tree
+            write = _session_key(length)
+        parts.put(start, stop, write)
+    parts.write(recorder, token.response)
 
 
-def _record_payload(
-    tree: Recorder,
-    payload: Payload,
-    texts: dict[str, str | None],
-    pairs: list[Pair] | None = None,
-    target_info: dict[str, Any] | None = None,
-) -> None:
-    """Write the payload fields in the order of their bytes."""
-    for start, stop, length, name, _ in sorted(payload.claims):
-        if not length:
-            continue
-        if name in _SECRETS:
-            tree.hide(name, start, stop)
-        else:
-            text = texts.get(name)
-            tree.add(
-                name, start, stop, text, "not all there" if text is None and name in texts else None
-            )
-        if target_info is None or name not in {"TargetInfo", "NtChallengeResponse"}:
-            continue
-        branch = tree.below(name)
-        if name == "NtChallengeResponse":
-            _record_client_challenge(branch, payload.data, start, stop)
-        record_av_pairs(branch, pairs or [], target_info)
-
-
-def _record_client_challenge(tree: Recorder, data: bytes, start: int, stop: int) -> None:
-    """Write what stands before the AV pairs of an NTLMv2 response, as far as it is there."""
-    if stop - start < V2_LENGTH:
+def record_unknown(recorder: Recorder, data: bytes) -> None:
+    """Write what begins like an NTLM message and is none of the three."""
+    recorder.add("UNKNOWN_MESSAGE", 0, len(data), None)
+    tree = recorder.below("UNKNOWN_MESSAGE")
+    if len(data) < 8:
+        tree.add("Signature", 0, len(data), None, part_there(len(data), 8))
         return
-    tree.hide("NTProofStr", start, start + 16)
-    tree.add("RespType", start + 16, start + 17, data[start + 16])
-    tree.add("HiRespType", start + 17, start + 18, data[start + 17])
-    (filetime,) = struct.unpack_from("<Q", data, start + 24)
-    tree.add("TimeStamp", start + 24, start + 32, filetime, filetime_text(filetime))
-    tree.hide("ChallengeFromClient", start + 32, start + 40)
+    tree.add("Signature", 0, 8, "NTLMSSP\x00", "NTLMSSP")
+    if len(data) < 12:
+        if len(data) > 8:
+            text = part_there(len(data) - 8, 4)
+            tree.add("MessageType", 8, len(data), None, text)
+        return
+    number = int.from_bytes(data[8:12], "little")
+    tree.add("MessageType", 8, 12, number, f"{number} (unknown)")
+    record_padding(tree, data, 12, len(data))
+
+
+# -- elements -------------------------------------------------------------------------------------
+
+
+def _context(raw: bytes, local: bool) -> Write:
+    """Reserved, in which a server may tell a client on its own machine where its context is."""
+    text = raw.hex()
+    if any(raw):
+        text += ", the server's handle of this logon"
+        text += " (a local call: the client looks it up)" if local else ""
+    return lambda tree, *at: tree.add("Reserved", *at, raw, text)
+
+
+def _mic(mic: str | None) -> Write:
+    if mic == "present":
+        return lambda tree, *at: tree.hide("MIC", *at)
+    promised = ", though the response promises a MIC" if mic == "promised-missing" else ", no MIC"
+    return lambda tree, *at: tree.add("MIC", *at, None, zero_bytes(16) + promised, secret=True)
+
+
+# -- payload --------------------------------------------------------------------------------------
+
+
+def _name(payload: Payload, claim: Claim, value: str | None) -> Write:
+    """Tell a name; one in an OEM code page keeps the bytes that are no ASCII visible as such."""
+    start, stop, length, name, _ = claim
+    raw = payload.data[start:stop]
+    if value is None:
+        text = part_there(stop - start, length)
+    elif not raw.isascii() and value == rescued_oem(raw):
+        text = f"{value} (OEM, code page not known)"
+    else:
+        text = value
+    return lambda tree, *at: tree.add(name, *at, value, text)
+
+
+def _target_info(payload: Payload, length: int, pairs: list[Pair], values: dict[str, Any]) -> Write:
+    def write(tree: Recorder, start: int, stop: int) -> None:
+        count = f"{len(pairs)} AV pair{'s' if len(pairs) != 1 else ''}"
+        if stop - start != length:
+            count = f"{part_there(stop - start, length)}, {count}"
+        tree.add("TargetInfo", start, stop, None, count)
+        record_av_pairs(tree.below("TargetInfo"), payload.data, start, stop, pairs, values)
+
+    return write
+
+
+def _lm_response(token: NtlmAuthenticate, length: int) -> Write:
+    lm, kind = token.lm_response, token.response
+    repeated = lm == token.nt_response
+    return lambda tree, *at: record_lm_response(tree, lm, at, length, kind, repeated=repeated)
+
+
+def _nt_response(
+    payload: Payload, token: NtlmAuthenticate, length: int, pairs: list[Pair]
+) -> Write:
+    def write(tree: Recorder, start: int, stop: int) -> None:
+        v2 = token.target_info is not None and stop > start
+        kind = "ntlmv2" if v2 else token.response
+        record_nt_response(tree, payload.data, (start, stop), length, kind)
+        values, at = token.target_info, start + V2_LENGTH
+        if values is not None and at < stop:
+            branch = tree.below("NtChallengeResponse")
+            record_av_pairs(branch, payload.data, at, stop, pairs, values)
+
+    return write
+
+
+def _session_key(length: int) -> Write:
+    name = "EncryptedRandomSessionKey"
+    return lambda tree, start, stop: tree.add(
+        name, start, stop, None, hidden_bytes(stop - start, length), secret=True
+    )

@@ -25,16 +25,25 @@ class Recorder:
         """Make a recorder for the children of `name`."""
         return Recorder(self._fields, self._base, self._join(name))
 
-    def add(self, name: str, start: int, stop: int, value: Any, text: str | None = None) -> None:
+    def add(
+        self,
+        name: str,
+        start: int,
+        stop: int,
+        value: Any,
+        text: str | None = None,
+        *,
+        secret: bool = False,
+    ) -> None:
         """Record the value of `[start, stop)`; `text` unless the value speaks for itself."""
         if text is None:
             text = "" if value is None else value.hex() if isinstance(value, bytes) else str(value)
         span = Span(self._base + start, self._base + stop)
-        self._fields.append(Field(self._join(name), name, value, visible(text), span))
+        self._fields.append(Field(self._join(name), name, value, visible(text), span, secret))
 
     def hide(self, name: str, start: int, stop: int) -> None:
         """Record that a secret stands at `[start, stop)`."""
-        self.add(name, start, stop, None, f"{stop - start} bytes, not shown")
+        self.add(name, start, stop, None, f"{stop - start} bytes, not shown", secret=True)
 
     def _join(self, name: str) -> str:
         return f"{self._path}.{name}" if self._path else name

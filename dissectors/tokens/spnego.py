@@ -5,7 +5,7 @@
     NegTokenResp   [0] negState  [1] supportedMech  [2] responseToken  [3] mechListMIC
                    [4] mechTypes of Late Fallback
 
-The inner token is left to the caller. The strict reading of the same tokens is in `spnego_asn1`.
+The inner token is left to the caller. The strict reading of the same tokens is in `strict`.
 
 Spec: RFC 4178 4.2 and appendix A, MS-SPNG 2.2.1, 3.1.5 and appendix A.
 """
@@ -15,55 +15,22 @@ from __future__ import annotations
 from functools import lru_cache
 
 from dissectors import der
-from dissectors.der import ENUMERATED, OCTET_STRING, SEQUENCE, Element, Member
+from dissectors.der import ENUMERATED, OCTET_STRING, OID, SEQUENCE, Element, Member, Reader
 from dissectors.mechs import SPNEGO
-from dissectors.tokens import asn1_fields as asn1
 from dissectors.tokens.asn1_reader import Asn1Reader
 from dissectors.tokens.model import NegTokenInit, NegTokenInit2, NegTokenResp
-
-MECH_LIMIT = 64
-"""Mechanisms read from one list."""
-
-NEG_STATES = {0: "accept-completed", 1: "accept-incomplete", 2: "reject", 3: "request-mic"}
-
-CONTEXT_FLAGS = {
-    0: "delegFlag",
-    1: "mutualFlag",
-    2: "replayDetFlag",
-    3: "sequenceFlag",
-    4: "anonFlag",
-    5: "confFlag",
-    6: "integFlag",
-}
+from dissectors.tokens.spnego_fields import (
+    CONTEXT_FLAGS,
+    MECH_LIMIT,
+    NEG_STATES,
+    record_neg_token_init,
+    record_neg_token_resp,
+)
 
 _IMPLICIT_REQ_FLAGS = 0x81
+_LATE = 0xA4
 _REMEMBERED = 256  # bytes of a list that is worth remembering
-
-_MECH_LIST = asn1.ListOf(asn1.OID)
-_HINTS = asn1.Members({0: ("hintName", asn1.TEXT), 1: ("hintAddress", asn1.OCTETS)})
-_INIT = asn1.Members(
-    {
-        0: ("mechTypes", _MECH_LIST),
-        1: ("reqFlags", asn1.bits(CONTEXT_FLAGS)),
-        2: ("mechToken", asn1.SECRET),
-        3: (
-            "mechListMIC",
-            asn1.ByTag(
-                {OCTET_STRING: ("mechListMIC", asn1.SECRET), SEQUENCE: ("negHints", _HINTS)}
-            ),
-        ),
-        4: ("mechListMIC", asn1.SECRET),
-    }
-)
-_RESP = asn1.Members(
-    {
-        0: ("negState", asn1.number(NEG_STATES)),
-        1: ("supportedMech", asn1.OID),
-        2: ("responseToken", asn1.SECRET),
-        3: ("mechListMIC", asn1.SECRET),
-        4: ("mechTypes", _MECH_LIST),
-    }
-)
+_MEMBERS = 32  # of one SEQUENCE: there are no more numbers
 
 
 def read_neg_token_init(
@@ -114,7 +81,7 @@ def read_neg_token_init(
             hint_name=reader.text(hints.get(0), "hintName"),
             hint_address=reader.octets(hints.get(1), "hintAddress"),
         )
-    asn1.record(reader, choice, token.token_type, _INIT)
+    record_neg_token_init(reader, choice, token)
     return token
 
 
@@ -138,14 +105,8 @@ def read_neg_token_resp(reader: Asn1Reader, choice: Element) -> NegTokenResp:
         mic = _checksum(reader, member)
         if mic and mic == response_token:
             reader.report("mic-duplicate", *member[1:])
-    late = None
-    member = found.get(4)
-    if member is not None and member[0] == SEQUENCE:
-        late = _mech_types(reader, *member[1:])
-    elif member is not None:
-        reader.wrong_tag(*member, "mechTypes of Late Fallback")
-    asn1.record(reader, choice, "NegTokenResp", _RESP)
-    return NegTokenResp(
+    late = None if 4 not in found else _late_mech_types(reader, choice, found[4])
+    token = NegTokenResp(
         raw=reader.data,
         neg_state=neg_state,
         supported_mech=reader.oid(found.get(1), "supportedMech"),
@@ -153,6 +114,32 @@ def read_neg_token_resp(reader: Asn1Reader, choice: Element) -> NegTokenResp:
         mech_list_mic=mic,
         late_mech_types=late,
     )
+    record_neg_token_resp(reader, choice, token)
+    return token
+
+
+def _late_mech_types(reader: Asn1Reader, choice: Element, member: Member) -> tuple[str, ...] | None:
+    """Read the list of Late Fallback, whose tag stands in no published module.
+
+    Besides the SEQUENCE OF that the other lists are, its object identifiers may stand right under the
+    tag (an IMPLICIT one), or the list in an OCTET STRING.
+    """
+    tag, start, stop = member
+    if tag == SEQUENCE:
+        return _mech_types(reader, start, stop)
+    if tag == OID:
+        quiet = Reader(reader.data)
+        sequence = quiet.read(choice[1], choice[2])
+        for element in quiet.children(*sequence[1:3], _MEMBERS) if sequence else ():
+            if element[0] == _LATE:
+                return _mech_types(reader, element[1], element[2])
+    reader.wrong_tag(*member, "mechTypes of Late Fallback")
+    if tag == OCTET_STRING:
+        quiet = Reader(reader.data)
+        inner = quiet.read(start, stop)
+        if inner is not None and inner[0] == SEQUENCE and inner[3] == stop:
+            return _mech_types(reader, inner[1], inner[2])
+    return None
 
 
 def _inner_token(reader: Asn1Reader, member: Member | None, what: str) -> bytes | None:
@@ -203,6 +190,8 @@ def _as_sent(data: bytes, start: int, stop: int) -> bytes:
 
 def _checksum(reader: Asn1Reader, member: Member | None) -> bytes | None:
     """Content of mechListMIC; half a checksum is none."""
+    if member is not None:
+        reader.mic = member[1]
     mic = reader.octets(member, "mechListMIC")
     return None if member is not None and member[1] in reader.partial else mic
 
@@ -218,3 +207,12 @@ def _req_flags(reader: Asn1Reader, member: Member) -> tuple[str, ...] | None:
 @lru_cache(maxsize=128)
 def _flag_names(bits: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(CONTEXT_FLAGS.get(bit, f"bit({bit})") for bit in bits)
+
+
+__all__ = [
+    "CONTEXT_FLAGS",
+    "MECH_LIMIT",
+    "NEG_STATES",
+    "read_neg_token_init",
+    "read_neg_token_resp",
+]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dissectors.span import Span
-from dissectors.tokens import dissect_token, token_fields
+from dissectors.tokens import dissect_token, token_fields, token_mech
 from dissectors.tokens.model import (
+    DeleteContextToken,
     KrbApReq,
     MicToken,
     NegTokenResp,
@@ -72,10 +73,11 @@ def test_ntlm_in_a_frame() -> None:
     [
         ("0101 1100 ffffffff" + "11" * 16, MicToken),
         ("0201 1100 1000 ffff" + "11" * 24, WrapToken),
+        ("0102 1100 ffffffff" + "11" * 16, DeleteContextToken),
     ],
 )
 def test_messages_of_rfc_1964(content: str, kind: type[Token]) -> None:
-    """RFC 1964 frames its MIC and Wrap tokens."""
+    """RFC 1964 frames its MIC and Wrap tokens, and the one that deletes a context."""
     token = dissect_token(der(0x60, KERBEROS, bytes.fromhex(content)))
     assert type(token) is kind
     assert token.this_mech == "1.2.840.113554.1.2.2"
@@ -143,8 +145,41 @@ def test_token_id_without_frame() -> None:
     assert "trailing-bytes" in codes(token)
 
 
-def test_fields_begin_with_this_mech() -> None:
-    """The frame's OID and the token id are shown before the message."""
+def test_fields_begin_with_the_frame() -> None:
+    """The frame is a branch with its OID and what it frames; the token id has its name."""
     raw = der(0x60, KERBEROS, AP_REQ)
-    names = [(f.name, raw[f.span.start : f.span.end]) for f in token_fields(dissect_token(raw))]
-    assert names == [("thisMech", KERBEROS), ("TOK_ID", b"\x01\x00"), ("AP-REQ", AP_REQ[2:])]
+    fields = [(f.path, raw[f.span.start : f.span.end]) for f in token_fields(dissect_token(raw))]
+    inner = "InitialContextToken.innerContextToken"
+    assert fields[:5] == [
+        ("InitialContextToken", raw),
+        ("InitialContextToken.thisMech", KERBEROS),
+        (inner, AP_REQ),
+        (f"{inner}.TOK_ID", b"\x01\x00"),
+        (f"{inner}.AP-REQ", AP_REQ[2:]),
+    ]
+    texts = {f.name: f.text for f in token_fields(dissect_token(raw))}
+    assert texts["TOK_ID"] == "KRB_AP_REQ (01 00)"
+
+
+def test_message_of_rfc_1964_below_its_frame() -> None:
+    """Its tree stands below the frame's."""
+    raw = der(0x60, KERBEROS, bytes.fromhex("0101 1100 ffffffff" + "11" * 16))
+    paths = [f.path for f in token_fields(dissect_token(raw))]
+    assert "InitialContextToken.innerContextToken.MIC.SGN_ALG" in paths
+
+
+def test_frame_with_a_stranger_hides_it() -> None:
+    """Of content that no decoder knows, the number of bytes is shown."""
+    raw = der(0x60, SCRAM, b"n,,n=user")
+    fields = {f.name: f for f in token_fields(dissect_token(raw))}
+    content = fields["innerContextToken"]
+    assert (content.text, content.secret) == ("9 bytes, not shown", True)
+
+
+@pytest.mark.parametrize(("token_id", "tag"), [(b"\x05\x00", 0x6A), (b"\x06\x00", 0x6B)])
+def test_pku2u_carries_kdc_messages(token_id: bytes, tag: int) -> None:
+    """Its first two tokens are an AS-REQ and an AS-REP, and they are PKU2U's."""
+    raw = der(0x60, bytes.fromhex("06062b0601050207"), token_id, der(tag, der(0x30)))
+    token = dissect_token(raw)
+    assert token.token_type == ("KRB_AS_REQ" if tag == 0x6A else "KRB_AS_REP")
+    assert token_mech(token) == "pku2u"

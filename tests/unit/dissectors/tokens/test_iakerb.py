@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dissectors.tokens import dissect_token, token_fields, token_mech
-from dissectors.tokens.model import IakerbMessage, KrbApReq, Token
+from dissectors.tokens.model import IakerbMessage, KrbApReq, KrbAsReq, KrbError, Token
 
 OID = bytes.fromhex("06062b0601050205")
 
@@ -73,13 +73,39 @@ def test_odd_messages(parts: tuple[bytes, ...], expected: list[str]) -> None:
 
 
 def test_fields() -> None:
-    """Header and message are shown; the cookie by its length."""
+    """Header and message are shown."""
     body = der(0x30, der(0xA2, der(0x1B, b"LAB.EXAMPLE")))
     request = der(0x6A, der(0x30, der(0xA1, der(0x02, b"\x05")), der(0xA4, body)))
-    fields = {f.path: f for f in token_fields(dissect_token(proxy(header(b"LAB"), request)))}
-    assert fields["IAKERB-HEADER.target-realm"].value == "LAB"
-    assert fields["IAKERB-HEADER.cookie"].text == "<6 bytes>"
-    assert fields["AS-REQ.req-body.realm"].value == "LAB.EXAMPLE"
+    raw = proxy(header(b"LAB"), request)
+    fields = {f.path: f for f in token_fields(dissect_token(raw))}
+    above = "InitialContextToken.innerContextToken"
+    assert fields[f"{above}.IAKERB-HEADER.target-realm"].value == "LAB"
+    assert fields[f"{above}.IAKERB-HEADER.cookie"].value == b"cookie"
+    realm = fields[f"{above}.AS-REQ.req-body.realm"]
+    assert realm.value == "LAB.EXAMPLE"
+    assert raw[realm.span.start : realm.span.end] == der(0xA2, der(0x1B, b"LAB.EXAMPLE"))
+
+
+def test_the_message_is_a_token_of_its_own() -> None:
+    """What the message says and what is odd in it comes along, with spans of the whole token."""
+    body = der(0x30, der(0xA2, der(0x1B, b"LAB.EXAMPLE")), der(0xA7, der(0x04, b"\x05")))
+    request = der(0x6A, der(0x30, der(0xA1, der(0x02, b"\x05")), der(0xA4, body)))
+    raw = proxy(header(b"LAB"), request)
+    token = dissect_token(raw)
+    assert isinstance(token.inner, KrbAsReq)
+    assert (token.inner.realm, token.inner.raw) == ("LAB.EXAMPLE", request)
+    assert token.anomalies == ()
+    (finding,) = token.findings
+    assert (finding.code, finding.detail) == ("bad-tag", "nonce cannot have tag 04")
+    assert raw[finding.span.start : finding.span.end] == b"\x05"
+
+
+def test_an_error_of_the_proxy() -> None:
+    """A KRB-ERROR inside tells that the acceptor found no KDC."""
+    error = der(0x7E, der(0x30, der(0xA6, der(0x02, b"\x55"))))
+    inner = dissect_token(proxy(header(b"LAB"), error)).inner
+    assert isinstance(inner, KrbError)
+    assert inner.error == "KRB_AP_ERR_IAKERB_KDC_NOT_FOUND"
 
 
 def test_ap_req_in_the_frame_of_iakerb() -> None:

@@ -17,6 +17,7 @@ from dissectors.tokens.model import (
     NtlmNegotiate,
     OpaqueToken,
     Token,
+    WrapToken,
 )
 
 
@@ -159,6 +160,12 @@ def test_empty_token() -> None:
     assert token_fields(token) == []
 
 
+def test_opaque_token_is_one_field() -> None:
+    """Bytes that are no token we know are counted and hidden."""
+    (field,) = token_fields(dissect_token(b"what is it"))
+    assert (field.name, field.text, field.secret) == ("opaque", "10 bytes, not shown", True)
+
+
 # -- cache --------------------------------------------------------------------------------------------------
 
 
@@ -173,9 +180,22 @@ def test_equal_tokens_are_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert dissect_token(large) is not dissect_token(large)
 
 
+def test_security_layers_are_another_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal Wrap tokens are two tokens if one of them is known to hold a security layer."""
+    monkeypatch.setattr(tokens, "_cache", {})
+    raw = bytes.fromhex("0504 01 ff 0000 0000" + "00" * 8) + b"\x07\x00\x10\x00"
+    plain, layered = dissect_token(raw), dissect_token(raw, sasl_layer=True)
+    assert isinstance(plain, WrapToken)
+    assert isinstance(layered, WrapToken)
+    assert plain.sasl_layer is None
+    assert layered.sasl_layer == (("none", "integrity", "confidentiality"), 4096, None)
+    assert "max-size" in {f.name for f in layered.fields}
+    assert "max-size" not in {f.name for f in plain.fields}
+
+
 def test_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many tokens pass, the cache stays below its bound."""
-    cache: dict[tuple[bytes, bool | None], Token] = {}
+    cache: dict[tuple[bytes, bool | None, bool], Token] = {}
     monkeypatch.setattr(tokens, "_cache", cache)
     monkeypatch.setattr(tokens, "_CACHE_ENTRIES", 3)
     for number in range(10):
@@ -205,8 +225,9 @@ def test_fields_of_an_inner_token_alone() -> None:
     """An inner token can be shown by itself: its spans then count in its own bytes."""
     token = dissect_token(resp(AP_REQ)).inner
     assert token is not None
-    assert [f.name for f in token.fields] == ["thisMech", "TOK_ID", "AP-REQ"]
-    assert token.fields[0].span == Span(2, 13)
+    names = [f.name for f in token.fields]
+    assert names[:4] == ["InitialContextToken", "thisMech", "innerContextToken", "TOK_ID"]
+    assert token.fields[1].span == Span(2, 13)
 
 
 def test_inner_fields_survive_a_crowded_envelope() -> None:

@@ -289,7 +289,7 @@ def test_tgt_req() -> None:
     assert type(token) is KrbTgtReq
     assert (token.realm, token.sname, token.anomalies) == ("LAB", "host/fs1", ())
     names = [field.path for field in token_fields(token)]
-    assert "TGT-REQ.server-name.name-string.1" in names
+    assert "InitialContextToken.innerContextToken.TGT-REQ.server-name.name-string.1" in names
 
 
 def test_tgt_rep() -> None:
@@ -306,20 +306,89 @@ def test_tgt_rep() -> None:
 
 def test_fields_of_an_ap_req() -> None:
     """Every element is shown by its name; ciphers by their length."""
-    raw = framed("0100", AP_REQ)
-    fields = {f.path: f for f in token_fields(dissect_token(raw))}
-    assert fields["TOK_ID"].text == "0100"
+    fields = {f.path: f for f in token_fields(dissect_token(AP_REQ))}
     assert fields["AP-REQ.msg-type"].text == "14 (AP-REQ)"
     assert fields["AP-REQ.ap-options"].text == "mutual-required"
+    assert fields["AP-REQ.ticket.sname"].text == "HTTP/web.lab.example"
+    assert fields["AP-REQ.ticket.sname.name-type"].text == "2 (NT-SRV-INST)"
     assert fields["AP-REQ.ticket.sname.name-string.1"].value == "web.lab.example"
     assert fields["AP-REQ.ticket.enc-part.etype"].text == "18 (aes256-cts-hmac-sha1-96)"
     cipher = fields["AP-REQ.authenticator.cipher"]
-    assert (cipher.value, cipher.text) == (None, "<200 bytes>")
+    assert (cipher.value, cipher.text, cipher.secret) == (None, "200 bytes, not shown", True)
     span = fields["AP-REQ.ticket.realm"].span
-    assert raw[span.start : span.end] == der(0xA1, text("LAB.EXAMPLE"))
-    assert all(not isinstance(f.value, bytes) or len(f.value) == 2 for f in fields.values())
+    assert AP_REQ[span.start : span.end] == der(0xA1, text("LAB.EXAMPLE"))
+    assert all(not isinstance(f.value, bytes) for f in fields.values())
 
 
-def test_kdc_message_is_no_context_token() -> None:
-    """A message for a KDC in a token's place is opaque."""
-    assert type(dissect_token(message(0x6A, 10))) is OpaqueToken
+def test_every_member_of_a_krb_error_is_shown() -> None:
+    """All thirteen members, times with their microseconds, and Windows' error in e-data."""
+    status = bytes.fromhex("720000c0 00000000 01000000")
+    e_data = der(0x30, der(0xA1, number(3)), der(0xA2, der(0x04, status)))
+    raw = message(
+        0x7E,
+        30,
+        der(0xA2, der(0x18, b"20260102030405Z")),
+        der(0xA3, number(7)),
+        der(0xA4, der(0x18, b"20260102040405Z")),
+        der(0xA5, number(123456)),
+        der(0xA6, number(37)),
+        der(0xA7, text("LAB")),
+        der(0xA8, principal("alice")),
+        der(0xA9, text("LAB")),
+        der(0xAA, principal("cifs", "dc1")),
+        der(0xAB, text("Clock skew")),
+        der(0xAC, der(0x04, e_data)),
+    )
+    token = dissect_token(raw)
+    assert isinstance(token, KrbError)
+    assert (token.cusec, token.susec, token.e_data) == (7, 123456, e_data)
+    assert "e_data" not in repr(token)
+    shown = [(f.path.partition(".")[2], f.text) for f in token_fields(token)]
+    members = [(path, value) for path, value in shown if path and "." not in path]
+    assert members == [
+        ("pvno", "5"),
+        ("msg-type", "30 (KRB-ERROR)"),
+        ("ctime", "20260102030405Z (2026-01-02 03:04:05 UTC)"),
+        ("cusec", "7 (0.000007 s)"),
+        ("stime", "20260102040405Z (2026-01-02 04:04:05 UTC)"),
+        ("susec", "123456 (0.123456 s)"),
+        ("error-code", "37 (KRB_AP_ERR_SKEW)"),
+        ("crealm", "LAB"),
+        ("cname", "alice"),
+        ("realm", "LAB"),
+        ("sname", "cifs/dc1"),
+        ("e-text", "Clock skew"),
+        ("e-data", ""),
+    ]
+    assert shown[-6:] == [
+        ("e-data.KERB-ERROR-DATA", ""),
+        ("e-data.KERB-ERROR-DATA.data-type", "3 (KERB_ERR_TYPE_EXTENDED)"),
+        ("e-data.KERB-ERROR-DATA.data-value", ""),
+        ("e-data.KERB-ERROR-DATA.data-value.status", "0xC0000072 (STATUS_ACCOUNT_DISABLED)"),
+        ("e-data.KERB-ERROR-DATA.data-value.reserved", "0x00000000"),
+        ("e-data.KERB-ERROR-DATA.data-value.flags", "0x00000001"),
+    ]
+
+
+def test_padata_of_an_error() -> None:
+    """A KDC that wants pre-authentication tells its kinds; a salt of Windows may be an NTSTATUS."""
+    status = bytes.fromhex("240200c0 00000000 01000000")
+    padata = [
+        der(0x30, der(0xA1, number(kind)), der(0xA2, der(0x04, value)))
+        for kind, value in ((19, b""), (2, b""), (3, status))
+    ]
+    e_data = der(0xAC, der(0x04, der(0x30, *padata)))
+    token = dissect_token(message(0x7E, 30, der(0xA6, number(25)), e_data))
+    assert isinstance(token, KrbError)
+    assert (token.padata_types, token.nt_status) == ((19, 2, 3), 0xC0000224)
+    assert token.anomalies == ()
+    texts = {f.path: f.text for f in token_fields(token)}
+    where = "KRB-ERROR.e-data.METHOD-DATA.2"
+    assert texts[where] == "PA-PW-SALT"
+    assert texts[f"{where}.padata-value.status"] == "0xC0000224 (STATUS_PASSWORD_MUST_CHANGE)"
+
+
+def test_kdc_message_in_a_token_place() -> None:
+    """A message for a KDC in a token's place is told as what it is."""
+    assert dissect_token(message(0x6B, 11)).token_type == "KRB_AS_REP"
+    assert type(dissect_token(der(0x6A, der(0x04)))) is OpaqueToken

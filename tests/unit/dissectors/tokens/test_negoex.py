@@ -5,8 +5,15 @@ import struct
 import pytest
 
 from dissectors.span import Span
-from dissectors.tokens.model import NegoexMessage, NegoexMessages
-from dissectors.tokens.negoex import MESSAGE_LIMIT, SCHEME_LIMIT, decode_negoex, guid_text
+from dissectors.tokens.model import (
+    NegoexAlert,
+    NegoexExtension,
+    NegoexMessage,
+    NegoexMessages,
+    OpaqueToken,
+)
+from dissectors.tokens.negoex import MESSAGE_LIMIT, decode_negoex
+from dissectors.tokens.negoex_message import ITEM_LIMIT, guid_text
 
 CONVERSATION = bytes(range(16))
 CONVERSATION_TEXT = "03020100-0504-0706-0809-0a0b0c0d0e0f"
@@ -56,15 +63,20 @@ def test_first_token_of_an_initiator():
         messages=(
             NegoexMessage(
                 name="INITIATOR_NEGO",
+                message_type=0,
+                protocol_version=0,
                 sequence=0,
                 conversation_id=CONVERSATION_TEXT,
                 schemes=("pku2u", OTHER_TEXT),
             ),
             NegoexMessage(
                 name="INITIATOR_META_DATA",
+                message_type=2,
                 sequence=1,
                 conversation_id=CONVERSATION_TEXT,
                 schemes=("pku2u",),
+                exchange=OpaqueToken(raw=b"SECRET"),
+                exchange_span=Span(192, 198),
             ),
         ),
     )
@@ -86,6 +98,59 @@ def test_other_messages(data, name):
     token = decode_negoex(data)
     assert [(m.name, m.schemes) for m in token.messages] == [(name, ("pku2u",))]
     assert token.anomalies == ()
+
+
+def extended(kind=0x8000_0007, value=b"value", at=124):
+    """An INITIATOR_NEGO with one scheme and one extension."""
+    extension = struct.pack("<III", kind, at, len(value)) + value
+    vectors = struct.pack("<IHHIHH", 96, 1, 0, 112, 1, 0)
+    return message(0, b"R" * 32 + bytes(8) + vectors + PKU2U + extension, header=96)
+
+
+def test_extensions():
+    """Each has its type, the critical bit and its value."""
+    (found_message,) = decode_negoex(extended()).messages
+    extension = NegoexExtension(extension_type=0x8000_0007, critical=True, value=b"value")
+    assert found_message.extensions == (extension,)
+    assert "value=" not in repr(extension)
+    (found_message,) = decode_negoex(extended(3)).messages
+    assert not found_message.extensions[0].critical
+
+
+def test_verify_keeps_the_type_of_its_checksum():
+    """Also a negative one."""
+    assert decode_negoex(verify()).messages[0].checksum_type == 16
+    old = verify()
+    assert decode_negoex(old[:64] + struct.pack("<i", -138) + old[68:]).messages[
+        0
+    ].checksum_type == (-138)
+
+
+def test_alert_keeps_its_code_and_its_pulse():
+    """An alert that is no pulse has no reason."""
+    (found_message,) = decode_negoex(alert()).messages
+    pulse = NegoexAlert(alert_type=1, reason=1, value=struct.pack("<II", 8, 1))
+    assert (found_message.error_code, found_message.alerts) == (0xC000006D, (pulse,))
+    data = bytearray(alert())
+    data[72] = 9
+    (found_message,) = decode_negoex(bytes(data)).messages
+    assert (found_message.alerts[0].alert_type, found_message.alerts[0].reason) == (9, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "anomaly"),
+    [
+        (extended(at=120), ("overlapping-fields", Span(120, 124))),
+        (exchange(5, offset=60, content=b"SEC"), ("overlapping-fields", Span(60, 63))),
+        (nego(0, PKU2U)[:72] + b"\1" + nego(0, PKU2U)[73:], ("unknown-value", Span(72, 80))),
+        (verify()[:56] + b"\x15" + verify()[57:], ("bad-length", Span(56, 60))),
+        (verify()[:60] + b"\2" + verify()[61:], ("unknown-value", Span(60, 64))),
+        (extended(at=500), ("bad-offset", Span(116, 124))),
+    ],
+)
+def test_headers_and_vectors_against_the_rules(data, anomaly):
+    """Odd words and vectors that share bytes are told, once."""
+    assert found(decode_negoex(data)) == [anomaly]
 
 
 def test_unknown_type():
@@ -122,8 +187,8 @@ def test_schemes_outside_the_message():
 
 def test_too_many_schemes():
     """Reading stops at the limit."""
-    token = decode_negoex(nego(0, *[OTHER] * (SCHEME_LIMIT + 1)))
-    assert token.messages[0].schemes == (OTHER_TEXT,) * SCHEME_LIMIT
+    token = decode_negoex(nego(0, *[OTHER] * (ITEM_LIMIT + 1)))
+    assert token.messages[0].schemes == (OTHER_TEXT,) * ITEM_LIMIT
     assert [code for code, _ in found(token)] == ["limit-count"]
 
 
@@ -161,26 +226,60 @@ def test_bytes_that_are_no_message():
     assert found(decode_negoex(data + b"\0\0")) == [("trailing-bytes", Span(end, end + 2))]
 
 
+def tree(data, base=100):
+    """Fields below the root, by their path there."""
+    fields = []
+    token = decode_negoex(data, fields, base, "NegTokenInit.mechToken")
+    assert token == decode_negoex(data, base=base)
+    return {
+        field.path.removeprefix("NegTokenInit.mechToken.NEGOEX").removeprefix("."): field
+        for field in fields
+    }
+
+
 def test_tree():
     """Messages by number, with places counted from the outer token."""
-    data = nego(0, PKU2U) + exchange(5) + verify() + alert()
-    fields = []
-    token = decode_negoex(data, fields, 100, "NegTokenInit.mechToken")
-    assert token == decode_negoex(data)
-    root = "NegTokenInit.mechToken.NEGOEX"
-    by_path = {field.path.removeprefix(f"{root}."): field for field in fields}
+    by_path = tree(nego(0, PKU2U) + exchange(5) + verify() + alert())
     assert by_path["0"].text == "INITIATOR_NEGO"
+    assert by_path["0.MessageType"].text == "0 (INITIATOR_NEGO)"
+    assert by_path["0.AUTH_SCHEME_VECTOR.AuthSchemeCount"].value == 1
+    assert by_path["0.AUTH_SCHEME_VECTOR.AuthSchemePad"].span == Span(186, 188)
     assert by_path["0.AuthSchemes.0"].span == Span(196, 212)
     assert by_path["0.AuthSchemes.0"].text == "0d53335c-f9ea-4d0d-b2ec-4ae3786ec308 (pku2u)"
     start = 100 + 112
     assert by_path["1"].span == Span(start, start + 70)
+    assert by_path["1.BYTE_VECTOR.ByteArrayLength"].value == 6
     assert by_path["1.Exchange"].span == Span(start + 64, start + 70)
     assert by_path["1.Exchange"].value is None
-    assert by_path["2.Checksum"].text == "12 bytes, not shown"
+    assert by_path["2.Checksum.ChecksumScheme"].text == "1 (CHECKSUM_SCHEME_RFC3961)"
+    assert by_path["2.Checksum.ChecksumType"].text == "16 (hmac-sha1-96-aes256)"
+    assert by_path["2.padding"].text == "00 00 00 00"
+    assert by_path["2.ChecksumValue"].text == "12 bytes, not shown"
     assert by_path["3.ErrorCode"].text == "STATUS_LOGON_FAILURE"
-    assert "SECRET" not in repr(fields)
+    assert by_path["3.Alerts.0.AlertType"].text == "1 (ALERT_TYPE_PULSE)"
+    assert by_path["3.AlertValue[0].Reason"].text == "1 (ALERT_VERIFY_NO_KEY)"
+    assert "SECRET" not in repr(by_path)
+
+
+def test_tree_of_extensions():
+    """Type, place and value; the value stays hidden."""
+    by_path = tree(extended(), 0)
+    assert by_path["0.Extensions.0.ExtensionType"].text == "0x80000007 (critical)"
+    assert by_path["0.Extensions.0.BYTE_VECTOR.ByteArrayOffset"].value == 124
+    assert by_path["0.ExtensionValue[0]"].span == Span(124, 129)
+    assert by_path["0.ExtensionValue[0]"].secret
+
+
+def test_tree_of_what_no_vector_points_to():
+    """Zeros align; other bytes are counted."""
+    data = nego(0, PKU2U, offset=100)
+    data = data[:96] + bytes(4) + data[96:]
+    data = data[:20] + struct.pack("<I", len(data)) + data[24:]
+    assert tree(data, 0)["0.padding"].span == Span(96, 100)
+    hidden = message(9, b"????")
+    assert tree(hidden, 0)["0.Message"].text == "4 bytes, not shown"
 
 
 def test_guid_text():
     """The first three parts are little-endian."""
-    assert guid_text(b"??" + CONVERSATION, 2) == CONVERSATION_TEXT
+    assert guid_text(CONVERSATION) == CONVERSATION_TEXT

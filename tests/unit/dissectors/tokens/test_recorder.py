@@ -35,4 +35,4 @@ def test_hidden_values():
     """A secret leaves its length."""
     fields = []
     Recorder(fields, 0, "").hide("Key", 4, 20)
-    assert fields == [Field("Key", "Key", None, "16 bytes, not shown", Span(4, 20))]
+    assert fields == [Field("Key", "Key", None, "16 bytes, not shown", Span(4, 20), secret=True)]

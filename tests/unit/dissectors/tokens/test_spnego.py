@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dissectors.span import Span
-from dissectors.tokens import dissect_token, token_fields
+from dissectors.tokens import dissect_token
 from dissectors.tokens.model import NegTokenInit, NegTokenInit2, NegTokenResp, Token
 
 
@@ -284,6 +283,22 @@ def test_ibm_puts_a_hint_in_the_place_of_the_mic() -> None:
 
 
 @pytest.mark.parametrize(
+    ("member", "expected"),
+    [
+        (der(0xA4, der(0x30, KERBEROS, NTLM)), []),
+        (der(0xA4, KERBEROS, NTLM), ["bad-length"]),
+        (der(0xA4, der(0x04, der(0x30, KERBEROS, NTLM))), ["bad-tag"]),
+    ],
+)
+def test_forms_of_the_late_list(member: bytes, expected: list[str]) -> None:
+    """Late Fallback's list is read in a SEQUENCE, right under its tag, and in an OCTET STRING."""
+    token = dissect_token(resp(member))
+    assert isinstance(token, NegTokenResp)
+    assert token.late_mech_types == (OIDS[KERBEROS], OIDS[NTLM])
+    assert codes(token) == expected
+
+
+@pytest.mark.parametrize(
     ("raw", "code"),
     [
         (der(0x60, SPNEGO, resp(der(0xA0, der(0x0A, b"\0")))), "framed-resp"),
@@ -297,35 +312,3 @@ def test_resp_against_the_rules(raw: bytes, code: str) -> None:
     token = dissect_token(raw)
     assert isinstance(token, NegTokenResp)
     assert codes(token) == [code]
-
-
-# -- fields ---------------------------------------------------------------------------------------------
-
-
-def test_fields_of_a_hint() -> None:
-    """The tree names every element by the specification and gives its bytes."""
-    raw = init(MECHS, HINTS)
-    fields = {f.path: f for f in token_fields(dissect_token(raw))}
-    assert list(fields) == [
-        "thisMech",
-        "NegTokenInit2",
-        "NegTokenInit2.mechTypes",
-        "NegTokenInit2.mechTypes.0",
-        "NegTokenInit2.mechTypes.1",
-        "NegTokenInit2.mechTypes.2",
-        "NegTokenInit2.negHints",
-        "NegTokenInit2.negHints.hintName",
-    ]
-    assert fields["thisMech"].text == "1.3.6.1.5.5.2 (spnego)"
-    assert fields["NegTokenInit2.mechTypes.2"].value == OIDS[NTLM]
-    first = fields["NegTokenInit2.mechTypes.0"].span
-    assert raw[first.start : first.end] == MS_KERBEROS
-    assert fields["NegTokenInit2"].span == Span(10, len(raw))
-
-
-def test_fields_hide_tokens_and_checksums() -> None:
-    """Inner tokens and MICs are shown by length only."""
-    raw = resp(der(0xA2, der(0x04, UNKNOWN)), der(0xA3, der(0x04, b"checksum")))
-    fields = {f.name: f for f in token_fields(dissect_token(raw))}
-    assert (fields["responseToken"].value, fields["responseToken"].text) == (None, "<8 bytes>")
-    assert (fields["mechListMIC"].value, fields["mechListMIC"].text) == (None, "<8 bytes>")
