@@ -61,14 +61,24 @@ class CarrierSearch:
                 return kind, sender
         return None
 
-    def lost(self, side: int) -> None:
-        """Forget a side's bytes: those that come next do not follow on them."""
+    def lost(self, side: int) -> list[Segment]:
+        """Forget a side's bytes: those that come next do not follow on them. Return what was held."""
+        dropped = [segment for segment in self.held if segment[0] == side]
         self.held = [segment for segment in self.held if segment[0] != side]
         self._begun[side].clear()
+        return dropped
 
-    def unclaimed(self) -> list[tuple[Segment, int]]:
-        """Segments that hold what looks like a token after all, and where in them."""
-        if all(find_signature(begun) < 0 for begun in self._begun):
-            return []
-        found = ((segment, find_signature(segment[2])) for segment in self.held)
-        return [(segment, at) for segment, at in found if at >= 0]
+    def again(self, segment: Segment) -> Found | None:
+        """Look, after all was in vain, at a segment that begins as carriers that announce themselves do."""
+        data = segment[2]
+        if data[5:8] != b"SMB" and data[:4] != b"HTTP":
+            return None
+        found = self._probe(data)
+        if found is not None:
+            self.held = [segment]
+        return found
+
+    @property
+    def shows_token(self) -> bool:
+        """Whether what was seen holds what looks like a token, whatever protocol it is."""
+        return any(find_signature(begun) >= 0 for begun in self._begun)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,11 @@ from analyzer.capture.inputs import Input
 from analyzer.capture.link import PacketDecoder
 from analyzer.capture.model import IGNORE, CaptureAccount, CaptureLoss, Stream
 from analyzer.capture.reader import open_capture
-from analyzer.carrier_search import HEAD, CarrierSearch, Found
+from analyzer.carrier_search import HEAD, CarrierSearch, Found, Segment
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
 from analyzer.negotiation.rebuild import StreamNegotiations
 from analyzer.token_pieces import TokenPieces
+from analyzer.unclaimed import Unclaimed
 from dissectors.anomaly import Anomaly
 from dissectors.carriers import carriers_starting
 from dissectors.carriers.base import (
@@ -35,6 +36,9 @@ from dissectors.carriers.base import (
 )
 from dissectors.span import Span
 from dissectors.tokens import dissect_token
+
+if TYPE_CHECKING:
+    from analyzer.capture.tshark_source import Wireshark
 
 ANOMALIES_PER_KIND = 100
 """Rows of one anomaly code per stream; more are only counted."""
@@ -65,6 +69,8 @@ class Options:
     decode_as: dict[tuple[str, int], str] = field(default_factory=dict)  # ("tcp", port) -> carrier
     per_message_tokens: bool = True  # GSS Wrap tokens after the logon become tokens too
     progress: Callable[[int], None] | None = None  # bytes of the input read so far
+    wireshark: Wireshark | None = None  # read packets by it, not natively
+    by_scapy: bool = False  # Scapy reads the headers of every packet
 
 
 def run(source: Input, sink: Sink, options: Options) -> tuple[CaptureAccount, float]:
@@ -75,7 +81,20 @@ def run(source: Input, sink: Sink, options: Options) -> tuple[CaptureAccount, fl
     """
     began = time.perf_counter()
     account = CaptureAccount()
-    decoder = PacketDecoder(account)
+    if options.wireshark is None:
+        _read_natively(source, account, sink, options)
+    else:
+        _read_by_wireshark(source, account, sink, options, options.wireshark)
+    if account.truncated_packets:
+        cut = f"{account.truncated_packets} packets were cut by the snap length"
+        account.losses.append(CaptureLoss("snaplen", cut, count=account.truncated_packets))
+    for loss in account.losses:
+        sink.anomaly(_loss_anomaly(loss))
+    return account, time.perf_counter() - began
+
+
+def _read_natively(source: Input, account: CaptureAccount, sink: Sink, options: Options) -> None:
+    decoder = PacketDecoder(account, by_scapy=options.by_scapy)
     engine = StreamEngine(
         account,
         lambda stream: StreamReader(stream, sink, options),
@@ -87,12 +106,21 @@ def run(source: Input, sink: Sink, options: Options) -> tuple[CaptureAccount, fl
         engine.feed(decoder.decode(block))
     decoder.finish()
     engine.finish()
-    if account.truncated_packets:
-        cut = f"{account.truncated_packets} packets were cut by the snap length"
-        account.losses.append(CaptureLoss("snaplen", cut, count=account.truncated_packets))
-    for loss in account.losses:
-        sink.anomaly(_loss_anomaly(loss))
-    return account, time.perf_counter() - began
+
+
+def _read_by_wireshark(
+    source: Input, account: CaptureAccount, sink: Sink, options: Options, how: Wireshark
+) -> None:
+    from analyzer.capture import tshark_source, tshark_streams  # noqa: PLC0415 - only where wanted
+
+    consumers = tshark_streams.Consumers(
+        stream=lambda stream: StreamReader(stream, sink, options),
+        datagrams=lambda stream: DatagramReader(stream, sink, options),
+        decrypted=lambda stream: DecryptedReader(stream, sink, options),
+        reopen=_looks_like_carrier,
+        wants_datagram=_looks_like_datagram,
+    )
+    tshark_source.read(source, account, how, consumers, options.progress)
 
 
 def _loss_anomaly(loss: CaptureLoss) -> NoticedAnomaly:
@@ -153,7 +181,9 @@ class _Conversation:
         """Dissect the token, if there is one, and put the message where it belongs."""
         if token is None:
             return self.negotiations.add(item, None)
-        dissected = dissect_token(token, from_acceptor=item.side == SERVER)
+        dissected = dissect_token(
+            token, from_acceptor=item.side == SERVER, sasl_layer=item.sasl_layer
+        )
         frame, place = self._token_place
         place = place + 1 if frame == item.frame else 0
         self._token_place = (item.frame, place)
@@ -223,6 +253,8 @@ class StreamReader(_Conversation):
     def __init__(self, stream: Stream, sink: Sink, options: Options) -> None:
         super().__init__(stream, sink, options)
         self._search = CarrierSearch(options.decode_as.get(("tcp", stream.server_port)))
+        self._unclaimed: Unclaimed | None = None  # there if bytes without a carrier showed a token
+        self._listening = False  # no carrier was found: only tokens are looked for
         self._heard = [False, False]
 
     def deliver(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
@@ -232,13 +264,13 @@ class StreamReader(_Conversation):
         if carrier is None:
             if not data:
                 return 0
-            found = self._search.add((side, offset, data, frame, ts_ns))
+            segment = (side, offset, data, frame, ts_ns)
+            if self._listening:
+                return self._listen_on(segment)
+            found = self._search.add(segment)
             if found is not None:
                 return self._attach(found, side)
-            if self._search.in_vain:
-                self._give_up()
-                return IGNORE
-            return 0
+            return self._give_up() if self._search.in_vain else 0
         side ^= self._swap
         window = carrier.windows[side]
         window.append(offset, data, frame, ts_ns)
@@ -262,18 +294,42 @@ class StreamReader(_Conversation):
                 answer = skip
         return answer
 
-    def _give_up(self) -> None:
-        for (side, offset, data, frame, ts_ns), at in self._search.unclaimed():
-            span = Span(offset + at, offset + len(data))
-            who = "client" if side == CLIENT else "server"
-            self.notice(Anomaly("unclaimed-token", span, f"sent by the {who}"), frame, ts_ns)
-        self._search.held = []
+    def _give_up(self) -> int:
+        """No carrier reads this stream; go on only where it showed a token."""
+        held, self._search.held = self._search.held, []
+        if self._unclaimed is None and not self._search.shows_token:
+            return IGNORE
+        self._listening = True
+        self._listen(held)
+        return 0
+
+    def _listen_on(self, segment: Segment) -> int:
+        """Look for more tokens in a stream that no carrier reads; one may still turn up in it."""
+        found = self._search.again(segment)
+        if found is not None:
+            return self._attach(found, segment[0])
+        self._listen([segment])
+        return IGNORE if self._unclaimed is None or self._unclaimed.over else 0
+
+    def _listen(self, segments: list[Segment]) -> None:
+        """Tell what looks like a token in bytes that no carrier reads."""
+        if self._unclaimed is None:
+            self._unclaimed = Unclaimed()
+        for side, offset, data, frame, ts_ns in segments:
+            for span in self._unclaimed.add(side, offset, data):
+                who = "client" if side == CLIENT else "server"
+                self.notice(Anomaly("unclaimed-token", span, f"sent by the {who}"), frame, ts_ns)
 
     def lost(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> int:
         """Tell the carrier of a gap; see `capture.model.Consumer`."""
         carrier = self.carrier
         if carrier is None:
-            self._search.lost(side)
+            if self._search.shows_token:
+                self._listen(self._search.lost(side))
+            else:
+                self._search.lost(side)
+            if self._unclaimed is not None:
+                self._unclaimed.lost(side)
             return 0
         carrier_side = side ^ self._swap
         window = carrier.windows[carrier_side]
@@ -296,7 +352,7 @@ class StreamReader(_Conversation):
             self._heard[side] = True
             self.negotiations.closed = True
         if self.carrier is None:
-            if how not in {"fin", "rst"}:
+            if how not in {"fin", "rst"} and not self._listening:
                 self._give_up()
         else:
             if how == "evicted":
@@ -311,6 +367,16 @@ def _swap_roles(stream: Stream) -> None:
     stream.client, stream.server = stream.server, stream.client
     stream.client_port, stream.server_port = stream.server_port, stream.client_port
     stream.role_source = "carrier"
+
+
+class DecryptedReader(StreamReader):
+    """Consumer of the plain bytes inside a TLS connection."""
+
+    def emit(self, item: CarrierMessage | CarrierAnomaly) -> None:
+        """Take what a carrier says; all of it went through TLS."""
+        if isinstance(item, CarrierMessage) and item.exchange is not None:
+            item.exchange.encrypted = True
+        super().emit(item)
 
 
 class DatagramReader(_Conversation):

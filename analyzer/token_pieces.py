@@ -10,7 +10,9 @@ Spec: MS-SPNG 3.1.5.6-3.1.5.11.
 from __future__ import annotations
 
 from dissectors.carriers.base import TOKEN_LIMIT, CarrierMessage
+from dissectors.carriers.window import Carried
 from dissectors.recognise import NTLM_SIGNATURE
+from dissectors.span import Span
 
 CARRIERS_THAT_CUT = {"smb1", "smb2"}
 DER_STARTS = {0x60, 0xA0, 0xA1}
@@ -36,7 +38,7 @@ class TokenPieces:
         begun = self._begun.pop(key, None) if self._begun else None
         if begun is not None and begun.token is not None and not _starts_a_token(token):
             token = message.token = begun.token + token
-            message.frames = tuple(dict.fromkeys(begun.frames + message.frames))
+            _join_places(begun, message)
         cut_by_capture = any(a.code in {"gap", "snaplen"} for a in message.anomalies)
         if len(token) < announced_length(token) <= TOKEN_LIMIT and not cut_by_capture:
             self._begun[key] = message
@@ -48,6 +50,22 @@ class TokenPieces:
         messages = list(self._begun.values())
         self._begun.clear()
         return messages
+
+
+def _join_places(begun: CarrierMessage, message: CarrierMessage) -> None:
+    """Make the places of the pieces that had begun the message's own, in front of it."""
+    if begun.token_span is None or message.token_span is None:
+        message.token_span, message.runs, message.carried = None, (), ()
+    else:
+        message.carried = _carried(begun) + _carried(message)
+        message.runs = (begun.runs or (begun.token_span,)) + (message.token_span,)
+        message.token_span = Span(begun.token_span.start, message.token_span.end)
+    message.frames = tuple(dict.fromkeys(begun.frames + message.frames))
+
+
+def _carried(message: CarrierMessage) -> Carried:
+    assert message.token_span is not None
+    return message.carried or ((message.token_span.start, message.frames[0]),)
 
 
 def announced_length(token: bytes) -> int:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from analyzer.capture.model import Stream
+from analyzer.negotiation.place import Located, locate
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CarrierMessage, Exchange
+from dissectors.span import Span
 from dissectors.status import Status
 from dissectors.tokens.model import Token
 
@@ -62,6 +64,14 @@ class Step:
         if not said and message.exchange is not None:
             said = message.exchange.context.get("request_missing")
         return bool(said)
+
+    def locate(self, span: Span) -> tuple[Located, ...]:
+        """Where the token's bytes `span` lie in the stream, and which frames carried them.
+
+        An entry for each contiguous run, in token order: usually one, more for a token in pieces or for
+        folded base64. None for bytes that the token does not have, or a step without a token.
+        """
+        return locate(self.message, span)
 
     @property
     def is_leg(self) -> bool:

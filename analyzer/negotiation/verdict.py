@@ -28,6 +28,9 @@ from dissectors.tokens.model import (
     NtlmAuthenticate,
 )
 
+UNKNOWN = "unknown"
+"""A carrier that was not seen: nobody but the acceptor's tokens can give a verdict."""
+
 
 def conclude(negotiation: Negotiation) -> None:
     """Fill the columns of a negotiation whose last step has been taken."""
@@ -67,8 +70,8 @@ def _describe_outcome(negotiation: Negotiation) -> None:
     state, carrier = negotiation.state, negotiation.carrier_state
     gss = {State.ACCEPTED: "success", State.REJECTED: "failure"}.get(state)
     said = {CarrierState.SUCCEEDED: "success", CarrierState.FAILED: "failure"}.get(carrier)
-    if said is None and gss == "failure":
-        negotiation.outcome, negotiation.outcome_source = "failure", "gss"
+    if said is None and (gss == "failure" or (gss and negotiation.carrier == UNKNOWN)):
+        negotiation.outcome, negotiation.outcome_source = gss, "gss"
     elif said is None:
         refused = carrier == CarrierState.CLOSED
         negotiation.outcome = "failure" if refused else "incomplete"

@@ -111,6 +111,9 @@ def token_row(capture: str, stream: Stream, step: Step, carrier: str) -> Row:
     from_client = step.side == 0
     ends = (stream.client, stream.client_port, stream.server, stream.server_port)
     inner = token.inner
+    message = step.message
+    in_pieces = message.runs and not message.base64  # over several messages: in no one range
+    place = None if in_pieces else message.token_span
     return [
         capture,
         None,
@@ -131,6 +134,9 @@ def token_row(capture: str, stream: Stream, step: Step, carrier: str) -> Row:
         *_kerberos_cells(inner if inner is not None else token),
         hashlib.sha256(token.raw).hexdigest(),
         len(token.findings),
+        place.start if place is not None else None,
+        place.end - place.start if place is not None else None,
+        None if message.token_span is None else "base64" if message.base64 else "raw",
     ]
 
 
@@ -304,7 +310,14 @@ def capture_row(
         [loss.detail for loss in account.losses],
         account.streams_evicted,
         None,
+        {_read_name(name): count for name, count in sorted(account.by_scapy.items())},
     ]
+
+
+def _read_name(name: str) -> str:
+    """`gtp`, or a link type by its name."""
+    number = name.removeprefix("link-type-")
+    return link_type_name(int(number)) if number != name else name
 
 
 LINK_TYPES = {
@@ -314,13 +327,19 @@ LINK_TYPES = {
     12: "RAW",
     14: "RAW",
     101: "RAW",
+    104: "C_HDLC",
     105: "IEEE802_11",
     108: "LOOP",
     113: "LINUX_SLL",
+    117: "PFLOG",
+    119: "IEEE802_11_PRISM",
     127: "IEEE802_11_RADIOTAP",
+    163: "IEEE802_11_AVS",
     192: "PPI",
+    204: "PPP_WITH_DIR",
     228: "IPV4",
     229: "IPV6",
+    274: "ETHERNET_MPACKET",
     276: "LINUX_SLL2",
 }
 

@@ -174,6 +174,17 @@ TOKENS = Table(
         C("negoex_messages", "strs", "NegoEx messages in order"),
         C("sha256", "str", "SHA-256 of the token's bytes"),
         C("anomalies", "int", "anomalies of this token"),
+        C(
+            "stream_offset",
+            "int",
+            "where it begins in the bytes that its sender sent in this stream; null if in pieces",
+        ),
+        C("stream_length", "int", "bytes that it takes there; characters for base64"),
+        C(
+            "encoding",
+            "category",
+            "raw, base64: how it is written there; null if its place is not known",
+        ),
     ),
 )
 
@@ -242,6 +253,7 @@ CAPTURES = Table(
         C("lost", "strs", "what of the file could not be read, in words"),
         C("streams_evicted", "int", "conversations dropped to bound memory"),
         C("error", "str", "why the input could not be read at all"),
+        C("read_by_scapy", "dict", "link type or tunnel -> packets whose headers Scapy read"),
     ),
 )
 

@@ -9,12 +9,12 @@ Sides are transport roles: `CLIENT` is who asks for authentication, `SERVER` who
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from dissectors.anomaly import Anomaly
+from dissectors.carriers.window import Carried, Window
 from dissectors.span import Span
 from dissectors.status import Status
 
@@ -93,12 +93,21 @@ class CarrierMessage:
     ts_ns: int  # time of `frame`
     token: bytes | None = field(default=None, repr=False)
     """None: no token's place in the message; b"": its place is there, empty."""
-    token_span: Span | None = None  # offsets in the stream direction; None for base64 text
+    token_span: Span | None = None
+    """From the token's first byte, or base64 character, to behind its last, in the stream direction.
+
+    Over UDP the offsets count in the datagram. Base64 includes its padding. None: no token, or an empty one.
+    """
     status: Status | None = None
     schemes: tuple[str, ...] = ()
     sasl_layer: bool = False  # a SASL security-layer leg (RFC 4752), not a context token
     anomalies: tuple[Anomaly, ...] = ()
     context: dict[str, Any] = field(default_factory=dict)
+    base64: bool = False  # the token travels as base64 characters
+    runs: tuple[Span, ...] = ()
+    """Stretches of `token_span` that alone hold the token, where others lie between; (): all of it."""
+    carried: Carried = ()
+    """Which of `frames` carried which part of the token; may be () where one frame carried all."""
 
 
 class CarrierAnomaly(NamedTuple):
@@ -112,154 +121,6 @@ class CarrierAnomaly(NamedTuple):
 
 
 Emit = Callable[[CarrierMessage | CarrierAnomaly], None]
-
-
-class Cut(NamedTuple):
-    """Bytes that lay unread in a window when a gap came: the beginning of a message whose rest is lost."""
-
-    offset: int  # stream offset of the first of them
-    data: bytes
-    frames: tuple[int, ...]  # that carried them; the last one is where the bytes end
-    ts_ns: int
-
-
-class Window:
-    """The unread bytes of one direction, with the frame of every byte.
-
-    A byte's frame is the one that made it readable: a segment that filled a hole in front of it came later.
-
-    `data` holds the bytes from stream offset `offset` on; `take(n)` or `skip(n)` moves on. `skip` may ask
-    for more than is there: the rest is skipped as it arrives and costs nothing. While `skipping` is not
-    zero nothing is readable; `feed` is called again as soon as the skip is done, even without new bytes,
-    and `frame`/`ts_ns` then belong to the segment that held the last skipped byte.
-    """
-
-    __slots__ = ("_marks", "cut", "data", "frame", "offset", "position", "skipping", "ts_ns")
-
-    COMPACT = 65_536  # read bytes are dropped when this many have gathered
-
-    def __init__(self) -> None:
-        self.data = bytearray()  # includes read bytes before `position` until compacted
-        self.offset = 0  # stream offset of the first unread byte
-        self.position = 0  # index in `data` of the first unread byte
-        self.skipping = 0
-        self.frame = 0  # frame and time of the newest segment
-        self.ts_ns = 0
-        self.cut: Cut | None = (
-            None  # what the last restart left unread; `Carrier.gap` may still use it
-        )
-        self._marks: list[tuple[int, int, int, int]] = []
-        """(stream offset, frame in which it could be read, ts_ns, frame that carried it) by segment."""
-
-    def append(self, offset: int, data: bytes, frame: int, ts_ns: int) -> None:
-        """Add a segment that starts at stream `offset`; an offset ahead of the end starts afresh there.
-
-        While skipping, bytes that the segment holds and bytes that lie between the end and `offset` (the
-        stream passed over them) count as skipped.
-        """
-        carried = frame
-        if frame > self.frame:
-            self.frame, self.ts_ns = frame, ts_ns
-        else:  # it waited for a segment that came later
-            frame, ts_ns = self.frame, self.ts_ns
-        end = self.offset + len(self.data) - self.position
-        if self.skipping:
-            passed = offset - end
-            if 0 <= passed <= self.skipping:
-                eaten = min(self.skipping - passed, len(data))
-                left = self.skipping - passed - eaten
-                self.restart(offset + eaten)
-                self.skipping = left
-                data = data[eaten:]
-                offset += eaten
-            else:
-                self.restart(offset)
-        elif offset != end:
-            self.restart(offset)
-        marks = self._marks
-        if marks and marks[-1][0] == offset:
-            marks[-1] = (offset, frame, ts_ns, carried)
-        else:
-            marks.append((offset, frame, ts_ns, carried))
-        self.data += data
-
-    def restart(self, offset: int) -> None:
-        """Move what is unread to `cut`: the next byte is stream `offset`."""
-        self.cut = None
-        data = self.data
-        if len(data) > self.position:
-            begin, end = self.offset, self.offset + len(data) - self.position
-            frames = self.frames(begin, end)
-            self.cut = Cut(begin, bytes(data[self.position :]), frames, self.place(end - 1)[1])
-        data.clear()
-        self._marks.clear()
-        self.position, self.offset, self.skipping = 0, offset, 0
-
-    def __len__(self) -> int:
-        return len(self.data) - self.position
-
-    def peek(self, length: int, at: int = 0) -> bytes:
-        """Copy up to `length` unread bytes that start `at` bytes after the first unread one."""
-        begin = self.position + at
-        return bytes(self.data[begin : begin + length])
-
-    def find(self, needle: bytes, limit: int, at: int = 0) -> int:
-        """Distance of `needle` from the first unread byte, between `at` and `limit`, or -1."""
-        found = self.data.find(needle, self.position + at, self.position + limit)
-        return found - self.position if found >= 0 else -1
-
-    def take(self, length: int) -> bytes:
-        """Read `length` bytes (which must be there) and move past them."""
-        data = self.peek(length)
-        self.skip(length)
-        return data
-
-    def skip(self, length: int) -> None:
-        """Move past `length` bytes, also those yet to come."""
-        data = self.data
-        position = self.position + length
-        beyond = position - len(data)
-        if beyond >= 0:
-            self.skipping = beyond
-            self.offset += length - beyond
-            self.position = 0
-            data.clear()
-            del self._marks[:-1]
-            return
-        self.skipping = 0
-        self.offset += length
-        if position >= self.COMPACT:
-            del data[:position]
-            position = 0
-            del self._marks[: bisect_right(self._marks, self.offset, key=_mark_offset) - 1]
-        self.position = position
-
-    def place(self, offset: int) -> tuple[int, int]:
-        """Frame in which the byte at stream `offset` could be read, and its capture time (ns)."""
-        marks = self._marks
-        if not marks:
-            return self.frame, self.ts_ns
-        mark = marks[-1]
-        if offset < mark[0]:  # seldom: what is read came in the newest segment
-            mark = marks[max(bisect_right(marks, offset, key=_mark_offset) - 1, 0)]
-        return mark[1], mark[2]
-
-    def frames(self, start: int, end: int) -> tuple[int, ...]:
-        """All frames that carried bytes of the stream range `[start, end)`, in stream order, each once."""
-        marks = self._marks
-        if not marks:
-            return (self.frame,)
-        if start >= marks[-1][0]:
-            return (marks[-1][3],)
-        first = max(bisect_right(marks, start, key=_mark_offset) - 1, 0)
-        last = max(bisect_right(marks, max(end - 1, start), key=_mark_offset), first + 1)
-        if last - first == 1:
-            return (marks[first][3],)
-        return tuple(dict.fromkeys(mark[3] for mark in marks[first:last]))
-
-
-def _mark_offset(mark: tuple[int, int, int, int]) -> int:
-    return mark[0]
 
 
 class Carrier:
@@ -316,9 +177,3 @@ class Carrier:
         connections would wait for the garbage collector.
         """
         vars(self).clear()
-
-    def message_frames(self, side: int, start: int, end: int) -> tuple[int, tuple[int, ...], int]:
-        """Frame in which the range ends, all its frames, and the ending frame's time."""
-        window = self.windows[side]
-        frame, ts_ns = window.place(max(end - 1, start))
-        return frame, window.frames(start, end), ts_ns

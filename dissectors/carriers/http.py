@@ -9,7 +9,7 @@ Spec: RFC 9112 3-6 and 9, RFC 9110 9.3.6 and 15, RFC 4559.
 from __future__ import annotations
 
 from dissectors.anomaly import Anomaly
-from dissectors.carriers.base import CLIENT, SERVER, Cut, Emit
+from dissectors.carriers.base import CLIENT, SERVER, Emit
 from dissectors.carriers.http_dialogue import PENDING_LIMIT
 from dissectors.carriers.http_framing import (
     CLOSE,
@@ -32,6 +32,7 @@ from dissectors.carriers.http_head import (
     response_body,
 )
 from dissectors.carriers.http_start import request_line, sender, status_line
+from dissectors.carriers.window import Cut
 from dissectors.span import Span
 
 FIELDS_LIMIT = 100  # header fields of a message, beyond which it is worth a note
@@ -189,8 +190,6 @@ class HttpCarrier(HttpFraming):
         reader.scanned = 0
         length = len(window)
         if reader.state == HEAD and length:
-            begin = window.offset
-            frames = window.frames(begin, begin + length)
-            self._take_cut(side, Cut(begin, window.take(length), frames, window.ts_ns))
+            self._take_cut(side, window.take_cut())
         elif reader.state == LOST:
             self._note_lost(side, window.offset + length)

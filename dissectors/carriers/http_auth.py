@@ -91,6 +91,19 @@ def _one(text: bytes) -> Challenge | None:
     return Challenge(name, rest)
 
 
+def token68_at(value: bytes, said: Challenge) -> int:
+    """Find where the token68 of one of its challenges, or of its credentials, begins in a field value.
+
+    The value has no white space around it. Of equal challenges the first one is found.
+    """
+    if b"," in value or b'"' in value:
+        for element in _ELEMENT.finditer(value):
+            text = element[0].rstrip(_WHITESPACE)
+            if _one(text.lstrip(_WHITESPACE)) == said:
+                return element.start() + len(text) - len(said.token68 or b"")
+    return len(value) - len(said.token68 or b"")
+
+
 def decode_token68(text: bytes) -> bytes | None:
     """Decode base64; None if it is none.
 

@@ -21,7 +21,7 @@ from dissectors.carriers.base import (
     Exchange,
     MessageKind,
 )
-from dissectors.carriers.http_auth import GSS_SCHEMES, challenges, credentials, text_of
+from dissectors.carriers.http_auth import GSS_SCHEMES, Challenge, challenges, credentials, text_of
 from dissectors.carriers.http_credentials import (
     Offer,
     about,
@@ -32,6 +32,7 @@ from dissectors.carriers.http_credentials import (
     token_of,
 )
 from dissectors.carriers.http_head import ORIGIN, PROXY, Field, Message, Request, Response
+from dissectors.carriers.http_place import place_token
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
 
@@ -81,7 +82,8 @@ class Exchanges:
             request.legs.append(leg)
             if sent.scheme not in GSS_SCHEMES:
                 plain_logon(leg.exchange, sent, field, anomalies)
-            self.emit(_message("request", request, leg.exchange, field, token, anomalies=anomalies))
+            message = _message("request", request, leg.exchange, field, sent, token, anomalies)
+            self.emit(message)
         request.fields = []  # no password outlives its telling
 
     def _leg_for(self, family: str, scheme: str, token: bytes | None, request: Request) -> Leg:
@@ -202,8 +204,8 @@ class Exchanges:
             anomalies.append(Anomaly("unmatched-response", Span(0, 0), "no request for it"))
         if response.server:
             exchange.context["server"] = text_of(response.server)
-        field = offer.field if offer is not None else None
-        message = _message("response", response, exchange, field, token, anomalies=anomalies)
+        field, said = offer or (None, None)
+        message = _message("response", response, exchange, field, said, token, anomalies)
         message.status = Status(
             verdict, response.code, str(response.code), "http", text_of(response.reason) or None
         )
@@ -235,10 +237,11 @@ class Exchanges:
         offer: Offer | None,
     ) -> None:
         anomalies: list[Anomaly] = []
-        token = field = None
+        token = None
         if offer is not None:
-            token, field = token_of(offer.challenge, offer.field, anomalies), offer.field
-        hint = _message("hint", response, None, field, token, anomalies=anomalies)
+            token = token_of(offer.challenge, offer.field, anomalies)
+        field, said = offer or (None, None)
+        hint = _message("hint", response, None, field, said, token, anomalies)
         hint.schemes = _schemes(offers, family)
         hint.context = {"carrier": family, "carrier_version": _version(response)}
         if request is not None:
@@ -283,11 +286,11 @@ def _message(
     source: Message,
     exchange: Exchange | None,
     field: Field | None,
+    said: Challenge | None,
     token: bytes | None,
-    *,
     anomalies: list[Anomaly],
 ) -> CarrierMessage:
-    return CarrierMessage(
+    message = CarrierMessage(
         kind,
         CLIENT if kind == "request" else SERVER,
         exchange,
@@ -297,6 +300,9 @@ def _message(
         token,
         anomalies=tuple(anomalies),
     )
+    if token and field is not None and said is not None:
+        place_token(message, field, said)
+    return message
 
 
 def _schemes(offers: list[Offer], family: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from dissectors.anomaly import Anomaly
-from dissectors.carriers.base import CLIENT, SERVER, Carrier, CarrierAnomaly, Emit, Window
+from dissectors.carriers.base import CLIENT, SERVER, Carrier, CarrierAnomaly, Emit
 from dissectors.carriers.http_dialogue import Dialogue
 from dissectors.carriers.http_exchange import Exchanges
 from dissectors.carriers.http_head import BROKEN, CHUNKED, Block, Message
@@ -25,6 +25,7 @@ from dissectors.carriers.http_start import (
     request_line,
     status_line,
 )
+from dissectors.carriers.window import Window
 from dissectors.span import Span
 
 HEADER_LIMIT = 65_536  # bytes of a header block without credentials

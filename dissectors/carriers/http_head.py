@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from dissectors.carriers.http_auth import text_of
 
 if TYPE_CHECKING:
-    from dissectors.carriers.base import Cut, Window
     from dissectors.carriers.http_exchange import Leg
+    from dissectors.carriers.window import Carried, Cut, Window
 
 ORIGIN = "http"
 PROXY = "http-proxy"
@@ -53,6 +53,7 @@ class Field(NamedTuple):
     frames: tuple[int, ...]
     whole: bool = True  # False: the capture lost the end of its line
     info: bool = False  # Authentication-Info: parameters of a success, no challenge
+    carried: Carried = ()  # which of `frames` carried which part; () if one frame carried all
 
 
 class Block:
@@ -98,7 +99,10 @@ class Block:
             value = self.data[begin:end]
             start = self.start + begin + len(value) - len(value.lstrip())
             cut = self.cut
-            frames = cut.frames if cut else self.window.frames(start, self.start + end)
+            if cut is not None:
+                frames, carried = cut.frames, cut.marks
+            else:
+                frames, carried = self.window.frames_carried(start, self.start + end)
             found.append(
                 Field(
                     PROXY if name.startswith(b"proxy") else ORIGIN,
@@ -107,6 +111,7 @@ class Block:
                     frames,
                     whole=cut is None or end < len(self.data),
                     info=b"info" in name,
+                    carried=carried,
                 )
             )
         return found

@@ -23,7 +23,6 @@ from dissectors.carriers.base import (
     Emit,
     Exchange,
     Limits,
-    Window,
 )
 from dissectors.carriers.ldap_binds import EXCHANGES, Binds
 from dissectors.carriers.ldap_message import (
@@ -49,6 +48,7 @@ from dissectors.carriers.ldap_pdu import (
     sender,
     too_large,
 )
+from dissectors.carriers.window import Window
 from dissectors.recognise import wrap_head
 from dissectors.span import Span
 
@@ -159,7 +159,8 @@ class LdapCarrier(Carrier):
         elif message_id in self._tls_requests:
             del self._tls_requests[message_id]
             if result_code(pdu.data, pdu.head) == 0:
-                self._tell_tls(*pdu.frames())
+                frame, ts_ns = pdu.end
+                self._tell_tls(frame, pdu.frames()[0], ts_ns)
                 return True
         return False
 
@@ -202,10 +203,12 @@ class LdapCarrier(Carrier):
         self, side: int, window: Window, length: int, exchange: Exchange
     ) -> None:
         start = window.offset + PREFIX
-        place = Span(start, start + length)
         token = window.peek(min(length, TOKEN_LIMIT), PREFIX)
-        frame, frames, ts_ns = self.message_frames(side, *place)
+        place = Span(start, start + len(token))
+        frame, ts_ns = window.place(start + length - 1)
+        frames, carried = window.frames_carried(*place)
         message = CarrierMessage("after", side, exchange, frame, frames, ts_ns, token, place)
+        message.carried = carried
         if length > TOKEN_LIMIT:
             message.anomalies = (too_large(length, Span(PREFIX, PREFIX + length)),)
         self.emit(message)

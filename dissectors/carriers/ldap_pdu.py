@@ -17,10 +17,10 @@ from dissectors.carriers.base import (
     Carrier,
     CarrierAnomaly,
     CarrierMessage,
-    Cut,
     Exchange,
     MessageKind,
 )
+from dissectors.carriers.window import Carried, Cut, frames_within
 from dissectors.span import Span
 
 if TYPE_CHECKING:
@@ -150,20 +150,25 @@ class Pdu(NamedTuple):
     head: Head
     cut: Cut | None = None  # the rest of the message is lost
 
-    def frames(self, place: Span | None = None) -> tuple[int, tuple[int, ...], int]:
-        """Frame in which the message ends, frames of `place` in it (or of all), and the time."""
+    @property
+    def end(self) -> tuple[int, int]:
+        """Frame in which the message ends, and its time."""
         if self.cut is not None:
-            return self.cut.frames[-1], self.cut.frames, self.cut.ts_ns
-        window = self.carrier.windows[self.side]
+            return self.cut.frames[-1], self.cut.ts_ns
         last = self.start + max(len(self.data) - 1, 0)
+        return self.carrier.windows[self.side].place(last)
+
+    def frames(self, place: Span | None = None) -> tuple[tuple[int, ...], Carried]:
+        """All frames of `place` in the message, or of all of it, and which of them carried what."""
         begin, end = place or (0, len(self.data))
-        frames = window.frames(self.start + begin, self.start + end)
-        frame, ts_ns = window.place(last)
-        return frame, frames, ts_ns
+        begin, end = self.start + begin, self.start + end
+        if self.cut is not None:
+            return frames_within(self.cut.frames, self.cut.marks, begin, end)
+        return self.carrier.windows[self.side].frames_carried(begin, end)
 
     def odd(self, code: str, detail: str, exchange: Exchange | None = None) -> None:
         """Emit an anomaly about the whole message."""
-        frame, _, ts_ns = self.frames()
+        frame, ts_ns = self.end
         anomaly = Anomaly(code, Span(self.start, self.start + self.head.size), detail)
         self.carrier.emit(CarrierAnomaly(self.side, frame, ts_ns, anomaly, exchange))
 
@@ -180,16 +185,18 @@ class Pdu(NamedTuple):
         sasl_layer: bool = False,
         context: dict[str, Any] | None = None,
     ) -> None:
-        """Emit what the message says; `place` is the token's in the message."""
+        """Emit what the message says; a token has its `place` in the message."""
         if not token:
             place = None
-        elif len(token) > TOKEN_LIMIT:
-            anomalies.append(too_large(len(token), place or Span(0, 0)))
+        elif len(token) > TOKEN_LIMIT and place is not None:
+            anomalies.append(too_large(len(token), place))
             token = token[:TOKEN_LIMIT]
+            place = Span(place.start, place.start + TOKEN_LIMIT)
         if self.cut is not None:
             have, size = len(self.data), self.head.size
             anomalies.append(Anomaly("gap", Span(have, size), f"{have} of {size} bytes are there"))
-        frame, frames, ts_ns = self.frames(place)
+        frame, ts_ns = self.end
+        frames, carried = self.frames(place)
         span = Span(self.start + place.start, self.start + place.end) if place else None
         self.carrier.emit(
             CarrierMessage(
@@ -206,6 +213,7 @@ class Pdu(NamedTuple):
                 sasl_layer,
                 tuple(anomalies),
                 context or {},
+                carried=carried,
             )
         )
 

@@ -13,18 +13,17 @@ from struct import Struct
 from typing import ClassVar
 
 from dissectors.anomaly import Anomaly
-from dissectors.carriers import netbios, smb1, smb2
+from dissectors.carriers import netbios, smb1, smb2, smb_pipe
 from dissectors.carriers.base import (
     CLIENT,
     SERVER,
     Carrier,
     CarrierAnomaly,
-    Cut,
     Emit,
     Limits,
-    Window,
 )
 from dissectors.carriers.smb_logons import Logons, Pdu
+from dissectors.carriers.window import Cut, Window
 from dissectors.span import Span
 
 _SESSION = Struct("<Q")
@@ -141,6 +140,9 @@ class SmbCarrier(Carrier):
                     return _WAIT
                 code = _IOCTL_CODE.unpack_from(data, start + size + 4)[0]
                 by_rule = code == smb2.VALIDATE_NEGOTIATE_INFO
+        body = smb_pipe.SMB2_BODIES.get(command << 1 | flags & smb2.RESPONSE)
+        if body is not None and ready < smb_pipe.NEAR and ready < length <= smb_pipe.WAITED_FOR:
+            return _WAIT
 
         state = self._sides[side]
         if following or state.rest:
@@ -161,6 +163,8 @@ class SmbCarrier(Carrier):
                 owner.plain_messages += 1
         if matters:
             self._take(self._pdu(side, window, start, length), self.smb2, session)
+        elif body is not None:
+            self._peek(side, window, start, min(ready, length), body)
         return length
 
     def _element(self, side: int, window: Window, state: _Side, length: int, following: int) -> int:
@@ -181,11 +185,14 @@ class SmbCarrier(Carrier):
 
     def _read_smb1(self, side: int, window: Window, start: int, length: int, ready: int) -> int:
         fields = smb1.HEADER.unpack_from(window.data, start)
-        magic, command, _, _, _, _, signature, _, uid, _ = fields
+        magic, command, _, flags, _, _, signature, _, uid, _ = fields
         if magic != smb1.MAGIC:
             return _LOST
         matters = smb1.NEGOTIATE <= command <= smb1.TREE_CONNECT
         if matters and ready < length and ready < self.limits.held:
+            return _WAIT
+        body = smb_pipe.SMB1_BODIES.get(command << 1 | flags >> 7)
+        if body is not None and ready < smb_pipe.NEAR and ready < length <= smb_pipe.WAITED_FOR:
             return _WAIT
         owner = self.smb1.logons.owners.get(uid)
         if owner is not None and command not in (smb1.NEGOTIATE, smb1.SESSION_SETUP):
@@ -195,7 +202,21 @@ class SmbCarrier(Carrier):
                 owner.plain_messages += 1
         if matters:
             self._take(self._pdu(side, window, start, length), self.smb1)
+        elif body is not None:
+            self._peek(side, window, start, min(ready, length), body)
         return length
+
+    def _peek(
+        self, side: int, window: Window, start: int, ready: int, body: tuple[int, Struct]
+    ) -> None:
+        """Tell where the body of a message, read no further, holds DCE/RPC's authentication."""
+        found = smb_pipe.trailer(window.data, start, ready, body)
+        if found is not None:
+            at = window.offset + start - window.position
+            span = Span(at + found.start, at + found.end)
+            frame, ts_ns = window.place(span.end - 1)
+            anomaly = Anomaly("unclaimed-token", span, "DCE/RPC in a pipe")
+            self.emit(CarrierAnomaly(side, frame, ts_ns, anomaly))
 
     def _read_transform(
         self, _side: int, window: Window, start: int, length: int, ready: int
@@ -263,7 +284,7 @@ class SmbCarrier(Carrier):
         """Read a message that matters."""
         if not protocol.message(pdu, session):
             who = "an answer from the client" if pdu.side == CLIENT else "a request from the server"
-            self._tell(pdu.side, "malformed-message", pdu.start, len(pdu.data), who, once=True)
+            self._tell(pdu.side, "malformed-message", pdu.start, len(pdu.data), who)
         elif protocol.logons.overflows:
             detail = "open SMB sessions"
             self._tell(pdu.side, "limit-count", pdu.start, len(pdu.data), detail, once=True)
@@ -349,8 +370,7 @@ class SmbCarrier(Carrier):
         elif held:
             code = "malformed-message" if whole else "gap"
             self._tell(side, code, begin, held, "the stream ends inside a message")
-            frames = window.frames(begin, begin + held)
-            cut = Cut(begin, window.take(held), frames, window.ts_ns)
+            cut = window.take_cut()
             if not whole:
                 self._take_cut(side, cut, state.rest)
         window.skip(len(window))

@@ -18,10 +18,10 @@ from dissectors.carriers.base import (
     SERVER,
     Carrier,
     CarrierMessage,
-    Cut,
     Exchange,
     MessageKind,
 )
+from dissectors.carriers.window import Cut, frames_within
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
@@ -283,15 +283,18 @@ class Logons:
             start += buffer.start
             end = start + len(buffer.token)
             span = Span(start, end)
+        cut = pdu.cut
+        if cut is None:
+            frames, carried = self.carrier.windows[pdu.side].frames_carried(start, end)
+        else:
+            frames, carried = frames_within(cut.frames, cut.marks, start, end)
         self.carrier.emit(
             CarrierMessage(
                 kind,
                 pdu.side,
                 exchange,
                 pdu.frame,
-                pdu.cut.frames
-                if pdu.cut is not None
-                else self.carrier.windows[pdu.side].frames(start, end),
+                frames,
                 pdu.ts_ns,
                 buffer.token,
                 span,
@@ -299,5 +302,6 @@ class Logons:
                 schemes,
                 anomalies=buffer.anomalies + anomalies,
                 context={} if context is None else context,
+                carried=carried,
             )
         )

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from analyzer.capture.model import Stream
+from analyzer.capture.model import IGNORE, Stream
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly
-from analyzer.pipeline import Options, StreamReader
+from analyzer.pipeline import ANOMALIES_PER_KIND, Options, StreamReader
+from analyzer.unclaimed import QUIET
 
 TOKEN = b"NTLMSSP\x00\x01\x00\x00\x00\x05\x02\x08\xa0" + bytes(16)
 REQUEST = b"GET / HTTP/1.1\r\nHost: web\r\nAuthorization: NTLM " + b64encode(TOKEN) + b"\r\n\r\n"
@@ -49,3 +50,88 @@ def test_a_stream_dropped_to_bound_memory_says_so(how: str) -> None:
     codes = [noticed.anomaly.code for noticed in row.anomalies + told.loose]
     assert ("limit-streams" in codes) == (how == "evicted")
     assert not told.loose
+
+
+# -- streams that no carrier reads ---------------------------------------------------------------------
+
+FOREIGN = b"\xffforeign protocol"
+
+
+def reader_of(told: Told) -> StreamReader:
+    stream = Stream(0, "tcp", "10.0.0.1", 50000, "10.0.0.2", 135, 1, 0, "syn")
+    return StreamReader(stream, told, Options())
+
+
+def deliver(reader: StreamReader, *pieces: bytes, offset: int = 0) -> list[int]:
+    """Show pieces of the client's side, one a frame; what the reader answers."""
+    answers = []
+    for number, piece in enumerate(pieces, 1):
+        answers.append(reader.deliver(0, offset, piece, number, number))
+        offset += len(piece)
+    return answers
+
+
+def unclaimed(told: Told) -> list[tuple[int, int | None]]:
+    """Stream offset and frame of what was told."""
+    assert {noticed.anomaly.code for noticed in told.loose} <= {"unclaimed-token"}
+    return [(noticed.anomaly.span.start, noticed.frame) for noticed in told.loose]
+
+
+def test_later_tokens_of_a_foreign_protocol_are_told() -> None:
+    """A stream that showed a token early stays listened to; each token is a row, split ones too."""
+    told = Told()
+    reader = reader_of(told)
+    far = bytes(20_000)
+    answers = deliver(reader, FOREIGN + TOKEN, far, TOKEN[:5], TOKEN[5:] + FOREIGN + TOKEN)
+    assert set(answers) == {0}
+    reader.end(None, "capture-end", 9, 9)
+    first = len(FOREIGN)
+    second = first + len(TOKEN) + len(far)
+    third = second + len(TOKEN) + len(FOREIGN)
+    assert unclaimed(told) == [(first, 1), (second, 4), (third, 4)]
+
+
+def test_bulk_of_a_foreign_protocol_costs_nothing() -> None:
+    """Without a token among its first bytes a stream is dropped; with one after a long silence."""
+    assert deliver(reader_of(Told()), b"\xff" * 9000)[-1] == IGNORE
+    told = Told()
+    reader = reader_of(told)
+    answers = deliver(reader, TOKEN, *[b"\xff" * 9000] * 32)
+    assert answers.index(IGNORE) * 9000 > QUIET
+    assert unclaimed(told) == [(0, 1)]
+
+
+def test_a_token_before_a_gap_is_told() -> None:
+    """What was held of a stream whose carrier was not found yet is not forgotten silently."""
+    told = Told()
+    reader = reader_of(told)
+    deliver(reader, FOREIGN + TOKEN)
+    reader.lost(0, len(FOREIGN + TOKEN), 10, 2, 2)
+    deliver(reader, REQUEST, offset=len(FOREIGN + TOKEN) + 10)
+    reader.end(None, "capture-end", 9, 9)
+    assert unclaimed(told) == [(len(FOREIGN), 1)]
+    assert len(told.rows) == 1
+
+
+def test_a_carrier_behind_a_foreign_protocol() -> None:
+    """A proxy's own handshake may hold a token; what it lets through is read all the same."""
+    told = Told()
+    reader = reader_of(told)
+    deliver(reader, FOREIGN + TOKEN, bytes(9000))
+    answer = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n"
+    reader.deliver(1, 0, answer, 3, 3)
+    deliver(reader, REQUEST, offset=len(FOREIGN + TOKEN) + 9000)
+    reader.end(None, "capture-end", 9, 9)
+    assert unclaimed(told) == [(len(FOREIGN), 1)]
+    assert [row.carrier for row in told.rows] == ["http"]
+
+
+def test_a_flood_of_tokens_is_bounded() -> None:
+    """So many rows, and one that counts the rest."""
+    told = Told()
+    reader = reader_of(told)
+    deliver(reader, (FOREIGN + TOKEN) * 400)
+    reader.end(None, "capture-end", 9, 9)
+    codes = [noticed.anomaly.code for noticed in told.loose]
+    assert codes == ["unclaimed-token"] * ANOMALIES_PER_KIND + ["limit-anomalies"]
+    assert told.loose[-1].anomaly.detail.startswith("300 more")

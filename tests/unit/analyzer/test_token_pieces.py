@@ -40,6 +40,34 @@ def test_the_whole_belongs_to_the_last_message_and_keeps_all_frames() -> None:
     assert (last.token, last.frames, last.frame) == (TOKEN, (3, 7), 7)
 
 
+def test_the_whole_lies_where_its_pieces_do() -> None:
+    """Each piece keeps its range of the stream, and each range its frames."""
+    pieces, exchange = TokenPieces(), Exchange("smb2")
+    parts = [
+        (message(exchange, 3, TOKEN[:50]), Span(10, 60), (3,), ()),
+        (message(exchange, 7, TOKEN[50:90]), Span(100, 140), (6, 7), ((100, 6), (130, 7))),
+        (message(exchange, 9, TOKEN[90:]), Span(200, 257), (9,), ()),
+    ]
+    for part, span, frames, carried in parts:
+        part.token_span, part.frames, part.carried = span, frames, carried
+        pieces.whole(part)
+    last = parts[-1][0]
+    assert (last.token, last.token_span) == (TOKEN, Span(10, 257))
+    assert last.runs == (Span(10, 60), Span(100, 140), Span(200, 257))
+    assert last.frames == (3, 6, 7, 9)
+    assert last.carried == ((10, 3), (100, 6), (130, 7), (200, 9))
+
+
+def test_a_piece_without_a_place_leaves_the_whole_without() -> None:
+    """Half a place would mislead."""
+    pieces, exchange = TokenPieces(), Exchange("smb2")
+    pieces.whole(message(exchange, 3, TOKEN[:50]))
+    last = message(exchange, 7, TOKEN[50:])
+    last.token_span = Span(100, 197)
+    assert pieces.whole(last) == TOKEN
+    assert (last.token_span, last.runs, last.carried) == (None, (), ())
+
+
 def test_interleaved_exchanges_do_not_mix() -> None:
     """Two logons on one connection, both in pieces."""
     pieces, one, two = TokenPieces(), Exchange("smb2"), Exchange("smb2")

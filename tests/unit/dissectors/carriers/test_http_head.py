@@ -2,7 +2,6 @@
 
 import pytest
 
-from dissectors.carriers.base import Cut, Window
 from dissectors.carriers.http_head import (
     BROKEN,
     CHUNKED,
@@ -17,6 +16,7 @@ from dissectors.carriers.http_head import (
     response_body,
 )
 from dissectors.carriers.http_start import request_line, status_line
+from dissectors.carriers.window import Cut, Window
 
 
 def block_of(*lines, offset=0, segment=None):

@@ -2,8 +2,9 @@
 
 import pytest
 
-from dissectors.carriers.base import CLIENT, SERVER, Carrier, Cut
+from dissectors.carriers.base import CLIENT, SERVER, Carrier
 from dissectors.carriers.ldap_pdu import SHORT, Head, Pdu, read_head, sender
+from dissectors.carriers.window import Cut
 from dissectors.span import Span
 
 CONTROLS = bytes.fromhex("a0053003040131")
@@ -117,6 +118,29 @@ def test_a_token_of_a_cut_message_belongs_to_the_frames_that_are_there():
     assert [(a.code, a.span) for a in message.anomalies] == [("gap", Span(6, 9))]
 
 
+def test_frames_of_a_cut_message_are_those_of_its_token():
+    """Where it is known which frame carried what."""
+    said = []
+    cut = Cut(40, b"abcdef", (3, 4, 5), 77, ((40, 3), (42, 4), (45, 5)))
+    pdu = Pdu(Carrier(said.append), CLIENT, 40, b"abcdef", Head(9), cut)
+    pdu.say("request", None, [], token=b"cde", place=Span(2, 5))
+    pdu.say("request", None, [], token=b"cdef", place=Span(2, 6))
+    assert [message.frames for message in said] == [(4,), (4, 5)]
+    assert said[1].carried == ((42, 4), (45, 5))
+
+
+def test_in_a_datagram_places_count_from_its_beginning():
+    """However much was sent before it."""
+    said = []
+    carrier = Carrier(said.append)
+    window = carrier.windows[SERVER]
+    for frame in (1, 2):
+        window.restart(0)
+        window.append(0, b"abcdef", frame, 5)
+    Pdu(carrier, SERVER, 0, b"abcdef", Head(6)).say("hint", None, [], token=b"cd", place=Span(2, 4))
+    assert (said[0].token_span, said[0].frames) == (Span(2, 4), (2,))
+
+
 def test_a_token_beyond_the_limit_is_cut():
     """A token of more than 64 KiB is handed on cut, and says so."""
     said = []
@@ -126,5 +150,5 @@ def test_a_token_beyond_the_limit_is_cut():
     pdu.say("request", None, [], token=b"x" * 69_990, place=Span(10, 70_000))
     (message,) = said
     assert len(message.token) == 65_536
-    assert message.token_span == Span(10, 70_000)
+    assert message.token_span == Span(10, 10 + 65_536)
     assert [(a.code, a.span) for a in message.anomalies] == [("limit-token-size", Span(10, 70_000))]

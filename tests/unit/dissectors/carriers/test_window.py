@@ -1,6 +1,6 @@
 """The window that carriers read through: what a gap leaves behind, and searching on from a place."""
 
-from dissectors.carriers.base import Window
+from dissectors.carriers.window import Window, frames_within
 
 
 def window_of(*segments):
@@ -17,7 +17,7 @@ def test_restart_keeps_what_was_unread():
     window = window_of(b"abc", b"def", b"ghi")
     window.take(4)
     window.restart(100)
-    assert window.cut == (4, b"efghi", (2, 3), 30)
+    assert window.cut == (4, b"efghi", (2, 3), 30, ((3, 2), (6, 3)))
     assert (len(window), window.offset) == (0, 100)
     window.restart(200)
     assert window.cut is None
@@ -27,7 +27,7 @@ def test_segment_ahead_of_the_end_is_a_restart():
     """The pipeline may tell a gap by the offset alone."""
     window = window_of(b"abc")
     window.append(10, b"xyz", 2, 20)
-    assert window.cut == (0, b"abc", (1,), 10)
+    assert window.cut == (0, b"abc", (1,), 10, ())
     assert window.take(3) == b"xyz"
 
 
@@ -74,3 +74,36 @@ def test_read_bytes_are_dropped():
         window.take(1000)
     assert len(window.data) < 100_000
     assert window.frames(window.offset, window.offset + 1500) == (91, 92)
+
+
+def test_which_frame_carried_which_bytes():
+    """In stream order; a frame whose segment was split by an earlier one comes twice, in `frames` once."""
+    window = Window()
+    window.append(0, b"ab", 1, 10)
+    window.append(2, b"cd", 5, 50)  # the first part of a segment that had waited
+    window.append(4, b"e", 3, 30)  # what was there before it
+    window.append(5, b"fg", 5, 50)
+    assert window.frames_carried(0, 2) == ((1,), ())
+    assert window.frames_carried(5, 7) == ((5,), ())
+    assert window.frames_carried(1, 5) == ((1, 5, 3), ((0, 1), (2, 5), (4, 3)))
+    assert window.frames_carried(2, 7) == ((5, 3), ((2, 5), (4, 3), (5, 5)))
+    assert window.frames(2, 7) == (5, 3)
+    assert Window().frames_carried(0, 1) == ((0,), ())
+
+
+def test_a_part_of_what_was_carried():
+    """Frames of a shorter range; where nobody knows which frame carried what, it may be any."""
+    carried = ((0, 1), (2, 5), (4, 3), (5, 5))
+    assert frames_within((1, 5, 3), carried, 3, 5) == ((5, 3), ((2, 5), (4, 3)))
+    assert frames_within((1, 5, 3), carried, 6, 7) == ((5,), ((5, 5),))
+    assert frames_within((1, 5, 3), carried, 0, 1) == ((1,), ((0, 1),))
+    assert frames_within((1, 5), (), 0, 1) == ((1, 5), ())
+    assert frames_within((4,), carried, 0, 1) == ((4,), ())
+
+
+def test_taking_what_will_have_no_end():
+    """The rest of a window as a cut, with the frames that carried its parts; the window is empty then."""
+    window = window_of(b"abc", b"def", b"ghi")
+    window.take(1)
+    assert window.take_cut() == (1, b"bcdefghi", (1, 2, 3), 30, ((0, 1), (3, 2), (6, 3)))
+    assert (len(window), window.offset, window.skipping) == (0, 9, 0)
