@@ -25,6 +25,7 @@ def commands() -> dict[str, click.Command]:
 @click.argument("capture")
 @click.argument("negotiation_id", metavar="ID", type=int)
 @click.option("--ladder-only", is_flag=True, help="Without the token trees.")
+@click.option("--details", is_flag=True, help="Every field, also those told in the one above.")
 @click.option("--hex", "raw", is_flag=True, help="Also every token's bytes; needs --with-secrets.")
 @click.option("--with-secrets", is_flag=True, help="Allow output that holds responses and tickets.")
 @reading_options
@@ -32,10 +33,10 @@ def show(
     capture: str,
     negotiation_id: int,
     ladder_only: bool,
+    details: bool,
     raw: bool,
     with_secrets: bool,
     color: str,
-    engine: str,  # noqa: ARG001 - one engine so far
     **reading: Any,
 ) -> int:
     """Draw negotiation ID of CAPTURE: client left, server right, what each token says, the verdict."""
@@ -45,7 +46,7 @@ def show(
         raise UsageError("--hex shows NTLM responses and tickets: add --with-secrets")
     analysis = read_captures((capture,), set(), **reading)
     exchanged = analysis.negotiation(negotiation_id)
-    lines = exchanged.lines(terminal_width() or 100, trees=not ladder_only, raw=raw)
+    lines = exchanged.lines(terminal_width() or 100, trees=not ladder_only, details=details, raw=raw)
     if raw:
         lines.insert(0, "CONTAINS SECRETS")
     for line in painted(lines) if colour_wanted(color) else lines:

@@ -1,4 +1,4 @@
-"""`negoscope token TEXT`: explain one token."""
+"""`negoscope token TEXT`: explain one token, or the tokens of one exchange."""
 
 from __future__ import annotations
 
@@ -13,31 +13,58 @@ def commands() -> dict[str, click.Command]:
     return {"token": token}
 
 
-@click.command("token")
+@click.command(
+    "token",
+    epilog='Try: negoscope token "Negotiate YIIF..."; pbpaste | negoscope token -; '
+    "curl -v --negotiate -u : URL 2>&1 | negoscope token -",
+)
 @click.argument("text", nargs=-1, required=True, metavar="TEXT")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print."
+)
+@click.option("--brief", is_flag=True, help="Without the plain words beside the fields.")
 @click.option("--hex", "raw", is_flag=True, help="Also the bytes; needs --with-secrets.")
 @click.option("--with-secrets", is_flag=True, help="Allow output that holds responses and tickets.")
-def token(text: tuple[str, ...], raw: bool, with_secrets: bool) -> None:
-    """Explain one token as a tree with byte ranges.
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour."
+)
+def token(
+    text: tuple[str, ...], form: str, brief: bool, raw: bool, with_secrets: bool, color: str
+) -> None:
+    """Explain a token as a tree with byte ranges and plain words.
 
-    TEXT is base64, hex, an `Authorization:` or `WWW-Authenticate:` line, the name of a file that holds any
-    of these or the token's own bytes, or - for standard input.
+    TEXT is base64 (wrapped or not) or hex, an `Authorization:` or `WWW-Authenticate:` line, what curl -v
+    printed, a browser's HAR or a piece of it, the name of a file that holds any of these or the token's
+    own bytes, or - for standard input. Several tokens of one exchange are put together to their
+    negotiation, with its verdict.
     """
-    from analyzer.cli.reading import terminal_width
     from analyzer.errors import UsageError
-    from analyzer.report.token_text import explain_token, hex_lines
+    from analyzer.explain import explain
+    from analyzer.report.explained import Explained
+    from analyzer.report.token_text import hex_lines
 
     if raw and not with_secrets:
         raise UsageError("--hex shows NTLM responses and tickets: add --with-secrets")
-    explained = explain_token(_given(" ".join(text)))
-    for line in explained.lines(terminal_width() or 100):
-        click.echo(line)
+    explained = explain(_given(" ".join(text)))
+    if form == "json":
+        from analyzer.report.json_text import json_text
+
+        click.echo(json_text(explained.to_dict(secrets=with_secrets)))
+        return
+    from analyzer.cli.paint import painted
+    from analyzer.cli.reading import colour_wanted, terminal_width
+
+    lines = ["CONTAINS SECRETS"] if with_secrets else []
+    width = terminal_width() or 100
+    lines += explained.lines(width, meanings=not brief, secrets=with_secrets)
     if raw:
-        for line in hex_lines(explained.token.raw):
-            click.echo(line)
+        for one in [explained] if isinstance(explained, Explained) else explained.tokens:
+            lines += ["", one.heading, *hex_lines(one.token.raw)]
+    for line in painted(lines) if colour_wanted(color) else lines:
+        click.echo(line, color=True)
 
 
-FILE_LIMIT = 1_000_000
+FILE_LIMIT = 10_000_000
 
 
 def _given(text: str) -> bytes | str:
@@ -53,8 +80,14 @@ def _given(text: str) -> bytes | str:
                 data = file.read(FILE_LIMIT)
         except (OSError, ValueError):
             return text
-    return data.decode("ascii") if _is_text(data) else data
+    return _text(data)
 
 
-def _is_text(data: bytes) -> bool:
-    return all(byte in b"\t\n\r" or 0x20 <= byte < 0x7F for byte in data)
+def _text(data: bytes) -> bytes | str:
+    """Bytes that are text as text; a token holds control characters in its first bytes."""
+    if any(byte < 0x20 and byte not in b"\t\n\r\x1b" for byte in data[:4096]):
+        return data
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data

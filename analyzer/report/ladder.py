@@ -33,8 +33,7 @@ LEAST_WIDTH = 60
 def ladder(negotiation: Negotiation, width: int = 100) -> list[str]:
     """Lines of the diagram, at most `width` cells wide (but never under 60)."""
     stream = negotiation.stream
-    left = f"{stream.client}:{stream.client_port}"
-    right = f"{stream.server}:{stream.server_port}"
+    left, right = _end(stream.client, stream.client_port), _end(stream.server, stream.server_port)
     margin = max((len(str(step.frame)) for step in negotiation.steps), default=1)
     room = max(width, LEAST_WIDTH) - margin - 4  # between the two rails
     between = max(1, room + 2 - width_of(left) - width_of(right))
@@ -50,6 +49,11 @@ def ladder(negotiation: Negotiation, width: int = 100) -> list[str]:
             lines.append(f"{number:>{margin}}  │{drawn}│")
             number = ""
     return [*lines, rails]
+
+
+def _end(address: str, port: int) -> str:
+    """One end of the rails; tokens that came without a capture have no port."""
+    return visible(f"{address}:{port}" if port else address)
 
 
 def _arrow(label: str, room: int, side: int) -> str:
@@ -148,7 +152,8 @@ def verdict_lines(negotiation: Negotiation) -> list[str]:
     if negotiation.mechanism_detail:
         run += f" ({negotiation.mechanism_detail})"
     source = f", said by {negotiation.outcome_source}" if negotiation.outcome_source else ""
-    lines = [f"{negotiation.outcome.upper()}  {visible(run)} over {negotiation.carrier}{source}"]
+    over = f" over {negotiation.carrier}" if negotiation.carrier != "unknown" else ""
+    lines = [f"{negotiation.outcome.upper()}  {visible(run)}{over}{source}"]
     if negotiation.status is not None:
         lines.append(f"status    {visible(negotiation.status.name)}")
     if negotiation.reason is not None:

@@ -54,10 +54,14 @@ def _captures(captures: Columns) -> list[str]:
             lines.append(f"{name}: not read: {visible(error)}")
             continue
         losses = _losses(captures, at)
+        by_scapy = captures["read_by_scapy"][at]
         if total <= LISTED:
             lines.append(f"{name}: {_counts({key: captures[key][at] for key in COUNTED})}")
-        elif losses:
+        elif losses or by_scapy:
             lines.append(f"{name}:")
+        if by_scapy:
+            what = ", ".join(f"{key} {count}" for key, count in by_scapy.items())
+            lines.append(f"  read through Scapy: packets of {visible(what)}")
         lines.extend(f"  lost: {text}" for text in losses)
     if len(lines) > ROWS_SHOWN + 1:
         lines[ROWS_SHOWN:] = [

@@ -1,36 +1,48 @@
-"""Tokens from pasted text, and their trees."""
+"""A token's tree as lines."""
 
 from __future__ import annotations
 
 import pytest
+from support.messages import KERBEROS, ap_req, init_token
 
-from analyzer.errors import UsageError
-from analyzer.report.token_text import explain_token
+from analyzer.explain import explain
 
 NEGOTIATE = "4e544c4d535350000100000097b208e2" + "00" * 16
-
-
-@pytest.mark.parametrize("text", ["zzz", "abcdefgh", "00 01 02", "Negotiate abcd"])
-def test_a_word_is_no_token(text: str) -> None:
-    """Short words decode as base64 by chance; that is no reason to explain them."""
-    with pytest.raises(UsageError, match="neither base64, hex nor"):
-        explain_token(text)
-
-
-def test_bytes_and_longer_text_are_taken_as_given() -> None:
-    """Who hands over bytes, or more than a word, wants to see them."""
-    assert explain_token(b"\xff").token.token_type == "opaque"
-    assert len(explain_token("ff" * 8).token.raw) == 8
 
 
 @pytest.mark.parametrize("width", [80, 100])
 def test_long_fields_hang_below_their_names(width: int) -> None:
     """Flags by name do not fit a terminal's line; no word of them is lost or cut."""
-    lines = explain_token(NEGOTIATE).lines(width)
+    lines = explain(NEGOTIATE).lines(width)
     assert max(map(len, lines)) <= width
     (at,) = (number for number, line in enumerate(lines) if "NegotiateFlags: " in line)
     column = lines[at].index(": ") + 2
     assert lines[at + 1][:column].isspace()
-    unwrapped = " ".join(" ".join(lines).split())
-    whole = " ".join(" ".join(explain_token(NEGOTIATE).lines(10_000)).split())
-    assert unwrapped == whole
+
+
+def test_every_field_has_a_line_with_its_range() -> None:
+    """Start, end, name and text; plain words beside them unless unwanted."""
+    explained = explain(
+        init_token(KERBEROS, ap_req(b"LAB", (b"HTTP", b"web"), b"T" * 40, b"A" * 40))
+    )
+    plain = explained.lines(200, meanings=False)
+    told = explained.lines(200)
+    rows = {(_range(line), line.split()[1].rstrip(":")) for line in plain[2:] if _range(line)}
+    for field in explained.token.fields:
+        assert (tuple(field.span), field.name.split()[0]) in rows, field.path
+    assert any("· the service's name (SPN)" in line for line in told)
+    assert not any("·" in line for line in plain)
+
+
+def _range(line: str) -> tuple[int, int] | None:
+    words = line.split()
+    start, _, end = words[0].partition("-") if words else ("", "", "")
+    return (int(start), int(end)) if start.isdigit() and end.isdigit() else None
+
+
+def test_secrets_show_only_when_asked_for() -> None:
+    """A cipher is told by its size, or in hex."""
+    explained = explain(init_token(KERBEROS, ap_req(b"LAB", (b"HTTP",), b"T" * 40, b"A" * 40)))
+    secret = (b"T" * 40).hex()
+    assert secret not in "".join(explained.lines(10_000))
+    assert secret in "".join(explained.lines(10_000, secrets=True))
