@@ -18,6 +18,7 @@ from analyzer.capture.packet import (
     Packet,
 )
 from analyzer.capture.plain import decode_plain
+from analyzer.capture.scapy_source import SCAPY_LINK_TYPES
 from analyzer.capture.walk import walk
 
 if TYPE_CHECKING:
@@ -44,8 +45,15 @@ _FILLED = (
 class PacketDecoder:
     """Decodes block after block; the fragments of a datagram may lie in different ones."""
 
-    def __init__(self, account: CaptureAccount, limits: FragmentLimits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        account: CaptureAccount,
+        limits: FragmentLimits = DEFAULT_LIMITS,
+        *,
+        by_scapy: bool = False,
+    ) -> None:
         self._account = account
+        self._by_scapy = by_scapy  # Scapy reads the headers of every packet
         self._defragmenter = Defragmenter(account, limits)
         self._first_too_deep: int | None = None
 
@@ -57,8 +65,11 @@ class PacketDecoder:
         if not len(block):
             return index
         decoded = np.zeros(len(block), np.bool_)
-        slow, not_ip = decode_plain(block, index, decoded)
-        self._account.not_ip += not_ip
+        if self._by_scapy:
+            slow = np.ones(len(block), np.bool_)
+        else:
+            slow, not_ip = decode_plain(block, index, decoded)
+            self._account.not_ip += not_ip
         if slow.any():
             self._walk(block, np.flatnonzero(slow), index, decoded)
         return index if decoded.all() else _select(index, decoded)
@@ -95,13 +106,15 @@ class PacketDecoder:
         ):
             if link_type == NO_LINK:
                 continue  # the reader has accounted for it
-            if link_type not in LINK_TYPES:
+            if link_type not in LINK_TYPES and link_type not in SCAPY_LINK_TYPES:
                 self._refuse(f"link-type-{link_type}")
                 continue
             frame = block.first_frame + row
             end = at + max(cap_len, wire_len)
             packet = Packet(block.buffer, at, at + cap_len, end, frame, ts_ns, self._defragmenter)
-            outcome = walk(packet, link_type)
+            outcome = walk(packet, link_type, by_scapy=self._by_scapy)
+            for part in packet.by_scapy:
+                self._account.by_scapy[part] = self._account.by_scapy.get(part, 0) + 1
             if outcome == DECODED:
                 found.append(_row(packet, row, index.extra))
             elif outcome == NOT_IP:

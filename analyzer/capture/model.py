@@ -182,6 +182,9 @@ class CaptureAccount:
         default_factory=dict
     )  # reason -> packets (`not-ip` is not among them)
     not_ip: int = 0  # ARP and the like: nothing to decode
+    by_scapy: dict[str, int] = field(
+        default_factory=dict
+    )  # link type or tunnel -> packets whose headers Scapy read
     losses: list[CaptureLoss] = field(default_factory=list)
     damaged: bool = False  # the file itself is cut or corrupt: exit status 3
     streams_evicted: int = 0

@@ -42,6 +42,7 @@ class Packet:
     source: tuple[int, int] = (0, 0)  # 128 bits in two halves
     destination: tuple[int, int] = (0, 0)
     protocols: dict[int, str] = field(default_factory=dict)  # what this IP version may carry
+    by_scapy: list[str] = field(default_factory=list)  # link type and tunnels that Scapy read
     protocol: int = 0
     source_port: int = 0
     destination_port: int = 0
@@ -110,8 +111,16 @@ IPV6_PROTOCOLS = {
     60: "ipv6-extension",  # destination options
     135: "ipv6-extension",  # mobility
 }
-UDP_TUNNELS = {4789: "vxlan", 8472: "vxlan", 6081: "geneve"}
-"""By destination port; 8472 is Linux's older default."""
+UDP_TUNNELS = {
+    4789: "vxlan",
+    8472: "vxlan",  # Linux's older default
+    6081: "geneve",
+    2152: "gtp",
+    1701: "l2tp",
+    3544: "teredo",
+    37008: "tzsp",
+}
+"""By destination port."""
 IP_FAMILIES = (2, 10, 23, 24, 28, 30)
 """AF_INET; AF_INET6 of Linux, Windows and the BSDs."""
 TCP_FLAGS = 0x3F

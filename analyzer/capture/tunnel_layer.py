@@ -1,8 +1,8 @@
 """Tunnel headers, one packet at a time.
 
 Spec: RFC 2784 and 2890 (GRE), RFC 2637 section 4.1 (PPTP), draft-foschiano-erspan-03, RFC 7348
-(VXLAN) with draft-smith-vxlan-group-policy-05, RFC 8926 (GENEVE).
-Not handled: GTP, L2TP, Teredo.
+(VXLAN) with draft-smith-vxlan-group-policy-05, RFC 8926 (GENEVE), RFC 4380 section 5.1 (Teredo).
+Not handled: GTP, L2TP and TZSP, which `scapy_source` reads.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from struct import Struct
 from analyzer.capture.packet import DECODED, NO_TRANSPORT, NOT_IP, TUNNELLED, Packet, Step
 
 BAD = "bad-gre-header"
+_U16 = Struct(">H").unpack_from
 _U16_PAIR = Struct(">HH").unpack_from
 _U32_PAIR = Struct(">II").unpack_from
 
@@ -78,10 +79,27 @@ def geneve(packet: Packet) -> str:
     return TUNNELLED[protocol]
 
 
+def teredo(packet: Packet) -> str:
+    """Authentication (00 01, lengths, 9 fixed bytes) and origin (00 00, 6) may come first; else UDP."""
+    data, at, stop = packet.data, packet.at, packet.captured
+    if data[at : min(at + 2, stop)] == b"\0\1" and at + 4 <= stop:
+        at += 13 + data[at + 2] + data[at + 3]
+    if data[at : min(at + 2, stop)] == b"\0\0":
+        at += 8
+    if at + 40 > stop or data[at] >> 4 != 6:
+        return DECODED
+    (length,) = _U16(data, at + 4)
+    if at + 40 + length != packet.end:
+        return DECODED
+    packet.at = at
+    return "ip"
+
+
 STEPS: dict[str, Step] = {
     "gre": gre,
     "erspan-2": erspan_2,
     "erspan-3": erspan_3,
     "vxlan": vxlan,
     "geneve": geneve,
+    "teredo": teredo,
 }

@@ -1,0 +1,166 @@
+"""What a carrier says, as Scapy layers: one `GSS_Message` per leg, with its token inside.
+
+A carrier layer stands in the place of the payload's bytes (`load`), to which it builds; its `messages` say
+what was found there. They are for reading: changing them changes no byte.
+
+    pkt[GSS_SMB].messages[0].status        'STATUS_MORE_PROCESSING_REQUIRED'
+    pkt[GSS_Token]                         the first token of the packet
+    pkt.getlayer(GSS_Token, 2)             the second one, or the one inside it
+
+Spec: RFC 9110 11, RFC 4559 (HTTP); MS-SMB, MS-CIFS, MS-SMB2 (SMB); RFC 4511, MS-ADTS 5.1 (LDAP).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scapy.packet import Packet
+
+from dissectors.carriers.base import SERVER, CarrierMessage
+from dissectors.layers.fields import Inner, Inners, Names, Secret, Value
+from dissectors.layers.gss import GSS_Token
+from dissectors.layers.packet import GssPacket
+from dissectors.layers.stream import read_alone
+from dissectors.visible import visible
+
+
+class GSS_Message(GssPacket):
+    """One leg of an authentication.
+
+    `kind`: `hint`, `request`, `response` or `after`; `sender`: `client` or `server`; `exchange`: the
+    carrier's own name of the attempt (session, message ids); `status`: the carrier's verdict, with its
+    `status_code` and `verdict`; `frames`: numbers of the packets that carried it, from 1. `user`:
+    of a logon without GSS. `token`: None if the message has no place for one.
+    """
+
+    name = "GSS message"
+    fields_desc = [
+        Value("carrier"),
+        Value("version"),
+        Value("kind"),
+        Value("sender"),
+        Value("scheme"),
+        Value("exchange"),
+        Value("status"),
+        Value("status_code"),
+        Value("verdict"),
+        Names("schemes"),
+        Value("user"),
+        Value("server_name"),
+        Names("anomalies"),
+        Value("frame"),
+        Names("frames"),
+        Inner("token", None, GSS_Token),
+    ]
+
+    def read(self, _data: bytes) -> tuple[dict[str, Any], int]:
+        """Read nothing: carriers tell messages."""
+        return {}, 0
+
+    def encode(self) -> bytes:
+        """Give the token's bytes."""
+        return bytes(self.token or b"")
+
+    def mysummary(self) -> str:
+        """Who says what."""
+        words = (self.carrier, self.sender, self.kind, self.scheme, self.status)
+        return visible(" ".join(str(word) for word in words if word))
+
+
+class GSS_Carrier(GssPacket):
+    """Base of the carriers' layers."""
+
+    fields_desc = [Inners("messages", [], GSS_Message), Secret("load", b"")]
+
+    def read(self, data: bytes) -> tuple[dict[str, Any], int]:
+        """Read a payload for itself."""
+        name, found = read_alone(data)
+        if CARRIER_LAYERS.get(name) is not type(self):
+            return {}, 0
+        return {"messages": [message_packet(each) for each in found], "load": data}, len(data)
+
+    def encode(self) -> bytes:
+        """Give the payload's bytes."""
+        return bytes(self.load or b"")
+
+    def mysummary(self) -> str:
+        """Every message."""
+        said = "; ".join(each.mysummary() for each in self.messages or [])
+        return f"{self.name} [{said}]"
+
+
+class GSS_HTTP(GSS_Carrier):
+    """HTTP authentication: all `Authorization` and challenge headers, repeated ones too."""
+
+    name = "GSS HTTP"
+
+
+class GSS_SMB(GSS_Carrier):
+    """Session setups and negotiations of SMB 1, 2 and 3."""
+
+    name = "GSS SMB"
+
+
+class GSS_LDAP(GSS_Carrier):
+    """Binds of LDAP, in both directions: SASL mechanisms, Sicily, simple."""
+
+    name = "GSS LDAP"
+
+
+CARRIER_LAYERS: dict[str, type[GSS_Carrier]] = {
+    "http": GSS_HTTP,
+    "smb": GSS_SMB,
+    "ldap": GSS_LDAP,
+}
+"""The layer of each carrier of `dissectors.carriers`; another one is shown as `GSS_Carrier`."""
+
+
+def message_packet(message: CarrierMessage) -> GSS_Message:
+    """Make the packet of a carrier's message."""
+    exchange, status = message.exchange, message.status
+    packet = GSS_Message(
+        carrier=exchange.carrier if exchange else message.context.get("carrier"),
+        version=exchange.carrier_version if exchange else None,
+        kind=message.kind,
+        sender="server" if message.side == SERVER else "client",
+        scheme=exchange.scheme if exchange else None,
+        exchange=exchange.key if exchange else None,
+        status=status.name if status else None,
+        status_code=status.code if status else None,
+        verdict=status.verdict if status else None,
+        schemes=list(message.schemes),
+        user=exchange.user if exchange else None,
+        server_name=exchange.server_name if exchange else None,
+        anomalies=[anomaly.code for anomaly in message.anomalies],
+        frame=message.frame,
+        frames=list(message.frames),
+    )
+    if message.token is not None:
+        token = GSS_Token(
+            message.token, _internal=1, _parent=None, from_acceptor=message.side == SERVER
+        )
+        packet.fields["token"] = token
+        token.add_parent(packet)
+    packet.explicit = 1
+    return packet
+
+
+def carrier_packet(name: str, messages: list[Any], load: bytes) -> GSS_Carrier:
+    """Make the layer that stands in the place of `load`."""
+    layer = CARRIER_LAYERS.get(name, GSS_Carrier)
+    packet = layer(messages=messages, load=load)
+    packet.explicit = 1
+    return packet
+
+
+def tokens(packet: Packet) -> list[GSS_Token]:
+    """The tokens that a packet carries, in order; those inside other tokens are not counted."""
+    found = []
+    layer = packet
+    while layer:
+        if isinstance(layer, GSS_Carrier):
+            found += [each.token for each in layer.messages or [] if each.token is not None]
+        elif isinstance(layer, GSS_Token):
+            found.append(layer)
+        layer = layer.payload
+    return found
