@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from analyzer.analysis import Analysis, read, token
+    from analyzer.crosscheck.table import crosscheck
     from analyzer.errors import CaptureError, NegoscopeError, UsageError
+    from analyzer.from_packets import from_packets
+    from analyzer.from_pyshark import from_pyshark
 
 __all__ = [
     "Analysis",
     "CaptureError",
     "NegoscopeError",
     "UsageError",
+    "crosscheck",
+    "from_packets",
+    "from_pyshark",
     "read",
     "token",
 ]
@@ -25,6 +31,9 @@ _HOMES = {
     "CaptureError": "analyzer.errors",
     "NegoscopeError": "analyzer.errors",
     "UsageError": "analyzer.errors",
+    "crosscheck": "analyzer.crosscheck.table",
+    "from_packets": "analyzer.from_packets",
+    "from_pyshark": "analyzer.from_pyshark",
     "read": "analyzer.analysis",
     "token": "analyzer.analysis",
 }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from operator import index
 from os import PathLike, fspath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.capture.inputs import Input, expand, with_distinct_names
+from analyzer.capture.packet_objects import PacketInput
 from analyzer.errors import CaptureError, UsageError
 from analyzer.negotiation.model import Negotiation
 from analyzer.pipeline import Options, run
@@ -18,9 +21,13 @@ from analyzer.tables.schema import TABLES
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analyzer.capture.tshark_source import Wireshark
     from analyzer.report.exchange import Exchanged
 
 Progress = Callable[[Input, int], None]
+
+ENGINES = ("native", "scapy", "tshark")
+"""What can read packets; see docs/engines.md."""
 
 
 class Analysis:
@@ -37,7 +44,7 @@ class Analysis:
         self.errors: list[str] = []
         self.notes: list[str] = []
         self.damaged = False
-        self._options = options
+        self.options = options
         self._frames: dict[str, pd.DataFrame] = {}
         self._last_ids: list[int] = []  # per input: number of its last negotiation
 
@@ -107,8 +114,12 @@ class Analysis:
             raise UsageError(
                 "standard input is gone once it is read: save it to a file to look closer"
             )
+        if isinstance(source, PacketInput) and source.is_gone:
+            raise UsageError(
+                "these packets are gone once they are read: give a list to look closer"
+            )
         before = self._last_ids[place - 1] if place else 0
-        found = _negotiations_of(source, self._options)[negotiation_id - before - 1]
+        found = _negotiations_of(source, self.options)[negotiation_id - before - 1]
         found.negotiation_id = negotiation_id
         row = {name: cells[negotiation_id - 1] for name, cells in columns.items()}
         return Exchanged(found, source.name, row)
@@ -121,7 +132,8 @@ class Analysis:
 def _negotiations_of(source: Input, options: Options) -> list[Negotiation]:
     tables = Tables(frozenset(), keep_steps=True)
     collector = Collector(tables, source.name)
-    account, seconds = run(source, collector, Options(decode_as=options.decode_as))
+    again = replace(options, progress=None, per_message_tokens=True)
+    account, seconds = run(source, collector, again)
     collector.close(account, seconds)
     return tables.kept
 
@@ -133,15 +145,19 @@ def read(
     decode_as: dict[tuple[str, int], str] | None = None,
     progress: Progress | bool | None = None,
     with_secrets: bool = False,
+    engine: str = "native",
+    tls_keylog: str | PathLike[str] | None = None,
 ) -> Analysis:
     """Read captures to their end and return their `Analysis`.
 
     `captures`: a path, a directory, a glob, `-` for standard input, or several of them. `tables`: names of
     the tables wanted (all by default; fewer is faster). `progress(input, bytes_read)` is called as an
     input is read; True draws a bar for each large input. `with_secrets` adds the tokens' bytes (NTLM
-    responses, tickets) to `tokens`.
+    responses, tickets) to `tokens`. `engine`: what reads packets, `native`, `scapy` or `tshark` (docs/engines.md);
+    with `tshark`, `tls_keylog` names a TLS key log by which connections are decrypted.
 
-    Raises `UsageError` if a path does not exist, `CaptureError` if none of the inputs is a capture. With
+    Raises `UsageError` if a path does not exist or the engine is not there, `CaptureError` if none of the
+    inputs is a capture. With
     several inputs the readable ones are used; the others are in `errors` and have a row in `captures`.
     """
     if progress is True:
@@ -154,15 +170,58 @@ def read(
                 decode_as=decode_as,
                 progress=bar.update,
                 with_secrets=with_secrets,
+                engine=engine,
+                tls_keylog=tls_keylog,
             )
-    paths = _paths(captures)
+    how = _wireshark(engine, tls_keylog)
+    analysis = begin(tables=tables, decode_as=decode_as, with_secrets=with_secrets, wireshark=how)
+    if engine == "scapy":
+        analysis.options.by_scapy = True
+        analysis.tables.engine = engine
+    return read_inputs(_expanded(_paths(captures), analysis), analysis, progress or None)
+
+
+def begin(
+    *,
+    tables: Iterable[str] | None = None,
+    decode_as: dict[tuple[str, int], str] | None = None,
+    with_secrets: bool = False,
+    wireshark: Wireshark | None = None,
+) -> Analysis:
+    """Make an `Analysis` without any input yet."""
     wanted = frozenset(TABLES if tables is None else tables)
+    options = Options(
+        decode_as=decode_as or {}, per_message_tokens="tokens" in wanted, wireshark=wireshark
+    )
     made = Tables(wanted, secrets=with_secrets)
-    options = Options(decode_as=decode_as or {}, per_message_tokens="tokens" in wanted)
-    analysis = Analysis([], made, options)
-    for source in _expanded(paths, analysis):
+    if wireshark is not None:
+        made.engine = wireshark.name
+    return Analysis([], made, options)
+
+
+def _wireshark(engine: str, tls_keylog: str | PathLike[str] | None) -> Wireshark | None:
+    """How Wireshark is to read; None for the native engine. `UsageError` for what can't be had."""
+    if engine not in ENGINES:
+        raise UsageError(f"no engine {engine!r}; there are {', '.join(ENGINES)}")
+    if engine != "tshark":
+        if tls_keylog is not None:
+            raise UsageError("a TLS key log can only be used by the engine tshark")
+        return None
+    if tls_keylog is not None and not Path(tls_keylog).is_file():
+        raise UsageError(f"{fspath(tls_keylog)}: no such TLS key log")
+    from analyzer.capture.tshark_source import wireshark  # noqa: PLC0415 - only where it is wanted
+
+    return wireshark(None if tls_keylog is None else fspath(tls_keylog))
+
+
+def read_inputs(
+    sources: Iterable[Input], analysis: Analysis, progress: Progress | None = None
+) -> Analysis:
+    """Read all `sources` into `analysis`; see `read`."""
+    made, options = analysis.tables, analysis.options
+    for source in sources:
         collector = Collector(made, source.name)
-        options.progress = _progress_of(source, progress or None)
+        options.progress = _progress_of(source, progress)
         try:
             account, seconds = run(source, collector, options)
         except CaptureError as error:
@@ -213,12 +272,13 @@ def _progress_of(source: Input, progress: Progress | None) -> Callable[[int], No
     return lambda count: progress(source, count)
 
 
-def token(data: bytes | str) -> Any:
-    """Dissect one token given as bytes, base64, hex or an authentication header line.
+def token(given: bytes | str) -> Any:
+    """Explain a token given as bytes, base64, hex, header line, curl -v output or HAR.
 
-    Returns `analyzer.report.token_text.Explained`, which prints as a tree. Raises `UsageError` if the text
-    holds no token.
+    Returns `analyzer.report.explained.Explained`, which prints as a tree and shows as nested lists in a
+    notebook; `ExplainedExchange`, with the negotiation they make, for text that holds several tokens.
+    Raises `UsageError` if there is none.
     """
-    from analyzer.report.token_text import explain_token  # noqa: PLC0415
+    from analyzer.explain import explain  # noqa: PLC0415
 
-    return explain_token(data)
+    return explain(given)

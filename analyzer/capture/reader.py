@@ -9,6 +9,7 @@ import numpy as np
 from analyzer.capture import pcap, pcapng
 from analyzer.capture.damage import record_loss
 from analyzer.capture.model import NO_TIME, CaptureAccount, RecordBlock
+from analyzer.capture.packet_objects import PacketInput
 from analyzer.capture.source import Progress, Source, Window, open_source
 from analyzer.errors import CaptureError
 
@@ -49,6 +50,11 @@ def open_capture(
 
     CaptureError, with the first block at the latest, if it is no capture.
     """
+    if isinstance(item, PacketInput):
+        for block in item.blocks(account, progress):
+            _tally(block, account)
+            yield block
+        return
     with open_source(item, progress) as source:
         window = Window(source)
         try:

@@ -18,6 +18,7 @@ COMMANDS = {
     "anomalies": ("analyzer.cli.table", "one row per oddity: malformed, lost, out of place"),
     "captures": ("analyzer.cli.table", "one row per input: what was read and what was lost"),
     "show": ("analyzer.cli.show", "one negotiation as a ladder, its tokens as trees"),
+    "crosscheck": ("analyzer.cli.crosscheck", "the same through tshark: each difference as a row"),
     "token": ("analyzer.cli.token", "explain one token from base64, hex, a header line or a file"),
 }
 

@@ -26,9 +26,14 @@ def reading_options(function: Command) -> Command:
         [
             click.option(
                 "--engine",
-                type=click.Choice(["native"]),
+                type=click.Choice(["native", "scapy", "tshark"]),
                 default="native",
-                help="What reads packets.",
+                help="What reads packets: negoscope itself or Wireshark.",
+            ),
+            click.option(
+                "--tls-keylog",
+                metavar="FILE",
+                help="Decrypt TLS by this key log; needs --engine tshark.",
             ),
             click.option(
                 "--decode-as",
@@ -70,6 +75,8 @@ def read_captures(
     captures: tuple[str, ...],
     tables: Iterable[str],
     *,
+    engine: str,
+    tls_keylog: str | None,
     decode_as: tuple[str, ...],
     quiet: bool,
     no_progress: bool,
@@ -86,7 +93,13 @@ def read_captures(
     show = not quiet and not no_progress and sys.stderr.isatty()
     with ProgressBar(enabled=show) as bar:
         analysis = read(
-            captures, tables=tables, decode_as=rules, progress=bar.update, with_secrets=with_secrets
+            captures,
+            tables=tables,
+            decode_as=rules,
+            progress=bar.update,
+            with_secrets=with_secrets,
+            engine=engine,
+            tls_keylog=tls_keylog,
         )
     for error in analysis.errors:
         click.echo(f"negoscope: {visible(error)}", err=True)

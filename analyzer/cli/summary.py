@@ -27,7 +27,6 @@ def commands() -> dict[str, click.Command]:
 def summary(
     captures: tuple[str, ...],
     color: str,
-    engine: str,  # noqa: ARG001 - one engine so far
     **reading: Any,
 ) -> int:
     """Tell what was read and lost, who chose which mechanism, what failed and why."""

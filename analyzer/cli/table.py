@@ -62,7 +62,6 @@ def _command(name: str) -> click.Command:
         columns: str | None,
         output: str | None,
         color: str,
-        engine: str,  # noqa: ARG001 - one engine so far
         with_secrets: bool = False,
         **reading: Any,
     ) -> int:

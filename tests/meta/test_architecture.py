@@ -47,10 +47,26 @@ LAYERS: list[tuple[str, set[str]]] = [
             "dissectors.visible",
         },
     ),
+    (
+        "dissectors.layers",
+        {
+            "dissectors.codes",
+            "dissectors.mechs",
+            "dissectors.recognise",
+            "dissectors.visible",
+            "dissectors.tokens",
+            "dissectors.carriers",
+        },
+    ),
     ("analyzer.errors", set()),
+    (
+        "analyzer.from_packets",
+        {"analyzer.analysis", "analyzer.capture", "analyzer.errors", "dissectors.layers"},
+    ),
     ("analyzer.signature", set()),  # independent on purpose: it checks the dissectors
     ("analyzer.carrier_search", {"analyzer.signature", "dissectors.carriers"}),
-    ("analyzer.token_pieces", {"dissectors.carriers", "dissectors.recognise"}),
+    ("analyzer.unclaimed", {"analyzer.signature", "dissectors.span"}),
+    ("analyzer.token_pieces", {"dissectors.carriers", "dissectors.recognise", "dissectors.span"}),
     ("analyzer.capture", {"analyzer.errors"}),
     ("analyzer.negotiation", {"dissectors", "analyzer.capture.model"}),
     (
@@ -61,6 +77,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "analyzer.negotiation",
             "analyzer.errors",
             "analyzer.carrier_search",
+            "analyzer.unclaimed",
             "analyzer.token_pieces",
         },
     ),
@@ -73,8 +90,34 @@ LAYERS: list[tuple[str, set[str]]] = [
         {"dissectors", "analyzer.negotiation", "analyzer.tables", "analyzer.errors"},
     ),
     (
+        "analyzer.crosscheck",
+        {
+            "dissectors",
+            "analyzer.capture",
+            "analyzer.errors",
+            "analyzer.negotiation.model",
+            "analyzer.pipeline",
+            "analyzer.tables",
+        },
+    ),
+    ("analyzer.pasted", {"analyzer.errors", "dissectors.recognise"}),
+    (
+        "analyzer.explain",
+        {
+            "dissectors",
+            "analyzer.capture.model",
+            "analyzer.errors",
+            "analyzer.negotiation",
+            "analyzer.pasted",
+            "analyzer.pipeline",
+            "analyzer.report",
+            "analyzer.tables",
+        },
+    ),
+    (
         "analyzer.analysis",
         {
+            "analyzer.explain",
             "analyzer.pipeline",
             "analyzer.capture",
             "analyzer.negotiation",
@@ -83,6 +126,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "analyzer.errors",
         },
     ),
+    ("analyzer.from_pyshark", {"analyzer.analysis", "analyzer.capture", "analyzer.errors"}),
     ("analyzer.cli", {"analyzer", "dissectors"}),
 ]
 
@@ -91,6 +135,7 @@ ONLY_IN = {
     "pandas": ("analyzer.tables", "analyzer.analysis", "analyzer.report", "analyzer.cli"),
     "duckdb": ("analyzer.tables.query",),
     "pyasn1": ("dissectors.tokens", "dissectors.layers"),
+    "pyshark": ("analyzer.capture.pyshark_child",),
     "click": ("analyzer.cli",),
     "tqdm": ("analyzer.report.progress",),
     "numpy": ("analyzer.capture", "analyzer.pipeline"),

@@ -134,3 +134,19 @@ def test_every_reason_is_used() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
     assert {code for code in REASONS if named[code] < 2} == set()  # once in the registry itself
+
+
+def test_links_read_through_scapy_are_listed() -> None:
+    """docs/engines.md names every link type and tunnel that goes through Scapy, with its number."""
+    from analyzer.capture.packet import UDP_TUNNELS
+    from analyzer.capture.scapy_source import SCAPY_LINK_TYPES, SCAPY_TUNNELS
+    from analyzer.tables.rows import link_type_name
+
+    text = (ROOT / "docs" / "engines.md").read_text(encoding="utf-8")
+    for number in SCAPY_LINK_TYPES:
+        (row,) = [line for line in text.splitlines() if f"`{link_type_name(number)}`" in line]
+        assert str(number) in row
+    ports = {name: port for port, name in UDP_TUNNELS.items()}
+    for name in SCAPY_TUNNELS:
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| `{name}`")]
+        assert str(ports[name]) in row

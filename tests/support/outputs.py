@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from html import unescape
 from io import StringIO
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from support.facts import ROOT
 
 from analyzer.analysis import read
 from analyzer.cli.main import run
+from analyzer.explain import explain
+from analyzer.report.json_text import json_text
 from dissectors.visible import UNSAFE
 
 TABLES = ("negotiations", "tokens", "offers", "anomalies", "captures")
@@ -41,7 +45,8 @@ def outputs(path: Path, *, secrets: bool = False) -> Iterator[tuple[str, str]]:
         commands += [[table, name, "--format", form, *wanted] for form in forms]
         commands.append([table, name, "--columns", "capture", *wanted])
     count = len(read(path, tables=["negotiations"]).tables.columns["negotiations"]["capture"])
-    commands += [["show", name, str(number)] for number in range(1, min(count, SHOWN) + 1)]
+    for number in range(1, min(count, SHOWN) + 1):
+        commands += [["show", name, str(number)], ["show", name, str(number), "--details"]]
     for words in commands:
         status, out, err = command_line(*words)
         assert status in {0, 3}, (words, err)
@@ -60,10 +65,32 @@ def frames(path: Path) -> Iterator[tuple[str, str]]:
         exchanged = analysis.negotiation(number)
         yield f"negotiation {number}", str(exchanged)
         yield f"repr of negotiation {number}", repr(exchanged)
+        yield f"HTML of negotiation {number}", _text_of(exchanged._repr_html_())
         negotiation = exchanged.negotiation
         yield f"repr of the object {number}", repr(negotiation)
         for step in negotiation.steps:
             yield "repr of a token", repr(step.token)
+            if step.token is not None and step.token.raw:
+                yield from explained(step.token.raw)
+
+
+def explained(token: bytes) -> Iterator[tuple[str, str]]:
+    """What is said of one token, in every form."""
+    made = explain(token)
+    yield "text of a token", str(made)
+    yield "JSON of a token", json_text(made.to_dict())
+    yield "HTML of a token", _text_of(made._repr_html_())
+
+
+def _text_of(html: str) -> str:
+    """What a browser shows of it, tooltips too; markup that the wire smuggled in would fail here."""
+    tags = re.sub(
+        r"</?(?:div|details|summary|span|pre|b)(?: (?:open|(?:class|style|title)='[^'<>]*'))*>",
+        " ",
+        html,
+    )
+    assert "<" not in tags, tags[tags.index("<") :][:80]
+    return unescape(tags + " ".join(re.findall(r"title='([^']*)'", html)))
 
 
 def printed_well(words: str, text: str) -> None:

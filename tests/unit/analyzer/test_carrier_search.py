@@ -7,6 +7,7 @@ import pytest
 from analyzer.carrier_search import HEAD, PROBED_SEGMENTS, TELLING, CarrierSearch
 from dissectors.carriers.http import HttpCarrier
 from dissectors.carriers.ldap import LdapCarrier
+from dissectors.carriers.smb import SmbCarrier
 
 REQUEST = b"GET /index.html HTTP/1.1\r\nHost: web\r\n\r\n"
 BIND = b"\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\x00\x80\x00"
@@ -68,9 +69,30 @@ def test_a_forced_carrier_is_the_only_one():
     assert add(CarrierSearch("ldap"), BIND) == [(LdapCarrier, 0)]
 
 
-def test_what_looks_like_a_token_is_told():
-    """In a protocol that nobody reads, a signature points at the segment and the place in it."""
+def test_what_looks_like_a_token_is_noticed():
+    """Also where segments cut it; once the bytes are forgotten they are no reason any more."""
     search = CarrierSearch()
-    add(search, b"\xffnothing", b"\xff12NTLMSSP\0")
-    assert search.unclaimed() == [(search.held[1], 3)]
-    assert CarrierSearch().unclaimed() == []
+    add(search, b"\xffnothing", b"\xff12NTLM")
+    assert not search.shows_token
+    add(search, b"SSP\0")
+    assert search.shows_token
+    assert [segment[2] for segment in search.lost(0)] == [b"\xffnothing", b"\xff12NTLM", b"SSP\0"]
+    assert not search.shows_token
+
+
+@pytest.mark.parametrize(
+    ("head", "found"),
+    [
+        (b"HTTP/1.1 401 Unauthorized\r\n\r\n", HttpCarrier),
+        (b"\0\0\0\x40\xfeSMB\x40\0" + bytes(58), SmbCarrier),
+    ],
+)
+def test_a_carrier_may_turn_up_late(head, found):
+    """In a stream given up, a message of a carrier that announces itself is seen, and no other."""
+    search = CarrierSearch()
+    assert search.again((1, 0, b"\xff" + head, 1, 1)) is None
+    assert search.again((0, 0, BIND, 1, 1)) is None
+    answer = search.again((1, 0, head, 1, 1))
+    assert answer is not None
+    assert answer[0] is found
+    assert [segment[2] for segment in search.held] == [head]

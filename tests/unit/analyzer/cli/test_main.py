@@ -364,6 +364,40 @@ def test_token_from_any_text(text: str, capsys: pytest.CaptureFixture[str]) -> N
     assert "NTLMSSP_NEGOTIATE_UNICODE" in out
 
 
+def test_token_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """Fields with byte ranges and meanings; without secrets unless asked for."""
+    ticket = "TlRMTVNTUAABAAAABwIIAAAAAAAAAAAAAAAAAAAAAAA="
+    assert run(["token", ticket, "--format", "json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["token_type"] == "NTLM_NEGOTIATE"
+    assert "token" not in made
+    flags = next(field for field in made["fields"] if field["name"] == "NegotiateFlags")
+    assert (flags["start"], flags["end"], flags["value"]) == (12, 16, 0x80207)
+    assert run(["token", ticket, "--format", "json", "--with-secrets"]) == 0
+    assert json.loads(capsys.readouterr().out)["token"].startswith("4e544c4d")
+
+
+def test_several_tokens_are_one_exchange(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What curl printed becomes a ladder with its verdict, and a tree for each token."""
+    negotiate = "TlRMTVNTUAABAAAABwIIAAAAAAAAAAAAAAAAAAAAAAA="
+    (tmp_path / "curl.txt").write_text(
+        f"> GET / HTTP/1.1\n> Host: web\n> Authorization: NTLM {negotiate}\n>\n< HTTP/1.1 401 No\n<\n"
+    )
+    assert run(["token", str(tmp_path / "curl.txt"), "--brief"]) == 0
+    told = capsys.readouterr().out
+    assert "HTTP 401" in told
+    assert "1  initiator, line 1: NTLM_NEGOTIATE, 32 bytes" in told
+
+
+def test_a_capture_is_no_token(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who gives a capture to `token` is told what reads it."""
+    (tmp_path / "a.pcapng").write_bytes(b"\x0a\x0d\x0d\x0a" + bytes(40))
+    assert run(["token", str(tmp_path / "a.pcapng")]) == 2
+    assert "this is a capture" in capsys.readouterr().err
+
+
 def test_token_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file may hold the text or the bytes."""
     raw = bytes.fromhex("4e544c4d5353500001000000070208000000000000000000") + bytes(8)

@@ -1,0 +1,1 @@
+"""Our tokens held against tshark's: every difference a row, each one declared or unexplained."""
