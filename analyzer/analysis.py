@@ -153,12 +153,12 @@ def read(
     `captures`: a path, a directory, a glob, `-` for standard input, or several of them. `tables`: names of
     the tables wanted (all by default; fewer is faster). `progress(input, bytes_read)` is called as an
     input is read; True draws a bar for each large input. `with_secrets` adds the tokens' bytes (NTLM
-    responses, tickets) to `tokens`. `engine`: what reads packets, `native`, `scapy` or `tshark` (docs/engines.md);
-    with `tshark`, `tls_keylog` names a TLS key log by which connections are decrypted.
+    responses, tickets) to `tokens`. `engine`: what reads packets, `native`, `scapy` or `tshark`
+    (docs/engines.md); with `tshark`, `tls_keylog` names a TLS key log by which connections are decrypted.
 
     Raises `UsageError` if a path does not exist or the engine is not there, `CaptureError` if none of the
-    inputs is a capture. With
-    several inputs the readable ones are used; the others are in `errors` and have a row in `captures`.
+    inputs is a capture. With several inputs the readable ones are used; the others are in `errors` and have
+    a row in `captures`.
     """
     if progress is True:
         from analyzer.report.progress import ProgressBar  # noqa: PLC0415 - only where one is wanted

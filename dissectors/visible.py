@@ -15,10 +15,20 @@ UNSAFE = re.compile(
 )
 """Characters that do not show themselves, or change how others are shown."""
 
+SHOWN_CHARACTERS = 512
+"""Characters of a text from the wire that are written out where it is one value among many."""
+
 
 def visible(text: str) -> str:
     r"""`text` with every unsafe character written as `\x1b` or `\u202e`; a backslash stays one backslash."""
     return UNSAFE.sub(_escaped, text)
+
+
+def shortened(text: str) -> str:
+    """The text, or of a long one its beginning and its length."""
+    if len(text) <= SHOWN_CHARACTERS:
+        return text
+    return f"{text[:SHOWN_CHARACTERS]}... ({len(text)} characters)"
 
 
 def _escaped(match: re.Match[str]) -> str:

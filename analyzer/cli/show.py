@@ -46,7 +46,9 @@ def show(
         raise UsageError("--hex shows NTLM responses and tickets: add --with-secrets")
     analysis = read_captures((capture,), set(), **reading)
     exchanged = analysis.negotiation(negotiation_id)
-    lines = exchanged.lines(terminal_width() or 100, trees=not ladder_only, details=details, raw=raw)
+    lines = exchanged.lines(
+        terminal_width() or 100, trees=not ladder_only, details=details, raw=raw
+    )
     if raw:
         lines.insert(0, "CONTAINS SECRETS")
     for line in painted(lines) if colour_wanted(color) else lines:

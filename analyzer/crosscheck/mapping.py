@@ -73,7 +73,7 @@ _FLAG_FIELDS = {
 CONTEXT_FLAGS = {
     "delegFlag": "spnego.ContextFlags.delegFlag",
     "mutualFlag": "spnego.ContextFlags.mutualFlag",
-    "replayDetFlag": "spnego.ContextFlags.replayFlag",
+    "replayFlag": "spnego.ContextFlags.replayFlag",
     "sequenceFlag": "spnego.ContextFlags.sequenceFlag",
     "anonFlag": "spnego.ContextFlags.anonFlag",
     "confFlag": "spnego.ContextFlags.confFlag",

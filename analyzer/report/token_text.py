@@ -100,6 +100,8 @@ def _hanging(head: str, text: str, width: int) -> list[str]:
 
 
 def _wrapped(text: str, margin: str, room: int) -> list[str]:
+    if " " not in text:  # hex, maybe a megabyte of it: textwrap's time grows with its square
+        return [margin + text[at : at + room] for at in range(0, len(text), room)]
     return [margin + part for part in textwrap.wrap(text, room, break_on_hyphens=False)]
 
 

@@ -12,16 +12,13 @@ from typing import Any, NamedTuple
 from dissectors import der
 from dissectors.der import integer, oid_text, set_bits, string_text
 from dissectors.mechs import MECHS
-from dissectors.visible import visible
+from dissectors.visible import shortened, visible
 
 Shown = tuple[Any, str]
 """Value and text of a field."""
 
 SHOWN_OCTETS = 32
 """Octets of no known meaning that are written out."""
-
-SHOWN_CHARACTERS = 512
-"""Characters of a text that are written out; its value has all."""
 
 _BOOLEAN = 0x01
 _STRINGS = (0x13, 0x14, 0x16, 0x1A)  # PrintableString, T61String, IA5String, VisibleString
@@ -100,9 +97,7 @@ def little_endian(text: Callable[[int], str] = str) -> Leaf:
 
 def _text(content: bytes) -> Shown:
     value = string_text(content)
-    if len(value) <= SHOWN_CHARACTERS:
-        return value, visible(value)
-    return value, f"{visible(value[:SHOWN_CHARACTERS])}... ({len(value)} characters)"
+    return value, visible(shortened(value))  # the value has all of it
 
 
 def _time(content: bytes) -> Shown:

@@ -20,6 +20,8 @@ from dissectors.der import (
 )
 from dissectors.span import Field
 
+_BITS_READ = 5  # octets of a BIT STRING: the unused bits, and 32 bits
+
 
 class Asn1Reader(Reader):
     """Reads values of members; a value of the wrong type or form is reported and None.
@@ -88,6 +90,8 @@ class Asn1Reader(Reader):
         value = set_bits(self.data[start:stop]) if found == BIT_STRING else None
         if value is None:
             self._no_value(member, BIT_STRING, what)
+        elif stop - start > _BITS_READ:
+            self.report("limit-count", start + _BITS_READ, stop, f"{what}: more than 32 bits")
         return value
 
     def _no_value(self, member: Member, tag: int, what: str) -> None:

@@ -118,7 +118,7 @@ def _krb_error(reader: Asn1Reader, found: dict[int, Member], pos: int, end: int)
     if 6 not in found:
         reader.missing(pos, end, "error-code")
     e_data = reader.octets(found.get(12), "e-data")
-    padata_types, nt_status = _e_data(e_data)
+    padata_types, nt_status = _e_data(e_data, reader, found[12][1] if 12 in found else end)
     return KrbError(
         raw=reader.data,
         error_code=code,
@@ -162,8 +162,11 @@ def _check_version(reader: Asn1Reader, found: dict[int, Member], usual: bytes) -
             reader.report("unknown-value", *found[number][1:], f"{what} {value}")
 
 
-def _e_data(e_data: bytes | None) -> tuple[tuple[int, ...], int | None]:
-    """Types of the pre-authentication data in e-data, and the NTSTATUS that Windows puts there."""
+def _e_data(e_data: bytes | None, outer: Asn1Reader, at: int) -> tuple[tuple[int, ...], int | None]:
+    """Types of the pre-authentication data in e-data, and the NTSTATUS that Windows puts there.
+
+    `at` is where e-data begins for the reader `outer`, which learns of limits.
+    """
     if not e_data:
         return (), None
     form = e_data_form(e_data)
@@ -176,6 +179,9 @@ def _e_data(e_data: bytes | None) -> tuple[tuple[int, ...], int | None]:
     status: int | None = None
     if form == "METHOD-DATA":
         padata = read_padata(reader, sequence[:3])
+        for code, span, detail in reader.anomalies:
+            if code == "limit-count":
+                outer.report(code, at + span.start, at + span.end, detail)
         for number, value in padata:
             if number == _PA_PW_SALT and value is not None and value[0] == OCTET_STRING:
                 content = e_data[value[1] : value[2]]

@@ -33,8 +33,9 @@ from dissectors.tokens.model import (
 )
 
 ETYPE_LIMIT = 64
-"""Encryption types read of one request."""
+"""Encryption types read of one request, and items of its other lists."""
 
+_SHOWN_ONLY = (9, 11)  # addresses and additional-tickets: lists that only the tree shows
 _AP_REQ = 0x6E
 _AP_REQ_VERSION = bytes.fromhex("a003020105 a10302010e")
 _PA_TGS_REQ = 1
@@ -76,6 +77,9 @@ def _read_request(
     body = _body(reader, found.get(4), pos, end)
     if body and 2 not in body:
         reader.missing(pos, end, "realm")
+    for number in _SHOWN_ONLY:
+        if number in body and body[number][0] == SEQUENCE:
+            reader.children(*body[number][1:], ETYPE_LIMIT)  # tells if there are more
     return kind(
         raw=reader.data,
         padata_types=tuple(number for number, _ in padata),

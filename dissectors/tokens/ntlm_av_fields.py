@@ -25,6 +25,7 @@ from dissectors.tokens.ntlm_amount import counted_bytes, hidden_bytes
 from dissectors.tokens.ntlm_filetime import filetime_text
 from dissectors.tokens.ntlm_padding import record_padding
 from dissectors.tokens.ntlm_payload import Payload
+from dissectors.visible import shortened
 
 if TYPE_CHECKING:
     from dissectors.tokens.recorder import Recorder
@@ -120,14 +121,14 @@ def _plain_text(av_id: int, raw: bytes, value: Any) -> str:
     size = SIZES.get(av_id)
     if size is not None and len(raw) != size:
         told = f"{counted_bytes(len(raw))} instead of {size}"
-        return f"{value} ({told})" if raw else told
+        return f"{shortened(str(value))} ({told})" if raw else told
     if av_id == TIMESTAMP:
         return filetime_text(value)
     if av_id == FLAGS:
         return f"0x{value:08x}"
     if av_id == SINGLE_HOST:
         return "Single_Host_Data"
-    return str(value) if value else "(empty)"
+    return shortened(str(value)) if value else "(empty)"
 
 
 def _record_inside(tree: Recorder, av_id: int, raw: bytes, at: int) -> None:

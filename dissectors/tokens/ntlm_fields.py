@@ -16,6 +16,7 @@ from dissectors.tokens.ntlm_payload import Claim, Payload
 from dissectors.tokens.ntlm_response import V2_LENGTH
 from dissectors.tokens.ntlm_response_fields import record_lm_response, record_nt_response
 from dissectors.tokens.ntlm_text import rescued_oem
+from dissectors.visible import shortened
 
 if TYPE_CHECKING:
     from dissectors.tokens.model import NtlmAuthenticate, NtlmChallenge, NtlmNegotiate
@@ -126,9 +127,9 @@ def _name(payload: Payload, claim: Claim, value: str | None) -> Write:
     if value is None:
         text = part_there(stop - start, length)
     elif not raw.isascii() and value == rescued_oem(raw):
-        text = f"{value} (OEM, code page not known)"
+        text = f"{shortened(value)} (OEM, code page not known)"
     else:
-        text = value
+        text = shortened(value)
     return lambda tree, *at: tree.add(name, *at, value, text)
 
 

@@ -36,7 +36,7 @@ NEG_STATES = {0: "accept-completed", 1: "accept-incomplete", 2: "reject", 3: "re
 CONTEXT_FLAGS = {
     0: "delegFlag",
     1: "mutualFlag",
-    2: "replayDetFlag",
+    2: "replayFlag",
     3: "sequenceFlag",
     4: "anonFlag",
     5: "confFlag",

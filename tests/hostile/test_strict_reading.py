@@ -7,6 +7,7 @@ import time
 from functools import cache
 
 import pytest
+from support.messages import NTLM, SPNEGO, der
 
 from dissectors.anomaly import CODES
 from dissectors.tokens import dissect_token
@@ -38,7 +39,6 @@ from dissectors.tokens.build import (
     ticket,
 )
 from dissectors.tokens.strict import strict_check, strict_departures
-from support.messages import NTLM, SPNEGO, der
 
 SECONDS = 1.0
 MUTATIONS = 40  # of each kind here; ten thousand were run once

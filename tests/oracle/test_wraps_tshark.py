@@ -189,7 +189,9 @@ def test_built_tokens(name: str, tmp_path: Path) -> None:
     assert mine == row
 
 
-@pytest.mark.parametrize("case", ["gssapi_none", "gssapi_sign", "gssapi_seal", "samba_kerberos_seal"])
+@pytest.mark.parametrize(
+    "case", ["gssapi_none", "gssapi_sign", "gssapi_seal", "samba_kerberos_seal"]
+)
 def test_captured_wraps(case: str) -> None:
     """Of the Wrap tokens that tshark shows in our captures, it shows what we show."""
     path = ROOT / "captures" / "ldap" / case / "capture.pcapng"

@@ -119,6 +119,10 @@ def headers_end(data: bytes, start: int, content: int) -> int:
     for _ in range(HEADERS):
         if at >= content:
             break
+        if data[at] & 0x1F == 0x1F:  # a tag number of several octets
+            at += 1
+            while at < content and data[at] & 0x80:
+                at += 1
         length = data[at + 1]
         at += 2 + (length & 0x7F if length > 0x80 else 0)
     return at

@@ -109,7 +109,16 @@ def converse(made: Sequence[Event], transport: str, random: Random) -> str:
     """Read a conversation to its end; all rows of it as text."""
     started_before = random.random() < 0.2
     stream = Stream(
-        0, transport, "10.0.0.1", 50_000, "10.0.0.2", 80, 1, 0, "first", started_before=started_before
+        0,
+        transport,
+        "10.0.0.1",
+        50_000,
+        "10.0.0.2",
+        80,
+        1,
+        0,
+        "first",
+        started_before=started_before,
     )
     sent = bytearray(), bytearray()
     tables = Tables(secrets=True)
@@ -167,6 +176,7 @@ def check_talk(turns: Sequence[Turn], transport: str, seed: object) -> None:
     """It is read without an exception, twice with the same rows."""
     first = converse(events(turns, Random(repr(seed))), transport, Random(repr(seed)))
     again = converse(events(turns, Random(repr(seed))), transport, Random(repr(seed)))
-    assert sha256(first.encode("utf-8", "surrogatepass")).digest() == sha256(
-        again.encode("utf-8", "surrogatepass")
-    ).digest()
+    assert (
+        sha256(first.encode("utf-8", "surrogatepass")).digest()
+        == sha256(again.encode("utf-8", "surrogatepass")).digest()
+    )

@@ -103,12 +103,21 @@ def _made(carrier: str) -> list[Talk]:
     bind = struct.pack("<BBBB4sHHI", 5, 0, 11, 3, b"\x10\0\0\0", 72 + 40, 40, 2) + bytes(56)
     bind += build.ntlm_negotiate()
     if carrier == "cldap":
-        asked = messages.der(0x63, messages.der(4), b"\x0a\1\0\x0a\1\0\2\1\0\2\1\0\1\1\0", messages.der(0x87, b"objectClass"), b"\x30\0")
+        asked = messages.der(
+            0x63,
+            messages.der(4),
+            b"\x0a\1\0\x0a\1\0\2\1\0\2\1\0\1\1\0",
+            messages.der(0x87, b"objectClass"),
+            b"\x30\0",
+        )
         values = messages.der(0x31, messages.der(4, b"GSSAPI"), messages.der(4, b"GSS-SPNEGO"))
         attribute = messages.der(0x30, messages.der(4, b"supportedSASLMechanisms"), values)
         entry = messages.ldap(messages.der(0x64, messages.der(4), messages.der(0x30, attribute)))
         done = messages.ldap(messages.der(0x65, b"\x0a\1\0\4\0\4\0"))
-        bound = messages.bind(build.neg_token_init()), messages.bind_response(14, token=build.neg_token_resp())
+        bound = (
+            messages.bind(build.neg_token_init()),
+            messages.bind_response(14, token=build.neg_token_resp()),
+        )
         return [
             Talk("udp", ((0, messages.ldap(asked)), (1, entry + done), (0, messages.ldap(asked, 2)), (1, entry))),
             Talk("udp", ((0, bound[0]), (1, bound[1]))),
@@ -134,7 +143,7 @@ def talks(carrier: str, *, all_captures: bool = False) -> tuple[Talk, ...]:
 
 
 @cache
-def _every(all_captures: bool) -> tuple[Talk, ...]:  # noqa: FBT001
+def _every(all_captures: bool) -> tuple[Talk, ...]:
     paths = list(captures())
     if not all_captures:
         paths = [path for path in paths if path.name == "capture.pcapng"][::6]

@@ -207,14 +207,14 @@ def test_undecodable_packets_are_counted_by_reason(data, reason):
 def test_unsupported_link_types():
     """Counted by number, and one loss for each number at the end."""
     (index,), account = decode(
-        block(PLAIN, bytes(40), bytes(40), bytes(40), link_types=[1, 105, 127, 105])
+        block(PLAIN, bytes(40), bytes(40), bytes(40), link_types=[1, 147, 148, 147])
     )
     assert index.frame.tolist() == [1]
-    assert account.undecoded == {"link-type-105": 2, "link-type-127": 1}
+    assert account.undecoded == {"link-type-147": 2, "link-type-148": 1}
     losses = [(loss.code, loss.detail, loss.count) for loss in account.losses]
     assert losses == [
-        ("unsupported-link-type", "link type 105", 2),
-        ("unsupported-link-type", "link type 127", 1),
+        ("unsupported-link-type", "link type 147", 2),
+        ("unsupported-link-type", "link type 148", 1),
     ]
 
 

@@ -154,3 +154,23 @@ def test_geneve(header, following, size):
 def test_geneve_port_with_something_else(payload):
     """What does not look like GENEVE is plain UDP, untouched."""
     assert step("geneve", payload) == (DECODED, 0)
+
+
+IP6 = b"\x60\0\0\0\0\4\6\x40" + bytes(32) + b"data"
+
+
+@pytest.mark.parametrize(
+    ("before", "following"),
+    [
+        (b"", "ip"),
+        (b"\0\0" + bytes(6), "ip"),
+        (b"\0\1\2\3" + bytes(14), "ip"),
+        (b"\0\1\0\0" + bytes(9) + b"\0\0" + bytes(6), "ip"),
+        (b"\0\2", DECODED),
+        (b"\0\1\xff\xff", DECODED),
+    ],
+)
+def test_teredo(before, following):
+    """IPv6 may stand behind an authentication and an origin; what does not fit is plain UDP."""
+    assert step("teredo", before + IP6) == (following, len(before) if following == "ip" else 0)
+    assert step("teredo", before + IP6[:-1] + b"")[0] == DECODED

@@ -7,6 +7,7 @@ from analyzer.capture.defrag import Defragmenter
 from analyzer.capture.ip_layer import MAX_IP_LAYERS
 from analyzer.capture.model import CaptureAccount
 from analyzer.capture.packet import DECODED, NOT_IP, TOO_DEEP, Packet
+from analyzer.capture.scapy_source import SCAPY_TUNNELS
 from analyzer.capture.walk import MAX_HEADERS, STEPS, walk
 
 TCP = struct.pack(">HHIIBBHHH", 1111, 445, 7, 8, 0x50, 0x18, 0, 0, 0) + b"data"
@@ -39,7 +40,7 @@ def test_every_named_header_has_a_step():
         tables.UDP_TUNNELS,
     ):
         names |= set(table.values())
-    assert names <= set(STEPS)
+    assert names <= {*STEPS, *SCAPY_TUNNELS}
 
 
 def test_every_step_is_reached():
@@ -51,7 +52,7 @@ def test_every_step_is_reached():
         tables.IPV6_PROTOCOLS.values(),
         tables.UDP_TUNNELS.values(),
     )
-    assert named == set(STEPS)
+    assert named == {*STEPS, *SCAPY_TUNNELS}
 
 
 def test_numbers():
@@ -78,7 +79,8 @@ def test_numbers():
     assert protocols == tables.IPV4_PROTOCOLS
     extensions = {**dict.fromkeys((0, 43, 60, 135), "ipv6-extension"), 44: "ipv6-fragment"}
     assert {**protocols, **extensions} == tables.IPV6_PROTOCOLS
-    assert tables.UDP_TUNNELS == {4789: "vxlan", 8472: "vxlan", 6081: "geneve"}
+    tunnels = {4789: "vxlan", 8472: "vxlan", 6081: "geneve", 3544: "teredo"}
+    assert {**tunnels, 2152: "gtp", 1701: "l2tp", 37008: "tzsp"} == tables.UDP_TUNNELS
     assert tables.IP_FAMILIES == (2, 10, 23, 24, 28, 30)
     assert (MAX_IP_LAYERS, MAX_HEADERS) == (8, 64)
 
@@ -92,7 +94,7 @@ def test_plain_packet():
 
 def test_unknown_link_type_names_its_number():
     """A link type that is not read is the reason itself."""
-    assert walked(b"\0" * 60, 105)[0] == "link-type-105"
+    assert walked(b"\0" * 60, 147)[0] == "link-type-147"
 
 
 def test_not_ip():

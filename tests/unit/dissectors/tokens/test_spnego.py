@@ -57,7 +57,7 @@ def test_whole_init() -> None:
     assert token.this_mech == "1.3.6.1.5.5.2"
     assert token.mech_types == (OIDS[MS_KERBEROS], OIDS[KERBEROS], OIDS[NTLM])
     assert token.req_flags == (
-        "mutualFlag", "replayDetFlag", "sequenceFlag", "confFlag", "integFlag",
+        "mutualFlag", "replayFlag", "sequenceFlag", "confFlag", "integFlag",
     )  # fmt: skip
     assert token.mech_token == UNKNOWN
     assert token.mech_list_mic == b"checksum"
@@ -87,7 +87,7 @@ def test_optional_members_are_none() -> None:
         (der(0xA1, der(0x03, b"\x00")), ()),
         (
             der(0x81, b"\x01\x76"),
-            ("mutualFlag", "replayDetFlag", "sequenceFlag", "confFlag", "integFlag"),
+            ("mutualFlag", "replayFlag", "sequenceFlag", "confFlag", "integFlag"),
         ),
     ],
 )
