@@ -46,12 +46,14 @@ def mechs(*oids: bytes) -> bytes:
 
 def nested(tag: int, depth: int, room: int = 10_000_000) -> bytes:
     """Elements in elements, all their lengths true, within `room` bytes."""
-    data = b""
-    for _ in range(depth):
-        data = der(tag, data)
-        if len(data) > room:
-            break
-    return data
+    heads: list[bytes] = []
+    size = 0
+    while len(heads) < depth and size < room:
+        octets = size.to_bytes((size.bit_length() + 7) // 8)
+        head = bytes((tag, size)) if size < 0x80 else bytes((tag, 0x80 | len(octets))) + octets
+        heads.append(head)
+        size += len(head)
+    return b"".join(reversed(heads))
 
 
 def headers(tag: int, depth: int) -> bytes:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 import pytest
-from support.messages import KERBEROS, ap_req, init_token
+from support.messages import KERBEROS, NTLM, ap_req, init_token
 
 from analyzer.explain import explain
+from analyzer.report.explained import explain_token
 
 NEGOTIATE = "4e544c4d535350000100000097b208e2" + "00" * 16
 
@@ -32,6 +35,15 @@ def test_every_field_has_a_line_with_its_range() -> None:
         assert (tuple(field.span), field.name.split()[0]) in rows, field.path
     assert any("· the service's name (SPN)" in line for line in told)
     assert not any("·" in line for line in plain)
+
+
+def test_a_megabyte_of_hex_is_written_in_time() -> None:
+    """The lines of a huge secret take time that grows with its length alone, and hold all of it."""
+    began = perf_counter()
+    lines = explain_token(init_token(NTLM, b"\xab" * (1 << 20))).lines(secrets=True)
+    assert perf_counter() - began < 1
+    assert "".join(lines).count("a") >= 1 << 20
+    assert max(map(len, lines)) <= 100
 
 
 def _range(line: str) -> tuple[int, int] | None:

@@ -1,0 +1,21 @@
+"""Fuzz Kerberos' context tokens: AP-REQ, AP-REP, KRB-ERROR, TGT-REQ, TGT-REP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness import check_token, main, tokens_of
+
+
+def seeds() -> Iterator[bytes]:
+    """Sound tokens."""
+    return tokens_of("AP-REQ", "AP-REP", "KRB-ERROR", "TGT-REQ", "TGT-REP")
+
+
+def one(data: bytes) -> None:
+    """Read one input."""
+    check_token(data)
+
+
+if __name__ == "__main__":
+    main(one, seeds)

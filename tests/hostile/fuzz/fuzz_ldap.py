@@ -1,0 +1,21 @@
+"""Fuzz conversations: LDAP over TCP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness import check_conversation, conversations_of, main
+
+
+def seeds() -> Iterator[bytes]:
+    """Captured and made conversations."""
+    return conversations_of("ldap")
+
+
+def one(data: bytes) -> None:
+    """Read one input."""
+    check_conversation(data)
+
+
+if __name__ == "__main__":
+    main(one, seeds)

@@ -1,0 +1,21 @@
+"""Fuzz NegoEx and PKU2U."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness import check_token, main, tokens_of
+
+
+def seeds() -> Iterator[bytes]:
+    """Sound tokens."""
+    return tokens_of("NegoEx")
+
+
+def one(data: bytes) -> None:
+    """Read one input."""
+    check_token(data)
+
+
+if __name__ == "__main__":
+    main(one, seeds)

@@ -1,0 +1,21 @@
+"""Fuzz conversations: SMB 1, 2 and 3, with DCE/RPC in pipes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness import check_conversation, conversations_of, main
+
+
+def seeds() -> Iterator[bytes]:
+    """Captured and made conversations."""
+    return conversations_of("smb1", "smb2")
+
+
+def one(data: bytes) -> None:
+    """Read one input."""
+    check_conversation(data)
+
+
+if __name__ == "__main__":
+    main(one, seeds)
