@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analyzer.analysis import Analysis, read, token
     from analyzer.crosscheck.table import crosscheck
+    from analyzer.diff import diff
     from analyzer.errors import CaptureError, NegoscopeError, UsageError
     from analyzer.from_packets import from_packets
     from analyzer.from_pyshark import from_pyshark
@@ -20,6 +21,7 @@ __all__ = [
     "NegoscopeError",
     "UsageError",
     "crosscheck",
+    "diff",
     "from_packets",
     "from_pyshark",
     "read",
@@ -32,6 +34,7 @@ _HOMES = {
     "NegoscopeError": "analyzer.errors",
     "UsageError": "analyzer.errors",
     "crosscheck": "analyzer.crosscheck.table",
+    "diff": "analyzer.diff",
     "from_packets": "analyzer.from_packets",
     "from_pyshark": "analyzer.from_pyshark",
     "read": "analyzer.analysis",

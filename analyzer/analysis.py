@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from operator import index
 from os import PathLike, fspath
@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.capture.inputs import Input, expand, with_distinct_names
 from analyzer.capture.packet_objects import PacketInput
+from analyzer.decode_as import Given, read_rules
 from analyzer.errors import CaptureError, UsageError
 from analyzer.negotiation.model import Negotiation
 from analyzer.pipeline import Options, run
-from analyzer.tables.collect import Collector, Tables
-from analyzer.tables.schema import TABLES
+from analyzer.tables.collect import Collector, Columns, Tables
+from analyzer.tables.schema import MADE_OF, TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analyzer.capture.tshark_source import Wireshark
     from analyzer.report.exchange import Exchanged
+    from analyzer.report.findings import Audited
+    from analyzer.report.overview.summary import Summary
 
 Progress = Callable[[Input, int], None]
 
@@ -33,9 +36,9 @@ ENGINES = ("native", "scapy", "tshark")
 class Analysis:
     """The result of reading captures.
 
-    Attributes `negotiations`, `tokens`, `offers`, `anomalies` and `captures` are pandas frames with the
-    columns and dtypes of docs/tables.md, also when empty. `errors` lists inputs that could not be read,
-    `damaged` tells whether any input was cut or corrupt.
+    Attributes `negotiations`, `tokens`, `offers`, `anomalies`, `captures`, `kdc`, `names`, `hosts` and
+    `findings` are pandas frames with the columns and dtypes of docs/tables.md, also when empty. `errors`
+    lists inputs that could not be read, `damaged` tells whether any input was cut or corrupt.
     """
 
     def __init__(self, inputs: list[Input], tables: Tables, options: Options) -> None:
@@ -46,6 +49,7 @@ class Analysis:
         self.damaged = False
         self.options = options
         self._frames: dict[str, pd.DataFrame] = {}
+        self._made: set[str] = set()  # tables made of others that are made
         self._last_ids: list[int] = []  # per input: number of its last negotiation
 
     def finished(self, source: Input, *, damaged: bool) -> None:
@@ -54,12 +58,24 @@ class Analysis:
         self.damaged = self.damaged or damaged
         self._last_ids.append(self.tables.numbered)
 
+    def columns(self, name: str) -> Columns:
+        """Return the table `name` as lists of plain values; KeyError if there is no such table."""
+        if name == "hosts" and name not in self._made:
+            from analyzer.tables.hosts import host_columns  # noqa: PLC0415 - made when asked for
+
+            self.tables.columns[name] = host_columns(self.tables.columns)
+            self._made.add(name)
+        if name == "findings" and name not in self._made:
+            self.tables.columns[name] = self.audit().columns
+            self._made.add(name)
+        return self.tables.columns[name]
+
     def frame(self, name: str) -> pd.DataFrame:
         """Return the table `name` as a pandas frame; KeyError if there is no such table."""
         if name not in self._frames:
             from analyzer.tables.frame import to_frame  # noqa: PLC0415 - pandas only on demand
 
-            self._frames[name] = to_frame(self.tables.schema[name], self.tables.columns[name])
+            self._frames[name] = to_frame(self.tables.schema[name], self.columns(name))
         return self._frames[name]
 
     @property
@@ -87,11 +103,85 @@ class Analysis:
         """One row per input, with what was lost of it."""
         return self.frame("captures")
 
-    def summary(self) -> pd.DataFrame:
-        """Count negotiations by carrier, mechanism, mechanism_detail, outcome and reason."""
+    @property
+    def kdc(self) -> pd.DataFrame:
+        """One row per request to a Kerberos KDC and its answer."""
+        return self.frame("kdc")
+
+    @property
+    def hosts(self) -> pd.DataFrame:
+        """One row per client and one per server of each capture, made of the other tables."""
+        return self.frame("hosts")
+
+    @property
+    def names(self) -> pd.DataFrame:
+        """One row per look-up of a name, and per name that a client showed in TLS."""
+        return self.frame("names")
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """One row per thing that a rule of docs/rules.md found, for each subject; most severe first."""
+        return self.frame("findings")
+
+    def audit(
+        self,
+        rules: str | Sequence[str] | None = None,
+        suppress: str | PathLike[str] | None = None,
+    ) -> Audited:
+        """Judge the tables by rules: who offers or uses what is weak, how sure that is, and what to do.
+
+        `rules`: ids of docs/rules.md, beginnings of ids, or families, as a list or with commas; all by
+        default. `suppress`: a TOML file of findings to leave out. Returns
+        `analyzer.report.findings.Audited`, which prints as a table, shows in a notebook and has a `frame`.
+        Raises `UsageError` for a rule that there is not, a file that is wrong, or where `read` was told to
+        leave out tables that rules look at.
+        """
+        from datetime import UTC, datetime  # noqa: PLC0415 - only here
+
+        from analyzer.audit.registry import chosen_rules  # noqa: PLC0415 - only where asked for
+        from analyzer.audit.run import audit  # noqa: PLC0415
+        from analyzer.audit.suppress import apply, read_suppressions  # noqa: PLC0415
+        from analyzer.report.findings import Audited  # noqa: PLC0415
+
+        missing = MADE_OF["findings"] - self.tables.wanted
+        if missing:
+            raise UsageError(f"an audit needs the tables left out: {', '.join(sorted(missing))}")
+        chosen = chosen_rules(rules)
+        entries = [] if suppress is None else read_suppressions(suppress)
+        found = audit(self.tables.columns, chosen)
+        kept, hidden, notes = apply(found, entries, datetime.now(UTC).date())
+        return Audited(kept, chosen, hidden, notes)
+
+    def summary(self) -> Summary:
+        """Tell what was read and lost, who used what, why NTLM, what failed, and what is weak.
+
+        The result prints as text and shows as tables in a notebook; its `frame` counts negotiations by
+        carrier, mechanism, mechanism_detail, outcome and reason.
+        """
+        from analyzer.report.overview.summary import Summary, sections  # noqa: PLC0415
         from analyzer.tables.summary import summary_frame  # noqa: PLC0415
 
-        return summary_frame(self.tables.columns["negotiations"])
+        columns = self.tables.columns
+        parts = sections(columns, None, self.tables.wanted)
+        return Summary(parts, lambda: summary_frame(columns["negotiations"]))
+
+    def matrix(
+        self,
+        rows: str = "client",
+        columns: str = "mechanism",
+        *,
+        values: str = "count",
+        margins: bool = False,
+    ) -> pd.DataFrame:
+        """Count negotiations by two columns of theirs, most frequent first; nulls are `(none)`.
+
+        `values`: `count`, or `outcome` for one count per outcome. `margins` adds the sums as `(all)`.
+        Raises `UsageError` for a column that `negotiations` has not, with those that look like it.
+        """
+        from analyzer.tables.matrix import matrix_frame  # noqa: PLC0415 - pandas only on demand
+
+        negotiations = self.tables.columns["negotiations"]
+        return matrix_frame(negotiations, rows, columns, values=values, margins=margins)
 
     def negotiation(self, negotiation_id: int) -> Exchanged:
         """Return one negotiation with all its steps and tokens, by reading its capture again.
@@ -119,8 +209,7 @@ class Analysis:
                 "these packets are gone once they are read: give a list to look closer"
             )
         before = self._last_ids[place - 1] if place else 0
-        found = _negotiations_of(source, self.options)[negotiation_id - before - 1]
-        found.negotiation_id = negotiation_id
+        found = _negotiations_of(source, self.options, before)[negotiation_id - before - 1]
         row = {name: cells[negotiation_id - 1] for name, cells in columns.items()}
         return Exchanged(found, source.name, row)
 
@@ -129,8 +218,9 @@ class Analysis:
         return f"<Analysis of {len(self.inputs)} capture(s): {rows} negotiation(s)>"
 
 
-def _negotiations_of(source: Input, options: Options) -> list[Negotiation]:
+def _negotiations_of(source: Input, options: Options, before: int) -> list[Negotiation]:
     tables = Tables(frozenset(), keep_steps=True)
+    tables.numbered = before  # so that they have their numbers, and refer to each other by them
     collector = Collector(tables, source.name)
     again = replace(options, progress=None, per_message_tokens=True)
     account, seconds = run(source, collector, again)
@@ -142,7 +232,7 @@ def read(
     captures: str | PathLike[str] | Iterable[str | PathLike[str]],
     *,
     tables: Iterable[str] | None = None,
-    decode_as: dict[tuple[str, int], str] | None = None,
+    decode_as: Given = None,
     progress: Progress | bool | None = None,
     with_secrets: bool = False,
     engine: str = "native",
@@ -151,14 +241,16 @@ def read(
     """Read captures to their end and return their `Analysis`.
 
     `captures`: a path, a directory, a glob, `-` for standard input, or several of them. `tables`: names of
-    the tables wanted (all by default; fewer is faster). `progress(input, bytes_read)` is called as an
-    input is read; True draws a bar for each large input. `with_secrets` adds the tokens' bytes (NTLM
-    responses, tickets) to `tokens`. `engine`: what reads packets, `native`, `scapy` or `tshark`
+    the tables wanted (all by default; fewer is faster). `decode_as`: whose bytes go over a port, as a rule
+    `tcp.port==4450,smb`, several of them, or a mapping `{("tcp", 4450): "smb"}`; with the engine `tshark`
+    also rules that only Wireshark knows. `progress(input, bytes_read)` is called as an input is read; True
+    draws a bar for each large input. `with_secrets` adds the tokens' bytes (NTLM responses, tickets) to
+    `tokens`. `engine`: what reads packets, `native`, `scapy` or `tshark`
     (docs/engines.md); with `tshark`, `tls_keylog` names a TLS key log by which connections are decrypted.
 
-    Raises `UsageError` if a path does not exist or the engine is not there, `CaptureError` if none of the
-    inputs is a capture. With several inputs the readable ones are used; the others are in `errors` and have
-    a row in `captures`.
+    Raises `UsageError` if a path does not exist, the engine is not there or nobody knows a rule,
+    `CaptureError` if none of the inputs is a capture. With several inputs the readable ones are used; the
+    others are in `errors` and have a row in `captures`.
     """
     if progress is True:
         from analyzer.report.progress import ProgressBar  # noqa: PLC0415 - only where one is wanted
@@ -184,14 +276,18 @@ def read(
 def begin(
     *,
     tables: Iterable[str] | None = None,
-    decode_as: dict[tuple[str, int], str] | None = None,
+    decode_as: Given = None,
     with_secrets: bool = False,
     wireshark: Wireshark | None = None,
 ) -> Analysis:
     """Make an `Analysis` without any input yet."""
-    wanted = frozenset(TABLES if tables is None else tables)
+    named = frozenset(TABLES if tables is None else tables)
+    wanted = named.union(*(MADE_OF[name] for name in named & MADE_OF.keys()))
+    rules = read_rules(decode_as, with_wireshark=wireshark is not None)
+    if wireshark is not None:
+        wireshark = wireshark.with_rules(rules.for_wireshark)
     options = Options(
-        decode_as=decode_as or {}, per_message_tokens="tokens" in wanted, wireshark=wireshark
+        decode_as=rules.carriers, per_message_tokens="tokens" in wanted, wireshark=wireshark
     )
     made = Tables(wanted, secrets=with_secrets)
     if wireshark is not None:
@@ -272,8 +368,8 @@ def _progress_of(source: Input, progress: Progress | None) -> Callable[[int], No
     return lambda count: progress(source, count)
 
 
-def token(given: bytes | str) -> Any:
-    """Explain a token given as bytes, base64, hex, header line, curl -v output or HAR.
+def token(given: bytes | bytearray | memoryview | str | PathLike[str]) -> Any:
+    """Explain a token given as bytes, base64, hex, header line, curl -v output, HAR, or a file of these.
 
     Returns `analyzer.report.explained.Explained`, which prints as a tree and shows as nested lists in a
     notebook; `ExplainedExchange`, with the negotiation they make, for text that holds several tokens.

@@ -11,6 +11,7 @@ from typing import Any
 
 from analyzer.analysis import Analysis, Progress, begin, read_inputs
 from analyzer.capture.packet_objects import PacketInput
+from analyzer.decode_as import Given
 from analyzer.errors import UsageError
 
 
@@ -19,7 +20,7 @@ def from_packets(
     *,
     name: str = "packets",
     tables: Iterable[str] | None = None,
-    decode_as: dict[tuple[str, int], str] | None = None,
+    decode_as: Given = None,
     progress: Progress | None = None,
     with_secrets: bool = False,
 ) -> Analysis:

@@ -13,6 +13,7 @@ from typing import Any
 from analyzer.analysis import Analysis, Progress, begin, read_inputs
 from analyzer.capture.inputs import expand
 from analyzer.capture.pyshark_source import is_capture, pyshark
+from analyzer.decode_as import Given
 from analyzer.errors import UsageError
 
 
@@ -20,7 +21,7 @@ def from_pyshark(
     capture: Any,
     *,
     tables: Iterable[str] | None = None,
-    decode_as: dict[tuple[str, int], str] | None = None,
+    decode_as: Given = None,
     progress: Progress | None = None,
     with_secrets: bool = False,
 ) -> Analysis:
@@ -28,8 +29,9 @@ def from_pyshark(
 
     `capture`: a `pyshark.FileCapture`, or a path to read with pyshark's defaults. Its display filter
     decides which packets are seen; what a filter leaves out counts as not captured. The other arguments
-    are those of `read`. pyshark is slow: `read(path, engine="tshark")` gives the same tables in a fraction
-    of the time where none of the capture's settings matter.
+    are those of `read`; rules of `decode_as` are added to the capture's own. pyshark is slow:
+    `read(path, engine="tshark")` gives the same tables in a fraction of the time where none of the capture's
+    settings matter.
 
     Raises `UsageError` if pyshark is not installed or `capture` is neither, `CaptureError` if the file
     cannot be read.

@@ -20,13 +20,13 @@ from analyzer.capture.inputs import Input
 from analyzer.capture.link import PacketDecoder
 from analyzer.capture.model import IGNORE, CaptureAccount, CaptureLoss, Stream
 from analyzer.capture.reader import open_capture
-from analyzer.carrier_search import HEAD, CarrierSearch, Found, Segment
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
 from analyzer.negotiation.rebuild import StreamNegotiations
-from analyzer.token_pieces import TokenPieces
+from analyzer.signature import find_signature
+from analyzer.surroundings.kdc import StreamKdc
+from analyzer.surroundings.watch import Watch
 from analyzer.unclaimed import Unclaimed
 from dissectors.anomaly import Anomaly
-from dissectors.carriers import carriers_starting
 from dissectors.carriers.base import (
     CLIENT,
     SERVER,
@@ -34,11 +34,16 @@ from dissectors.carriers.base import (
     CarrierAnomaly,
     CarrierMessage,
 )
+from dissectors.carriers.carrier_search import CarrierSearch, Found, Segment, carrier_of
+from dissectors.carriers.kdc_message import starts_so
+from dissectors.carriers.token_pieces import TokenPieces
 from dissectors.span import Span
 from dissectors.tokens import dissect_token
+from dissectors.tokens.model import IakerbMessage
 
 if TYPE_CHECKING:
     from analyzer.capture.tshark_source import Wireshark
+    from analyzer.surroundings.model import Fact
 
 ANOMALIES_PER_KIND = 100
 """Rows of one anomaly code per stream; more are only counted."""
@@ -60,6 +65,9 @@ class Sink(Protocol):
 
     def anomaly(self, noticed: NoticedAnomaly) -> None:
         """An anomaly without a negotiation; those with one come along with it."""
+
+    def surrounding(self, fact: Fact) -> None:
+        """A KDC exchange, a name look-up or a vain connection attempt."""
 
 
 @dataclass(slots=True)
@@ -102,10 +110,14 @@ def _read_natively(source: Input, account: CaptureAccount, sink: Sink, options: 
         reopen=_looks_like_carrier,
         wants_datagram=_looks_like_datagram,
     )
+    watch = Watch(sink.surrounding)
     for block in open_capture(source, account, options.progress):
-        engine.feed(decoder.decode(block))
+        index = decoder.decode(block)
+        engine.feed(index)
+        watch.feed(index)
     decoder.finish()
     engine.finish()
+    watch.finish()
 
 
 def _read_by_wireshark(
@@ -113,14 +125,17 @@ def _read_by_wireshark(
 ) -> None:
     from analyzer.capture import tshark_source, tshark_streams  # noqa: PLC0415 - only where wanted
 
+    watch = Watch(sink.surrounding)
     consumers = tshark_streams.Consumers(
         stream=lambda stream: StreamReader(stream, sink, options),
         datagrams=lambda stream: DatagramReader(stream, sink, options),
         decrypted=lambda stream: DecryptedReader(stream, sink, options),
         reopen=_looks_like_carrier,
         wants_datagram=_looks_like_datagram,
+        watch=watch.feed,
     )
     tshark_source.read(source, account, how, consumers, options.progress)
+    watch.finish()
 
 
 def _loss_anomaly(loss: CaptureLoss) -> NoticedAnomaly:
@@ -143,8 +158,19 @@ def _looks_like_carrier(heads: NDArray[np.uint64]) -> NDArray[np.bool_]:
 
 
 def _looks_like_datagram(heads: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Mark the 8-byte heads that may start an LDAP message."""
-    return np.asarray((heads >> np.uint64(56)) == np.uint64(0x30), dtype=np.bool_)
+    """Mark the 8-byte heads that may start an LDAP message, or a KDC's."""
+    first = (heads >> np.uint64(56)).astype(np.uint8)
+    marks = first == 0x30
+    maybe = np.flatnonzero((first - np.uint8(0x6A) < 4) | (first == 0x7E))
+    if maybe.size:
+        found = heads[maybe]
+        length = (found >> np.uint64(48)) & np.uint64(0xFF)
+        more = np.where(length > 0x7F, length & np.uint64(0x7F), np.uint64(0))  # octets of it
+        shift = np.uint64(40) - np.uint64(8) * np.minimum(more, np.uint64(5))
+        follows = (found >> shift) & np.uint64(0xFF)
+        for at in maybe[follows == np.uint64(0x30)].tolist():
+            marks[at] = starts_so(int(heads[at]).to_bytes(8, "big"))
+    return np.asarray(marks, dtype=np.bool_)
 
 
 # -- streams ---------------------------------------------------------------------------------------------
@@ -163,13 +189,20 @@ class _Conversation:
         self._told: dict[str, int] = {}
         self._token_place = (0, -1)  # frame of the latest token, its place in the frame
         self._pieces = TokenPieces()
+        self._kdc: StreamKdc | None = None
 
     def emit(self, item: CarrierMessage | CarrierAnomaly) -> None:
         """Take what a carrier says."""
         if isinstance(item, CarrierAnomaly):
             self.notice(item.anomaly, item.frame, item.ts_ns, item)
             return
+        if item.kind == "kdc":
+            self._add_kdc(item)
+            return
         token = self._pieces.whole(item) if item.token else None
+        while self._pieces.abandoned:
+            message = self._pieces.abandoned.pop()
+            self._add(message, message.token)
         negotiation = self._add(item, token)
         for anomaly in item.anomalies:
             self._noticed(anomaly, item, negotiation)
@@ -194,7 +227,22 @@ class _Conversation:
         self.sink.token(self.stream, step, carrier, negotiation)
         for anomaly in dissected.findings:
             self._noticed(anomaly, item, negotiation)
+        part = dissected if type(dissected) is IakerbMessage else dissected.inner
+        if type(part) is IakerbMessage and negotiation is not None:
+            self._stream_kdc().carried(item, part, negotiation)
         return negotiation
+
+    def _add_kdc(self, item: CarrierMessage) -> None:
+        """Pair a message to or from a KDC; it is no token, but may be as odd."""
+        dissected = dissect_token(item.token or b"")
+        self._stream_kdc().add(item, dissected)
+        for anomaly in (*item.anomalies, *dissected.findings):
+            self._noticed(anomaly, item, None)
+
+    def _stream_kdc(self) -> StreamKdc:
+        if self._kdc is None:
+            self._kdc = StreamKdc(self.stream, self.sink.surrounding)
+        return self._kdc
 
     def notice(
         self,
@@ -239,6 +287,8 @@ class _Conversation:
                 anomaly = Anomaly("limit-anomalies", Span(0, 0), detail)
                 self.sink.anomaly(NoticedAnomaly(anomaly, None, None, self.stream.stream_id))
         self.negotiations.end()
+        if self._kdc is not None:
+            self._kdc.end()
         if self.carrier is not None:
             self.carrier.release()
 
@@ -286,7 +336,7 @@ class StreamReader(_Conversation):
             _swap_roles(self.stream)
         self.carrier = kind(self.emit, started_before=self.stream.started_before)
         self.carrier.per_message_tokens = self.options.per_message_tokens
-        held, self._search.held = self._search.held, []
+        held = self._search.take()
         answer = 0
         for segment in held:
             skip = self.deliver(*segment)
@@ -296,12 +346,16 @@ class StreamReader(_Conversation):
 
     def _give_up(self) -> int:
         """No carrier reads this stream; go on only where it showed a token."""
-        held, self._search.held = self._search.held, []
-        if self._unclaimed is None and not self._search.shows_token:
+        held = self._search.take()
+        if self._unclaimed is None and not self._shows_token():
             return IGNORE
         self._listening = True
         self._listen(held)
         return 0
+
+    def _shows_token(self) -> bool:
+        """Whether what was seen holds what looks like a token, whatever protocol it is."""
+        return any(find_signature(begun) >= 0 for begun in self._search.begun)
 
     def _listen_on(self, segment: Segment) -> int:
         """Look for more tokens in a stream that no carrier reads; one may still turn up in it."""
@@ -324,7 +378,7 @@ class StreamReader(_Conversation):
         """Tell the carrier of a gap; see `capture.model.Consumer`."""
         carrier = self.carrier
         if carrier is None:
-            if self._search.shows_token:
+            if self._shows_token():
                 self._listen(self._search.lost(side))
             else:
                 self._search.lost(side)
@@ -336,9 +390,12 @@ class StreamReader(_Conversation):
         code = "snaplen" if frame == window.frame else "gap"  # a packet cut short, or one not there
         window.restart(offset + length)
         window.frame, window.ts_ns = frame, ts_ns
-        self.notice(Anomaly(code, Span(offset, offset + length), f"{length} bytes"), frame, ts_ns)
+        self.notice(self._loss(code, offset, length), frame, ts_ns)
         carrier.gap(carrier_side, length, frame, ts_ns)
         return window.skipping
+
+    def _loss(self, code: str, offset: int, length: int) -> Anomaly:
+        return Anomaly(code, Span(offset, offset + length), f"{length} bytes")
 
     def conflict(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> None:
         """A retransmission differs from the first copy; see `capture.model.Consumer`."""
@@ -374,9 +431,25 @@ class DecryptedReader(StreamReader):
 
     def emit(self, item: CarrierMessage | CarrierAnomaly) -> None:
         """Take what a carrier says; all of it went through TLS."""
-        if isinstance(item, CarrierMessage) and item.exchange is not None:
-            item.exchange.encrypted = True
+        if isinstance(item, CarrierMessage):
+            if item.exchange is not None:
+                item.exchange.encrypted = True
+            else:
+                item.context["tls"] = True
         super().emit(item)
+
+    def lost(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> int:
+        """Tell of a gap, also of one before the carrier is known; see `capture.model.Consumer`.
+
+        There is no second one in a direction: what follows is not decrypted.
+        """
+        if self.carrier is None:
+            self.notice(self._loss("gap", offset, length), frame, ts_ns)
+        return super().lost(side, offset, length, frame, ts_ns)
+
+    def _loss(self, code: str, offset: int, length: int) -> Anomaly:
+        detail = f"{length} bytes of TLS; nothing that follows them is decrypted"
+        return Anomaly(code, Span(offset, offset + length), detail)
 
 
 class DatagramReader(_Conversation):
@@ -385,17 +458,14 @@ class DatagramReader(_Conversation):
     def datagram(self, side: int, data: bytes, cut: int, frame: int, ts_ns: int) -> int:
         """Feed one payload; see `capture.model.DatagramConsumer`."""
         if self.carrier is None:
-            for kind in carriers_starting(data[0]) if data else ():
-                sender = kind.probe(data[:HEAD]) if kind.datagram else None
-                if sender is None:
-                    continue
-                if sender != side:
-                    self._swap = 1
-                    _swap_roles(self.stream)
-                self.carrier = kind(self.emit)
-                break
-            else:
+            found = carrier_of(data)
+            if found is None or not found[0].datagram:
                 return IGNORE
+            kind, sender = found
+            if sender != side:
+                self._swap = 1
+                _swap_roles(self.stream)
+            self.carrier = kind(self.emit)
         if cut:
             span = Span(len(data), len(data) + cut)
             self.notice(Anomaly("snaplen", span, f"{cut} bytes of a datagram"), frame, ts_ns)

@@ -64,7 +64,7 @@ CODES: dict[str, AnomalyCode] = {
         "protocol", "low", "the strict ASN.1 reading rejects what the tolerant one read"
     ),
     "mic-missing": AnomalyCode(
-        "protocol", "medium", "request-mic was answered, but no mechListMIC was exchanged"
+        "protocol", "medium", "RFC 4178 demands mechListMIC here, and none was exchanged"
     ),
     "mic-duplicate": AnomalyCode(
         "note", "low", "mechListMIC repeats the responseToken, as Windows 2000 does"
@@ -106,6 +106,7 @@ CODES: dict[str, AnomalyCode] = {
     ),
     # -- gap: bytes that the capture does not hold --------------------------------------------------
     "gap": AnomalyCode("gap", "medium", "bytes of the stream are not in the capture"),
+    "cut-off": AnomalyCode("gap", "medium", "the capture ends inside a message"),
     "snaplen": AnomalyCode("gap", "medium", "packets were cut by the capture's snap length"),
     "started-before-capture": AnomalyCode("gap", "low", "the connection is older than the capture"),
     "one-direction": AnomalyCode("gap", "low", "only one direction of the connection was captured"),

@@ -12,16 +12,30 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from analyzer.audit.registry import FAMILIES, all_rules
 from analyzer.crosscheck.declared import DECLARED
+from analyzer.crosscheck.left_out import LEFT_OUT
 from analyzer.crosscheck.mapping import KERBEROS, NEGOEX, NTLM, PER_MESSAGE, SPNEGO
 from analyzer.crosscheck.not_compared import NOT_COMPARED
 from analyzer.negotiation.machine import CARRIER_TRANSITIONS, TRANSITIONS
 from analyzer.negotiation.reasons import REASONS
 from analyzer.tables.schema import TABLES, TOKEN_BYTES
+from analyzer.tables.weakness import WEAKNESSES
 from dissectors.anomaly import CODES
 from dissectors.carriers import CARRIERS
 
 NOTICE = "<!-- made by docs/generate.py: change the code, then run it -->\n"
+
+
+WEAKEST_INTRO = (
+    "`weakest` is the first of these that was seen: of a client in all that it sent, of a server in what it",
+    "accepted, of both in the tickets that a KDC gave.",
+    "",
+)
+
+
+def _weaknesses() -> Iterator[tuple[int, tuple[str, str]]]:
+    return enumerate(WEAKNESSES.items(), 1)
 
 
 def tables() -> str:
@@ -38,6 +52,10 @@ def tables() -> str:
         if table.name == "tokens":
             lines.append(f"| `{TOKEN_BYTES.name}` | {TOKEN_BYTES.kind} | {TOKEN_BYTES.doc} |")
         lines.append("")
+        if table.name == "hosts":
+            lines += WEAKEST_INTRO
+            lines += [f"{place}. `{code}`: {text}" for place, (code, text) in _weaknesses()]
+            lines.append("")
     lines += [
         "Kinds: `category` repeated text, `str` text, `int`, `float`, `bool`, `time` nanoseconds since 1970 UTC,",
         "`strs`/`ints` lists in wire order, `dict`. A cell that is not known is null.",
@@ -55,10 +73,81 @@ def anomalies() -> str:
     return "\n".join(lines) + "\n"
 
 
+REASONS_INTRO = """\
+Column `reason` of `negotiations` holds one of these codes, `evidence` the frames that show it, and `confidence` how
+sure it is: `certain` if one message states it and there is no other reading, `likely` for a general code with one
+supporting observation, `possible` where only a pattern shows it. Where two reasons fit, the stronger evidence wins and
+`reason_detail` names the other. A refused NTLM logon keeps its failure's code; why it was NTLM at all stands in
+`reason_detail`. A success has a reason only if there is something to say: why NTLM, a weakness, a refusal afterwards.
+"""
+
+REASON_KINDS = {
+    "failure": "Failures",
+    "fallback": "Why NTLM and not Kerberos",
+    "weak": "Successes with a flaw",
+    "incomplete": "What the capture does not show",
+}
+
+
 def reasons() -> str:
-    """Every reason code."""
-    lines = ["# Reasons", NOTICE, "| code | kind | meaning | what to do |", "|---|---|---|---|"]
-    lines += [f"| `{name}` | {r.kind} | {r.sentence} | {r.remedy} |" for name, r in REASONS.items()]
+    """Every reason code, by kind."""
+    lines = ["# Reasons", NOTICE, REASONS_INTRO]
+    for kind, heading in REASON_KINDS.items():
+        lines += [
+            f"## {heading}",
+            "",
+            "| code | meaning | what the bytes show | confidence | what to do | on Windows hosts |",
+            "|---|---|---|---|---|---|",
+        ]
+        lines += [
+            f"| `{name}` | {r.sentence} | {r.shown_by} | {r.confidence} | {r.remedy} | {r.on_the_host} |"
+            for name, r in REASONS.items()
+            if r.kind == kind
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+RULES_INTRO = """\
+`negoscope audit CAPTURE...` and `Analysis.audit()` judge captures by these rules. A finding is one rule and one
+subject (client, server, account or negotiation), with the frames that show it and how sure it is: `certain` if
+messages state it, `likely` for one reading among few, `possible` for a pattern. What is said is said of the capture:
+a weakness that nobody used in it is not seen. `--rules` takes ids, beginnings of ids (`NGS-KDC`) and families;
+`--suppress FILE` leaves out what a TOML file lists:
+
+```toml
+[[suppress]]
+rule = "NGS-SMB-002"           # id, beginning of an id, or family
+subject = "10.0.0.*"           # optional
+reason = "printers, replaced in May"
+until = 2027-05-31             # optional
+```
+"""
+
+
+def rules() -> str:
+    """Every rule of the audit."""
+    lines = ["# Rules", NOTICE, RULES_INTRO]
+    known = all_rules().values()
+    lines += ["| rule | severity | family | finds |", "|---|---|---|---|"]
+    lines += [
+        f"| [{r.rule_id}](#{r.rule_id.lower()}) | {r.severity} | {r.family} | {r.title} |"
+        for r in known
+    ]
+    for family in FAMILIES:
+        lines += ["", f"## {family}"]
+        for r in known:
+            if r.family == family:
+                lines += [
+                    "",
+                    f"### {r.rule_id}",
+                    "",
+                    f"**{r.title}** ({r.severity}). {r.means}",
+                    "",
+                    f"- Looks at: {r.looks_at}",
+                    f"- What to do: {r.remedy}",
+                    f"- See: {', '.join(r.references)}",
+                ]
     return "\n".join(lines) + "\n"
 
 
@@ -125,6 +214,15 @@ def fidelity() -> str:
         "",
         *_classes("tshark-"),
         "",
+        "## What tshark leaves out, with nothing to compare",
+        "",
+        (
+            "Where tshark has no field for what the bytes say, or one that is about other bytes, `crosscheck` has "
+            "nothing to hold against ours. Each of these is tested on tshark's tree and ours of every frame named."
+        ),
+        "",
+        *_left_out(),
+        "",
         "## What negoscope leaves out",
         "",
         *_classes("ours-"),
@@ -144,6 +242,14 @@ def _classes(beginning: str) -> Iterator[str]:
         if name.startswith(beginning):
             cells = (each.shows, each.why, each.spec, each.example, each.versions)
             yield f"| `{name}` | {' | '.join(cells)} |"
+
+
+def _left_out() -> Iterator[str]:
+    yield "| name | tshark shows | the bytes say | by | examples | seen in tshark |"
+    yield "|---|---|---|---|---|---|"
+    for name, each in LEFT_OUT.items():
+        cells = (each.shows, each.why, each.spec, "; ".join(each.examples), each.versions)
+        yield f"| `{name}` | {' | '.join(cells)} |"
 
 
 def carriers() -> str:
@@ -167,6 +273,7 @@ def documents() -> dict[Path, str]:
         ROOT / "docs" / "tables.md": tables(),
         ROOT / "docs" / "anomalies.md": anomalies(),
         ROOT / "docs" / "reasons.md": reasons(),
+        ROOT / "docs" / "rules.md": rules(),
         ROOT / "docs" / "negotiation.md": machines(),
         ROOT / "docs" / "fidelity.md": fidelity(),
     }

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.capture.tshark_lines import FIELDS
+from analyzer.capture.tshark_program import find_tshark
 from analyzer.capture.tshark_source import Wireshark
 from analyzer.errors import UsageError
 
@@ -42,6 +43,10 @@ class Pyshark(Wireshark):
         told = json.dumps({"fields": FIELDS, "capture": arguments})
         # -P: the modules beside the child are not to be found by pyshark's imports
         return [self.program, "-P", "-W", "ignore", str(child), told]
+
+    def tshark(self) -> str:
+        """Path of the tshark that pyshark runs."""
+        return self.capture.get("tshark_path") or find_tshark()
 
     def surroundings(self) -> dict[str, str]:
         """Ours as they are: pyshark works with the user's profile of Wireshark."""

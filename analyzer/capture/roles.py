@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-from functools import lru_cache
-
+from analyzer.capture.addresses import address
 from analyzer.capture.model import PacketIndex, Stream
 from analyzer.capture.streams import SENT_BY, STARTED_BY_1, SYN_BY, StreamTable
 
@@ -15,7 +13,6 @@ EPHEMERAL_PORTS = 32_768
 TCP = 6
 
 _BOTH = sum(SENT_BY)
-_IPV4_MAPPED = 0xFFFF
 
 
 def describe(
@@ -28,8 +25,8 @@ def describe(
     """
     ports = [index.src_port.item(row), index.dst_port.item(row)]
     addresses = [
-        _address(index.src_hi.item(row), index.src_lo.item(row)),
-        _address(index.dst_hi.item(row), index.dst_lo.item(row)),
+        address(index.src_hi.item(row), index.src_lo.item(row)),
+        address(index.dst_hi.item(row), index.dst_lo.item(row)),
     ]
     asked = [seen & SYN_BY[0] != 0, seen & SYN_BY[1] != 0]
     low, high = sorted(ports)
@@ -55,10 +52,3 @@ def describe(
         both_sides=seen & _BOTH == _BOTH,
     )
     return stream, client
-
-
-@lru_cache(maxsize=4096)
-def _address(high: int, low: int) -> str:
-    if high == 0 and low >> 32 == _IPV4_MAPPED:
-        return socket.inet_ntop(socket.AF_INET, (low & 0xFFFF_FFFF).to_bytes(4, "big"))
-    return socket.inet_ntop(socket.AF_INET6, (high << 64 | low).to_bytes(16, "big"))

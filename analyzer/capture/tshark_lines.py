@@ -140,6 +140,7 @@ class Line(NamedTuple):
 
     packets: list[Transport]
     decrypted: bytes
+    sealed: bool = False  # there is TLS in the last packet, and there may be keys
 
 
 def columns(packets: Iterable[Transport]) -> PacketIndex:
@@ -167,11 +168,13 @@ class LineReader:
     def read(self, line: str) -> Line | None:
         """Read one line, without its end; None if it is none of ours."""
         cells = line.split("\t")
-        if len(cells) == len(FIELDS) - 1:
+        keyless = len(cells) == len(FIELDS) - 1
+        if keyless:
             cells.append("")
         if len(cells) == len(FIELDS):
             with suppress(ValueError, IndexError):
-                return _line(self._count(cells), cells)
+                said = _line(self._count(cells), cells)
+                return said._replace(sealed=False) if keyless and said.sealed else said
         reasons = self._account.undecoded
         reasons[UNREADABLE] = reasons.get(UNREADABLE, 0) + 1
         return None
@@ -252,10 +255,9 @@ def _line(frame: tuple[int, int], cells: list[str]) -> Line:
             )
     if innermost is not None and innermost.proto == _UDP:  # else a tunnel's
         return Line([innermost], b"")
-    decrypted = b""
-    if data and found and "tls" in layers:
-        decrypted = b"".join(map(octets, data.split(",")))
-    return Line(found, decrypted)
+    if not found or "tls" not in layers:
+        return Line(found, b"")
+    return Line(found, b"".join(map(octets, data.split(","))) if data else b"", sealed=True)
 
 
 def _value(cell: str, at: int) -> str:

@@ -52,14 +52,15 @@ def find_tshark() -> str:
     """
     found = shutil.which("tshark") or next(filter(os.path.isfile, _USUAL_PLACES), None)
     if found is None:
-        raise UsageError(f"Wireshark's tshark was not found: install it ({how_to_install()})")
+        raise UsageError(f"Wireshark's tshark was not found; {_what_is_needed()}")
     version = tshark_version(found)
     if version < OLDEST:
-        raise UsageError(
-            f"{found} is version {dotted(version)}; {dotted(OLDEST)} or newer is needed"
-            f" ({how_to_install()})"
-        )
+        raise UsageError(f"{found} is version {dotted(version)}; {_what_is_needed()}")
     return found
+
+
+def _what_is_needed() -> str:
+    return f"{dotted(OLDEST)} or newer is needed ({how_to_install()})"
 
 
 def dotted(version: tuple[int, ...]) -> str:

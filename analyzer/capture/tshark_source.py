@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from analyzer.capture import pcap, pcapng
 from analyzer.capture.damage import record_loss
@@ -23,6 +24,7 @@ from analyzer.capture.source import Plain, Source, open_source
 from analyzer.capture.tshark_lines import FIELDS
 from analyzer.capture.tshark_process import Child, running
 from analyzer.capture.tshark_program import find_tshark, surroundings
+from analyzer.capture.tshark_rules import check_rules, rule_options
 from analyzer.capture.tshark_streams import Consumers, PlainAndSealed
 from analyzer.errors import CaptureError
 
@@ -58,6 +60,7 @@ class Wireshark:
     tls_keylog: str | None = None  # path of a key log (SSLKEYLOGFILE)
     name: str = "tshark"  # of the engine, for the table `captures`
     feeds: bool = True  # the program can read standard input
+    decode_as: tuple[str, ...] = ()  # rules, as its option -d takes them
 
     def command(self, path: str) -> list[str]:
         """The command line that prints the lines of a capture; `-` reads standard input."""
@@ -66,6 +69,17 @@ class Wireshark:
         for field in FIELDS if has_keys else FIELDS[:-1]:
             arguments += ["-e", field]
         return arguments + self.settings()
+
+    def with_rules(self, rules: tuple[str, ...]) -> Self:
+        """The same with decode-as rules; `UsageError` if tshark refuses one."""
+        if not rules:
+            return self
+        check_rules(self.tshark(), rules)
+        return replace(self, decode_as=rules)
+
+    def tshark(self) -> str:
+        """Path of the tshark that will run."""
+        return self.program
 
     def surroundings(self) -> dict[str, str]:
         """The environment of the program."""
@@ -77,7 +91,7 @@ class Wireshark:
         if self.tls_keylog is not None:
             chosen["tcp.try_heuristic_first"] = "TRUE"  # TLS on ports of something else; takes time
             chosen["tls.keylog_file"] = os.path.abspath(self.tls_keylog)  # noqa: PTH100 - as text
-        arguments = ["-d", PLAIN_RECORDS]
+        arguments = rule_options((*self.decode_as, PLAIN_RECORDS))
         for name, value in chosen.items():
             arguments += ["-o", f"{name}:{value}"]
         for protocol in UNREAD:

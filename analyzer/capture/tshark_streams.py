@@ -13,8 +13,15 @@ from typing import NamedTuple, TypeVar
 
 from analyzer.capture.engine import StreamEngine
 from analyzer.capture.heads import Heads
-from analyzer.capture.model import CaptureAccount, OpenDatagrams, OpenStream, Stream
+from analyzer.capture.model import (
+    CaptureAccount,
+    OpenDatagrams,
+    OpenStream,
+    PacketIndex,
+    Stream,
+)
 from analyzer.capture.tshark_lines import LineReader, Transport, columns
+from analyzer.capture.tshark_sealed import SealedStreams
 from analyzer.capture.tshark_tls import PlainStreams
 
 BLOCK_PACKETS = 8192
@@ -35,6 +42,7 @@ class Consumers(NamedTuple):
     decrypted: OpenStream
     reopen: Heads
     wants_datagram: Heads
+    watch: Callable[[PacketIndex], None] = lambda _index: None  # shown all that was sent
 
 
 class PlainAndSealed:
@@ -55,7 +63,9 @@ class PlainAndSealed:
             lambda _stream: None,
             reopen=consumers.reopen,
         )
+        self._watch = consumers.watch
         self._lines = LineReader(account)
+        self._sealed = SealedStreams()
         self._plain = PlainStreams()
         self._sent_packets: list[Transport] = []
         self._plain_packets: list[Transport] = []
@@ -74,24 +84,33 @@ class PlainAndSealed:
             self._sent_packets += said.packets
             if said.packets[0].proto == _TCP:
                 self._plain_packets += self._plain.packets(said)
+                self._sealed.see(said)
             if len(self._sent_packets) >= BLOCK_PACKETS or self._size >= BLOCK_BYTES:
                 self._flush()
 
-    def _flush(self) -> None:
-        for engine, packets in (
-            (self._sent, self._sent_packets),
-            (self._decrypted, self._plain_packets),
-        ):
-            if packets:
-                engine.feed(columns(packets))
-                packets.clear()
+    def _flush(self, *, at_end: bool = False) -> None:
+        for event in self._sealed.events(at_end=at_end):
+            self._plain_packets += self._plain.befallen(event)
+        self._plain_packets.sort(key=_frame)  # plain bytes of a frame stay before its events
+        if self._sent_packets:
+            index = columns(self._sent_packets)
+            self._sent.feed(index)
+            self._watch(index)
+            self._sent_packets.clear()
+        if self._plain_packets:
+            self._decrypted.feed(columns(self._plain_packets))
+            self._plain_packets.clear()
         self._size = 0
 
     def finish(self) -> None:
         """Tell all streams that the capture ends."""
-        self._flush()
+        self._flush(at_end=True)
         self._sent.finish()
         self._decrypted.finish()
+
+
+def _frame(packet: Transport) -> int:
+    return packet.frame
 
 
 class Numbers:

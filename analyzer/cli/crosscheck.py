@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer.cli.main import EXIT_DAMAGED
-from analyzer.cli.reading import parse_decode_as, terminal_width
+from analyzer.cli.output import named, refuse_overwriting, writer
+from analyzer.cli.paint import painted
+from analyzer.cli.reading import colour_wanted, terminal_width
 
 if TYPE_CHECKING:
+    from analyzer.capture.inputs import Input
     from analyzer.crosscheck.check import Checked
 
 EXIT_DIFFERENCES = 1
@@ -39,35 +41,50 @@ def commands() -> dict[str, click.Command]:
     "--decode-as",
     multiple=True,
     metavar="tcp.port==N,CARRIER",
-    help="Take streams to this server port for this carrier.",
+    help="Take streams to this server port for this carrier; tshark takes all of its rules.",
 )
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE.")
 @click.option("--quiet", is_flag=True, help="No counts of declared differences.")
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour."
+)
 def crosscheck(
     captures: tuple[str, ...],
     form: str,
     everything: bool,
     decode_as: tuple[str, ...],
+    output: str | None,
     quiet: bool,
+    color: str,
 ) -> int:
     """Hold every token and field against Wireshark's tshark; exit 1 if a difference is unexplained.
 
     Shows the unexplained differences and how many there are of each declared class (docs/fidelity.md).
     Needs tshark 3.6 or later.
     """
-    checked, failed = _checked(captures, decode_as)
-    for line in _lines(checked, form, everything=everything):
-        click.echo(line)
-    if form == "table" and not quiet:
-        for line in _counts(checked):
-            click.echo(line)
-    sys.stdout.flush()
+    if output is not None:
+        refuse_overwriting(output, named(captures))
+    sources, checked, failed = _checked(captures, decode_as)
+    if output is not None:
+        refuse_overwriting(output, sources)
+    with writer(output) as out:
+        room = terminal_width() if output is None else None
+        lines = list(_lines(checked, form, room, everything=everything))
+        if form == "table" and output is None and colour_wanted(color):
+            lines = painted(lines)
+        if form == "table" and not quiet:
+            lines += _counts(checked)
+        for line in lines:
+            out.write(line + "\n")
     if any(each.unexplained for each in checked):
         return EXIT_DIFFERENCES
     return EXIT_DAMAGED if failed or any(each.damaged for each in checked) else 0
 
 
-def _checked(captures: tuple[str, ...], decode_as: tuple[str, ...]) -> tuple[list[Checked], bool]:
-    """Results of all captures that can be read, and whether another one cannot."""
+def _checked(
+    captures: tuple[str, ...], decode_as: tuple[str, ...]
+) -> tuple[list[Input], list[Checked], bool]:
+    """The captures, the results of all that can be read, and whether another one cannot."""
     from analyzer.capture.inputs import expand, with_distinct_names
     from analyzer.capture.tshark_program import find_tshark
     from analyzer.crosscheck.check import check_capture
@@ -75,12 +92,12 @@ def _checked(captures: tuple[str, ...], decode_as: tuple[str, ...]) -> tuple[lis
     from dissectors.visible import visible
 
     find_tshark()
-    rules = parse_decode_as(decode_as)
     checked: list[Checked] = []
     errors: list[CaptureError] = []
-    for source in with_distinct_names(expand(captures)):
+    sources = with_distinct_names(expand(captures))
+    for source in sources:
         try:
-            checked.append(check_capture(source, rules))
+            checked.append(check_capture(source, decode_as))
         except CaptureError as error:
             if not source.from_directory:
                 errors.append(error)
@@ -88,10 +105,12 @@ def _checked(captures: tuple[str, ...], decode_as: tuple[str, ...]) -> tuple[lis
         raise errors[0] if errors else CaptureError("no captures there")
     for each in errors:
         click.echo(f"negoscope: {visible(str(each))}", err=True)
-    return checked, bool(errors)
+    return sources, checked, bool(errors)
 
 
-def _lines(checked: list[Checked], form: str, *, everything: bool) -> Iterator[str]:
+def _lines(
+    checked: list[Checked], form: str, room: int | None, *, everything: bool
+) -> Iterator[str]:
     from analyzer.crosscheck.table import DIFFERENCES, difference_columns
     from analyzer.report import export
     from analyzer.report.grid import render
@@ -108,7 +127,7 @@ def _lines(checked: list[Checked], form: str, *, everything: bool) -> Iterator[s
     elif rows:
         names = (*(("capture",) if len(checked) > 1 else ()), *SHOWN)
         chosen = [column for column in DIFFERENCES.columns if column.name in names]
-        yield from render(chosen_form(chosen, values, list(rows)), terminal_width())
+        yield from render(chosen_form(chosen, values, list(rows)), room)
         yield ""
 
 

@@ -17,7 +17,15 @@ COMMANDS = {
     "offers": ("analyzer.cli.table", "one row per offered mechanism"),
     "anomalies": ("analyzer.cli.table", "one row per oddity: malformed, lost, out of place"),
     "captures": ("analyzer.cli.table", "one row per input: what was read and what was lost"),
+    "kdc": ("analyzer.cli.table", "one row per request to a Kerberos KDC and its answer"),
+    "names": (
+        "analyzer.cli.table",
+        "one row per look-up of a name: DNS, mDNS, LLMNR, NetBIOS, TLS",
+    ),
+    "hosts": ("analyzer.cli.table", "one row per client and server: what it offers, uses, accepts"),
+    "audit": ("analyzer.cli.audit", "what is weak, by rules: who, how sure, and what to do"),
     "show": ("analyzer.cli.show", "one negotiation as a ladder, its tokens as trees"),
+    "diff": ("analyzer.cli.diff", "what changed between two captures, or exports of them"),
     "crosscheck": ("analyzer.cli.crosscheck", "the same through tshark: each difference as a row"),
     "token": ("analyzer.cli.token", "explain one token from base64, hex, a header line or a file"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 COLOURS = {
     "success": "32",
@@ -15,12 +16,13 @@ COLOURS = {
 WORDS = re.compile(r"(?<![\w-])(" + "|".join(COLOURS) + r")(?![\w-])")
 
 
-def painted(lines: list[str]) -> list[str]:
-    """The lines with outcome words in colour and the heading bold."""
+def painted(lines: list[str], titles: Collection[str] = ()) -> list[str]:
+    """The lines with outcome words in colour; the first one, and those that are `titles`, bold."""
     made = [
         WORDS.sub(lambda match: f"\x1b[{COLOURS[match[1]]}m{match[1]}\x1b[0m", line)
         for line in lines
     ]
-    if made:
-        made[0] = f"\x1b[1m{lines[0]}\x1b[0m"
+    for place, line in enumerate(lines):
+        if place == 0 or line in titles:
+            made[place] = f"\x1b[1m{line}\x1b[0m"
     return made

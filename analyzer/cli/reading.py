@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from analyzer.cli.main import EXIT_DAMAGED
-from analyzer.errors import UsageError
 from dissectors.visible import visible
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def reading_options(function: Command) -> Command:
                 "--decode-as",
                 multiple=True,
                 metavar="tcp.port==N,CARRIER",
-                help="Take streams to this server port for this carrier.",
+                help="Take streams to this server port for this carrier. tshark takes all of its rules.",
             ),
             click.option("--quiet", is_flag=True, help="No notes and no progress."),
             click.option("--no-progress", is_flag=True, help="No progress bar."),
@@ -53,22 +52,6 @@ def reading_options(function: Command) -> Command:
     ):
         function = option(function)
     return function
-
-
-def parse_decode_as(rules: Iterable[str]) -> dict[tuple[str, int], str]:
-    """`tcp.port==4450,smb` -> {("tcp", 4450): "smb"}. Raises `UsageError`."""
-    from dissectors.carriers import CARRIERS
-
-    made: dict[tuple[str, int], str] = {}
-    for rule in rules:
-        where, _, carrier = rule.partition(",")
-        transport, _, port = where.partition(".port==")
-        if transport != "tcp" or not port.isdecimal() or not carrier:
-            raise UsageError(f"--decode-as {rule}: write it as tcp.port==4450,smb")
-        if carrier not in CARRIERS:
-            raise UsageError(f"--decode-as {rule}: carriers are {', '.join(CARRIERS)}")
-        made[transport, int(port)] = carrier
-    return made
 
 
 def read_captures(
@@ -89,13 +72,12 @@ def read_captures(
     # Nearly all of what reading leaves behind is freed by its reference count: look for circles seldom.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    rules = parse_decode_as(decode_as)
     show = not quiet and not no_progress and sys.stderr.isatty()
     with ProgressBar(enabled=show) as bar:
         analysis = read(
             captures,
             tables=tables,
-            decode_as=rules,
+            decode_as=decode_as,
             progress=bar.update,
             with_secrets=with_secrets,
             engine=engine,

@@ -30,10 +30,11 @@ def summary(
     **reading: Any,
 ) -> int:
     """Tell what was read and lost, who chose which mechanism, what failed and why."""
-    from analyzer.report.overview import overview
+    from analyzer.report.overview.summary import READ, overview, sections
 
-    analysis = read_captures(captures, set(), **reading)
-    lines = overview(analysis.tables.columns, terminal_width())
-    for line in painted(lines) if colour_wanted(color) else lines:
+    analysis = read_captures(captures, READ, **reading)
+    parts = sections(analysis.tables.columns, captures)
+    lines = overview(parts, terminal_width())
+    for line in painted(lines, {p.title for p in parts}) if colour_wanted(color) else lines:
         click.echo(line, color=True)
     return exit_status(analysis)

@@ -1,16 +1,14 @@
-"""The commands that print one table: negotiations, tokens, offers, anomalies, captures."""
+"""The commands that print one table: negotiations, tokens, offers, anomalies, captures, kdc, hosts."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from analyzer.cli.output import named, refuse_overwriting, writer
 from analyzer.cli.paint import painted
 from analyzer.cli.reading import (
     colour_wanted,
@@ -22,18 +20,20 @@ from analyzer.cli.reading import (
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
-    from analyzer.capture.inputs import Input
     from analyzer.tables.collect import Columns
     from analyzer.tables.schema import Column, Table
 
 FORMATS = ("table", "jsonl", "csv", "parquet")
-SIEM_FORMATS = ("ecs", "ocsf", "zeek")
+SIEM_FORMATS = ("ecs", "ocsf", "zeek", "zeek-json")
 HELP = {
     "negotiations": "One row per negotiation: who offered what, what was run, how it ended and why.",
     "tokens": "One row per security token.",
     "offers": "One row per mechanism that a client or server offered.",
     "anomalies": "One row per oddity of a token, message, stream or file.",
     "captures": "One row per input: what was read, and what was lost.",
+    "kdc": "One row per request to a Kerberos KDC and its answer: tickets, referrals, refusals.",
+    "names": "One row per look-up of a name, and per name that a client showed in TLS.",
+    "hosts": "One row per client and per server: what it offers, uses and accepts, and its weakest.",
 }
 
 
@@ -72,11 +72,11 @@ def _command(name: str) -> click.Command:
         if form == "parquet" and output is None:
             raise UsageError("--format parquet needs -o FILE")
         if output is not None:
-            _refuse_overwriting(output, _named(captures))
+            refuse_overwriting(output, named(captures))
         analysis = read_captures(captures, {name}, with_secrets=with_secrets, **reading)
         if output is not None:
-            _refuse_overwriting(output, analysis.inputs)
-        values = analysis.tables.columns[name]
+            refuse_overwriting(output, analysis.inputs)
+        values = analysis.columns(name)
         rows = list(range(len(values[table.columns[0].name])))
         if where is not None:
             from analyzer.tables.query import rows_where
@@ -88,7 +88,7 @@ def _command(name: str) -> click.Command:
             names = [column.name for column in chosen or table.columns]
             write_parquet(table, values, rows, names, Path(output or ""))
         else:
-            with _writer(output) as out:
+            with writer(output) as out:
                 for line in _lines(table, chosen, values, rows, form, output, color):
                     out.write(line + "\n")
         return exit_status(analysis)
@@ -101,18 +101,6 @@ def _secrets_option(name: str) -> Callable[[Any], Any]:
     if name != "tokens":
         return lambda function: function
     return click.option("--with-secrets", is_flag=True, help="Add the tokens' bytes.")
-
-
-def _named(captures: tuple[str, ...]) -> list[Input]:
-    """The inputs that were named one by one; a directory may well hold the output of an earlier run."""
-    from analyzer.capture.inputs import Input
-
-    return [Input(path) for path in captures]
-
-
-def _refuse_overwriting(output: str, inputs: Iterable[Input]) -> None:
-    if os.path.realpath(output) in {source.identity for source in inputs}:
-        raise UsageError(f"-o {output}: this is one of the captures to read")
 
 
 def _chosen(table: Table, columns: str | None) -> list[Column] | None:
@@ -146,12 +134,8 @@ def _lines(
             yield from export.rows_as_jsonl(chosen or table.columns, values, rows)
         case "csv":
             yield from export.rows_as_csv(chosen or table.columns, values, rows)
-        case "ecs":
-            yield from map(siem.as_ecs, siem.records(values, rows))
-        case "ocsf":
-            yield from map(siem.as_ocsf, siem.records(values, rows))
-        case "zeek":
-            yield from siem.zeek_lines(values, rows)
+        case _ if form in SIEM_FORMATS:
+            yield from siem.lines(form, table.name, values, rows)
         case _:
             grid = chosen_form(chosen, values, rows) if chosen else short_form(table, values, rows)
             room = terminal_width() if output is None else None
@@ -159,28 +143,3 @@ def _lines(
             if output is None and colour_wanted(color):
                 lines = painted(lines)
             yield from lines
-
-
-@contextmanager
-def _writer(output: str | None) -> Iterator[IO[str]]:
-    """Standard output, or a file that appears whole or not at all."""
-    if output is None:
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    plain = (
-        not Path(output).exists() or Path(output).is_file()
-    )  # a pipe or device can't be replaced
-    target = Path(os.path.realpath(output)) if plain else Path(output)  # a link stays a link
-    partial = target.with_name(target.name + ".part") if plain else target
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as out:
-            yield out
-        if plain:
-            partial.replace(target)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        if plain:
-            partial.unlink(missing_ok=True)
-        raise UsageError(f"{output}: {error.strerror or error}") from None

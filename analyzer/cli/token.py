@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from analyzer.report.explained import Explained, ExplainedExchange
+
+NAME_LIMIT = 1000  # characters; what is longer is no file's name
 
 
 def commands() -> dict[str, click.Command]:
@@ -33,19 +40,18 @@ def token(
 ) -> None:
     """Explain a token as a tree with byte ranges and plain words.
 
-    TEXT is base64 (wrapped or not) or hex, an `Authorization:` or `WWW-Authenticate:` line, what curl -v
-    printed, a browser's HAR or a piece of it, the name of a file that holds any of these or the token's
-    own bytes, or - for standard input. Several tokens of one exchange are put together to their
-    negotiation, with its verdict.
+    TEXT is base64 (wrapped or not), hex, a hex dump or an array of bytes, an `Authorization:` or
+    `WWW-Authenticate:` line, what curl -v printed, a browser's HAR or a piece of it, the name of a file
+    that holds any of these or the token's own bytes, or - for standard input. Several tokens of one
+    exchange are put together to their negotiation, with its verdict.
     """
     from analyzer.errors import UsageError
-    from analyzer.explain import explain
     from analyzer.report.explained import Explained
     from analyzer.report.token_text import hex_lines
 
     if raw and not with_secrets:
         raise UsageError("--hex shows NTLM responses and tickets: add --with-secrets")
-    explained = explain(_given(" ".join(text)))
+    explained = _explained(" ".join(text))
     if form == "json":
         from analyzer.report.json_text import json_text
 
@@ -64,30 +70,33 @@ def token(
         click.echo(line, color=True)
 
 
-FILE_LIMIT = 10_000_000
+PATH_LIKE = re.compile(r"^(?:[./~\\]|[A-Za-z]:[/\\])|\.[A-Za-z][A-Za-z0-9]{0,7}$")
+"""How the name of a file looks that no base64 could be, or that nobody would paste."""
 
 
 def _given(text: str) -> bytes | str:
     """The words of the command line, or what the file they name holds."""
+    from analyzer.pasted.given import FILE_LIMIT, read_file, text_or_bytes
+
     if text == "-":
-        data = sys.stdin.buffer.read(FILE_LIMIT)
-    else:
-        try:
-            path = Path(text)
-            if not path.is_file():
-                return text
-            with path.open("rb") as file:
-                data = file.read(FILE_LIMIT)
-        except (OSError, ValueError):
-            return text
-    return _text(data)
-
-
-def _text(data: bytes) -> bytes | str:
-    """Bytes that are text as text; a token holds control characters in its first bytes."""
-    if any(byte < 0x20 and byte not in b"\t\n\r\x1b" for byte in data[:4096]):
-        return data
+        return text_or_bytes(sys.stdin.buffer.read(FILE_LIMIT))
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data
+        is_file = Path(text).is_file()
+    except (OSError, ValueError):  # longer than a name can be
+        return text
+    return read_file(text) if is_file else text
+
+
+def _explained(text: str) -> Explained | ExplainedExchange:
+    """The tokens of the argument; who named a file that is not there learns that."""
+    from analyzer.errors import UsageError
+    from analyzer.explain import explain
+
+    given = _given(text)
+    try:
+        return explain(given)
+    except UsageError:
+        if given == text and PATH_LIKE.search(text) and len(text) < NAME_LIMIT:
+            what = "a directory" if Path(text).is_dir() else "no such file"
+            raise UsageError(f"token: {what}: {text}") from None
+        raise

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.capture.inputs import Input
+from analyzer.capture.tshark_program import find_tshark
+from analyzer.capture.tshark_rules import check_rules
 from analyzer.crosscheck.columns import compare_cells
 from analyzer.crosscheck.declared import declare
 from analyzer.crosscheck.difference import ROW, Conversation, Difference
@@ -18,6 +20,7 @@ from analyzer.crosscheck.match import pair_tokens
 from analyzer.crosscheck.our_tokens import OurReading, OurToken, our_reading
 from analyzer.crosscheck.tshark import their_packets
 from analyzer.crosscheck.tshark_tokens import TheirPacket, TheirToken, their_packet
+from analyzer.decode_as import Given, read_rules
 from analyzer.errors import UsageError
 
 
@@ -37,14 +40,19 @@ class Checked:
         return [each for each in self.differences if each.declared is None]
 
 
-def check_capture(source: Input, decode_as: dict[tuple[str, int], str] | None = None) -> Checked:
-    """Read a capture ourselves and by tshark. Raises `CaptureError`, `UsageError`."""
+def check_capture(source: Input, decode_as: Given = None) -> Checked:
+    """Read a capture ourselves and by tshark, both with the rules `decode_as`.
+
+    tshark is given all of them, we take those that name a carrier. Raises `CaptureError`, `UsageError`.
+    """
     if source.is_standard_input:
         raise UsageError("crosscheck reads a capture twice: save standard input to a file")
-    reading = our_reading(source, decode_as)
+    rules = read_rules(decode_as, with_wireshark=True)
+    check_rules(find_tshark(), rules.for_wireshark)
+    reading = our_reading(source, rules.carriers)
     checked = Checked(source.name, damaged=reading.account.damaged)
     frames = {token.frame for token in reading.tokens}
-    trees = their_packets(source.path, frames)
+    trees = their_packets(source.path, frames, rules.for_wireshark)
     for difference in _differences(reading, map(their_packet, trees), checked.tally):
         difference.declared = declare(difference)
         checked.differences.append(difference)

@@ -111,6 +111,13 @@ DECLARED: dict[str, DeclaredClass] = {
         "crafted",
         spnego.hint_by_port,
     ),
+    "tshark-init-by-port": DeclaredClass(
+        "A mechToken from a port below 1024 is bytes: only servers have those.",
+        "The client sent it, and its token begins with the name of its type.",
+        "RFC 4178 4.2.1, RFC 2743 3.1",
+        "crafted",
+        spnego.init_by_port,
+    ),
     "tshark-late-fallback": DeclaredClass(
         "Member [4] of a NegTokenResp is an encoding error.",
         "It is the list of mechanisms of Late Fallback.",
@@ -124,6 +131,13 @@ DECLARED: dict[str, DeclaredClass] = {
         "MS-NEGOEX 2.2.5.2.3",
         "crafted",
         spnego.vector_length,
+    ),
+    "tshark-cut-token": DeclaredClass(
+        "A token that ends before its own length says is not read behind the frame's OID.",
+        "The members that are whole are read, and the cut is an anomaly.",
+        "RFC 2743 3.1",
+        "http/malformed_token, frame 4",
+        spnego.cut_token,
     ),
     "tshark-unknown-mechanism": DeclaredClass(
         "IAKERB and PKU2U are bare OIDs, their tokens are not read.",
@@ -206,6 +220,13 @@ DECLARED: dict[str, DeclaredClass] = {
         transport.unknown_port,
     ),
     # -- what we lack ----------------------------------------------------------------------------------
+    "ours-tls": DeclaredClass(
+        "Not decrypted: TLS, of which the capture holds the keys; crosscheck reads with the native engine.",
+        "tshark's row stands; with --engine tshark it is ours too.",
+        "RFC 8446 5",
+        "http/tls_ntlm_bound, frame 17",
+        transport.inside_tls,
+    ),
     "ours-dcerpc": DeclaredClass(
         "Not read yet: verifiers of DCE/RPC.",
         "tshark's row stands.",

@@ -9,8 +9,9 @@ from analyzer.capture.inputs import Input
 from analyzer.capture.model import CaptureAccount, Stream
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
 from analyzer.pipeline import Options, run
-from analyzer.tables.rows import token_row
+from analyzer.surroundings.model import Fact
 from analyzer.tables.schema import TABLES
+from analyzer.tables.token_rows import token_row
 from dissectors.tokens.model import Token
 
 _NAMES = TABLES["tokens"].names
@@ -72,6 +73,9 @@ class _Sink:
     def schemes(self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int) -> None:
         """Names without a token are of no interest here."""
 
+    def surrounding(self, fact: Fact) -> None:
+        """Facts without a token are of no interest here."""
+
     def anomaly(self, noticed: NoticedAnomaly) -> None:
         lost = noticed.anomaly.code in _LOSSES
         if lost and noticed.stream_id is not None and noticed.frame is not None:
@@ -79,13 +83,16 @@ class _Sink:
             self.lost_in[noticed.stream_id] = min(known, noticed.frame)
 
 
-_LOSSES = frozenset({"gap", "snaplen"})
+_LOSSES = frozenset({"gap", "cut-off", "snaplen"})
 
 
-def our_reading(source: Input, decode_as: dict[tuple[str, int], str] | None = None) -> OurReading:
-    """Read a capture; tokens in order of frame, connection and place. Raises `CaptureError`."""
+def our_reading(source: Input, carriers: dict[tuple[str, int], str] | None = None) -> OurReading:
+    """Read a capture, `carriers` by transport and server port.
+
+    Tokens come in order of frame, connection and place. Raises `CaptureError`.
+    """
     sink = _Sink(source.name)
-    account, _ = run(source, sink, Options(decode_as=decode_as or {}))
+    account, _ = run(source, sink, Options(decode_as=carriers or {}))
     order = ("frame", "stream_id", "token_index")
     sink.tokens.sort(key=lambda token: tuple(token.row[name] for name in order))
     return OurReading(account, sink.tokens, sink.lost_in)

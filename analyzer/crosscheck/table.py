@@ -14,6 +14,7 @@ from analyzer.capture.inputs import expand, with_distinct_names
 from analyzer.crosscheck.check import Checked, check_capture
 from analyzer.crosscheck.declared import DECLARED
 from analyzer.crosscheck.difference import Difference
+from analyzer.decode_as import Given
 from analyzer.tables.schema import Column, Table
 from dissectors.visible import visible
 
@@ -78,16 +79,19 @@ def difference_columns(results: Iterable[tuple[str, Iterable[Difference]]]) -> d
     return {name: [row[at] for row in rows] for at, name in enumerate(DIFFERENCES.names)}
 
 
-def crosscheck(captures: str | PathLike[str] | Iterable[str | PathLike[str]]) -> pd.DataFrame:
+def crosscheck(
+    captures: str | PathLike[str] | Iterable[str | PathLike[str]], *, decode_as: Given = None
+) -> pd.DataFrame:
     """Hold our reading of captures against tshark's; one row per difference, declared ones too.
 
-    Rows of class null are unexplained. Needs Wireshark's tshark, 3.6 or later. Raises `UsageError` if
-    there is none or a path does not exist, `CaptureError` if an input is no capture.
+    Rows of class null are unexplained. `decode_as`: rules as for `read`, for both sides. Needs Wireshark's
+    tshark, 3.6 or later. Raises `UsageError` if there is none, it refuses a rule or a path does not exist,
+    `CaptureError` if an input is no capture.
     """
     from analyzer.tables.frame import to_frame  # noqa: PLC0415 - pandas only on demand
 
     given = [captures] if isinstance(captures, (str, PathLike)) else captures
     sources = with_distinct_names(expand([fspath(path) for path in given]))
-    checked: list[Checked] = [check_capture(source) for source in sources]
+    checked: list[Checked] = [check_capture(source, decode_as) for source in sources]
     found = difference_columns((each.capture, each.differences) for each in checked)
     return to_frame(DIFFERENCES, found)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from analyzer.capture.tshark_process import Child, running
 from analyzer.capture.tshark_program import find_tshark, surroundings
+from analyzer.capture.tshark_rules import rule_options
 from analyzer.crosscheck.pdml import Node, packets
 from analyzer.errors import CaptureError
 
@@ -19,15 +20,19 @@ PREFERENCES = ("tcp.reassemble_out_of_order:TRUE",)
 """Off by default in tshark, and needed to see tokens in segments that arrive in the wrong order."""
 
 
-def their_packets(path: str, frames: Iterable[int]) -> Iterator[Node]:
+def their_packets(
+    path: str, frames: Iterable[int], decode_as: Iterable[str] = ()
+) -> Iterator[Node]:
     """Every packet with a token in tshark's opinion, and those of `frames`, in order.
 
-    Runs tshark once, without names, and without anything of the user's settings. Raises `UsageError`
-    if there is no tshark that will do, `CaptureError` if it can read nothing of the capture.
+    `decode_as`: rules for its option -d. Runs tshark once, without names, and without anything of the
+    user's settings. Raises `UsageError` if there is no tshark that will do, `CaptureError` if it can read
+    nothing of the capture.
     """
     command = [find_tshark(), "-n", "-r", str(Path(path).absolute())]
     for preference in PREFERENCES:
         command += ["-o", preference]
+    command += rule_options(decode_as)
     command += ["-Y", display_filter(frames), "-T", "pdml"]
     count = 0
     with running(command, surroundings(), None, "tshark") as child:

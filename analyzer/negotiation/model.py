@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.capture.model import Stream
 from analyzer.negotiation.place import Located, locate
@@ -13,8 +13,13 @@ from dissectors.span import Span
 from dissectors.status import Status
 from dissectors.tokens.model import Token
 
+if TYPE_CHECKING:
+    from analyzer.surroundings.model import KdcExchange
+
 INITIATOR = "initiator"
 ACCEPTOR = "acceptor"
+UNKNOWN = "unknown"
+"""A carrier that was not seen: nobody but the acceptor's tokens can give a verdict."""
 
 
 class State:
@@ -100,6 +105,56 @@ class Reason(NamedTuple):
     confidence: str  # `certain`, `likely`, `possible`
 
 
+class Ticket(NamedTuple):
+    """What the first AP-REQ of a negotiation shows outside its encrypted parts (RFC 4120 5.5.1)."""
+
+    frame: int
+    realm: str | None
+    sname: str | None
+    etype: int | None
+    kvno: int | None
+    session_etype: int | None  # of the authenticator, so the session key's
+    ap_options: tuple[str, ...]
+    authenticator_length: int | None  # bytes; a large one holds forwarded credentials
+
+
+class NtlmServer(NamedTuple):
+    """What an NTLM CHALLENGE says of who sent it (MS-NLMP 2.2.1.2, 2.2.2.1)."""
+
+    frame: int
+    target_name: str | None
+    target_type: str | None  # `domain`, `server`; None: the flags say neither
+    nb_computer: str | None
+    nb_domain: str | None
+    dns_computer: str | None
+    dns_domain: str | None
+
+
+class KeyFrames(NamedTuple):
+    """Frames of the messages that a reason may rest on; None: there is no such message."""
+
+    hint: int | None  # the server's latest NegTokenInit2
+    offer: int | None  # the client's first token
+    selection: int | None  # the acceptor's first answer
+    proof: int | None  # the client's last token that proves who it is: AP-REQ, AUTHENTICATE
+
+
+class SchemeList(NamedTuple):
+    """Names of mechanisms or schemes that the server's carrier listed before the first token."""
+
+    frame: int
+    names: tuple[str, ...]
+    same_connection: bool = True
+
+
+class KerberosRefusal(NamedTuple):
+    """A KRB-ERROR of the acceptor (RFC 4120 5.9.1)."""
+
+    frame: int
+    code: int
+    name: str
+
+
 @dataclass(slots=True, eq=False)
 class Negotiation:
     """One attempt by one client to authenticate: the columns of TABLES.md, and the steps behind them."""
@@ -110,6 +165,7 @@ class Negotiation:
     steps: list[Step] = field(default_factory=list)
     state: str = State.START
     carrier_state: str = CarrierState.OPEN
+    challenged: bool = False  # NTLM's challenge was seen
     abandoned: bool = False  # the connection was closed, or another attempt took its place
     own_hint: bool = False  # the first of its connection: the hint's frames belong to it
     answer_lost: bool = False  # it was never answered, but bytes of its connection are missing
@@ -153,6 +209,22 @@ class Negotiation:
     ntlm_mic: str | None = None
     delegation: bool | None = None
     completeness: str = "complete"
+    session_etype: int | None = None  # of the Kerberos session key, as AP-REQ or AP-REP show it
+    tls: bool | None = None  # its tokens went through TLS that was decrypted
+    mic_needed: bool | None = None  # RFC 4178 5 demands mechListMIC
+    client_signing: str | None = None  # `required`, `enabled`, `disabled` (SMB SecurityMode)
+    server_signing: str | None = None
+    # facts kept when the steps are let go: what correlation and the audit need
+    ticket: Ticket | None = None
+    ntlm_server: NtlmServer | None = None
+    ntlm_local_call: bool = False  # NTLM's flag for client and server on one machine was set
+    user_agent: str | None = None
+    key_frames: KeyFrames | None = None  # None: only the server's hint was seen
+    listed: SchemeList | None = None
+    kerberos_refusal: KerberosRefusal | None = None  # the last of them
+    # filled in by analyzer.correlation
+    names: tuple[str, ...] = ()  # other names of the server, learnt in the capture
+    kdc: KdcExchange | None = None  # what gave its ticket, or refused the one it would have needed
     anomalies: list[NoticedAnomaly] = field(default_factory=list)
 
     @property

@@ -64,7 +64,7 @@ def describe_spnego(negotiation: Negotiation) -> None:
             "server-initiated"
             if server_first
             else "unknown"
-            if started_late(negotiation)
+            if started_late(negotiation) or _hint_lost(negotiation)
             else "client-initiated"
         )
     else:
@@ -115,6 +115,12 @@ def started_late(negotiation: Negotiation) -> bool:
     if negotiation.wrapper == "none":  # no token tells its place
         return False
     return first.role == ACCEPTOR or isinstance(first.token, (NegTokenResp, NtlmAuthenticate))
+
+
+def _hint_lost(negotiation: Negotiation) -> bool:
+    """Bytes are missing from where the server may have named its mechanisms first."""
+    exchange = negotiation.exchange
+    return exchange is not None and bool(exchange.context.get("hint_lost"))
 
 
 def offer_roles(negotiation: Negotiation) -> Iterator[tuple[str, NegTokenInit]]:

@@ -13,13 +13,14 @@ from dataclasses import replace
 from analyzer.capture.model import Stream
 from analyzer.negotiation import machine
 from analyzer.negotiation.http_verdict import http_verdict
-from analyzer.negotiation.mechanism import mechanism_tokens, token_mechanism
+from analyzer.negotiation.mic import mic_missing
 from analyzer.negotiation.model import (
     ACCEPTOR,
     INITIATOR,
     CarrierState,
     Negotiation,
     NoticedAnomaly,
+    SchemeList,
     State,
     Step,
 )
@@ -41,12 +42,14 @@ from dissectors.tokens.model import (
 NO_SPAN = Span(0, 0)
 ONE_AT_A_TIME = frozenset({"http", "http-proxy", "ldap"})
 """Carriers on whose connections a new attempt ends the one before (RFC 4511 4.2.1)."""
-LOOK_BACK = 16
-"""Earlier attempts of a connection that a later one may be a retry of."""
 KEPT_PER_STREAM = 4096
 """Open negotiations of one stream; the oldest is concluded when there are more."""
 TOUCHES_ALL = frozenset({"gap", "snaplen", "encrypted", "limit-buffer", "limit-streams"})
 """Anomalies of the connection that every negotiation still under way suffers from."""
+STEPS_LIMIT = 1_024
+"""Steps of one negotiation; what follows of its exchange is another one. A token in pieces takes 512."""
+SPREAD_LIMIT = 1_000
+"""Marks of one such code per stream; beyond them a negotiation gets only its first."""
 
 
 class StreamNegotiations:
@@ -59,7 +62,8 @@ class StreamNegotiations:
         self._hint_used = False
         self._current: dict[int, Negotiation] = {}  # id(exchange) -> its latest negotiation
         self._open: list[Negotiation] = []  # in order of their first message
-        self._concluded: list[Negotiation] = []  # what later attempts may point back to
+        self._listed: dict[str, SchemeList] = {}  # carrier -> names that its server listed last
+        self._spread: dict[str, int] = {}  # code -> marks on negotiations under way
         self._bytes_lost = False  # some of the connection's bytes are not in the capture
         self.one_direction = False  # set by who reads the stream: the other side was never heard
         self.closed = False  # set by who reads the stream: a FIN or RST was seen
@@ -83,6 +87,9 @@ class StreamNegotiations:
             token_index,
         )
         if message.kind == "hint":
+            if message.schemes:
+                carrier = message.context.get("carrier", "unknown")
+                self._listed[carrier] = SchemeList(message.frame, message.schemes)
             self._hints.append(step)
             del self._hints[:-8]  # a server that repeats its hint for ever
             return None
@@ -104,10 +111,22 @@ class StreamNegotiations:
             noticed = noticed._replace(negotiation=negotiation)
             negotiation.anomalies.append(noticed)
         elif noticed.anomaly.code in TOUCHES_ALL:
-            for negotiation in self._current.values():
-                if negotiation.carrier_state in {CarrierState.OPEN, CarrierState.CONTINUING}:
-                    noticed = noticed._replace(negotiation=negotiation)
-                    negotiation.anomalies.append(noticed)
+            noticed = self._mark(noticed)
+        return noticed
+
+    def _mark(self, noticed: NoticedAnomaly) -> NoticedAnomaly:
+        """Hang an anomaly on all that is under way: many gaps may meet many negotiations."""
+        code = noticed.anomaly.code
+        marks = self._spread.get(code, 0)
+        for negotiation in self._current.values():
+            if negotiation.carrier_state not in {CarrierState.OPEN, CarrierState.CONTINUING}:
+                continue
+            if marks >= SPREAD_LIMIT and any(n.anomaly.code == code for n in negotiation.anomalies):
+                continue
+            marks += 1
+            noticed = noticed._replace(negotiation=negotiation)
+            negotiation.anomalies.append(noticed)
+        self._spread[code] = marks
         return noticed
 
     def end(self) -> None:
@@ -126,8 +145,11 @@ class StreamNegotiations:
     def _belongs_to(self, exchange: Exchange, step: Step) -> Negotiation:
         current = self._current.get(id(exchange))
         if current is not None and not self._starts_over(current, step):
-            return current
+            if len(current.steps) < STEPS_LIMIT:
+                return current
+            self._anomaly(current, step, "limit-count", f"more than {STEPS_LIMIT} steps")
         negotiation = Negotiation(self.stream, exchange, exchange.carrier)
+        negotiation.listed = self._listed.get(exchange.carrier)
         hints: list[Step] = []
         if self._hints and not step.request_missing:
             # else what lies between hint and answer is lost: they may not belong together
@@ -144,7 +166,8 @@ class StreamNegotiations:
         self._open.append(negotiation)
         if len(self._open) > KEPT_PER_STREAM:
             oldest = self._open.pop(0)
-            self._current.pop(id(oldest.exchange), None)
+            if self._current.get(id(oldest.exchange)) is oldest:  # else it goes on as a later one
+                del self._current[id(oldest.exchange)]
             self._conclude(oldest)
         return negotiation
 
@@ -180,9 +203,7 @@ class StreamNegotiations:
         if current.carrier_state in {CarrierState.SUCCEEDED, CarrierState.FAILED}:
             return True
         inner = step.token.inner if isinstance(step.token, NegTokenInit) else step.token
-        if not isinstance(inner, NtlmNegotiate):
-            return False
-        return any(isinstance(token, NtlmChallenge) for _, token in mechanism_tokens(current.steps))
+        return current.challenged and isinstance(inner, NtlmNegotiate)
 
     def _advance(self, negotiation: Negotiation, step: Step) -> None:
         step.state_before = negotiation.state
@@ -195,6 +216,10 @@ class StreamNegotiations:
                         negotiation, step, "token-out-of-order", f"{name} in {step.state_before}"
                     )
         step.state_after = negotiation.state
+        token = step.token
+        inner = token.inner if isinstance(token, NegTokenInit | NegTokenResp) else token
+        if isinstance(inner, NtlmChallenge) and not isinstance(token, NegTokenInit2):
+            negotiation.challenged = True
         if step.status is not None and step.message.kind == "response":
             verdict = step.status.verdict
             if step.status.layer == "http":
@@ -242,14 +267,6 @@ class StreamNegotiations:
         named = next((reply.supported_mech for reply in replies if reply.supported_mech), None)
         if token.supported_mech is not None and token.supported_mech != named:
             self._anomaly(negotiation, step, "late-selection-change", token.supported_mech)
-        if step.state_before == State.MIC_REQUESTED and token.neg_state == "accept-completed":
-            has_mic = any(
-                isinstance(s.token, (NegTokenInit, NegTokenResp))
-                and s.token.mech_list_mic is not None
-                for s in negotiation.steps
-            )
-            if not has_mic:
-                self._anomaly(negotiation, step, "mic-missing")
 
     def _anomaly(self, negotiation: Negotiation, step: Step, code: str, detail: str = "") -> None:
         span = Span(0, len(step.token.raw)) if step.token is not None else NO_SPAN
@@ -272,18 +289,18 @@ class StreamNegotiations:
         own = negotiation.own_hint
         negotiation.abandoned = self.closed or self._superseded(negotiation)
         conclude(negotiation)
+        missing = mic_missing(negotiation)
+        if missing is not None:
+            self._anomaly(negotiation, missing[0], "mic-missing", missing[1])
         if hint_steps and not own:  # the hint was said once, for the first negotiation
             kept = tuple(f for f in negotiation.frames if f not in {s.frame for s in hint_steps})
             negotiation.frames = kept or negotiation.frames
             negotiation.started_ns = min(
                 s.ts_ns for s in negotiation.steps if s.message.kind != "hint"
             )
-        self._point_back(negotiation)
         negotiation.reason = explain(negotiation)
         if negotiation.outcome_source == "conflict":
             self._anomaly(negotiation, negotiation.steps[-1], "verdict-conflict")
-        self._concluded.append(negotiation)
-        del self._concluded[:-LOOK_BACK]
         self._finished(negotiation)
 
     def _conclude_hint(self) -> None:
@@ -293,6 +310,7 @@ class StreamNegotiations:
         carrier = hints[-1].message.context.get("carrier", "unknown")
         negotiation = Negotiation(self.stream, None, carrier, steps=hints, own_hint=True)
         negotiation.state = State.HINTED
+        negotiation.answer_lost = self._bytes_lost  # the client may have gone on in what is lost
         self._conclude(negotiation)
 
     def _superseded(self, negotiation: Negotiation) -> bool:
@@ -302,40 +320,6 @@ class StreamNegotiations:
         last = max(step.frame for step in negotiation.steps)
         return any(
             other.carrier == negotiation.carrier and other.steps[0].frame >= last
-            for other in self._open
+            for other in reversed(self._open)  # most of them are later
             if other is not negotiation and other.steps
         )
-
-    def _point_back(self, negotiation: Negotiation) -> None:
-        optimistic, run = self._optimistic_run(negotiation)
-        if optimistic is not None and run is not None and optimistic != run:
-            negotiation.fallback_kind = "in-negotiation"
-        earlier = next(
-            (n for n in reversed(self._concluded) if n.carrier == negotiation.carrier), None
-        )
-        if earlier is None or earlier.outcome == "success" or earlier.exchange is None:
-            return
-        if earlier.ended_ns > negotiation.started_ns or _other_user(earlier, negotiation):
-            return
-        if earlier.mechanism is None or negotiation.mechanism is None:
-            return
-        if earlier.mechanism == negotiation.mechanism:
-            negotiation.retry_of = earlier
-        else:
-            negotiation.fallback_from = earlier
-            negotiation.fallback_kind = negotiation.fallback_kind or "same-connection"
-
-    @staticmethod
-    def _optimistic_run(negotiation: Negotiation) -> tuple[str | None, str | None]:
-        """Families of the optimistic token and of what was run in the end."""
-        for step in negotiation.steps:
-            token = step.token
-            if isinstance(token, NegTokenInit) and not isinstance(token, NegTokenInit2):
-                if token.inner is None or not token.inner.raw:
-                    return None, negotiation.mechanism
-                return token_mechanism(token.inner), negotiation.mechanism
-        return None, negotiation.mechanism
-
-
-def _other_user(one: Negotiation, other: Negotiation) -> bool:
-    return bool(one.user and other.user and one.user != other.user)

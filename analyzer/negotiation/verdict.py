@@ -1,4 +1,4 @@
-"""Read the facts of a finished negotiation from its steps: mechanisms, identity, outcome, protection.
+"""Read the facts of a finished negotiation from its steps, each kind where it belongs, and its outcome.
 
 Every function looks at the steps only, so the order in which captures deliver packets does not matter
 any more. Nothing is claimed that no step shows.
@@ -8,28 +8,26 @@ Spec: RFC 4178 3.2 and 5, MS-NLMP 3.2.5.1.2.
 
 from __future__ import annotations
 
+from analyzer.negotiation.kept import keep_facts
 from analyzer.negotiation.mechanism import (
     describe_identity,
     describe_mechanism,
     mechanism_tokens,
 )
+from analyzer.negotiation.mic import mic_needed
 from analyzer.negotiation.model import (
     ACCEPTOR,
+    UNKNOWN,
     CarrierState,
     Negotiation,
     State,
 )
 from analyzer.negotiation.offer import describe_spnego, is_plain_logon, started_late
-from dissectors.codes.ntlm_flags import NEGOTIATE_SEAL
-from dissectors.recognise import wrap_kind
+from analyzer.negotiation.protection import describe_protection
 from dissectors.tokens.model import (
     KrbError,
     NegTokenResp,
-    NtlmAuthenticate,
 )
-
-UNKNOWN = "unknown"
-"""A carrier that was not seen: nobody but the acceptor's tokens can give a verdict."""
 
 
 def conclude(negotiation: Negotiation) -> None:
@@ -40,8 +38,10 @@ def conclude(negotiation: Negotiation) -> None:
     describe_spnego(negotiation)
     describe_mechanism(negotiation, tokens)
     describe_identity(negotiation, tokens)
+    keep_facts(negotiation, tokens)
     _describe_outcome(negotiation)
-    _describe_protection(negotiation)
+    describe_protection(negotiation, tokens)
+    negotiation.mic_needed = mic_needed(negotiation, tokens)
 
 
 def _describe_frames(negotiation: Negotiation) -> None:
@@ -109,35 +109,3 @@ def _completeness(negotiation: Negotiation) -> str:
     if undecided and ("one-direction" in codes or not negotiation.abandoned):
         return "cut-off"
     return "complete"
-
-
-def _describe_protection(negotiation: Negotiation) -> None:
-    exchange = negotiation.exchange
-    if exchange is None or negotiation.outcome != "success":
-        return
-    signed, sealed = exchange.signed_messages, exchange.sealed_messages
-    for head, count in exchange.wrapped.items():
-        kind: str | None = wrap_kind(head)
-        if kind == "ntlm":
-            kind = _ntlm_wrap_kind(negotiation)
-        if kind == "seal":
-            sealed += count
-        elif kind == "sign":
-            signed += count
-    negotiation.signed_messages, negotiation.sealed_messages = signed, sealed
-    if sealed:
-        negotiation.protection = "seal"
-    elif signed:
-        negotiation.protection = "sign"
-    elif exchange.encrypted:
-        negotiation.protection = "tls"
-    elif exchange.plain_messages or exchange.context.get("protection_none"):
-        negotiation.protection = "none"
-
-
-def _ntlm_wrap_kind(negotiation: Negotiation) -> str | None:
-    """What NTLM's signatures protect, by the agreed flags: those of AUTHENTICATE (MS-NLMP 3.2.5.1.2)."""
-    for _, token in mechanism_tokens(negotiation.steps):
-        if isinstance(token, NtlmAuthenticate) and token.flags is not None:
-            return "seal" if token.flags & NEGOTIATE_SEAL else "sign"
-    return None

@@ -23,7 +23,8 @@ RANGES_LISTED = 3  # of a token that came in pieces
 class Exchanged:
     """A negotiation with its steps; prints as ladder and verdict.
 
-    `row` holds the cells of its `negotiations` row; `steps` the messages with their tokens.
+    `row` holds the cells of its `negotiations` row; `steps` the messages with their tokens. `of_text`: it
+    was given as text, whose messages the steps' frames count.
 
     Every field of a token leads back to the capture: to its bytes in the token and in the stream, and
     to the frames that carried them. The same by the number of the step, `e.locate(2, field.span)`.
@@ -43,6 +44,7 @@ class Exchanged:
     negotiation: Negotiation
     capture: str
     row: dict[str, Any]
+    of_text: bool = False
 
     @property
     def steps(self) -> list[Step]:
@@ -106,7 +108,13 @@ class Exchanged:
         """
         negotiation = self.negotiation
         title = f"{visible(self.capture)}: negotiation {negotiation.negotiation_id}"
-        made = [title, "", *ladder(negotiation, width), "", *verdict_lines(negotiation)]
+        made = [
+            title,
+            "",
+            *ladder(negotiation, width),
+            "",
+            *verdict_lines(negotiation, of_text=self.of_text, width=width),
+        ]
         if trees or raw:
             for step in negotiation.steps:
                 if step.token is None or not step.token.raw:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.report.cells import counted
 from analyzer.report.exchange import Exchanged
-from analyzer.report.token_text import field_lines, finding_lines, told_lines
+from analyzer.report.token_text import field_lines, finding_lines, token_heading, told_lines
 from dissectors.anomaly import Anomaly
 from dissectors.tokens import dissect_token
 from dissectors.tokens.model import Token
@@ -18,7 +17,7 @@ class Explained:
     """A dissected token that prints as a tree; in a notebook as nested lists beside its bytes.
 
     `strict` is what the strict ASN.1 reading says besides the token's own findings. `number` and `line`
-    tell which token of a given text it is, `role` who sent it (None: a single token).
+    tell which token of a given text it is (None: a single one), `role` who sent it (None: not known).
     """
 
     token: Token
@@ -30,7 +29,7 @@ class Explained:
     @property
     def heading(self) -> str:
         """Type and size, with number, sender and line where there are several."""
-        size = f"{self.token.token_type}, {counted(len(self.token.raw), 'byte')}"
+        size = token_heading(self.token)
         if self.number is None:
             return size
         return f"{self.number}  {self.role}, line {self.line}: {size}"
@@ -39,7 +38,7 @@ class Explained:
         """The tree, wrapped at `width` cells; `meanings` adds plain words, `secrets` hidden bytes."""
         return [
             self.heading,
-            *told_lines(self.token, "  ", width),
+            *told_lines(self.token, "  ", width, self.role),
             *field_lines(self.token, width=width, meanings=meanings, secrets=secrets),
             *finding_lines((*self.token.findings, *self.strict), width=width),
         ]

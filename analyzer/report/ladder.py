@@ -5,7 +5,11 @@ Each line says the frame, who speaks to whom and what the token says in short; t
 
 from __future__ import annotations
 
-from analyzer.negotiation.model import Negotiation, Step
+import textwrap
+from collections.abc import Sequence
+
+from analyzer.negotiation.model import Negotiation, Reason, Step
+from analyzer.negotiation.reasons import REASONS
 from analyzer.report.grid import shorten, width_of
 from dissectors.carriers.base import CLIENT
 from dissectors.codes.krb_etype import krb_etype_name
@@ -28,6 +32,7 @@ from dissectors.tokens.model import (
 from dissectors.visible import visible
 
 LEAST_WIDTH = 60
+LABEL = 10  # cells of `reason    ` and its like
 
 
 def ladder(negotiation: Negotiation, width: int = 100) -> list[str]:
@@ -146,8 +151,42 @@ def _token_words(token: Token) -> list[str]:
     return [word for word in words if word]
 
 
-def verdict_lines(negotiation: Negotiation) -> list[str]:
-    """The outcome in words: what was run, how it ended, why, and how sure that is."""
+CHAIN_SHOWN = 16
+"""Earlier attempts that are named; a chain may be as long as a password guesser is patient."""
+
+
+def chain_lines(negotiation: Negotiation) -> list[str]:
+    """Which earlier attempts this one takes up, latest first, and the KDC exchange behind it."""
+    lines: list[str] = []
+    latest = negotiation
+    for _ in range(CHAIN_SHOWN):
+        earlier = latest.retry_of or latest.fallback_from
+        if earlier is None:
+            break
+        verb = "tries again" if latest.retry_of is not None else "falls back from"
+        after = " after" if latest.retry_of is not None else ""
+        said = earlier.gss_status if earlier.mechanism == "kerberos" else None
+        said = said or (earlier.status.name if earlier.status is not None else None)
+        words = ", ".join(visible(word) for word in (earlier.mechanism, said) if word)
+        label = "chain   " if not lines else "        "
+        who = "" if latest is negotiation else "which "
+        lines.append(f"{label}  {who}{verb}{after} negotiation {earlier.negotiation_id} ({words})")
+        latest = earlier
+    exchange = negotiation.kdc
+    if exchange is not None:
+        asked = f"{exchange.exchange or 'request'} for {exchange.sname or 'a ticket'}"
+        said = exchange.error or ("granted" if exchange.granted else "no answer")
+        lines.append(f"KDC       {visible(asked)}: {visible(said)}, {_frames(exchange.frames)}")
+    return lines
+
+
+def verdict_lines(
+    negotiation: Negotiation, *, of_text: bool = False, width: int = 100
+) -> list[str]:
+    """The outcome in words, at most `width` cells wide: what was run, how it ended, why, how sure that is.
+
+    `of_text`: the numbers of the evidence count messages of a given text, not a capture's frames.
+    """
     run = negotiation.mechanism or "no mechanism"
     if negotiation.mechanism_detail:
         run += f" ({negotiation.mechanism_detail})"
@@ -157,14 +196,48 @@ def verdict_lines(negotiation: Negotiation) -> list[str]:
     if negotiation.status is not None:
         lines.append(f"status    {visible(negotiation.status.name)}")
     if negotiation.reason is not None:
-        reason = negotiation.reason
-        frames = ", ".join(str(frame) for frame in reason.evidence)
-        lines.append(f"reason    {reason.code}: {visible(reason.detail)}")
-        lines.append(f"          {reason.confidence}, frames {frames}")
+        lines += _reason_lines(negotiation.reason, of_text=of_text)
+    lines += chain_lines(negotiation)
+    if negotiation.reason is not None:
+        remedy = REASONS[negotiation.reason.code].remedy
+        if of_text and "the capture" in remedy:
+            remedy = "give the rest of the exchange, too"
+        lines.append(f"do        {remedy}")
     if negotiation.protection is not None:
         signed, sealed = negotiation.signed_messages, negotiation.sealed_messages
         counts = f": signed messages {signed}, sealed {sealed}" if signed or sealed else ""
         lines.append(f"then      {negotiation.protection}{counts}")
     if negotiation.completeness != "complete":
-        lines.append(f"capture   {negotiation.completeness}")
+        lines.append(f"{'text   ' if of_text else 'capture'}   {negotiation.completeness}")
+    return [part for line in lines for part in _wrapped(line, width)]
+
+
+def _reason_lines(reason: Reason, *, of_text: bool) -> list[str]:
+    """Why, how sure that is, and what else fits."""
+    detail, _, since = reason.detail.partition("; NTLM since ")
+    detail, _, also = detail.partition("; also: ")
+    lines = [
+        f"reason    {reason.code}: {visible(detail)}",
+        f"          {reason.confidence}, {_frames(reason.evidence, of_text=of_text)}",
+    ]
+    if also:
+        lines.append(f"also      {visible(also)}")
+    if since:
+        lines.append(f"NTLM      since {visible(since)}")
     return lines
+
+
+def _frames(numbers: Sequence[int], *, of_text: bool = False) -> str:
+    noun = "message" if of_text else "frame"
+    listed = ", ".join(map(str, numbers))
+    return f"{noun} {listed}" if len(numbers) == 1 else f"{noun}s {listed}"
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """A line of the verdict, its text below each other where it is long."""
+    if width_of(line) <= width:
+        return [line]
+    parts = textwrap.wrap(line[LABEL:], max(width, LEAST_WIDTH) - LABEL, break_on_hyphens=False)
+    return [
+        f"{line[:LABEL] if place == 0 else '':{LABEL}}{part}" for place, part in enumerate(parts)
+    ]

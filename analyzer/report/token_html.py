@@ -29,7 +29,7 @@ def token_html(explained: Explained) -> str:
     token = explained.token
     parts = [
         f"<div class='negoscope-token'><b>{_safe(explained.heading)}</b>",
-        f"<div>{_safe(token_sentence(token))}</div>",
+        f"<div>{_safe(token_sentence(token, explained.role))}</div>",
         _tree(token, token.fields),
     ]
     for found in (*token.findings, *explained.strict):

@@ -29,7 +29,7 @@ def token_dict(explained: Explained, *, secrets: bool) -> dict[str, Any]:
         "length": len(token.raw),
         "role": explained.role,
         "line": explained.line,
-        "explanation": token_sentence(token),
+        "explanation": token_sentence(token, explained.role),
         "fields": [_field_dict(token, field, secrets) for field in token.fields],
         "anomalies": [_finding_dict(found) for found in (*token.findings, *explained.strict)],
     }

@@ -7,10 +7,18 @@ import textwrap
 from analyzer.report.cells import counted
 from dissectors.anomaly import CODES, Anomaly
 from dissectors.span import Field
-from dissectors.tokens.model import Token
+from dissectors.tokens.model import DeleteContextToken, Token
 from dissectors.visible import visible
 
 LEAST_ROOM = 30  # cells for the text of a field, however narrow the terminal and deep the field
+
+
+def token_heading(token: Token) -> str:
+    """Type and size; what deletes a context is a MIC by its type."""
+    kind = token.token_type
+    if isinstance(token, DeleteContextToken):
+        kind += " (delete context)"
+    return f"{kind}, {counted(len(token.raw), 'byte')}"
 
 
 def tree_lines(
@@ -21,17 +29,17 @@ def tree_lines(
     Without `details`, fields are left out that the one above them tells in its text.
     """
     return [
-        f"{indent}{token.token_type}, {counted(len(token.raw), 'byte')}",
+        f"{indent}{token_heading(token)}",
         *field_lines(token, indent=indent, width=width, details=details),
         *finding_lines(token.findings, indent=indent, width=width),
     ]
 
 
-def told_lines(token: Token, indent: str, width: int) -> list[str]:
-    """What the token says, in sentences."""
+def told_lines(token: Token, indent: str, width: int, role: str | None = None) -> list[str]:
+    """What the token says, in sentences; `role` is the sender's, if it is known."""
     from dissectors.tokens.sentence import token_sentence  # noqa: PLC0415 - only where one is explained
 
-    return _hanging(indent, visible(token_sentence(token)), width)
+    return _hanging(indent, visible(token_sentence(token, role)), width)
 
 
 def field_lines(

@@ -39,6 +39,14 @@ def _list_of(name: str) -> Callable[[dict[str, Any]], str]:
     return lambda row: visible(" > ".join(row[name])) if row[name] else ""
 
 
+def _some_of(name: str) -> Callable[[dict[str, Any]], str]:
+    return lambda row: visible(", ".join(row[name])) if row[name] else ""
+
+
+def _counts_of(name: str) -> Callable[[dict[str, Any]], str]:
+    return lambda row: visible(", ".join(f"{key} {count}" for key, count in row[name].items()))
+
+
 def _end(address: str, port: str) -> Callable[[dict[str, Any]], str]:
     return lambda row: f"{row[address]}:{row[port]}" if row[address] is not None else ""
 
@@ -70,6 +78,11 @@ def _frames(row: dict[str, Any]) -> str:
 
 def _status(row: dict[str, Any]) -> str:
     return visible((row["status"] or "").removeprefix("STATUS_"))
+
+
+def _ticket(row: dict[str, Any]) -> str:
+    etype = row["ticket_etype"]
+    return "" if etype is None else visible(SHORT_DETAILS.get(etype, etype))
 
 
 VIEWS: dict[str, tuple[View, ...]] = {
@@ -140,13 +153,66 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("undecoded", _of("packets_undecoded"), right=True, keep=2),
         View("lost", lambda row: visible("; ".join(row["lost"] or [row["error"] or ""])), keep=2),
     ),
+    "kdc": (
+        View("request", _of("frame_request"), right=True),
+        View("reply", _of("frame_reply"), right=True),
+        View("client", _of("client"), keep=3),
+        View("KDC", _end("server", "server_port"), keep=4),
+        View("over", _of("transport"), keep=4),
+        View("exchange", _of("exchange")),
+        View("who", _of("cname")),
+        View("service", _of("sname")),
+        View("realm", _of("realm"), keep=5),
+        View("preauth", _of("preauth"), keep=4),
+        View("ticket", _ticket, keep=2),
+        View("error", _of("error")),
+        View("referral", _of("referral"), keep=3),
+        View("continues", _of("continues"), right=True, keep=4),
+        View("neg", lambda row: ",".join(map(str, row["negotiation_ids"] or [])), keep=3),
+    ),
+    "names": (
+        View("frame", _of("frame"), right=True),
+        View("client", _of("client")),
+        View("by", _of("source")),
+        View("name", _of("name")),
+        View("record", _of("record"), keep=3),
+        View("addresses", lambda row: visible(", ".join(row["addresses"] or []))),
+        View("answer", _of("rcode"), keep=2),
+        View("from", _of("responder"), keep=3),
+        View("leads to", lambda row: visible(", ".join(row["targets"] or [])), keep=4),
+    ),
+    "findings": (
+        View("rule", _of("rule_id")),
+        View("severity", _of("severity")),
+        View("what", _of("title")),
+        View("who", _of("subject")),
+        View("times", _of("count"), right=True, keep=3),
+        View("sure", _of("confidence"), keep=4),
+        View("neg", lambda row: ",".join(map(str, (row["negotiation_ids"] or [])[:4])), keep=5),
+        View("why", _of("why"), keep=2),
+    ),
+    "hosts": (
+        View("host", _of("host")),
+        View("role", _of("role")),
+        View("negotiations", _of("negotiations"), keep=3, right=True),
+        View("failed", _of("failure"), keep=3, right=True),
+        View("ran", _counts_of("mechanisms")),
+        View("offers", _some_of("offers"), keep=3),
+        View("weakest", _of("weakest")),
+        View("e.g. id", _of("weakest_negotiation_id"), keep=2, right=True),
+        View("signing", _of("signing"), keep=3),
+        View("names", _some_of("names"), keep=4),
+        View("users", _some_of("users"), keep=4),
+        View("OS", _of("os"), keep=5),
+        View("carriers", _some_of("carriers"), keep=5),
+    ),
 }
 
 
 def short_form(table: Table, values: Columns, rows: Sequence[int]) -> list[GridColumn]:
     """The columns that answer the table's question at a glance; the capture's name if there are several."""
     views = VIEWS[table.name]
-    if table.name != "captures" and len(set(values["capture"])) > 1:
+    if table.name != "captures" and len(set(values.get("capture", ()))) > 1:
         views = (View("capture", _of("capture"), keep=2), *views)
     dicts = [{name: cells[row] for name, cells in values.items()} for row in rows]
     return [

@@ -10,9 +10,15 @@ from bisect import bisect_right
 from typing import Any
 
 from analyzer.capture.model import CaptureAccount, Stream
+from analyzer.correlation import correlate
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
+from analyzer.surroundings.kdc_chains import link_chains
+from analyzer.surroundings.model import Fact, SchemesListed, Surroundings
 from analyzer.tables import rows
+from analyzer.tables.kdc_rows import kdc_row
+from analyzer.tables.name_rows import name_row
 from analyzer.tables.schema import TABLES, schema
+from analyzer.tables.token_rows import token_row
 
 Columns = dict[str, list[Any]]
 
@@ -29,6 +35,7 @@ class Collector:
         self._offers: list[tuple[rows.Row, Negotiation | None]] = []
         self._lists: list[tuple[int, str, int, list[rows.Row]]] = []  # stream, carrier, frame, rows
         self._anomalies: list[NoticedAnomaly] = []
+        self._surroundings = Surroundings()
         self.token_count = 0
 
     def token(
@@ -38,7 +45,7 @@ class Collector:
         self.token_count += 1
         if "tokens" not in self._tables.wanted:
             return
-        row = rows.token_row(self._capture, stream, step, carrier)
+        row = token_row(self._capture, stream, step, carrier)
         if self._tables.secrets:
             assert step.token is not None
             row.append(step.token.raw.hex())
@@ -67,6 +74,8 @@ class Collector:
 
     def schemes(self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int) -> None:
         """Make the rows of a carrier's own list of names."""
+        ends = stream.client, stream.server, stream.server_port
+        self._surroundings.add_list(SchemesListed(*ends, carrier, frame, schemes))
         if "offers" in self._tables.wanted:
             made = rows.scheme_rows(self._capture, stream, carrier, schemes, frame)
             self._lists.append((stream.stream_id, carrier, frame, made))
@@ -75,6 +84,10 @@ class Collector:
         """Keep an anomaly that belongs to no negotiation."""
         self._anomalies.append(noticed)
 
+    def surrounding(self, fact: Fact) -> None:
+        """Keep what may explain a negotiation."""
+        self._surroundings.add(fact)
+
     def close(self, account: CaptureAccount, seconds: float) -> None:
         """Number the negotiations and add every row to the tables."""
         tables = self._tables
@@ -82,6 +95,9 @@ class Collector:
         for number, negotiation in enumerate(self._negotiations, tables.numbered + 1):
             negotiation.negotiation_id = number
         tables.numbered += len(self._negotiations)
+        self._surroundings.put_in_order()
+        link_chains(self._surroundings.kdc)
+        correlate(self._negotiations, self._surroundings)
         for negotiation in self._negotiations:
             tables.add("negotiations", rows.negotiation_row(self._capture, negotiation))
         self._tokens.sort(key=lambda pair: (pair[0][3], pair[0][2], pair[0][12]))
@@ -95,6 +111,12 @@ class Collector:
             row[1] = owner.negotiation_id if owner is not None else None
             tables.add("offers", row)
         self._anomalies.sort(key=lambda n: (n.frame is None, n.frame or 0, n.anomaly.span))
+        if "kdc" in tables.wanted:
+            for exchange in self._surroundings.kdc:
+                tables.add("kdc", kdc_row(self._capture, exchange))
+        if "names" in tables.wanted:
+            for fact in self._surroundings.names:
+                tables.add("names", name_row(self._capture, fact))
         for noticed in self._anomalies:
             tables.add("anomalies", rows.anomaly_row(self._capture, noticed))
         counts = (self.token_count, len(self._negotiations), len(self._anomalies))

@@ -109,6 +109,23 @@ def write_parquet(
         connection.close()
 
 
+def read_parquet(path: Path, names: Sequence[str]) -> Columns:
+    """Columns of a Parquet file, in its order. `UsageError` if it lacks one, or is none."""
+    connection = duckdb.connect()
+    chosen = ", ".join(f'"{name}"' for name in names)
+    try:
+        rows = connection.execute(
+            f"SELECT {chosen} FROM read_parquet(?)",  # noqa: S608 - names of ours
+            [str(path)],
+        ).fetchall()
+    except duckdb.Error as error:
+        raise UsageError(f"{path}: {str(error).strip().splitlines()[0]}") from None
+    finally:
+        connection.close()
+    cells = zip(*rows, strict=True) if rows else ([] for _ in names)
+    return {name: list(values) for name, values in zip(names, cells, strict=True)}
+
+
 def _plain(table: Table, columns: Columns) -> pd.DataFrame:
     """The frame in types that DuckDB takes over exactly: naive ns times, plain text, JSON for dicts."""
     frame = to_frame(table, columns)

@@ -6,36 +6,20 @@ negotiations become numbers in `number`, when all first frames are known.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from analyzer.capture.model import NO_TIME, CaptureAccount, Stream
 from analyzer.negotiation.community_id import community_id
-from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
+from analyzer.negotiation.model import Negotiation, NoticedAnomaly
 from analyzer.negotiation.offer import offer_roles
 from dissectors.anomaly import CODES
 from dissectors.codes.krb_etype import krb_etype_name
 from dissectors.mechs import mech_name
-from dissectors.tokens.model import (
-    KrbApRep,
-    KrbApReq,
-    KrbError,
-    KrbTgtRep,
-    KrbTgtReq,
-    NegoexMessages,
-    NegTokenInit,
-    NegTokenInit2,
-    NegTokenResp,
-    NtlmAuthenticate,
-    NtlmChallenge,
-    NtlmNegotiate,
-    Token,
-)
 
 Row = list[Any]
 
 
-def _known(ts_ns: int | None) -> int | None:
+def known_time(ts_ns: int | None) -> int | None:
     """The time; None for packets that carry none."""
     return None if ts_ns == NO_TIME else ts_ns
 
@@ -43,8 +27,8 @@ def _known(ts_ns: int | None) -> int | None:
 def negotiation_row(capture: str, negotiation: Negotiation) -> Row:
     """Cells of the `negotiations` table."""
     stream, exchange, status = negotiation.stream, negotiation.exchange, negotiation.status
-    reason = negotiation.reason
-    started, ended = _known(negotiation.started_ns), _known(negotiation.ended_ns)
+    reason, ticket, kdc = negotiation.reason, negotiation.ticket, negotiation.kdc
+    started, ended = known_time(negotiation.started_ns), known_time(negotiation.ended_ns)
     return [
         capture,
         negotiation.negotiation_id,
@@ -101,115 +85,19 @@ def negotiation_row(capture: str, negotiation: Negotiation) -> Row:
         negotiation.delegation,
         negotiation.completeness,
         len(negotiation.anomalies),
+        _etype(ticket.etype if ticket is not None else None),
+        _etype(negotiation.session_etype),
+        negotiation.tls,
+        negotiation.mic_needed,
+        negotiation.client_signing,
+        negotiation.server_signing,
+        list(kdc.frames) if kdc is not None else None,
+        list(negotiation.names) or None,
     ]
 
 
-def token_row(capture: str, stream: Stream, step: Step, carrier: str) -> Row:
-    """Cells of the `tokens` table; the negotiation's number (cell 1) is filled in later."""
-    token = step.token
-    assert token is not None
-    from_client = step.side == 0
-    ends = (stream.client, stream.client_port, stream.server, stream.server_port)
-    inner = token.inner
-    message = step.message
-    in_pieces = message.runs and not message.base64  # over several messages: in no one range
-    place = None if in_pieces else message.token_span
-    return [
-        capture,
-        None,
-        stream.stream_id,
-        step.frame,
-        list(step.frames),
-        _known(step.ts_ns),
-        *(ends if from_client else ends[2:] + ends[:2]),
-        step.role,
-        carrier,
-        step.token_index,
-        token.token_type,
-        inner.token_type if inner is not None else None,
-        len(token.raw),
-        token.this_mech,
-        *_spnego_cells(token),
-        *_ntlm_cells(inner if inner is not None else token),
-        *_kerberos_cells(inner if inner is not None else token),
-        hashlib.sha256(token.raw).hexdigest(),
-        len(token.findings),
-        place.start if place is not None else None,
-        place.end - place.start if place is not None else None,
-        None if message.token_span is None else "base64" if message.base64 else "raw",
-    ]
-
-
-def _spnego_cells(token: Token) -> Row:
-    """From mech_types to hint_address."""
-    if isinstance(token, NegTokenInit):
-        cells: Row = [
-            [mech_name(oid) for oid in token.mech_types],
-            list(token.req_flags) if token.req_flags is not None else None,
-            None,
-            None,
-            len(token.mech_list_mic) if token.mech_list_mic is not None else None,
-        ]
-        if not isinstance(token, NegTokenInit2):
-            return [*cells, None, None]
-        address = token.hint_address
-        return [*cells, token.hint_name, address.hex() if address is not None else None]
-    if isinstance(token, NegTokenResp):
-        return [
-            [mech_name(oid) for oid in token.late_mech_types] if token.late_mech_types else None,
-            None,
-            token.neg_state,
-            mech_name(token.supported_mech) if token.supported_mech is not None else None,
-            len(token.mech_list_mic) if token.mech_list_mic is not None else None,
-            None,
-            None,
-        ]
-    return [None] * 7
-
-
-def _ntlm_cells(token: Token) -> Row:
-    """From ntlm_flags to ntlm_mic."""
-    match token:
-        case NtlmNegotiate():
-            named: Row = [None, token.domain, token.workstation, None, None, None, None]
-            return [token.flags, token.version, *named]
-        case NtlmChallenge():
-            named = [None, None, None, token.target_name, token.target_info, None, None]
-            return [token.flags, token.version, *named]
-        case NtlmAuthenticate():
-            return [
-                token.flags,
-                token.version,
-                token.user,
-                token.domain,
-                token.workstation,
-                token.target_name,
-                token.target_info,
-                token.response,
-                token.mic,
-            ]
-    return [None] * 9
-
-
-def _kerberos_cells(token: Token) -> Row:
-    """From krb_etype to negoex_messages."""
-    etype = realm = sname = kvno = options = code = error = negoex = None
-    match token:
-        case KrbApReq():
-            etype, realm, sname, kvno = token.etype, token.realm, token.sname, token.kvno
-            options = list(token.ap_options)
-        case KrbApRep():
-            etype = token.etype
-        case KrbError():
-            realm, sname, code, error = token.realm, token.sname, token.error_code, token.error
-        case KrbTgtReq():
-            realm, sname = token.realm, token.sname
-        case KrbTgtRep():
-            realm, sname, etype, kvno = token.realm, token.sname, token.etype, token.kvno
-        case NegoexMessages():
-            negoex = [message.name for message in token.messages]
-    named = krb_etype_name(etype) if etype is not None else None
-    return [named, realm, sname, kvno, options, code, error, negoex]
+def _etype(number: int | None) -> str | None:
+    return krb_etype_name(number) if number is not None else None
 
 
 def offer_rows(capture: str, negotiation: Negotiation) -> list[Row]:
@@ -274,7 +162,7 @@ def anomaly_row(capture: str, noticed: NoticedAnomaly) -> Row:
         noticed.stream_id,
         negotiation.negotiation_id if negotiation is not None else None,
         noticed.frame,
-        _known(noticed.ts_ns),
+        known_time(noticed.ts_ns),
         anomaly.code,
         code.group,
         code.severity,
@@ -294,8 +182,8 @@ def capture_row(
         [link_type_name(number) for number in sorted(account.link_types)],
         account.packets,
         account.bytes,
-        _known(account.first_ts_ns),
-        _known(account.last_ts_ns),
+        known_time(account.first_ts_ns),
+        known_time(account.last_ts_ns),
         account.streams,
         account.tcp_bytes_missing,
         sum(account.undecoded.values()),

@@ -124,6 +124,34 @@ NEGOTIATIONS = Table(
             "complete, started-before-capture, cut-off, gap, truncated, encrypted",
         ),
         C("anomalies", "int", "rows of this negotiation in the anomalies table"),
+        C(
+            "ticket_etype",
+            "category",
+            "encryption type of the ticket in the first AP-REQ, also of one that was not taken",
+        ),
+        C(
+            "session_etype",
+            "category",
+            "encryption type of that ticket's session key, as authenticator or AP-REP show it",
+        ),
+        C("tls", "bool", "its tokens went through TLS that was decrypted; null if not known"),
+        C(
+            "mic_needed",
+            "bool",
+            "RFC 4178 5 demands mechListMIC; null without SPNEGO or where it cannot be seen",
+        ),
+        C(
+            "client_signing",
+            "category",
+            "required, enabled, disabled: what the client says of signing (SMB SecurityMode)",
+        ),
+        C("server_signing", "category", "the same of the server"),
+        C(
+            "kdc_frames",
+            "ints",
+            "request and answer of the KDC exchange that gave, or refused, the ticket",
+        ),
+        C("names", "strs", "other names of the server, learnt in the capture: DNS, SNI, NTLM"),
     ),
 )
 
@@ -184,6 +212,26 @@ TOKENS = Table(
             "encoding",
             "category",
             "raw, base64: how it is written there; null if its place is not known",
+        ),
+        C("inner_sha256", "str", "SHA-256 of the token inside, the one that inner_type names"),
+        C(
+            "ntlm_challenge_id",
+            "str",
+            "16 hex digits of the SHA-256 of ServerChallenge: the same for the same challenge",
+        ),
+        C("ntlm_response_id", "str", "16 hex digits of the SHA-256 of the NT response"),
+        C(
+            "ntlm_lm",
+            "category",
+            "what stands in the LM response: absent, zero, copy (of the NT response), "
+            "client-challenge, lm, lmv2",
+        ),
+        C("krb_session_etype", "category", "encryption type of the authenticator of an AP-REQ"),
+        C("krb_authenticator_length", "int", "bytes of its cipher"),
+        C(
+            "clock_offset_ms",
+            "float",
+            "sender's clock minus the capture's: stime of a KRB-ERROR, MsvAvTimestamp of CHALLENGE",
         ),
     ),
 )
@@ -257,9 +305,165 @@ CAPTURES = Table(
     ),
 )
 
+KDC = Table(
+    "kdc",
+    "one request to a Kerberos KDC and its answer",
+    (
+        C("capture", "category", "base name of the capture"),
+        C("stream_id", "int", "Wireshark's tcp.stream or udp.stream"),
+        C("frame_request", "int", "frame in which the request ends; null if it was not seen"),
+        C("frame_reply", "int", "frame in which the answer ends; null if none was seen"),
+        C("ts", "time", "time of the request, else of the answer"),
+        C("client", "category", "address of who asks"),
+        C("server", "category", "address of the KDC, its proxy (kkdcp) or the acceptor (iakerb)"),
+        C("exchange", "category", "AS, TGS; null for an error without its request"),
+        C("cname", "str", "who asks; of a TGS exchange as the answer tells it"),
+        C("realm", "category", "realm whose KDC is asked"),
+        C("sname", "str", "service asked for: cifs/fs1.lab.example, krbtgt/LAB.EXAMPLE"),
+        C("requested_etypes", "strs", "encryption types that the client takes, most wanted first"),
+        C("ticket_etype", "category", "encryption type of the ticket issued"),
+        C("error_code", "int", "of a KRB-ERROR"),
+        C("error", "category", "its name: KDC_ERR_PREAUTH_REQUIRED"),
+        C("transport", "category", "udp, tcp, kkdcp (HTTP proxy), iakerb (inside a negotiation)"),
+        C("client_port", "int", "port of who asks"),
+        C("server_port", "int", "port of who answers"),
+        C("duration_ms", "float", "request to answer, milliseconds"),
+        C("outcome", "category", "success, failure (any KRB-ERROR), incomplete"),
+        C("crealm", "category", "client's realm as the answer tells it"),
+        C("reply_etype", "category", "encryption type of the part of the reply for the client"),
+        C("kdc_options", "strs", "options of the request: forwardable, canonicalize"),
+        C("padata", "strs", "pre-authentication data of the request, by name"),
+        C("reply_padata", "strs", "of the answer; of an error what its e-data lists"),
+        C("nt_status", "category", "NTSTATUS in a KRB-ERROR's e-data, by name"),
+        C("e_text", "str", "the KRB-ERROR's own words"),
+        C("fast", "bool", "FAST: the request or the reply is armoured"),
+        C("s4u", "category", "self, proxy: a service acts for a user"),
+        C("for_user", "str", "for whom (S4U2self)"),
+        C("u2u", "bool", "user-to-user: the ticket is to be sealed by a session key"),
+        C("referral", "category", "other realm to which the KDC refers the client"),
+        C(
+            "preauth",
+            "category",
+            "proof in an AS request: none, encrypted-timestamp, fast, pkinit, spake, otp, gss",
+        ),
+        C("continues", "int", "frame_request of the attempt that this one carries on or repeats"),
+        C("negotiation_ids", "ints", "negotiations that it explains, or that carried it (iakerb)"),
+        C("clock_offset_ms", "float", "KDC's clock minus the capture's, by a KRB-ERROR's stime"),
+    ),
+)
+
+CHANGES = Table(
+    "changes",
+    "one difference between two sides, of a client with a service",
+    (
+        C("change", "category", "appeared, vanished (client and service together), changed"),
+        C("verdict", "category", "stronger, weaker: the worst of either side; else different"),
+        C("client", "category", "client address"),
+        C("service", "category", "name by which it asked, else the server's address"),
+        C("carrier", "category", "protocol"),
+        C("aspect", "category", "mechanism, offer, outcome, protection, reason; else any"),
+        C("before", "strs", "what was seen of it on the first side, sorted"),
+        C("after", "strs", "and on the second"),
+        C("count_before", "int", "negotiations of client and service on the first side"),
+        C("count_after", "int", "and on the second"),
+        C("id_before", "int", "a negotiation of the first side to look at"),
+        C("id_after", "int", "and of the second"),
+    ),
+)
+"""What `negoscope diff` prints; of two analyses, so not among the tables of one."""
+
+HOSTS = Table(
+    "hosts",
+    "client and one per server, for each capture",
+    (
+        C("capture", "category", "base name of the capture"),
+        C("host", "category", "address"),
+        C("role", "category", "client (asks for authentication or tickets) or server"),
+        C("first_seen", "time", "first frame of its negotiations and KDC exchanges"),
+        C("last_seen", "time", "their last frame"),
+        C("negotiations", "int", "negotiations it took part in; 0 if it only spoke with a KDC"),
+        C("success", "int", "how many of them succeeded"),
+        C("failure", "int", "how many failed"),
+        C("incomplete", "int", "how many have no verdict in the capture"),
+        C("carriers", "strs", "carriers by which, kdc among them; most frequent first"),
+        C("mechanisms", "dict", "mechanism that was run -> negotiations"),
+        C(
+            "offers",
+            "strs",
+            "mechanisms and schemes that a client offered, or a server hinted or listed",
+        ),
+        C("users", "strs", "who logged on from there, as claimed; the 20 most frequent"),
+        C("names", "strs", "its names: workstation, NetBIOS, DNS, SNI, Host header; at most 20"),
+        C("domains", "strs", "domains and realms that it named; at most 20"),
+        C(
+            "os",
+            "str",
+            "what its NTLM VERSION claims, which other software may borrow from Windows",
+        ),
+        C("os_build", "str", "the same as numbers: 10.0.19041"),
+        C("signing", "category", "SMB signing by its own word: required, enabled, disabled, mixed"),
+        C("weakest", "category", "code of the weakest thing seen, see below"),
+        C("weakest_negotiation_id", "int", "first negotiation that shows it"),
+        C("reasons", "dict", "reason -> negotiations"),
+    ),
+)
+
+NAMES = Table(
+    "names",
+    "look-up of a name, or name that a client showed",
+    (
+        C("capture", "category", "base name of the capture"),
+        C("client", "category", "address of who asked, or showed the name"),
+        C("source", "category", "dns, mdns, llmnr, nbns, sni (TLS ClientHello)"),
+        C("name", "str", "the name, lower case, without its last dot"),
+        C("record", "category", "A, AAAA, SRV, PTR, NB; empty for sni"),
+        C("addresses", "strs", "addresses that the answer gives"),
+        C("rcode", "category", "NOERROR, NXDOMAIN; no-answer if none came"),
+        C("responder", "category", "address of who answered"),
+        C("frame", "int", "frame of the answer, or of the question that got none"),
+        C("ts", "time", "its time"),
+        C(
+            "targets",
+            "strs",
+            "other names that the answer leads to: aliases, SRV targets, PTR names",
+        ),
+    ),
+)
+
+FINDINGS = Table(
+    "findings",
+    "thing that a rule of docs/rules.md found, for each subject",
+    (
+        C("rule_id", "category", "rule: NGS-NTLM-001"),
+        C("severity", "category", "info, low, medium, high, critical"),
+        C("title", "category", "the rule in a few words"),
+        C("subject_kind", "category", "client, server, user, negotiation"),
+        C("subject", "str", "its address, name or number"),
+        C("count", "int", "places where the rule applies"),
+        C("negotiation_ids", "ints", "negotiations that show it, at most 1,000"),
+        C("evidence", "ints", "frames that show it, at most 1,000, capture by capture"),
+        C("why", "str", "what was seen, at the first of the places"),
+        C("remedy", "str", "what to do"),
+        C("references", "strs", "ATT&CK techniques, specifications, updates"),
+        C("captures", "strs", "captures that show it"),
+        C("first_seen", "time", "time of the first place"),
+        C("last_seen", "time", "time of the last place"),
+        C("confidence", "category", "certain, likely, possible: the best of its places"),
+    ),
+)
+
 TABLES: dict[str, Table] = {
-    table.name: table for table in (NEGOTIATIONS, TOKENS, OFFERS, ANOMALIES, CAPTURES)
+    table.name: table
+    for table in (NEGOTIATIONS, TOKENS, OFFERS, ANOMALIES, CAPTURES, KDC, NAMES, HOSTS, FINDINGS)
 }
+
+MADE_OF: dict[str, frozenset[str]] = {
+    "hosts": frozenset({"negotiations", "tokens", "offers", "kdc"}),
+    "findings": frozenset(
+        {"negotiations", "tokens", "offers", "anomalies", "captures", "kdc", "names"}
+    ),
+}
+"""Tables that are made of other tables, when first asked for."""
 
 TOKEN_BYTES = Column("token", "str", "the token's bytes, hex; only where secrets were asked for")
 

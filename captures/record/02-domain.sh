@@ -12,11 +12,15 @@ sed -i '/^\[global\]/a\
 \tntlm auth = ntlmv1-permitted\
 \tldap server require strong auth = no\
 \tdns forwarder =\
+\tinclude = '"$LAB"'/dc/case.conf\
 \tlog level = 1 auth_audit:3 auth_json_audit:3\
 \tlog file = '"$LAB"'/dc/log/%I.log' "$conf"
+: >"$LAB/dc/case.conf"
 mkdir -p "$LAB/dc/pub"; echo "a shared file" >"$LAB/dc/pub/note.txt"; chmod -R a+rwX "$LAB/dc/pub"
 printf '\n[pub]\n\tpath = %s/dc/pub\n\tread only = no\n[vault]\n\tpath = %s/dc/pub\n\tsmb encrypt = required\n' "$LAB" "$LAB" >>"$conf"
 rm -f "$LAB"/*.keytab
+# Whether a logon needs a proof is up to the account, not to the KDC as a whole.
+printf '[kdc]\n    require-preauth = no\n' >>/etc/netns/nego-dc/krb5.conf
 on dc samba -D -s "$conf"
 for _ in $(seq 60); do on dc sh -c 'smbclient -L 127.0.0.1 -N >/dev/null 2>&1 && nslookup dc.nego.test 10.99.0.1 >/dev/null 2>&1' && break; sleep 0.5; done
 tool() { on dc samba-tool "$@" -s "$conf"; }

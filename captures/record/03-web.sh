@@ -3,10 +3,12 @@
 . "$(dirname "$0")/lab.sh"
 web=$LAB/web
 mkdir -p "$web"/{site,log,cache}
-for folder in open nego krb ntlm basic digest any; do mkdir -p "$web/site/$folder"; echo "$folder says hello" >"$web/site/$folder/index.html"; done
+for folder in open nego krb ntlm basic digest any others; do mkdir -p "$web/site/$folder"; echo "$folder says hello" >"$web/site/$folder/index.html"; done
 for name in ada grace linus zoë; do echo "$DOMAIN:$name:${PASSWORD[$name]}"; done >"$web/ntlm-users"
 chmod a+r "$web/ntlm-users"
 htpasswd -bc "$web/basic-users" ada "${PASSWORD[ada]}" 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=web.$ZONE" -addext "subjectAltName=DNS:web.$ZONE" \
+    -keyout "$web/tls.key" -out "$web/tls.crt" 2>/dev/null
 printf 'ada:Nego Lab:%s\n' "$(printf 'ada:Nego Lab:%s' "${PASSWORD[ada]}" | md5sum | cut -d' ' -f1)" >"$web/digest-users"
 cat >"$web/apache.conf" <<CONF
 ServerName web.$ZONE
@@ -15,6 +17,8 @@ PidFile $web/apache.pid
 DefaultRuntimeDir $web
 ServerTokens Prod
 Listen 80
+Listen 81
+Listen 443
 User www-data
 Group www-data
 ErrorLog $web/log/error.log
@@ -23,7 +27,7 @@ LogFormat "%a %l %u %t \"%r\" %>s" short
 CustomLog $web/log/access.log short
 KeepAlive On
 DocumentRoot $web/site
-$(for m in mpm_event authn_core authn_file authz_core authz_user auth_basic auth_digest auth_gssapi dir mime log_config; do
+$(for m in mpm_event authn_core authn_file authz_core authz_user auth_basic auth_digest auth_gssapi dir mime log_config ssl; do
     [ -f /usr/lib/apache2/modules/mod_$m.so ] && echo "LoadModule ${m}_module /usr/lib/apache2/modules/mod_$m.so"; done)
 TypesConfig /etc/mime.types
 DirectoryIndex index.html
@@ -53,6 +57,21 @@ DirectoryIndex index.html
     GssapiAllowedMech krb5
     Require valid-user
 </Location>
+<Location /others>
+    AuthType GSSAPI
+    AuthName "Nego Lab"
+    GssapiAllowedMech krb5
+    AuthzSendForbiddenOnFailure On
+    Require user grace@$REALM
+</Location>
+<VirtualHost *:81>
+    LimitRequestFieldSize 2000
+</VirtualHost>
+<VirtualHost *:443>
+    SSLEngine on
+    SSLCertificateFile $web/tls.crt
+    SSLCertificateKeyFile $web/tls.key
+</VirtualHost>
 <Location /basic>
     AuthType Basic
     AuthName "Nego Lab"

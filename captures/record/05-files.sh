@@ -25,11 +25,16 @@ cat >"$files/smb.conf" <<CONF
     log level = 1 auth_audit:3 auth_json_audit:3
     disable netbios = yes
     smb ports = 445
+    include = $files/case.conf
 [pub]
     path = $files/pub
     guest ok = yes
     read only = no
+[grace]
+    path = $files/pub
+    valid users = grace
 CONF
+: >"$files/case.conf"
 printf '%s\n%s\n' "${PASSWORD[ada]}" "${PASSWORD[ada]}" | on files smbpasswd -c "$files/smb.conf" -s -a ada >/dev/null
 on files smbd -D -s "$files/smb.conf"
 say "file server up"

@@ -18,12 +18,25 @@ class Case:
     before: str = ""
     after: str = ""
     secrets: dict[str, str] = field(default_factory=dict)
+    kdc: list[str] | None = None
+    tls: bool = False
+    """The clients' TLS keys are put into the capture, and it is read through tshark."""
 
 
 def all_cases() -> list[Case]:
     """Every case in the order they are recorded."""
     import cases_http
+    import cases_kdc
     import cases_ldap
     import cases_smb
+    import cases_weak
+    import cases_why
 
-    return [*cases_smb.CASES, *cases_ldap.CASES, *cases_http.CASES]
+    return [
+        *cases_smb.CASES,
+        *cases_ldap.CASES,
+        *cases_http.CASES,
+        *cases_kdc.CASES,
+        *cases_why.CASES,
+        *cases_weak.CASES,
+    ]

@@ -25,9 +25,9 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def rows(capture: Path) -> list[dict[str, Any]]:
+def rows(capture: Path, engine: str = "native") -> list[dict[str, Any]]:
     """The negotiations of a capture, reduced to the columns that carry meaning."""
-    columns = read(str(capture)).tables.columns["negotiations"]
+    columns = read(str(capture), engine=engine).tables.columns["negotiations"]
     return [{name: columns[name][n] for name in COLUMNS} for n in range(len(columns["carrier"]))]
 
 
@@ -52,13 +52,13 @@ def main(words: list[str]) -> None:
             continue
         folder = case_file.CAPTURES / case
         expected = folder / "expected.jsonl"
-        found = rows(folder / "capture.pcapng")
+        card = case_file.load(case)["expect"]
+        found = rows(folder / "capture.pcapng", card.get("engine", "native"))
         kept = (
             [json.loads(line) for line in expected.read_text().splitlines()]
             if expected.exists()
             else []
         )
-        card = case_file.load(case)["expect"]
         if found != kept and (show or "open" in card):
             print(f"{case}: {card.get('open', 'changed')}", *differences(kept, found), sep="\n    ")
         elif found != kept or not expected.exists():

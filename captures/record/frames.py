@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ETHERNET = 1
-SECTION, INTERFACE, ENHANCED = 0x0A0D0D0A, 1, 6
+SECTION, INTERFACE, ENHANCED, SECRETS = 0x0A0D0D0A, 1, 6, 10
+TLS_KEY_LOG = 0x544C534B
 
 
 class Frame(NamedTuple):
@@ -48,9 +49,18 @@ def _pcapng(raw: bytes) -> list[Frame]:
 
 
 def write_pcapng(
-    path: Path, frames: list[Frame], *, order: str = "<", snaplen: int = 0, tick: int = 1
+    path: Path,
+    frames: list[Frame],
+    *,
+    order: str = "<",
+    snaplen: int = 0,
+    tick: int = 1,
+    key_log: bytes = b"",
 ) -> None:
-    """Write one section with one Ethernet interface; `tick` nanoseconds per unit of time: 1 or 1000."""
+    """Write one section with one Ethernet interface; `tick` nanoseconds per unit of time: 1 or 1000.
+
+    A TLS key log goes into a Decryption Secrets Block in front of the packets.
+    """
     resolution = _option(order, 9, bytes([9 if tick == 1 else 6]))
     section = (
         struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1)
@@ -59,6 +69,9 @@ def write_pcapng(
     )
     interface = struct.pack(order + "HHI", ETHERNET, 0, snaplen) + resolution + bytes(4)
     blocks = [_block(order, SECTION, section), _block(order, INTERFACE, interface)]
+    if key_log:
+        head = struct.pack(order + "II", TLS_KEY_LOG, len(key_log))
+        blocks.append(_block(order, SECRETS, head + key_log + bytes(-len(key_log) % 4)))
     for ts_ns, data, wire_len in frames:
         time = ts_ns // tick
         head = struct.pack(order + "IIIII", 0, time >> 32, time & 0xFFFFFFFF, len(data), wire_len)

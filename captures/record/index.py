@@ -15,7 +15,9 @@ line, checked by hand against what client and server were made to do). Domain, p
 invented. How they were made: [record/README.md](record/README.md).
 
 They are examples to try negoscope on (`negoscope summary captures`) and tests (`tests/corpus/test_captures.py`).
-A case that says *from* was made out of another one, as a worse recorder or another network would have shown it.
+A case that says *from* was made out of another one, as a worse recorder or another network would have shown it. One that
+says *by hand* shows what the lab could not produce: tokens by negoscope's own builders in made-up packets, or a recorded
+answer with another status in it. For cases with a KDC, case.toml also lists the exchanges with it.
 """
 
 
@@ -29,6 +31,7 @@ def text() -> str:
             if name.startswith(f"{carrier}/"):
                 card = case_file.load(name)
                 source = f" (*from* `{card['derived_from']}`)" if "derived_from" in card else ""
+                source += " (*by hand*)" if card.get("made") == "by hand" else ""
                 parts.append(
                     f"| [{name.split('/')[1]}]({name}) | **{card['title']}.** {card['purpose']}{source} |\n"
                 )

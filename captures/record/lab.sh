@@ -15,6 +15,8 @@ declare -A PASSWORD=(
     [ada]=Engine-1843 [grace]=Nanosecond-11 [linus]=Penguin-91 [zoë]=Müsli-77
     [barbara]=Clu-Alpha-75 [alan]=Bombe-1940 [dennis]=Sea-Bell-72 [ken]=Unics-1969
     [margaret]=Lunar-Code-69 [donald]=Tex-Metafont-78
+    [rosalind]=Photo-51 [hedy]=Hop-1941 [emmy]=Ring-1921 [katherine]=Orbit-62
+    [blaise]=Pascaline-42 [niklaus]=Oberon-87 [charles]=Difference-22
 )
 
 say() { printf '== %s\n' "$*"; }

@@ -29,7 +29,7 @@ PACKAGES = {
     "samba": "samba", "smbclient": "smbclient", "smbtorture": "samba-testsuite", "apache": "apache2-bin",
     "mod_auth_gssapi": "libapache2-mod-auth-gssapi", "gss-ntlmssp": "gss-ntlmssp", "squid": "squid",
     "openldap": "slapd", "ldapsearch": "ldap-utils", "cyrus-sasl": "libsasl2-2", "ldbsearch": "ldb-tools",
-    "curl": "curl", "mit-krb5": "libkrb5-3",
+    "curl": "curl", "mit-krb5": "libkrb5-3", "krb5-user": "krb5-user", "openssl": "openssl",
 }  # fmt: skip
 
 
@@ -53,6 +53,7 @@ def on_desk(script: str, case: Case) -> subprocess.CompletedProcess:
         f". {shlex.quote(str(RECORD / 'lab.sh'))}",
         "set +e",
         cache,
+        f"export SSLKEYLOGFILE={LAB}/desk/tls-keys" if case.tls else "",
         ". $RECIPE/desk.sh",
         script,
     ]
@@ -69,6 +70,8 @@ def record(case: Case) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     raw = LAB / "desk" / "raw.pcap"
     (LAB / "desk" / f"cc-{case.carrier}-{case.name}").unlink(missing_ok=True)
+    key_log = LAB / "desk" / "tls-keys"
+    key_log.unlink(missing_ok=True)
     if case.before:
         on_desk(case.before, case)
     listen = f"exec ip netns exec nego-desk tcpdump -i eth0 -n -s 0 --immediate-mode -B 16384 --time-stamp-precision=nano -Z root -w {raw}"
@@ -88,7 +91,12 @@ def record(case: Case) -> None:
     kept = frames.read(raw)
     if not kept:
         sys.exit(f"{case.carrier}/{case.name}: nothing was recorded, see {log}")
-    frames.write_pcapng(folder / "capture.pcapng", kept, snaplen=262144)
+    frames.write_pcapng(
+        folder / "capture.pcapng",
+        kept,
+        snaplen=262144,
+        key_log=key_log.read_bytes() if case.tls else b"",
+    )
     case_file.save(f"{case.carrier}/{case.name}", describe(case, started.date()))
     (folder / "expected.jsonl").unlink(missing_ok=True)
     size = (folder / "capture.pcapng").stat().st_size
@@ -110,7 +118,9 @@ def describe(case: Case, day: datetime.date) -> dict[str, Any]:
             "server": [version(one) for one in case.server],
         },
         "secrets": case.secrets,
-        "expect": {"negotiations": case.negotiations},
+        "expect": {"negotiations": case.negotiations}
+        | ({} if case.kdc is None else {"kdc": case.kdc})
+        | ({"engine": "tshark"} if case.tls else {}),
     }
 
 

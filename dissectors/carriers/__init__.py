@@ -42,6 +42,12 @@ CARRIERS: dict[str, Entry] = {
         "LDAP and CLDAP: simple, SASL and Sicily binds",
         "RFC 4511, RFC 4513, MS-ADTS 5.1",
     ),
+    "kdc": Entry(
+        "dissectors.carriers.kdc:KdcCarrier",
+        frozenset(b"\x00\x6a\x6b\x6c\x6d\x7e"),  # a length over TCP, else the message's tag
+        "Kerberos KDC exchanges over UDP and TCP: AS and TGS requests, replies, errors",
+        "RFC 4120 5.4, 5.9, 7.2",
+    ),
 }
 
 

@@ -24,7 +24,7 @@ SERVER = 1
 TOKEN_LIMIT = 65_536
 """Largest token handed on, in bytes; a larger one is cut and marked `limit-token-size`."""
 
-MessageKind = Literal["hint", "request", "response", "after"]
+MessageKind = Literal["hint", "request", "response", "after", "kdc"]
 
 
 class Limits(NamedTuple):
@@ -81,6 +81,8 @@ class CarrierMessage:
     * `response`: the acceptor's leg; `status` is always there.
     * `after`: what the carrier says about an authenticated exchange later on (tree connect refused,
       session closed, server closed the connection without an answer).
+    * `kdc`: no leg of an authentication: a message to or from a Kerberos KDC. `token` holds the message,
+      `exchange` is None. `context["transport"]` is there where it is not the connection's own (`kkdcp`).
     """
 
     kind: MessageKind

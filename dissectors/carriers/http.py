@@ -15,6 +15,7 @@ from dissectors.carriers.http_framing import (
     CLOSE,
     CONTINUE,
     HEAD,
+    KDC_BODY,
     LOST,
     OPAQUE,
     WATCH,
@@ -31,6 +32,7 @@ from dissectors.carriers.http_head import (
     request_body,
     response_body,
 )
+from dissectors.carriers.http_kdc import MEDIA_TYPE, cut_body, is_proxy_request
 from dissectors.carriers.http_start import request_line, sender, status_line
 from dissectors.carriers.window import Cut
 from dissectors.span import Span
@@ -78,6 +80,7 @@ class HttpCarrier(HttpFraming):
             request.place(block)
         if request.fields or self._exchanges.established:
             request.sealed = block.sealed
+        request.kdc = is_proxy_request(request.method, request.target)
         length = request_body(block)
         window.skip(block.end - block.start)
         self._ask(request)
@@ -97,6 +100,11 @@ class HttpCarrier(HttpFraming):
             response.place(block)
         if response.frames or self._exchanges.established:
             response.sealed = block.sealed
+        if code == 200:
+            if request is None:
+                response.kdc = block.media_type.startswith(MEDIA_TYPE)
+            else:
+                response.kdc = request.kdc
         method = request.method if request is not None else b"GET"
         window.skip(block.end - block.start)
         if code == 101:
@@ -111,7 +119,9 @@ class HttpCarrier(HttpFraming):
                 self._begin_body(SERVER, reader, response, length)
                 return
             reader.state = CLOSE if closes(block, response.version) else WATCH
-            if response.frames:
+            if response.kdc:
+                self._begin_kdc_body(reader, response, UNTIL_CLOSE)
+            elif response.frames:
                 reader.message = response
             else:
                 self._dialogue.done(response)
@@ -131,6 +141,8 @@ class HttpCarrier(HttpFraming):
             return
         if reader.state == HEAD and cut is not None:
             self._take_cut(side, cut)
+        if reader.state == KDC_BODY and self._kdc_body_torn(side, reader, length, cut):
+            return
         if reader.state != WATCH:
             self._abandon(reader)
             self._lose(side)
@@ -166,30 +178,33 @@ class HttpCarrier(HttpFraming):
         """Tell what still waits; a FIN of the client leaves the server its say."""
         client, server = self._sides
         if side == CLIENT and how == "fin":
-            self._close_side(CLIENT, client)
+            self._close_side(CLIENT, client, how)
             if self._left is None:
                 self._left = (how, frame, ts_ns)
             return
         if side == SERVER and how == "fin" and server.state in {CLOSE, WATCH}:
             self._finish(server, frame, ts_ns)
-        self._close_side(SERVER, server)
+        self._close_side(SERVER, server, how)
         if how == "fin":
             self._abandon(client)
         else:
-            self._close_side(CLIENT, client)
-        self._dialogue.lost_requests()
+            self._close_side(CLIENT, client, how)
+        if side is None or how == "rst":  # else requests may still turn up behind a hole
+            self._dialogue.lost_requests()
         if self._left is not None and (side is not None or self.windows[SERVER].offset):
             self._dialogue.closed(CLIENT, *self._left)
         elif side is not None:
             self._dialogue.closed(side, how, frame, ts_ns)
 
-    def _close_side(self, side: int, reader: Side) -> None:
+    def _close_side(self, side: int, reader: Side, how: str) -> None:
         """Tell what was read of the message in which a side ends."""
         window = self.windows[side]
+        length = len(window)
+        if reader.state == KDC_BODY and length:
+            self._tell_kdc(side, cut_body(window.take_cut(how)))
         self._abandon(reader)
         reader.scanned = 0
-        length = len(window)
         if reader.state == HEAD and length:
-            self._take_cut(side, window.take_cut())
+            self._take_cut(side, window.take_cut(how))
         elif reader.state == LOST:
             self._note_lost(side, window.offset + length)

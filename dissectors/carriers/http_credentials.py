@@ -38,8 +38,8 @@ class Offer(NamedTuple):
 def token_of(said: Challenge, field: Field, anomalies: list[Anomaly]) -> bytes | None:
     """Give the token of a challenge or of credentials; None if there is none that can be read."""
     text = said.token68 or b""
-    if not field.whole:
-        anomalies.append(about(field, "gap", "the end of the token is lost"))
+    if field.cut is not None:
+        anomalies.append(about(field, field.cut, "the end of the token is lost"))
         return decode_cut_token68(text) or None
     token = decode_token68(text)
     if token is None or said.parameters:
@@ -66,8 +66,8 @@ def plain_logon(
     """Note whose logon it is where the scheme knows no token."""
     name = sent.scheme.lower()
     exchange.mechanism = "scram" if name.startswith("scram-") else name
-    if not field.whole:
-        anomalies.append(about(field, "gap", "the end of the credentials is lost"))
+    if field.cut is not None:
+        anomalies.append(about(field, field.cut, "the end of the credentials is lost"))
     elif name == "basic":
         named = basic_user(sent.token68 or b"")
         if named is None:

@@ -67,7 +67,7 @@ class Exchanges:
         families: set[str] = set()
         for field in request.fields:
             sent = credentials(field.value)
-            if sent is None and not field.whole:
+            if sent is None and field.cut is not None:
                 continue  # not even the scheme's name is there
             if sent is None or field.family in families:
                 what = "no scheme's name" if sent is None else "a second field of its kind"
@@ -78,7 +78,7 @@ class Exchanges:
             anomalies: list[Anomaly] = []
             token = token_of(sent, field, anomalies) if sent.scheme in GSS_SCHEMES else None
             leg = self._leg_for(field.family, sent.scheme, token, request)
-            leg.cut = not field.whole
+            leg.cut = field.cut is not None
             request.legs.append(leg)
             if sent.scheme not in GSS_SCHEMES:
                 plain_logon(leg.exchange, sent, field, anomalies)
@@ -120,8 +120,6 @@ class Exchanges:
             leg.awaited = False
             if response.code == CHALLENGED[PROXY] and family == ORIGIN:
                 continue  # the proxy kept the request: nothing reached the origin server
-            if leg.cut:
-                continue  # what was asked is not known, so neither is what this says of it
             mine = [
                 offer
                 for offer in offers
@@ -130,6 +128,8 @@ class Exchanges:
             offer = next((offer for offer in mine if goes_on(offer)), None)
             if offer is not None:
                 used.append(offer)
+            elif leg.cut:
+                continue  # what was asked is not known, nor does this show that it answers it
             verdict = self._verdict(leg, response, offer)
             if verdict is not None:
                 self._tell(response, leg, verdict, offers, offer)

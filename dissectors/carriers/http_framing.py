@@ -14,7 +14,9 @@ from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CLIENT, SERVER, Carrier, CarrierAnomaly, Emit
 from dissectors.carriers.http_dialogue import Dialogue
 from dissectors.carriers.http_exchange import Exchanges
-from dissectors.carriers.http_head import BROKEN, CHUNKED, Block, Message
+from dissectors.carriers.http_head import BROKEN, CHUNKED, UNTIL_CLOSE, Block, Message
+from dissectors.carriers.http_kdc import BODY_LIMIT, Body, body_size, cut_body, kdc_message
+from dissectors.carriers.http_kdc import HEAD as KDC_HEAD
 from dissectors.carriers.http_start import (
     HTTP2_PREFACE,
     LINE_LIMIT,
@@ -25,7 +27,7 @@ from dissectors.carriers.http_start import (
     request_line,
     status_line,
 )
-from dissectors.carriers.window import Window
+from dissectors.carriers.window import Cut, Window
 from dissectors.span import Span
 
 HEADER_LIMIT = 65_536  # bytes of a header block without credentials
@@ -43,6 +45,7 @@ CLOSE = 5  # the body ends with the connection
 WATCH = 6  # so it should, but the connection was to stay open
 LOST = 7  # message borders are not known
 OPAQUE = 8  # another protocol, for good
+KDC_BODY = 9  # a body that is read
 
 _EMPTY_LINES = re.compile(rb"[\r\n]+")
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -52,14 +55,15 @@ _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 class Side:
     """Where the reading of one direction stands."""
 
-    __slots__ = ("left", "lost_from", "message", "roomy", "scanned", "state")
+    __slots__ = ("after", "left", "lost_from", "message", "roomy", "scanned", "state")
 
     def __init__(self, state: int) -> None:
         self.state = state
         self.scanned = 0  # unread bytes in which the end of the header block was not found
         self.roomy = False  # the header block holds credentials and may be large
         self.message: Message | None = None  # whose body this is, if it is worth telling
-        self.left = 0  # body bytes of CONTINUE
+        self.left = 0  # body bytes of CONTINUE and KDC_BODY; UNTIL_CLOSE
+        self.after = HEAD  # state behind a KDC_BODY
         self.lost_from = -1  # stream offset where message borders were lost
 
 
@@ -107,6 +111,9 @@ class HttpFraming(Carrier):
                 self._read_expected(window, reader)
             elif state == WATCH:
                 self._watch(window, reader)
+            elif state == KDC_BODY:
+                if not self._read_kdc_body(side, window, reader):
+                    return
             elif not self._resync(side, window, reader):
                 return
 
@@ -159,6 +166,9 @@ class HttpFraming(Carrier):
         window = self.windows[side]
         told = bool(message.frames)
         reader.state = HEAD
+        if message.kdc and 0 < length <= BODY_LIMIT:
+            self._begin_kdc_body(reader, message, length)
+            return
         if length == CHUNKED:
             reader.state = CHUNK
         elif length == BROKEN:
@@ -193,6 +203,58 @@ class HttpFraming(Carrier):
         message, reader.message = reader.message, None
         if message is not None:
             self._dialogue.done(message)
+
+    # -- bodies of a KDC proxy ----------------------------------------------------------------------
+
+    def _begin_kdc_body(self, reader: Side, message: Message, length: int) -> None:
+        """Await a body of this length, or UNTIL_CLOSE; the state there is comes back behind it."""
+        reader.after, reader.state = reader.state, KDC_BODY
+        reader.message, reader.left = message, length
+
+    def _read_kdc_body(self, side: int, window: Window, reader: Side) -> bool:
+        """Tell the message in a body that is all there; False if more bytes are needed."""
+        length = reader.left
+        if length == UNTIL_CLOSE:
+            if len(window) < KDC_HEAD:
+                return False
+            length = body_size(window.peek(KDC_HEAD))
+        if len(window) < length:
+            return False
+        frame, ts_ns = window.frame, window.ts_ns
+        if length:
+            start, end = window.offset, window.offset + length
+            frame, ts_ns = window.place(end - 1)
+            frames, carried = window.frames_carried(start, end)
+            body = Body(start, window.peek(length), frames, frame, ts_ns, carried)
+            self._tell_kdc(side, body)
+            window.skip(length)
+        reader.state = reader.after
+        self._finish(reader, frame, ts_ns)
+        return True
+
+    def _tell_kdc(self, side: int, body: Body) -> None:
+        said = kdc_message(side, body)
+        if isinstance(said, Anomaly):
+            self._note(side, said)
+        elif said is not None:
+            self.emit(said)
+
+    def _kdc_body_torn(self, side: int, reader: Side, length: int, cut: Cut | None) -> bool:
+        """Tell what is there of a body, `length` bytes of which are lost; False if its end is, too."""
+        window = self.windows[side]
+        if cut is not None:
+            self._tell_kdc(side, cut_body(cut))
+        if reader.left == UNTIL_CLOSE:
+            return False
+        there = 0 if cut is None else len(cut.data)
+        rest = reader.left - there - length
+        if rest < 0:
+            return False
+        reader.state = BODY
+        window.skip(rest)
+        return True
+
+    # -- chunks -------------------------------------------------------------------------------------
 
     def _read_chunk(self, side: int, window: Window, reader: Side) -> bool:
         end = window.find(b"\n", CHUNK_LINE_LIMIT)

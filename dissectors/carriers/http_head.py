@@ -51,7 +51,7 @@ class Field(NamedTuple):
     value: bytes
     start: int
     frames: tuple[int, ...]
-    whole: bool = True  # False: the capture lost the end of its line
+    cut: str | None = None  # the capture lacks the end of its line: the code that says why
     info: bool = False  # Authentication-Info: parameters of a success, no challenge
     carried: Carried = ()  # which of `frames` carried which part; () if one frame carried all
 
@@ -109,7 +109,7 @@ class Block:
                     value.strip(),
                     start,
                     frames,
-                    whole=cut is None or end < len(self.data),
+                    cut=None if cut is None or end < len(self.data) else cut.code,
                     info=b"info" in name,
                     carried=carried,
                 )
@@ -130,6 +130,11 @@ class Block:
         media_type = self.value(_CONTENT_TYPE)
         return media_type is not None and _SEALED.match(media_type) is not None
 
+    @property
+    def media_type(self) -> bytes:
+        """Media type of the body, with its parameters, in lower case."""
+        return (self.value(_CONTENT_TYPE) or b"").lower()
+
 
 def _unfold(data: bytes) -> bytes:
     """Replace obs-fold (RFC 9112 5.2) by as many spaces, so that offsets stay as they are."""
@@ -140,7 +145,17 @@ def _unfold(data: bytes) -> bytes:
 class Message:
     """What requests and responses share; `frame` moves to the body's end once that is seen."""
 
-    __slots__ = ("cut", "done", "fields", "frame", "frames", "sealed", "ts_ns", "version")
+    __slots__ = (
+        "cut",
+        "done",
+        "fields",
+        "frame",
+        "frames",
+        "kdc",
+        "sealed",
+        "ts_ns",
+        "version",
+    )
 
     def __init__(self, block: Block, version: bytes) -> None:
         self.version = version
@@ -148,6 +163,7 @@ class Message:
         self.fields = block.fields() if block.auth else []
         self.done = False  # nothing more of it is awaited
         self.sealed = False  # its body is a message sealed by the security context
+        self.kdc = False  # its body holds a message to or from a KDC
         self.frames: tuple[int, ...] = ()
         self.frame = self.ts_ns = 0
 

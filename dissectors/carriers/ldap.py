@@ -43,12 +43,13 @@ from dissectors.carriers.ldap_pdu import (
     SEARCH_ENTRY,
     SEARCH_REQUEST,
     UNBIND,
+    Head,
     Pdu,
     read_head,
     sender,
     too_large,
 )
-from dissectors.carriers.window import Window
+from dissectors.carriers.window import Cut, Window
 from dissectors.recognise import wrap_head
 from dissectors.span import Span
 
@@ -268,11 +269,9 @@ class LdapCarrier(Carrier):
         end = 0
         cut = window.cut
         if cut is not None and cut.offset + len(cut.data) + length == window.offset:
-            head = read_head(cut.data[:HEAD])
-            if head is not None and head.size and OPERATIONS[head.op].side == side:
+            head = self._take_cut(side, cut)
+            if head is not None:
                 end = cut.offset + head.size
-                if head.op in {BIND_REQUEST, BIND_RESPONSE}:
-                    self._read(Pdu(self, side, cut.offset, cut.data, head, cut))
             elif cut.data[0] == 0 and len(cut.data) >= PREFIX:
                 end = cut.offset + PREFIX + int.from_bytes(cut.data[:PREFIX])
         if end >= window.offset:
@@ -280,10 +279,22 @@ class LdapCarrier(Carrier):
         else:
             self._lost[side] = Lost(window.offset, frame, ts_ns)
 
+    def _take_cut(self, side: int, cut: Cut) -> Head | None:
+        """Read the beginning of a bind whose end is not there; give the header of any message."""
+        head = read_head(cut.data[:HEAD])
+        if head is None or not head.size or OPERATIONS[head.op].side != side:
+            return None
+        if head.op in {BIND_REQUEST, BIND_RESPONSE}:
+            self._read(Pdu(self, side, cut.offset, cut.data, head, cut))
+        return head
+
     # -- the end -----------------------------------------------------------------------------------
 
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
         """Tell binds without an answer; a client that has sent its FIN may still get one."""
+        for which in (CLIENT, SERVER):
+            if side is None or how == "rst" or side == which:
+                self._unfinished(which, how, whole=side is not None)
         if side is None or how == "rst":
             self._tell_lost(CLIENT)
             self._tell_lost(SERVER)
@@ -293,6 +304,24 @@ class LdapCarrier(Carrier):
             self._binds.closed(CLIENT, *self._client_left)
         elif side is not None:
             self._binds.closed(side, how, frame, ts_ns)
+
+    def _unfinished(self, side: int, how: str, *, whole: bool) -> None:
+        """Tell the bytes of a side that still wait for more; `whole`: its sender sends no more."""
+        window, lost = self.windows[side], self._lost[side]
+        length = len(window)
+        if not length:
+            return
+        if lost is not None:
+            lost.passed += length
+            window.skip(length)
+            return
+        cut = window.take_cut(how)
+        code = "malformed-message" if whole else cut.code
+        place = Span(cut.offset, cut.offset + length)
+        note = Anomaly(code, place, "the stream ends inside a message")
+        self.emit(CarrierAnomaly(side, cut.frames[-1], cut.ts_ns, note))
+        if not whole:
+            self._take_cut(side, cut)
 
     # -- datagrams ---------------------------------------------------------------------------------
 

@@ -83,7 +83,11 @@ class Binds:
             return
         credentials = b"" if bind.credentials is None else pdu.data[slice(*bind.credentials)]
         unfinished = self._unfinished
-        later = unfinished is not None and _goes_on(unfinished, bind, credentials)
+        later = unfinished is not None and (
+            unfinished.answered  # what else should follow a saslBindInProgress
+            if _kind_lost(pdu, bind)
+            else _goes_on(unfinished, bind, credentials)
+        )
         attempt = unfinished if later and unfinished is not None else self._begin(pdu)
         exchange = attempt.exchange
         if exchange.scheme is None:
@@ -95,14 +99,16 @@ class Binds:
             token = credentials[header:]
             place = Span(bind.credentials.start + header, bind.credentials.end)
         elif attempt.gss and later:
-            token = b""  # no credentials at all: an empty leg
+            token = b"" if pdu.cut is None else None  # no credentials at all: an empty leg
         elif bind.mechanism is not None and exchange.user is None and pdu.cut is None:
             exchange.user = sasl.claimed_user(bind.mechanism, credentials)
         layer_leg = False
         if later and bind.mechanism is not None and bind.mechanism.upper() == "GSSAPI":
-            layer_leg = not token or sasl.is_wrap_token(token)
+            layer_leg = token is not None and (not token or sasl.is_wrap_token(token))
             _note_layer(exchange, "chosen", token)
-        attempt.choice, attempt.asked, attempt.answered = bind.choice, True, False
+        if bind.choice or not later or attempt.choice != SASL:
+            attempt.choice = bind.choice
+        attempt.asked, attempt.answered = True, False
         attempt.layer_leg = layer_leg
         self._wait(pdu, attempt)
         pdu.say("request", exchange, anomalies, token=token, place=place, sasl_layer=layer_leg)
@@ -115,7 +121,8 @@ class Binds:
     def _describe(self, attempt: Attempt, bind: BindRequest) -> None:
         """Write down what the first request says, or the first that is there."""
         exchange = attempt.exchange
-        exchange.carrier_version = f"LDAPv{bind.version}"
+        if bind.version:
+            exchange.carrier_version = f"LDAPv{bind.version}"
         if bind.choice == SIMPLE:
             exchange.scheme = exchange.mechanism = "simple"
             exchange.user = bind.name or None
@@ -162,7 +169,7 @@ class Binds:
         if attempt is None:
             attempt = self._without_request(pdu, anomalies)
             context["request_missing"] = True
-        if attempt.choice == 0:
+        if attempt.choice == 0 or attempt.exchange.scheme is None:
             self._recognise(attempt, pdu.data, response)
         token, place = _server_token(attempt, pdu.data, response)
         # an offer without the empty leg before it is one all the same
@@ -200,7 +207,7 @@ class Binds:
         return attempt
 
     def _recognise(self, attempt: Attempt, data: bytes, response: BindResponse) -> None:
-        """Tell from the answer what the request, which is not there, must have been."""
+        """Tell from the answer what the request, of which that is not there, must have been."""
         place = response.credentials
         if data.startswith(NTLM_SIGNATURE, response.matched_dn.start):
             attempt.exchange.scheme = "Sicily"
@@ -255,6 +262,13 @@ class Binds:
             attempt = self._waiting.get(pdu.head.message_id)
             exchange = None if attempt is None else attempt.exchange
             pdu.odd("malformed-message", what, exchange)
+
+
+def _kind_lost(pdu: Pdu, bind: BindRequest) -> bool:
+    """Whether a BindRequest is cut before it tells how it authenticates."""
+    if pdu.cut is None:
+        return False
+    return bind.choice == 0 or (bind.choice == SASL and bind.mechanism is None)
 
 
 def _goes_on(attempt: Attempt, bind: BindRequest, credentials: bytes) -> bool:

@@ -111,7 +111,7 @@ class Elements:
 
 @dataclass(slots=True)
 class BindRequest:
-    """What a BindRequest says; `choice` is 0 if the message is cut before it."""
+    """What a BindRequest says; `choice` is 0 if the message is cut before it, `version` too."""
 
     version: int
     name: str
@@ -122,14 +122,16 @@ class BindRequest:
 
 
 def read_bind_request(data: bytes, head: Head, anomalies: list[Anomaly]) -> BindRequest | None:
-    """Read a BindRequest; None if it lacks version or name."""
+    """Read a BindRequest; None if it lacks version or name, unless the message is cut before them."""
     elements = Elements(data, head.body, head.stop, anomalies)
-    if elements.next() != 0x02:
-        return None
-    version = int.from_bytes(elements.value()[:4])
-    if elements.next() != 0x04:
-        return None
-    bind = BindRequest(version, elements.text())
+    bind = BindRequest(0, "")
+    for expected in (0x02, 0x04):
+        tag = elements.next()
+        if tag != expected:
+            return None if tag or elements.whole else bind
+        if tag == 0x02:
+            bind.version = int.from_bytes(elements.value()[:4])
+    bind.name = elements.text()
     bind.choice = elements.next()
     if bind.choice == SASL:
         inner = elements.inside()

@@ -131,7 +131,10 @@ def sender(data: bytes) -> int | None:
     empty = head.body == head.stop
     if operation.first:
         first = data[head.body : head.body + 1]
-        if empty or not first or first not in operation.first:
+        if not first:  # of a bind the header is enough if its lengths agree
+            bind = head.op in {BIND_REQUEST, BIND_RESPONSE}
+            return operation.side if bind and not empty and head.stop == head.size else None
+        if empty or first not in operation.first:
             return None
     elif empty != (head.op == UNBIND):
         return None
@@ -194,7 +197,9 @@ class Pdu(NamedTuple):
             place = Span(place.start, place.start + TOKEN_LIMIT)
         if self.cut is not None:
             have, size = len(self.data), self.head.size
-            anomalies.append(Anomaly("gap", Span(have, size), f"{have} of {size} bytes are there"))
+            anomalies.append(
+                Anomaly(self.cut.code, Span(have, size), f"{have} of {size} bytes are there")
+            )
         frame, ts_ns = self.end
         frames, carried = self.frames(place)
         span = Span(self.start + place.start, self.start + place.end) if place else None

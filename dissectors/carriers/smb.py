@@ -23,7 +23,7 @@ from dissectors.carriers.base import (
     Limits,
 )
 from dissectors.carriers.smb_logons import Logons, Pdu
-from dissectors.carriers.window import Cut, Window
+from dissectors.carriers.window import Cut, Window, end_code
 from dissectors.span import Span
 
 _SESSION = Struct("<Q")
@@ -150,7 +150,10 @@ class SmbCarrier(Carrier):
                 session = state.session
             state.session = session
             length = self._element(side, window, state, length, following)
-        owner = self.smb2.logons.owners.get(session)
+        logons = self.smb2.logons
+        owner = logons.owners.get(session)
+        if owner is None and (logons.open or logons.left):
+            owner = logons.without_owner(session, logoff=command == smb2.LOGOFF)
         if (
             owner is not None
             and command > smb2.SESSION_SETUP
@@ -194,7 +197,10 @@ class SmbCarrier(Carrier):
         body = smb_pipe.SMB1_BODIES.get(command << 1 | flags >> 7)
         if body is not None and ready < smb_pipe.NEAR and ready < length <= smb_pipe.WAITED_FOR:
             return _WAIT
-        owner = self.smb1.logons.owners.get(uid)
+        logons = self.smb1.logons
+        owner = logons.owners.get(uid)
+        if owner is None and (logons.open or logons.left):
+            owner = logons.without_owner(uid, logoff=command == smb1.LOGOFF)
         if owner is not None and command not in (smb1.NEGOTIATE, smb1.SESSION_SETUP):
             if signature != _NO_SIGNATURE and signature[:7] != _NOT_SIGNED_YET:
                 owner.signed_messages += 1
@@ -226,7 +232,10 @@ class SmbCarrier(Carrier):
         if ready < _TRANSFORM_SIZE:
             return _WAIT
         session = _SESSION.unpack_from(window.data, start + _TRANSFORM_SESSION)[0]
-        owner = self.smb2.logons.owners.get(session)
+        logons = self.smb2.logons
+        owner = logons.owners.get(session)
+        if owner is None and logons.open:
+            owner = logons.without_owner(session, logoff=False)
         if owner is not None:
             owner.sealed_messages += 1
         return length
@@ -300,6 +309,9 @@ class SmbCarrier(Carrier):
             if cut is not None:
                 state.lost_from, state.given_up = cut.offset, True
                 self._take_cut(side, cut, state.rest)
+        if side == SERVER:
+            self.smb1.logons.hint_may_be_lost()
+            self.smb2.logons.hint_may_be_lost()
         state.rest = state.elements = 0
 
     def _take_cut(self, side: int, cut: Cut, rest: int) -> None:
@@ -340,12 +352,12 @@ class SmbCarrier(Carrier):
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
         """Tell the exchanges that wait; a FIN of the client leaves the server its say."""
         if side == CLIENT and how == "fin":
-            self._unfinished(CLIENT, whole=True)
+            self._unfinished(CLIENT, how, whole=True)
             self._left = self._left or (how, frame, ts_ns)
             return
         for which in (CLIENT, SERVER):
             if how == "rst" or side is None or side == which:
-                self._unfinished(which, whole=side is not None)
+                self._unfinished(which, how, whole=side is not None)
         if self._left is not None:
             # Where the server's side was not captured nobody knows what it answered.
             server = self.windows[SERVER]
@@ -360,7 +372,7 @@ class SmbCarrier(Carrier):
             self.smb1.logons.closed(side, how, frame, ts_ns)
             self.smb2.logons.closed(side, how, frame, ts_ns)
 
-    def _unfinished(self, side: int, *, whole: bool) -> None:
+    def _unfinished(self, side: int, how: str, *, whole: bool) -> None:
         """Tell the bytes of one side that still wait for more; `whole`: its sender sends no more."""
         window, state = self.windows[side], self._sides[side]
         held, begin = len(window), window.offset
@@ -368,9 +380,9 @@ class SmbCarrier(Carrier):
             state.given_up = state.given_up or held > 0
             self._resumed(side, begin + held, state)
         elif held:
-            code = "malformed-message" if whole else "gap"
+            code = "malformed-message" if whole else end_code(how)
             self._tell(side, code, begin, held, "the stream ends inside a message")
-            cut = window.take_cut()
+            cut = window.take_cut(how)
             if not whole:
                 self._take_cut(side, cut, state.rest)
         window.skip(len(window))

@@ -35,7 +35,7 @@ NEGOTIATE, SESSION_SETUP, LOGOFF, TREE_CONNECT = 0x72, 0x73, 0x74, 0x75
 NO_ANDX = 0xFF
 REPLY = 0x80  # Flags
 NT_STATUS, UNICODE = 0x4000, 0x8000  # Flags2
-SIGNING_ENABLED, SIGNING_REQUIRED = 0x0004, 0x0010  # Flags2 of a NEGOTIATE request
+SIGNING_ENABLED, SIGNING_REQUIRED = 0x0004, 0x0010  # Flags2
 
 _ANDX = Struct("<BxH")
 _CHAIN = 8  # AndX commands followed
@@ -97,10 +97,7 @@ class Smb1:
         elif block.command == NEGOTIATE:
             names = _content(pdu, block).split(b"\0")[:_DIALECTS]
             self.dialects = [_oem(name.removeprefix(b"\x02")) for name in names]
-            self.client = {
-                "client_signing_enabled": bool(header.flags2 & SIGNING_ENABLED),
-                "client_signing_required": bool(header.flags2 & SIGNING_REQUIRED),
-            }
+            self.client = _signing(header)
         elif block.command == TREE_CONNECT:
             logons.tree_request(header.uid, header.pairing, _tree_path(pdu.data, header, block))
         elif block.command == LOGOFF:
@@ -157,6 +154,7 @@ class Smb1:
     def _session_setup_request(self, pdu: Pdu, header: Header, block: Block) -> None:
         logons, words = self.logons, block.words
         exchange = logons.request(header.uid, header.pairing)
+        exchange.context |= _signing(header)
         buffer = Buffer()
         if len(words) >= 26:
             fault = self._password_logon(pdu, header, block, exchange, nt=_u16(words, 16))
@@ -231,6 +229,15 @@ def _blocks(data: bytes, command: int) -> Iterator[Block]:
 
 def _content(pdu: Pdu, block: Block) -> bytes:
     return pdu.data[block.start : block.start + block.length]
+
+
+def _signing(header: Header) -> dict[str, Any]:
+    """What a client's Flags2 say of signing. Clear bits say nothing: such clients sign all the same."""
+    flags = {
+        "client_signing_enabled": SIGNING_ENABLED,
+        "client_signing_required": SIGNING_REQUIRED,
+    }
+    return {name: True for name, bit in flags.items() if header.flags2 & bit}
 
 
 def _status(header: Header) -> Status:

@@ -8,16 +8,20 @@ from __future__ import annotations
 from struct import Struct
 from typing import Any
 
+from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CLIENT
 from dissectors.carriers.smb_logons import (
     Buffer,
     Logons,
     Pdu,
+    note_signing,
     nt_status,
     security_buffer,
     too_short,
     unmatched,
 )
+from dissectors.recognise import TokenKind, kind_of
+from dissectors.span import Span
 
 MAGIC = 0x424D_53FE
 HEADER = Struct("<IHxxIHxxIIQxxxxxxxxQ")
@@ -48,10 +52,15 @@ _NEGOTIATE_REQUEST = Struct("<HHHxxI16sIH")
 _NEGOTIATE_RESPONSE = Struct("<HHHxx16sIIIIQQHH")
 _SESSION_SETUP_REQUEST = Struct("<HBBIIHHQ")
 _SESSION_SETUP_RESPONSE = Struct("<HHHH")
+_RESPONSE_SIZE = (
+    HEADER_SIZE + _SESSION_SETUP_RESPONSE.size
+)  # an ERROR response's fixed part ends here too
+_ERROR_RESPONSE = Struct("<HxxI")
 _TREE_CONNECT_REQUEST = Struct("<HxxHH")
 _CONTEXT = Struct("<HHxxxx")
 _NETNAME = 5
 _CONTEXTS = 16  # negotiate contexts looked at
+_TOKENS: frozenset[TokenKind] = frozenset({"gss", "spnego-init", "spnego-resp", "ntlm", "kerberos"})
 
 
 class Smb2:
@@ -131,11 +140,12 @@ class Smb2:
         context: dict[str, Any] = {}
         buffer = Buffer()
         binding = False
+        mode: int | None = None
         if len(data) < HEADER_SIZE + 24:
             buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP request"),))
         else:
             fields = _SESSION_SETUP_REQUEST.unpack_from(data, HEADER_SIZE)
-            _, flags, _, _, _, offset, length, previous = fields
+            _, flags, mode, _, _, offset, length, previous = fields
             buffer = security_buffer(pdu, offset, length, HEADER_SIZE)
             binding = bool(flags & _BINDING)
             if binding:
@@ -143,6 +153,8 @@ class Smb2:
             if previous:
                 context["previous_session"] = logons.key_format % previous
         exchange = logons.request(session, message_id, binding=binding)
+        if mode is not None:
+            note_signing(exchange, enabled=bool(mode & 1), required=bool(mode & 2))
         if context:
             exchange.context |= context
         logons.say("request", pdu, exchange, buffer, context=context)
@@ -153,20 +165,46 @@ class Smb2:
         exchange, matched = logons.response(session, message_id, verdict)
         buffer = Buffer()
         context: dict[str, Any] = {}
-        # A refusal comes with the error body (2.2.2), which has no place for a token.
-        if verdict.verdict != "failure":
-            if len(data) < HEADER_SIZE + 8:
-                buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP response"),))
-            else:
-                _, flags, offset, length = _SESSION_SETUP_RESPONSE.unpack_from(data, HEADER_SIZE)
-                buffer = security_buffer(pdu, offset, length, HEADER_SIZE)
-                if flags:
-                    context = {name: True for bit, name in _SESSION_FLAGS if flags & bit}
-                    exchange.context |= context
+        if len(data) < _RESPONSE_SIZE:
+            buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP response"),))
+        elif verdict.verdict == "failure" and not _keeps_its_body(pdu):
+            buffer = Buffer(anomalies=_error_faults(pdu))  # it has no place for a token
+        else:
+            _, flags, offset, length = _SESSION_SETUP_RESPONSE.unpack_from(data, HEADER_SIZE)
+            buffer = security_buffer(pdu, offset, length, HEADER_SIZE)
+            if flags and verdict.verdict != "failure":
+                context = {name: True for bit, name in _SESSION_FLAGS if flags & bit}
+                exchange.context |= context
         anomalies = () if matched else (unmatched(pdu),)
         logons.say(
             "response", pdu, exchange, buffer, status=verdict, anomalies=anomalies, context=context
         )
+
+
+def _keeps_its_body(pdu: Pdu) -> bool:
+    """Whether a refusal has the body of a SESSION_SETUP response, with a token, instead of ERROR's.
+
+    Both say StructureSize 9. ERROR's ByteCount stands where the other has SecurityBufferOffset and
+    Length: read as a count, these are far more than the message holds.
+    """
+    data = pdu.data
+    _, _, offset, length = _SESSION_SETUP_RESPONSE.unpack_from(data, HEADER_SIZE)
+    if (length << 16 | offset) <= len(data) - _RESPONSE_SIZE or offset != _RESPONSE_SIZE:
+        return False
+    token = data[offset : offset + length]
+    if pdu.cut is None and len(token) < length:
+        return False
+    return not token or kind_of(token) in _TOKENS
+
+
+def _error_faults(pdu: Pdu) -> tuple[Anomaly, ...]:
+    """What is wrong with the body of an ERROR response: it counts more bytes than there are."""
+    _, count = _ERROR_RESPONSE.unpack_from(pdu.data, HEADER_SIZE)
+    there = len(pdu.data) - _RESPONSE_SIZE
+    if count <= there or pdu.cut is not None:
+        return ()
+    detail = f"ERROR response with {count} bytes of data, {there} are there"
+    return (Anomaly("bad-length", Span(HEADER_SIZE, len(pdu.data)), detail),)
 
 
 def _u16s(data: bytes, start: int, count: int) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from dissectors.carriers.base import (
     Exchange,
     MessageKind,
 )
-from dissectors.carriers.window import Cut, frames_within
+from dissectors.carriers.window import LOSSES, Cut, frames_within
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
@@ -66,14 +66,14 @@ def security_buffer(pdu: Pdu, offset: int, length: int, lowest: int) -> Buffer:
     if not length:
         return Buffer(b"", min(offset, len(data)))
     if offset < lowest or offset >= len(data):
-        code = "bad-offset" if pdu.cut is None or offset < lowest else "gap"
+        code = "bad-offset" if pdu.cut is None or offset < lowest else pdu.cut.code
         fault = Anomaly(code, Span(0, len(data)), f"security buffer at {offset}")
         return Buffer(None, 0, (fault,))
     token = data[offset : offset + length]
     if len(token) == length:
         return Buffer(token, offset)
     fault = Anomaly(
-        "bad-length" if pdu.cut is None else "gap",
+        "bad-length" if pdu.cut is None else pdu.cut.code,
         Span(offset, len(data)),
         f"security buffer of {length} bytes, {len(token)} are there",
     )
@@ -82,7 +82,7 @@ def security_buffer(pdu: Pdu, offset: int, length: int, lowest: int) -> Buffer:
 
 def too_short(pdu: Pdu, what: str) -> Anomaly:
     """Say that a message ends before its fixed part does."""
-    code = "malformed-message" if pdu.cut is None else "gap"
+    code = "malformed-message" if pdu.cut is None else pdu.cut.code
     return Anomaly(code, Span(0, len(pdu.data)), f"{what} ends early")
 
 
@@ -105,6 +105,13 @@ def remember(table: dict[int, _Value], key: int, value: _Value, limit: int) -> b
         del table[next(iter(table))]
     table[key] = value
     return full
+
+
+def note_signing(exchange: Exchange, *, enabled: bool, required: bool) -> None:
+    """Add what a SESSION_SETUP request says of signing to what its client's NEGOTIATE said."""
+    for name, said in (("enabled", enabled), ("required", required)):
+        key = f"client_signing_{name}"
+        exchange.context[key] = said or exchange.context.get(key, False)
 
 
 def _first_tree(owner: Exchange, path: str | None) -> None:
@@ -141,6 +148,8 @@ class Logons:
     """By session: the exchange that was granted it last."""
     trees: dict[int, tuple[int, str | None]] = field(default_factory=dict)
     """By pairing number: session and path of a TREE_CONNECT."""
+    left: dict[int, Exchange] = field(default_factory=dict)
+    """By session: the exchange whose LOGOFF awaits its answer."""
     overflows: int = 0
 
     def request(self, session: int, pairing: int, *, binding: bool = False) -> Exchange:
@@ -235,6 +244,8 @@ class Logons:
         self, pdu: Pdu, facts: dict[str, Any], buffer: Buffer, schemes: tuple[str, ...] = ()
     ) -> None:
         """Tell what the server said of itself; exchanges that begin from now on know it too."""
+        if any(anomaly.code in LOSSES for anomaly in buffer.anomalies):
+            facts["hint_lost"] = True  # it may have named mechanisms that are not seen
         self.facts = facts
         context = facts | {"carrier": self.protocol}
         if self.version is not None:
@@ -243,11 +254,27 @@ class Logons:
             context["server_name"] = self.server_name
         self.say("hint", pdu, None, buffer, schemes=schemes, context=context)
 
+    def hint_may_be_lost(self) -> None:
+        """Note that bytes of the server are missing from where its NEGOTIATE may have been."""
+        if not self.facts:
+            self.facts = {"hint_lost": True}
+
     def logoff(self, pdu: Pdu, session: int) -> None:
         """Tell that the client gave its session up."""
         owner = self.owners.pop(session, None)
         if owner is not None:
+            remember(self.left, session, owner, self.limit)
             self.say("after", pdu, owner, context={"event": "logoff"})
+
+    def without_owner(self, session: int, *, logoff: bool) -> Exchange | None:
+        """Whose a message is that comes before the logon's answer was read, or answers its `logoff`.
+
+        Where bytes of the server are missing, the client's side is read further than the server's.
+        """
+        attempt = self.open.get(session)
+        if attempt is not None:
+            return attempt.exchange
+        return self.left.pop(session, None) if logoff else None
 
     def closed(self, side: int, how: str, frame: int, ts_ns: int) -> None:
         """Tell every exchange without a final answer that the connection is gone."""

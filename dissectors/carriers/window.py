@@ -26,6 +26,7 @@ class Cut(NamedTuple):
     frames: tuple[int, ...]  # that carried them; the last one is where the bytes end
     ts_ns: int
     marks: Carried = ()  # which frame carried what; () if one frame carried all
+    code: str = "gap"  # of the anomaly that says why the rest is not there
 
 
 class Window:
@@ -96,9 +97,12 @@ class Window:
         self._marks.clear()
         self.position, self.offset, self.skipping = 0, offset, 0
 
-    def take_cut(self) -> Cut:
-        """Take all unread bytes (at least one): the beginning of a message whose rest will not come."""
-        cut = self._unread()
+    def take_cut(self, how: str) -> Cut:
+        """Take all unread bytes (at least one): the beginning of a message whose rest will not come.
+
+        `how` the stream ends: see `Carrier.end`.
+        """
+        cut = self._unread()._replace(code=end_code(how))
         self.skip(len(cut.data))
         return cut
 
@@ -174,6 +178,15 @@ class Window:
             return (marks[first][3],), ()
         carried = tuple((mark[0], mark[3]) for mark in marks[first:last])
         return tuple(dict.fromkeys(frame for _, frame in carried)), carried
+
+
+LOSSES = frozenset({"gap", "cut-off"})
+"""Codes of the anomalies of a message that is cut."""
+
+
+def end_code(how: str) -> str:
+    """Code of the anomaly that tells that a stream ends inside a message, by how it ends."""
+    return "cut-off" if how == "capture-end" else "gap"
 
 
 def frames_within(

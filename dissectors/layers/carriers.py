@@ -1,7 +1,9 @@
 """What a carrier says, as Scapy layers: one `GSS_Message` per leg, with its token inside.
 
 A carrier layer stands in the place of the payload's bytes (`load`), to which it builds; its `messages` say
-what was found there. They are for reading: changing them changes no byte.
+what was found there. They are for reading: no carrier is encoded anew, for its lengths, signatures and other
+packets depend on the token. Building raises `BuildError` once a message or its token has been changed, until
+`load` is set to other bytes.
 
     pkt[GSS_SMB].messages[0].status        'STATUS_MORE_PROCESSING_REQUIRED'
     pkt[GSS_Token]                         the first token of the packet
@@ -17,10 +19,11 @@ from typing import Any
 from scapy.packet import Packet
 
 from dissectors.carriers.base import SERVER, CarrierMessage
-from dissectors.layers.fields import Inner, Inners, Names, Secret, Value
+from dissectors.layers.fields import Inner, Inners, Names, Secret, Value, snapshot
 from dissectors.layers.gss import GSS_Token
 from dissectors.layers.packet import GssPacket
 from dissectors.layers.stream import read_alone
+from dissectors.tokens.build import BuildError
 from dissectors.visible import visible
 
 
@@ -30,7 +33,8 @@ class GSS_Message(GssPacket):
     `kind`: `hint`, `request`, `response` or `after`; `sender`: `client` or `server`; `exchange`: the
     carrier's own name of the attempt (session, message ids); `status`: the carrier's verdict, with its
     `status_code` and `verdict`; `frames`: numbers of the packets that carried it, from 1. `user`:
-    of a logon without GSS. `token`: None if the message has no place for one.
+    of a logon without GSS. `token`: None if the message has no place for one. `piece`: bytes of a token that
+    came here while its end comes in a later message, which has all of it.
     """
 
     name = "GSS message"
@@ -50,6 +54,7 @@ class GSS_Message(GssPacket):
         Names("anomalies"),
         Value("frame"),
         Names("frames"),
+        Value("piece"),
         Inner("token", None, GSS_Token),
     ]
 
@@ -70,7 +75,23 @@ class GSS_Message(GssPacket):
 class GSS_Carrier(GssPacket):
     """Base of the carriers' layers."""
 
+    __slots__ = ["told"]
+    attributes = ("told",)
     fields_desc = [Inners("messages", [], GSS_Message), Secret("load", b"")]
+
+    def __init__(self, *args: Any, **fields: Any) -> None:
+        self.told: tuple[bytes, list[Any]] | None = None  # load and messages as they were found
+        super().__init__(*args, **fields)
+
+    def do_dissect(self, s: bytes) -> bytes:
+        """Find the messages, and remember them."""
+        rest = super().do_dissect(s)
+        self.remember()
+        return rest
+
+    def remember(self) -> None:
+        """Take what is said now for what the bytes say."""
+        self.told = self.load, _state(self.messages)
 
     def read(self, data: bytes) -> tuple[dict[str, Any], int]:
         """Read a payload for itself."""
@@ -79,9 +100,15 @@ class GSS_Carrier(GssPacket):
             return {}, 0
         return {"messages": [message_packet(each) for each in found], "load": data}, len(data)
 
-    def encode(self) -> bytes:
-        """Give the payload's bytes."""
-        return bytes(self.load or b"")
+    def self_build(self) -> bytes:
+        """Give the payload's bytes; `BuildError` if they are not what the messages say any more."""
+        load, told = self.load, self.told
+        if told is not None and load == told[0] and _state(self.messages) != told[1]:
+            raise BuildError(
+                f"{self.name}: a token inside was changed, which changes no byte of its carrier;"
+                " set load to the bytes that shall be sent"
+            )
+        return bytes(load or b"")
 
     def mysummary(self) -> str:
         """Every message."""
@@ -115,6 +142,14 @@ CARRIER_LAYERS: dict[str, type[GSS_Carrier]] = {
 """The layer of each carrier of `dissectors.carriers`; another one is shown as `GSS_Carrier`."""
 
 
+def _state(messages: list[Any] | None) -> list[Any]:
+    """All values of messages, tokens as their bytes."""
+    return [
+        [snapshot(*each.getfield_and_val(field.name)) for field in each.fields_desc]
+        for each in messages or []
+    ]
+
+
 def message_packet(message: CarrierMessage) -> GSS_Message:
     """Make the packet of a carrier's message."""
     exchange, status = message.exchange, message.status
@@ -134,6 +169,7 @@ def message_packet(message: CarrierMessage) -> GSS_Message:
         anomalies=[anomaly.code for anomaly in message.anomalies],
         frame=message.frame,
         frames=list(message.frames),
+        piece=message.context.get("piece"),
     )
     if message.token is not None:
         token = GSS_Token(
@@ -150,6 +186,7 @@ def carrier_packet(name: str, messages: list[Any], load: bytes) -> GSS_Carrier:
     layer = CARRIER_LAYERS.get(name, GSS_Carrier)
     packet = layer(messages=messages, load=load)
     packet.explicit = 1
+    packet.remember()
     return packet
 
 

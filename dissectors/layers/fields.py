@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from scapy.fields import Field, PacketField, PacketListField
+from scapy.fields import Field, PacketField, PacketListField, RawVal
 from scapy.packet import Packet
 
 from dissectors.mechs import MECHS, mech_name
@@ -127,8 +127,12 @@ class Secret(Value):
     """Bytes that a representation must not give away: responses, tickets, keys, checksums."""
 
     def any2i(self, _packet: Any, value: Any) -> Any:
-        """Take text as its UTF-8 bytes."""
-        return value.encode() if isinstance(value, str) else value
+        """Take text as its UTF-8 bytes; ValueError for what is neither text nor bytes."""
+        if isinstance(value, str):
+            return value.encode()
+        if value is None or isinstance(value, (bytes, bytearray, RawVal)):
+            return value
+        raise ValueError(f"{self.name} takes bytes or text, not {type(value).__name__}")
 
     def i2repr(self, _packet: Any, value: Any) -> str:
         """Show the length only."""

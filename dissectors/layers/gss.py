@@ -30,6 +30,7 @@ class GSS_Token(GssPacket):
 
     name = "GSS token"
     __slots__ = ["from_acceptor"]
+    attributes = ("from_acceptor",)
     fields_desc = [Oid("this_mech")]
     inside: ClassVar[dict[type[Token], type[GssPacket]]] = {}
     """The layer of each token; the modules of the layers add theirs."""

@@ -61,7 +61,7 @@ class _Kerberos(GssPacket):
         """Encode the fields in DER."""
         values = {field.name: self.getfieldval(field.name) for field in self.fields_desc}
         if "name_type" in values:
-            names = str(values["sname"] or "").split("/")
+            names = (values["sname"] or "").split("/")
             values["sname"] = (values.pop("name_type") or _NT_PRINCIPAL, names)
         tok_id = values.pop("tok_id") or b""
         return bytes(tok_id) + self.built(values)[2:]
@@ -227,7 +227,7 @@ class GSS_KRB_TGT_REP(_Kerberos):
 class GSS_IAKERB(_Kerberos):
     """IAKERB_PROXY: a message to or from a KDC (draft-ietf-kitten-iakerb 3).
 
-    `load` are the bytes of that message; `message`, its name, is read from them and not built.
+    `load` are the bytes of that message; `message`, its name, is only read from them.
     """
 
     name = "IAKERB"
@@ -252,7 +252,7 @@ class GSS_IAKERB(_Kerberos):
         header = build.iakerb(
             bytes(self.load or b""), realm=self.realm or "", cookie=self.cookie, form="token-id"
         )
-        return bytes(self.tok_id or b"") + header[2:]
+        return self.hold(bytes(self.tok_id or b"") + header[2:], ("message",))
 
 
 GSS_Token.inside.update(

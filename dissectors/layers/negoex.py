@@ -27,7 +27,10 @@ class _Schemes(Names):
 
 
 class GSS_NegoEx_Message(GssPacket):
-    """One message; `message` is its type's name, `load` its bytes, to which it builds."""
+    """One message; `message` is its type's name, `load` its bytes, to which it builds.
+
+    All but `load` is only read: building one with another value raises `BuildError`.
+    """
 
     name = "NegoEx message"
     fields_desc = [
@@ -57,7 +60,8 @@ class GSS_NegoEx_Message(GssPacket):
 
     def encode(self) -> bytes:
         """Give the bytes."""
-        return bytes(self.load or b"")
+        names = ("message", "sequence", "conversation_id", "schemes")
+        return self.hold(bytes(self.load or b""), names)
 
     def mysummary(self) -> str:
         """Type of the message."""

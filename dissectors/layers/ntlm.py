@@ -26,15 +26,32 @@ _FLAG_NAMES = {
     for bit, name in NTLM_FLAGS.items()
 }
 _ANONYMOUS = 0x800
+_OEM_DOMAIN_SUPPLIED = 0x1000
+_OEM_WORKSTATION_SUPPLIED = 0x2000
+_TARGET_INFO = 0x80_0000
+_VERSION = 0x200_0000
 _USUAL_FLAGS = 0xE2088297  # what Windows 10 offers
 _USUAL_CHALLENGE_FLAGS = 0xE2898215
 _USUAL_ANSWER_FLAGS = 0xE2888215
 
 
 class _Ntlm(GssPacket):
-    """Reads one of the three; `kind` is what the decoder must have found."""
+    """Reads one of the three; `kind` is what the decoder must have found.
 
+    The flags of a message that was read stay as they are, also those that say what is in it and are wrong;
+    one that is built has those that it should have.
+    """
+
+    __slots__ = ["found"]
+    attributes = ("found",)
     kind: ClassVar[type[Any]]
+    flags_at: ClassVar[int]
+    implied: ClassVar[dict[str, int]]
+    """Flags that say that a field is there."""
+
+    def __init__(self, *args: Any, **fields: Any) -> None:
+        self.found = False  # True: read from bytes
+        super().__init__(*args, **fields)
 
     def read(self, data: bytes) -> tuple[dict[str, Any], int]:
         """Read all fields."""
@@ -45,10 +62,35 @@ class _Ntlm(GssPacket):
         for field in token.fields:
             place = field.span.start - before, field.span.end - before
             self.read_more(values, field.path.rpartition(".")[2], data[slice(*place)])
+        self.found = True
         return values, len(data)
 
     def read_more(self, values: dict[str, Any], name: str, content: bytes) -> None:
         """Take a field of the tree that the decoded token does not hold as bytes."""
+
+    def setfieldval(self, attr: str, val: Any) -> None:
+        """Set a field, and the flag that says whether it is there."""
+        super().setfieldval(attr, val)
+        self._imply(attr)
+
+    def delfieldval(self, attr: str) -> None:
+        """Give a field its usual value, and the flag that says whether it is there."""
+        super().delfieldval(attr)
+        self._imply(attr)
+
+    def _imply(self, name: str) -> None:
+        flag = self.implied.get(name, 0)
+        if self.found and flag:
+            flags = int(self.flags or 0) & ~flag
+            there = self.getfieldval(name) not in (None, "", b"")
+            super().setfieldval("flags", flags | flag if there else flags)
+
+    def _flagged(self, built: bytes) -> bytes:
+        """Put the flags of a message that was read in the place of those that the builder found right."""
+        if not self.found:
+            return built
+        flags = int(self.flags or 0).to_bytes(4, "little")
+        return built[: self.flags_at] + flags + built[self.flags_at + 4 :]
 
 
 class GSS_NTLM_NEGOTIATE(_Ntlm):
@@ -59,6 +101,12 @@ class GSS_NTLM_NEGOTIATE(_Ntlm):
 
     name = "NTLM NEGOTIATE"
     kind = NtlmNegotiate
+    flags_at = 12
+    implied = {
+        "domain": _OEM_DOMAIN_SUPPLIED,
+        "workstation": _OEM_WORKSTATION_SUPPLIED,
+        "version": _VERSION,
+    }
     fields_desc = [
         FlagsField("flags", _USUAL_FLAGS, -32, _FLAG_NAMES),
         Value("domain", ""),
@@ -68,7 +116,7 @@ class GSS_NTLM_NEGOTIATE(_Ntlm):
 
     def encode(self) -> bytes:
         """Encode the fields."""
-        return build.ntlm_negotiate(**_values(self))
+        return self._flagged(build.ntlm_negotiate(**_values(self)))
 
 
 class GSS_NTLM_CHALLENGE(_Ntlm):
@@ -76,6 +124,8 @@ class GSS_NTLM_CHALLENGE(_Ntlm):
 
     name = "NTLM CHALLENGE"
     kind = NtlmChallenge
+    flags_at = 20
+    implied = {"target_info": _TARGET_INFO, "version": _VERSION}
     fields_desc = [
         Value("target_name", ""),
         FlagsField("flags", _USUAL_CHALLENGE_FLAGS, -32, _FLAG_NAMES),
@@ -102,7 +152,7 @@ class GSS_NTLM_CHALLENGE(_Ntlm):
         if values["target_info"] is not None:
             values["target_info"] = write_pairs(values["target_info"])
         values["server_challenge"] = values["server_challenge"] or bytes(8)
-        return build.ntlm_challenge(**values)
+        return self._flagged(build.ntlm_challenge(**values))
 
     def mysummary(self) -> str:
         """Name of the server's domain."""
@@ -117,6 +167,8 @@ class GSS_NTLM_AUTHENTICATE(_Ntlm):
 
     name = "NTLM AUTHENTICATE"
     kind = NtlmAuthenticate
+    flags_at = 60
+    implied = {"version": _VERSION}
     fields_desc = [
         Secret("lm_response", b""),
         Secret("nt_response", b""),
@@ -159,7 +211,8 @@ class GSS_NTLM_AUTHENTICATE(_Ntlm):
         for name in ("lm_response", "nt_response", "session_key"):
             values[name] = values[name] or b""
         anonymous = values["flags"] & _ANONYMOUS and not values["user"]
-        return build.ntlm_authenticate(**values, response="anonymous" if anonymous else "ntlmv2")
+        kind: Any = "anonymous" if anonymous else "ntlmv2"
+        return self._flagged(build.ntlm_authenticate(**values, response=kind))
 
     def mysummary(self) -> str:
         """Who asks."""

@@ -71,7 +71,7 @@ class GSS_Wrap(_PerMessage):
     def encode(self) -> bytes:
         """Encode the fields."""
         if self.tok_id is None:
-            return bytes(self.load or b"")
+            return self.hold(bytes(self.load or b""), ("flags", "ec", "rrc", "sequence"))
         counts = _COUNTS.pack(self.ec or 0, self.rrc or 0)
         return self.cfx(b"\xff" + counts)
 
@@ -95,7 +95,7 @@ class GSS_Mic(_PerMessage):
     def encode(self) -> bytes:
         """Encode the fields."""
         if self.tok_id is None:
-            return bytes(self.load or b"")
+            return self.hold(bytes(self.load or b""), ("flags", "sequence"))
         return self.cfx(b"\xff" * 5)
 
 

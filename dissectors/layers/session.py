@@ -9,9 +9,10 @@ numbers count the packets that the session has seen, from 1.
 Scapy's own `TCPSession` is not used: it takes link padding for payload, fills holes with zeros, lets later
 copies overwrite earlier ones and never forgets a stream.
 
+A token that SMB's sender cut over several messages stands in the last of them.
+
 Not handled: IP fragments (their number is in `fragments`; `GSSSession(IPSession)` lets Scapy put those of
-IPv4 together, without any bound on memory), tokens that SMB's sender cut over several
-messages (each piece stands for itself).
+IPv4 together, without any bound on memory).
 """
 
 from __future__ import annotations

@@ -7,53 +7,27 @@ again when a message of a carrier that announces itself begins a segment.
 
 from __future__ import annotations
 
-from dissectors.carriers import carriers_starting
+from dataclasses import replace
+
 from dissectors.carriers.base import CLIENT, Carrier, CarrierAnomaly, CarrierMessage
-
-HEAD = 4096
-"""Bytes of each side kept while the carrier is not known."""
-TELLING = 64
-"""Bytes of a message's start by which every carrier knows its own."""
-PROBED_SEGMENTS = 12
-"""Segments of a side tried as the start of a message before the conversation is given up."""
-REOPENED = 8
-"""Times that a conversation may be looked at again."""
-
-_SMB = (b"\xfeSMB", b"\xffSMB", b"\xfdSMB", b"\xfcSMB")
-
-Found = tuple[type[Carrier], int]
-"""A carrier, and the side that has sent the message."""
-Part = tuple[int, int, bytes, int, int]
-"""Side, offset, bytes, frame and time (ns) of a segment."""
+from dissectors.carriers.carrier_search import CarrierSearch, Found, Segment, carrier_of
+from dissectors.carriers.token_pieces import TokenPieces
+from dissectors.carriers.window import LOSSES
 
 
-def probe(head: bytes) -> Found | None:
-    """Tell whose message begins so."""
-    for kind in carriers_starting(head[0]) if head else ():
-        sender = kind.probe(head[:HEAD])
-        if sender is not None:
-            return kind, sender
-    return None
+class _Told:
+    """Messages of one conversation, as its carrier says them; `messages` are those nobody has taken yet.
 
+    Of a token that its sender cut over several messages the last one has all of it; an earlier one tells in
+    `context["piece"]` how many bytes of it came there.
+    """
 
-class GssStream:
-    """Listener of one TCP connection; `messages` are those that nobody has taken yet."""
-
-    def __init__(
-        self, *, roles_known: bool, started_before: bool, per_message: bool = True
-    ) -> None:
+    def __init__(self) -> None:
         self.carrier: Carrier | None = None
         self.name = ""  # the carrier's, also when it is over
         self.messages: list[CarrierMessage] = []
-        self._roles_known = roles_known
-        self._started_before = started_before
-        self._per_message = per_message
         self._swap = 0  # 1: our client is the carrier's server
-        self._held: list[Part] = []
-        self._begun = (bytearray(), bytearray())
-        self._tried = [0, 0]
-        self._given_up = 0
-        self._looking = True
+        self._pieces = TokenPieces()
 
     def take(self) -> list[CarrierMessage]:
         """Give the new messages away."""
@@ -61,15 +35,40 @@ class GssStream:
         return taken
 
     def emit(self, item: CarrierMessage | CarrierAnomaly) -> None:
-        """Take what the carrier says; anomalies of the connection itself are not kept."""
-        if isinstance(item, CarrierMessage):
-            self.messages.append(item)
+        """Take what the carrier says; anomalies of the connection itself are not kept.
+
+        Nor is what goes to and from a KDC: that is no GSS token.
+        """
+        if isinstance(item, CarrierAnomaly) or item.kind == "kdc":
+            return
+        piece = len(item.token or b"")
+        if piece and self._pieces.whole(item) is None:
+            context = item.context | {"piece": piece}
+            item = replace(item, token=None, token_span=None, carried=(), runs=(), context=context)
+        while self._pieces.abandoned:
+            self.messages.append(self._pieces.abandoned.pop())
+        self.messages.append(item)
+
+
+class GssStream(_Told):
+    """Listener of one TCP connection."""
+
+    def __init__(
+        self, *, roles_known: bool, started_before: bool, per_message: bool = True
+    ) -> None:
+        super().__init__()
+        self._roles_known = roles_known
+        self._started_before = started_before
+        self._per_message = per_message
+        self._search: CarrierSearch | None = CarrierSearch()  # None: found, or over
+        self._given_up = False
 
     def deliver(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> None:
         """Take the next bytes of a side."""
         carrier = self.carrier
         if carrier is None:
-            self._search((side, offset, data, frame, ts_ns))
+            if data:
+                self._look((side, offset, data, frame, ts_ns))
             return
         side ^= self._swap
         window = carrier.windows[side]
@@ -81,8 +80,8 @@ class GssStream:
         """Learn of a gap; what the carrier wanted to skip of it is skipped."""
         carrier = self.carrier
         if carrier is None:
-            self._held = [part for part in self._held if part[0] != side]
-            self._begun[side].clear()
+            if self._search is not None:
+                self._search.lost(side)
             return
         side ^= self._swap
         window = carrier.windows[side]
@@ -98,88 +97,53 @@ class GssStream:
         carrier.gap(side, length - skipped, frame, ts_ns)
 
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
-        """Learn of the end."""
+        """Learn of the end; a token that never became whole is told as far as it came."""
         carrier = self.carrier
-        if carrier is None:
-            return
-        carrier.end(None if side is None else side ^ self._swap, how, frame, ts_ns)
+        if carrier is not None:
+            carrier.end(None if side is None else side ^ self._swap, how, frame, ts_ns)
         if side is None:
-            carrier.release()
-            self.carrier = None
-            self._looking = False
-            self._given_up = REOPENED
+            self._search = None
+            self.messages += self._pieces.left()
+            if carrier is not None:
+                carrier.release()
+                self.carrier = None
 
     # -- the search --------------------------------------------------------------------------------
 
-    def _search(self, part: Part) -> None:
-        side, _, data, _, _ = part
-        if not data:
+    def _look(self, segment: Segment) -> None:
+        search = self._search
+        if search is None:
             return
-        if not self._looking:
-            if self._given_up >= REOPENED or not _announces_itself(data):
-                return
-            self._start_over()
-        self._held.append(part)
-        begun = self._begun[side]
-        before = len(begun)
-        begun += data
-        self._tried[side] += 1
-        found = probe(data)
-        enough = self._tried[side] >= PROBED_SEGMENTS and len(begun) >= TELLING
-        in_vain = enough or sum(map(len, self._begun)) > 2 * HEAD
-        if found is None and (0 < before < TELLING or in_vain):
-            found = probe(bytes(begun[:HEAD]))
+        if self._given_up:
+            found = search.again(segment)
+            self._started_before = True
+        else:
+            found = search.add(segment)
         if found is not None:
-            self._attach(found, side)
-        elif in_vain:
-            self._held = []
-            self._given_up += 1
-            self._looking = False
+            self._attach(found, segment[0], search.take())
+        elif search.in_vain:
+            self._search = CarrierSearch()  # forgets what it held
+            self._given_up = True
 
-    def _start_over(self) -> None:
-        self._looking = True
-        self._tried = [0, 0]
-        self._started_before = True
-        for begun in self._begun:
-            begun.clear()
-
-    def _attach(self, found: Found, side: int) -> None:
+    def _attach(self, found: Found, side: int, held: list[Segment]) -> None:
         kind, sender = found
         if sender != side and not self._roles_known:
             self._swap = 1
         self.name = kind.name
+        self._search = None
         self.carrier = kind(self.emit, started_before=self._started_before)
         self.carrier.per_message_tokens = self._per_message
-        held, self._held = self._held, []
-        for begun in self._begun:
-            begun.clear()
         for each in held:
             self.deliver(*each)
 
 
-class GssDatagrams:
+class GssDatagrams(_Told):
     """A UDP conversation: carriers that speak it read one payload at a time."""
-
-    def __init__(self) -> None:
-        self.carrier: Carrier | None = None
-        self.name = ""  # the carrier's, also when it is over
-        self.messages: list[CarrierMessage] = []
-        self._swap = 0
-
-    def take(self) -> list[CarrierMessage]:
-        """Give the new messages away."""
-        taken, self.messages = self.messages, []
-        return taken
-
-    def emit(self, item: CarrierMessage | CarrierAnomaly) -> None:
-        """Take what the carrier says."""
-        if isinstance(item, CarrierMessage):
-            self.messages.append(item)
 
     def datagram(self, side: int, data: bytes, frame: int, ts_ns: int) -> None:
         """Read one payload."""
         if self.carrier is None:
-            found = probe(data)
+            found = carrier_of(data)
             if found is None or not found[0].datagram:
                 return
             self._swap = int(found[1] != side)
@@ -190,14 +154,14 @@ class GssDatagrams:
 
 def read_alone(data: bytes) -> tuple[str, list[CarrierMessage]]:
     """Read one payload for itself, as if nothing came before or after: the carrier's name and messages."""
-    found = probe(data)
+    found = carrier_of(data)
     if found is None:
         return "", []
     kind, sender = found
     messages: list[CarrierMessage] = []
 
     def emit(item: CarrierMessage | CarrierAnomaly) -> None:
-        if isinstance(item, CarrierMessage):
+        if isinstance(item, CarrierMessage) and item.kind != "kdc":
             messages.append(item)
 
     carrier = kind(emit, started_before=True)
@@ -206,11 +170,7 @@ def read_alone(data: bytes) -> tuple[str, list[CarrierMessage]]:
     carrier.windows[side].append(0, data, 1, 0)
     carrier.feed(side)
     carrier.end(None, "capture-end", 1, 0)  # a message may still wait for its body
-    whole = [each for each in messages if all(found.code != "gap" for found in each.anomalies)]
+    whole = [each for each in messages if all(a.code not in LOSSES for a in each.anomalies)]
     for each in whole:  # that its question is elsewhere is no oddity of this payload
         each.anomalies = tuple(a for a in each.anomalies if a.code != "unmatched-response")
     return kind.name, whole
-
-
-def _announces_itself(data: bytes) -> bool:
-    return data[:4] == b"HTTP" or (data[:1] == b"\x00" and data[4:8] in _SMB)

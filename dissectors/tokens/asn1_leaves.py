@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from dissectors import der
 from dissectors.der import integer, oid_text, set_bits, string_text
 from dissectors.mechs import MECHS
+from dissectors.tokens.ntlm_amount import counted_bytes
 from dissectors.visible import shortened, visible
 
 Shown = tuple[Any, str]
@@ -134,7 +135,7 @@ def _octets(content: bytes) -> Shown:
 
 
 def _not_shown(content: bytes) -> Shown:
-    return None, f"{len(content)} bytes, not shown"
+    return None, f"{counted_bytes(len(content))}, not shown"
 
 
 INTEGER = number()

@@ -10,7 +10,7 @@ Spec: RFC 2743 3.1, RFC 1964 1.1, RFC 4121 4.1, RFC 4178 4.2 and appendix C.
 
 from __future__ import annotations
 
-from dissectors.der import OID
+from dissectors.der import OID, SEQUENCE, Reader
 from dissectors.mechs import IAKERB, KERBEROS, SPNEGO, mech_family, mech_name
 from dissectors.recognise import SPNEGO_OID, TokenKind, kind_within
 from dissectors.tokens import asn1_fields
@@ -36,6 +36,15 @@ _USUAL_MECHS = {
     bytes.fromhex("06092a864886f712010202"): KERBEROS,
 }
 """OBJECT IDENTIFIER elements that need no reading."""
+
+_OF_SEQUENCES = {
+    0xA0: "NegTokenInit",
+    0xA1: "NegTokenResp",
+    0x6E: "AP-REQ",
+    0x6F: "AP-REP",
+    0x7E: "KRB-ERROR",
+}
+"""Messages that are a SEQUENCE in a tag of their own, by that tag."""
 
 FOREIGN = {"ntlm": decode_ntlm, "negoex": decode_negoex, "per-message": decode_per_message}
 """Decoders of tokens that are not ASN.1, by kind."""
@@ -71,7 +80,12 @@ def read_framed(reader: Asn1Reader, from_acceptor: bool | None) -> Token:
         token = read_asn1(reader, start, stop, kind, from_acceptor)
         if kind == "spnego-resp":
             reader.report("framed-resp", 0, start)
-        elif kind == "opaque" and this_mech is not None and not reader.cut:
+        elif (
+            kind == "opaque"
+            and this_mech is not None
+            and not reader.cut
+            and not _report_no_sequence(reader, start, stop)
+        ):
             _report_stranger(reader, start, stop, this_mech)
     token.raw = data
     token.this_mech = this_mech
@@ -94,6 +108,8 @@ def read_asn1(
     elif kind == "kerberos" and framed:
         reader.missing(pos, pos + 1, "TOK_ID")
     elif kind not in ("spnego-init", "spnego-resp", "kerberos"):
+        if not framed:
+            _report_no_sequence(reader, pos, end)
         return OpaqueToken(raw=data)
     element = reader.read(pos, end) if framed else reader.outermost(pos)
     if element is None:
@@ -124,6 +140,22 @@ def _open_branch(
     else:
         tree.add(name, start, stop, None)
     reader.path = f"{reader.path}.{name}" if reader.path else name
+
+
+def _report_no_sequence(reader: Asn1Reader, start: int, stop: int) -> bool:
+    """Report what is a message by its tag and lengths, but holds something else than a SEQUENCE."""
+    data = reader.data
+    name = _OF_SEQUENCES.get(data[start]) if start < stop else None
+    if name is None:
+        return False
+    quiet = Reader(data)
+    outer = quiet.read(start, stop)
+    inner = quiet.read(*outer[1:3]) if outer is not None and outer[3] == stop else None
+    if outer is None or inner is None or inner[3] != outer[2] or quiet.findings():
+        return False
+    found = f"{name}: tag {inner[0]:02x} where the SEQUENCE, {SEQUENCE:02x}, belongs"
+    reader.report("bad-tag", inner[4], inner[3], found)
+    return True
 
 
 def _report_stranger(reader: Asn1Reader, start: int, stop: int, this_mech: str) -> None:

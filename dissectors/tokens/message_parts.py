@@ -104,10 +104,15 @@ def show_little(octets: bytes) -> Shown:
 def show_sgn_alg(octets: bytes) -> Shown:
     """An algorithm of SGN_ALG."""
     value = int.from_bytes(octets, "little")
-    return value, algorithm_text(value, SGN_ALG)
+    return value, _numbered(value, SGN_ALG)
 
 
 def show_seal_alg(octets: bytes) -> Shown:
     """An algorithm of SEAL_ALG."""
     value = int.from_bytes(octets, "little")
-    return value, algorithm_text(value, SEAL_ALG)
+    return value, _numbered(value, SEAL_ALG)
+
+
+def _numbered(value: int, names: dict[int, str]) -> str:
+    """Number and name; of an unknown one, the number alone."""
+    return f"0x{value:04x} ({names[value]})" if value in names else algorithm_text(value, names)

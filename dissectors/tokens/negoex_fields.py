@@ -189,7 +189,8 @@ def _show_checksum_type(octets: bytes) -> Shown:
 
 def _show_status(octets: bytes) -> Shown:
     value = int.from_bytes(octets, "little")
-    return value, nt_status_name(value)
+    number, name = f"0x{value:08X}", nt_status_name(value)
+    return value, number if name == number else f"{number} ({name})"
 
 
 def _show_extension(octets: bytes) -> Shown:

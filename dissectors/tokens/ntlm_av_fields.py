@@ -10,6 +10,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from dissectors.tokens.av_pairs import (
+    AV_NAMES,
     AV_PAIR_LIMIT,
     CHANNEL_BINDINGS,
     FLAG_NAMES,
@@ -73,7 +74,8 @@ def record_av_pairs(
 
 def _record_header(pair: Recorder, data: bytes, at: int) -> Recorder:
     av_id, length = _HEADER.unpack_from(data, at)
-    pair.add("AvId", at, at + 2, av_id, f"{av_id} ({av_name(av_id)})")
+    name = av_name(av_id)
+    pair.add("AvId", at, at + 2, av_id, f"{av_id} ({'unknown' if av_id not in AV_NAMES else name})")
     pair.add("AvLen", at + 2, at + 4, length)
     return pair
 

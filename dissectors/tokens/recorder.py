@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dissectors.span import Field, Span
+from dissectors.tokens.ntlm_amount import counted_bytes
 from dissectors.visible import visible
 
 
@@ -43,7 +44,7 @@ class Recorder:
 
     def hide(self, name: str, start: int, stop: int) -> None:
         """Record that a secret stands at `[start, stop)`."""
-        self.add(name, start, stop, None, f"{stop - start} bytes, not shown", secret=True)
+        self.add(name, start, stop, None, f"{counted_bytes(stop - start)}, not shown", secret=True)
 
     def _join(self, name: str) -> str:
         return f"{self._path}.{name}" if self._path else name

@@ -149,7 +149,12 @@ class ShapeWalk:
                 ),
                 None,
             )
-            if number is None:
+            if number is None and (member := _implicit(members, element.tag)):
+                wanted = identifier(member.asn1Object)
+                tags = f"tag {element.tag:02x}, an IMPLICIT one where {wanted:02x} belongs"
+                detail = f"{place.path}.{member.name}: {tags}"
+                self._walk.report("bad-tag", at, element.stop, detail)
+            elif number is None:
                 self._stranger(place, element.tag, at, element.stop)
             elif number < due:
                 name = members[number].name
@@ -203,6 +208,12 @@ class ShapeWalk:
         else:
             detail = f"{place.path}: tag {tag:02x} has no place in it"
             self._walk.report("bad-tag", at, stop, detail)
+
+
+def _implicit(members: Any, tag: int) -> Any:
+    """The member whose tag stands there in place of its type's own, instead of around it; else None."""
+    wanted = tag | _CONSTRUCTED
+    return next((m for m in members if tag != wanted == identifier(m.asn1Object)), None)
 
 
 def identifier(kind: Any) -> int | None:

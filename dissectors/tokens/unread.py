@@ -10,6 +10,7 @@ Spec: X.690 8.1.2-8.1.5 (tag, length and end-of-contents octets).
 from __future__ import annotations
 
 from dissectors.span import Field, Span
+from dissectors.tokens.ntlm_amount import counted_bytes
 
 _CONSTRUCTED = 0x20
 _LONG_TAG = 0x1F
@@ -77,7 +78,7 @@ def _insert(node: _Node, gap: Span, data: bytes, *, closing: bool) -> None:
     if closing and data[gap.start : gap.end] == _END_OF_CONTENTS * (gap.length // 2):
         name, text, secret = "end-of-contents", data[gap.start : gap.end].hex(" "), False
     else:
-        name, text, secret = "unread", f"{gap.length} bytes, not shown", True
+        name, text, secret = "unread", f"{counted_bytes(gap.length)}, not shown", True
     path = f"{node.below}{name}"
     made = _Node(Field(path, name, None, text, gap, secret), path)
     for place, child in enumerate(node.children):

@@ -24,6 +24,7 @@ from dissectors.tokens.message_parts import (
     show_octets,
 )
 from dissectors.tokens.model import MicToken, WrapToken
+from dissectors.tokens.ntlm_amount import counted_bytes
 from dissectors.tokens.recorder import Recorder
 
 HEADER = 16
@@ -177,7 +178,7 @@ def _record_data(tree: Recorder, token: WrapToken, at: int) -> None:
 
 def _numbered(pieces: tuple[Span, ...]) -> list[tuple[Span, str]]:
     """Each piece and its text; of two, which part of the whole it is."""
-    texts = [f"{piece.length} bytes, not shown" for piece in pieces]
+    texts = [f"{counted_bytes(piece.length)}, not shown" for piece in pieces]
     if len(pieces) > 1:
         texts = [f"{text} (part {part} of 2)" for part, text in enumerate(texts, 1)]
     return list(zip(pieces, texts, strict=True))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -17,6 +18,7 @@ CAPTURES = ROOT / "captures"
 CASES = sorted(path.parent for path in CAPTURES.glob("*/*/case.toml"))
 FILES = {"capture.pcapng", "case.toml", "expected.jsonl"}
 NAMES = [str(case.relative_to(CAPTURES)) for case in CASES]
+NEEDS_TSHARK = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 PLAIN_KEYS = {"title": str, "purpose": str, "made_by": str, "licence": str, "date": dt.date}
 COLUMNS = [
     "carrier", "first_frame", "last_frame", "client", "server", "scheme", "wrapper", "flow",
@@ -36,7 +38,8 @@ def expected(case: Path) -> list[dict]:
 
 
 def found(case: Path) -> list[dict]:
-    columns = read(str(case / "capture.pcapng")).tables.columns["negotiations"]
+    engine = card(case)["expect"].get("engine", "native")
+    columns = read(str(case / "capture.pcapng"), engine=engine).tables.columns["negotiations"]
     return [{name: columns[name][n] for name in COLUMNS} for n in range(len(columns["carrier"]))]
 
 
@@ -46,6 +49,8 @@ def with_open_ones_marked() -> list:
     for case, name in zip(CASES, NAMES, strict=True):
         mistake = card(case)["expect"].get("open")
         marks = [pytest.mark.xfail(reason=mistake, strict=True)] if mistake else []
+        if "engine" in card(case)["expect"]:
+            marks.append(NEEDS_TSHARK)
         params.append(pytest.param(case, id=name, marks=marks))
     return params
 
@@ -54,6 +59,28 @@ def with_open_ones_marked() -> list:
 def test_the_capture_holds_what_its_case_says(case):
     """Every negotiation of the capture has the expected cells, and there is no other."""
     assert found(case) == expected(case)
+
+
+def exchanges(case: Path) -> list[str]:
+    """The capture's exchanges with KDCs: `exchange client service result`."""
+    columns = read(str(case / "capture.pcapng")).tables.columns["kdc"]
+    lines = []
+    for n, exchange in enumerate(columns["exchange"]):
+        result = columns["error"][n] or columns["ticket_etype"][n]
+        if columns["frame_reply"][n] is None:
+            result = "no answer"
+        elif columns["referral"][n]:
+            result = f"referral to {columns['referral'][n]}"
+        lines.append(f"{exchange} {columns['cname'][n] or '-'} {columns['sname'][n]} {result}")
+    return lines
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if "kdc" in card(c)["expect"]], ids=lambda c: c.name
+)
+def test_the_capture_holds_the_exchanges_with_the_kdc(case):
+    """Each request to the KDC is there, in order, with what came of it."""
+    assert exchanges(case) == card(case)["expect"]["kdc"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
@@ -83,7 +110,7 @@ def test_a_derived_case_names_a_recorded_one(case):
 def test_there_are_captures_of_every_carrier():
     """Forty cases at least, in a folder for each carrier, and the whole is small."""
     assert len(CASES) >= 40
-    assert {case.parent.name for case in CASES} == {"http", "ldap", "smb"}
+    assert {case.parent.name for case in CASES} == {"http", "kdc", "ldap", "smb"}
     assert sum(path.stat().st_size for path in CAPTURES.rglob("*") if path.is_file()) <= 5 << 20
     assert max((case / "capture.pcapng").stat().st_size for case in CASES) <= 100 << 10
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.carrier_checks import check_talk, damaged, events
 from support.carrier_talks import CARRIERS, talks
 from support.facts import SWEEP
+from support.kdc_talk import AS_REQ, over_tcp
 
 from analyzer.capture.model import CaptureAccount, Stream
 from analyzer.pipeline import Options, StreamReader
@@ -40,6 +41,7 @@ def test_the_seeds_are_conversations_of_the_carrier(carrier: str) -> None:
         sink.close(CaptureAccount(), 0.0)
         carriers |= set(tables.columns["negotiations"]["carrier"])
         codes |= set(tables.columns["anomalies"]["code"])
+        carriers |= {"kdc" for _ in tables.columns["kdc"]["exchange"]}
     assert talks(carrier)
     if carrier == "foreign":
         assert "unclaimed-token" in codes
@@ -82,7 +84,14 @@ def test_damage_upon_damage(carrier: str, random) -> None:
     st.lists(st.tuples(st.integers(0, 1), st.binary(max_size=80)), max_size=6),
     st.sampled_from(["tcp", "udp"]),
     st.sampled_from(
-        [b"", b"GET / HTTP/1.1\r\n", b"\x30\x0c\x02\x01\x01\x60\x07", b"\0\0\0\x60\xfeSMB\x40\0"]
+        [
+            b"",
+            b"GET / HTTP/1.1\r\n",
+            b"\x30\x0c\x02\x01\x01\x60\x07",
+            b"\0\0\0\x60\xfeSMB\x40\0",
+            AS_REQ,
+            over_tcp(AS_REQ),
+        ]
     ),
 )
 @settings(max_examples=1000 if SWEEP else 200, deadline=None)

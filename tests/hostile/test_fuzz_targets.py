@@ -31,7 +31,7 @@ def test_there_is_a_target_for_each() -> None:
     """Every carrier and every kind of token has one, and each is mentioned only once."""
     names = {name.removeprefix("fuzz_") for name in TARGETS}
     assert names >= set(CARRIERS) | TOKENS
-    assert names - set(CARRIERS) - TOKENS == {"cldap", "foreign"}
+    assert names - set(CARRIERS) - TOKENS == {"cldap", "foreign", "kdc_talk"}
 
 
 @pytest.mark.parametrize("target", TARGETS, indirect=True)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 
 import pytest
+from support.kdc_talk import over_tcp
+from support.kerberos_messages import der, flags, kdc_req, message, time
+from support.kerberos_messages import number as integer
 from support.messages import (
     KERBEROS,
     NTLM,
@@ -24,7 +28,14 @@ from support.messages import (
     simple_bind,
     smb1_logon,
 )
-from support.outputs import TABLES, command_line, frames, outputs, printed_well
+from support.outputs import (
+    TABLES,
+    command_line,
+    crosschecked,
+    frames,
+    outputs,
+    printed_well,
+)
 from support.packets import Conversation, pcapng
 
 from analyzer.analysis import read
@@ -63,6 +74,36 @@ BYTES["not UTF-8"] = b"a\xff\xfe\x80\xc0\xafb"
 BYTES["surrogates in UTF-8"] = b"a\xed\xa0\x80b"
 
 
+def kdc_talk(name: bytes, client_port: int) -> Conversation:
+    """A KDC is asked by, for and about a name, and says it again."""
+    realm = der(0x1B, name)
+    who = der(0x30, der(0xA0, integer(1)), der(0xA1, der(0x30, realm)))
+    request = kdc_req(
+        0x6A,
+        10,
+        der(0xA0, flags(1)),
+        der(0xA1, who),
+        der(0xA2, realm),
+        der(0xA3, who),
+        der(0xA5, time("20370913024805Z")),
+        der(0xA7, integer(7)),
+        der(0xA8, der(0x30, integer(18))),
+    )
+    error = message(
+        0x7E,
+        30,
+        der(0xA4, time("20231114221320Z")),
+        der(0xA5, integer(0)),
+        der(0xA6, integer(7)),
+        der(0xA9, realm),
+        der(0xAA, who),
+        der(0xAB, realm),
+    )
+    return (
+        Conversation(88, client_port=client_port).client(over_tcp(request)).server(over_tcp(error))
+    )
+
+
 def capture(wide: bytes, name: bytes) -> bytes:
     """The name in every place where a peer may put one."""
     in_line = name.replace(b"\r", b"\x0e").replace(b"\n", b"\x0e")  # or the message would end there
@@ -98,6 +139,7 @@ def capture(wide: bytes, name: bytes) -> bytes:
         Conversation(445, client_port=1008).client(smb1_logon(name, b"x")),
         Conversation(445, client_port=1009).client(netbios(session_setup(authenticate))),
         Conversation(445, client_port=1010).client(netbios(session_setup(ticket))),
+        kdc_talk(name, 1011),
     ]
     return pcapng([packet for talk in talks for packet in talk.close().packets])
 
@@ -121,6 +163,22 @@ def test_no_output_holds_what_cannot_be_seen(path):
         printed_well(words, text)
 
 
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+def test_no_difference_holds_what_cannot_be_seen(path):
+    """What tshark says of a name is as untrusted as the name; cells of CSV are no formulas either."""
+    seen = 0
+    for words, text in crosschecked(path):
+        printed_well(words, text)
+        if "csv" in words:
+            rows = list(csv.reader(io.StringIO(text)))
+            assert len({len(row) for row in rows}) == 1
+            seen = len(rows)
+            for cell in (cell for row in rows for cell in row):
+                if not cell.lstrip("-").replace(".", "").isdigit():
+                    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")), cell
+    assert seen > 1
+
+
 def test_no_cell_holds_what_cannot_be_seen(path):
     """Cells of frames are safe whatever prints them."""
     analysis = read(path)
@@ -136,7 +194,7 @@ def test_no_cell_of_csv_is_a_formula(path):
         _, text, _ = command_line(table, str(path), "--format", "csv")
         rows = list(csv.reader(io.StringIO(text)))
         assert len({len(row) for row in rows}) == 1
-        assert len(rows) - 1 == len(read(path).tables.columns[table]["capture"])
+        assert len(rows) - 1 == len(read(path).columns(table)["capture"])
         for cell in (cell for row in rows for cell in row):
             if not cell.lstrip("-").replace(".", "").isdigit():
                 assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")), cell
@@ -145,6 +203,10 @@ def test_no_cell_of_csv_is_a_formula(path):
 def test_no_page_holds_markup_of_others(path):
     """What a notebook shows is text."""
     analysis = read(path)
+    page = analysis.summary()._repr_html_()
+    assert "<script" not in page
+    assert "<img" not in page
+    assert not UNSAFE.search(page)
     for number in analysis.tables.columns["negotiations"]["negotiation_id"]:
         page = analysis.negotiation(number)._repr_html_()
         assert "<script" not in page
@@ -156,12 +218,18 @@ def test_names_are_there(tmp_path):
     """The names do reach the tables, so the tests above look at something."""
     target = tmp_path / "names.pcapng"
     target.write_bytes(of("markup"))
-    columns = read(target).tables.columns
-    rows = columns["negotiations"]
+    analysis = read(target)
+    rows = analysis.columns("negotiations")
     assert len(rows["user"]) >= 9
     assert sum(NAMES["markup"] in str(value) for value in rows["user"]) >= 5
     assert sum(NAMES["markup"] in str(value) for value in rows["server_name"]) >= 2
     assert sum(NAMES["markup"] in str(value) for value in rows["spn"]) >= 2
+    (asked,) = analysis.columns("kdc")["sname"]
+    assert asked == NAMES["markup"]
+    hosts = analysis.columns("hosts")
+    for column in ("users", "names", "domains"):
+        assert any(NAMES["markup"] in value for cell in hosts[column] for value in cell), column
+    assert "&lt;script" in analysis.summary()._repr_html_()
 
 
 def test_a_hostile_file_name_is_shown_safely(tmp_path):

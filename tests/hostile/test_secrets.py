@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from base64 import b64encode
 
 import pytest
+from support.kdc_talk import over_tcp
 from support.messages import (
     KERBEROS,
     NTLM,
@@ -23,8 +25,11 @@ from support.messages import (
     simple_bind,
     smb1_logon,
 )
-from support.outputs import command_line, frames, outputs
+from support.outputs import command_line, crosschecked, frames, outputs
 from support.packets import Conversation, pcapng
+
+from analyzer.crosscheck import columns, leaves
+from dissectors.tokens.build import kdc
 
 
 def canary(name: str, size: int) -> bytes:
@@ -37,6 +42,7 @@ SECRETS = {
     for name, size in {
         "basic": 20, "simple": 21, "smb1": 22, "plain": 19, "challenge": 8, "lm": 24, "nt": 90,
         "key": 16, "ticket": 300, "authenticator": 120, "cookie": 24,
+        "granted": 200, "reply": 150, "proof": 60,
     }.items()
 }  # fmt: skip
 SECRETS["challenge"] = b"Kan%rie8"
@@ -83,6 +89,12 @@ def capture() -> bytes:
         .server(bind_response(number=2)),
         Conversation(445, client_port=1007).client(smb1_logon(b"alice", SECRETS["smb1"])),
         Conversation(445, client_port=1008).client(netbios(session_setup(authenticate))),
+        Conversation(80, client_port=1009)
+        .client(http(get, authorization(b"Negotiate", request)))
+        .server(http(b"HTTP/1.1 200 OK")),
+        Conversation(88, client_port=1010)
+        .client(over_tcp(kdc.as_req(padata=[kdc.pa_enc_timestamp(cipher=SECRETS["proof"])])))
+        .server(over_tcp(kdc.as_rep(ticket_cipher=SECRETS["granted"], cipher=SECRETS["reply"]))),
     ]
     return pcapng([packet for talk in talks for packet in talk.close().packets])
 
@@ -126,6 +138,33 @@ def test_no_command_tells_a_secret(path):
     assert seen >= 6  # the names are there all the same
 
 
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+@pytest.mark.parametrize("differing", ["as it is", "all bytes", "all unpaired"])
+def test_no_difference_tells_a_secret(path, monkeypatch, differing):
+    """Neither side's values, even if nothing were the same for both or everything had only one side."""
+    if differing == "all bytes":
+        monkeypatch.setattr(leaves, "_content_start", lambda _ours, _theirs: None)
+        monkeypatch.setattr(columns, "_equal", lambda _ours, _theirs: False)
+    elif differing == "all unpaired":
+        monkeypatch.setattr(leaves, "zip_longest", unpaired)
+    for words, text in crosschecked(path):
+        assert not leaks(text), words
+        if differing != "as it is":
+            for field in (
+                "LmChallengeResponse",
+                "NtChallengeResponse",
+                "ServerChallenge",
+                "cipher",
+            ):
+                assert f"{field}" in text, (words, field)
+            assert text.count("sha256") > 20
+
+
+def unpaired(ours, theirs):
+    """Each by itself."""
+    return [*((field, None) for field in ours), *((None, node) for node in theirs)]
+
+
 def test_no_representation_tells_a_secret(path):
     """Frames, and what Python shows of analyses, negotiations, steps, tokens and messages."""
     for words, text in frames(path):
@@ -146,7 +185,9 @@ def test_no_secret_in_a_traceback(path):
 
 
 def test_the_canaries_would_sing(path):
-    """With secrets the tokens' bytes are told: the search would find them."""
+    """With secrets the tokens' bytes are told: the search would find them; the KDC's talk is read."""
+    status, text, _ = command_line("kdc", str(path), "--columns", "preauth,ticket_etype,cname")
+    assert (status, text.count("encrypted-timestamp"), text.count("alice")) == (0, 1, 1)
     status, text, _ = command_line("tokens", str(path), "--format", "jsonl", "--with-secrets")
     assert status == 0
     assert leaks(text) >= {"nt", "lm", "key", "ticket", "authenticator", "challenge"}

@@ -20,6 +20,7 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("dissectors.recognise", {"dissectors.mechs"}),
     ("dissectors.der", {"dissectors.span", "dissectors.anomaly"}),
     ("dissectors.cursor", {"dissectors.span", "dissectors.anomaly"}),
+    ("dissectors.names", set()),
     (
         "dissectors.tokens",
         {
@@ -59,44 +60,85 @@ LAYERS: list[tuple[str, set[str]]] = [
         },
     ),
     ("analyzer.errors", set()),
+    ("analyzer.decode_as", {"analyzer.errors", "dissectors.carriers"}),
     (
         "analyzer.from_packets",
-        {"analyzer.analysis", "analyzer.capture", "analyzer.errors", "dissectors.layers"},
+        {
+            "analyzer.analysis",
+            "analyzer.capture",
+            "analyzer.decode_as",
+            "analyzer.errors",
+            "dissectors.layers",
+        },
     ),
     ("analyzer.signature", set()),  # independent on purpose: it checks the dissectors
-    ("analyzer.carrier_search", {"analyzer.signature", "dissectors.carriers"}),
     ("analyzer.unclaimed", {"analyzer.signature", "dissectors.span"}),
-    ("analyzer.token_pieces", {"dissectors.carriers", "dissectors.recognise", "dissectors.span"}),
     ("analyzer.capture", {"analyzer.errors"}),
     ("analyzer.negotiation", {"dissectors", "analyzer.capture.model"}),
+    ("analyzer.surroundings.watch", {"dissectors", "analyzer.surroundings", "analyzer.capture"}),
+    (
+        "analyzer.surroundings",
+        {"dissectors", "analyzer.capture.model", "analyzer.negotiation.model"},
+    ),
+    (
+        "analyzer.correlation",
+        {
+            "dissectors",
+            "analyzer.capture.model",
+            "analyzer.negotiation",
+            "analyzer.surroundings.model",
+        },
+    ),
     (
         "analyzer.pipeline",
         {
             "dissectors",
             "analyzer.capture",
             "analyzer.negotiation",
+            "analyzer.surroundings",
             "analyzer.errors",
-            "analyzer.carrier_search",
+            "analyzer.signature",
             "analyzer.unclaimed",
-            "analyzer.token_pieces",
         },
     ),
     (
         "analyzer.tables",
-        {"dissectors", "analyzer.negotiation", "analyzer.capture.model", "analyzer.errors"},
+        {
+            "dissectors",
+            "analyzer.negotiation",
+            "analyzer.correlation",
+            "analyzer.surroundings.kdc_chains",
+            "analyzer.surroundings.kdc_facts",
+            "analyzer.surroundings.model",
+            "analyzer.capture.model",
+            "analyzer.errors",
+        },
     ),
     (
+        "analyzer.audit",
+        {"dissectors", "analyzer.negotiation.reasons", "analyzer.tables", "analyzer.errors"},
+    ),
+    ("analyzer.changes", {"analyzer.tables", "analyzer.errors"}),
+    (
         "analyzer.report",
-        {"dissectors", "analyzer.negotiation", "analyzer.tables", "analyzer.errors"},
+        {
+            "dissectors",
+            "analyzer.negotiation",
+            "analyzer.tables",
+            "analyzer.audit",
+            "analyzer.errors",
+        },
     ),
     (
         "analyzer.crosscheck",
         {
+            "analyzer.decode_as",
             "dissectors",
             "analyzer.capture",
             "analyzer.errors",
             "analyzer.negotiation.model",
             "analyzer.pipeline",
+            "analyzer.surroundings.model",
             "analyzer.tables",
         },
     ),
@@ -106,17 +148,21 @@ LAYERS: list[tuple[str, set[str]]] = [
         {
             "dissectors",
             "analyzer.capture.model",
+            "analyzer.correlation",
             "analyzer.errors",
             "analyzer.negotiation",
             "analyzer.pasted",
             "analyzer.pipeline",
             "analyzer.report",
+            "analyzer.surroundings.model",
             "analyzer.tables",
         },
     ),
     (
         "analyzer.analysis",
         {
+            "analyzer.audit",
+            "analyzer.decode_as",
             "analyzer.explain",
             "analyzer.pipeline",
             "analyzer.capture",
@@ -126,19 +172,32 @@ LAYERS: list[tuple[str, set[str]]] = [
             "analyzer.errors",
         },
     ),
-    ("analyzer.from_pyshark", {"analyzer.analysis", "analyzer.capture", "analyzer.errors"}),
+    (
+        "analyzer.diff",
+        {"analyzer.analysis", "analyzer.changes", "analyzer.tables", "analyzer.errors"},
+    ),
+    (
+        "analyzer.from_pyshark",
+        {"analyzer.analysis", "analyzer.capture", "analyzer.decode_as", "analyzer.errors"},
+    ),
     ("analyzer.cli", {"analyzer", "dissectors"}),
 ]
 
 ONLY_IN = {
     "scapy": ("dissectors.layers", "analyzer.capture.scapy_source", "analyzer.secrets"),
-    "pandas": ("analyzer.tables", "analyzer.analysis", "analyzer.report", "analyzer.cli"),
+    "pandas": (
+        "analyzer.tables",
+        "analyzer.analysis",
+        "analyzer.diff",
+        "analyzer.report",
+        "analyzer.cli",
+    ),
     "duckdb": ("analyzer.tables.query",),
     "pyasn1": ("dissectors.tokens", "dissectors.layers"),
     "pyshark": ("analyzer.capture.pyshark_child",),
     "click": ("analyzer.cli",),
     "tqdm": ("analyzer.report.progress",),
-    "numpy": ("analyzer.capture", "analyzer.pipeline"),
+    "numpy": ("analyzer.capture", "analyzer.pipeline", "analyzer.surroundings.watch"),
 }
 
 

@@ -16,6 +16,7 @@ from analyzer.negotiation.reasons import REASONS
 from dissectors.anomaly import CODES
 
 ROOT = Path(__file__).resolve().parents[2]
+TABLES = ROOT / ".." / "shared" / "TABLES.md"
 GROUPS = {"malformed", "protocol", "limit", "gap", "unsupported", "note"}
 SEVERITIES = {"info", "low", "medium", "high", "critical"}
 KINDS = {"failure", "weak", "fallback", "incomplete"}
@@ -82,16 +83,34 @@ def test_generated_documents_are_fresh() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+REASON_FAMILIES = {
+    "accounts": ("ACCOUNT_REASONS",),
+    "kerberos": ("KERBEROS_REASONS",),
+    "exchange": ("EXCHANGE_REASONS",),
+    "fallbacks": ("FALLBACK_REASONS",),
+    "incomplete": ("WEAK_REASONS", "INCOMPLETE_REASONS"),
+}
+
+
 @pytest.mark.parametrize(
-    ("place", "name", "pattern"),
+    ("places", "pattern"),
     [
-        ("dissectors/anomaly.py", "CODES", r"[a-z]+(-[a-z0-9]+)*"),
-        ("analyzer/negotiation/reasons.py", "REASONS", r"[a-z]+(_[a-z]+)*"),
+        ({"dissectors/anomaly.py": ("CODES",)}, r"[a-z]+(-[a-z0-9]+)*"),
+        (
+            {f"analyzer/negotiation/reasons/{f}.py": n for f, n in REASON_FAMILIES.items()},
+            r"[a-z]+(_[a-z]+)*",
+        ),
     ],
+    ids=["CODES", "REASONS"],
 )
-def test_codes_are_unique_and_spelt_alike(place: str, name: str, pattern: str) -> None:
+def test_codes_are_unique_and_spelt_alike(places: dict[str, tuple[str, ...]], pattern: str) -> None:
     """Anomalies in kebab case, reasons in snake case, none written twice."""
-    keys = dictionary_keys(ROOT / place, name)
+    keys = [
+        key
+        for place, names in places.items()
+        for name in names
+        for key in dictionary_keys(ROOT / place, name)
+    ]
     assert len(keys) > 20
     assert len(keys) == len(set(keys))
     assert [key for key in keys if not re.fullmatch(pattern, key)] == []
@@ -110,6 +129,26 @@ def test_entries_are_complete() -> None:
         assert reason.kind in KINDS, code
         assert reason.sentence, code
         assert reason.remedy, code
+        assert reason.shown_by, code
+        assert reason.confidence.split(":")[0].split(";")[0].split()[0].rstrip(",") in {
+            "certain",
+            "likely",
+            "possible",
+        }, code
+
+
+@pytest.mark.skipif(not TABLES.is_file(), reason="../shared/TABLES.md is not there")
+def test_the_reasons_are_the_published_ones() -> None:
+    """Codes of the public contract: some may be added, none renamed."""
+    text = TABLES.read_text(encoding="utf-8")
+    section = text[text.index("## Reason codes") : text.index("## `tokens`")]
+    lines = [line for line in section.splitlines()[1:] if re.match(r"[A-Z][^:]*: ", line)]
+    named = {
+        code for line in lines for code in re.findall(r"`([a-z]+(?:_[a-z]+)+|replay|gap)`", line)
+    }
+    named |= {"truncated", "encrypted", "anonymous"}
+    assert len(named) > 60
+    assert named - REASONS.keys() == set()
 
 
 def test_every_said_code_is_registered() -> None:
@@ -129,7 +168,8 @@ def test_every_reason_is_used() -> None:
     """A reason that is registered is also named by a mapping or a rule."""
     named = Counter(
         node.value
-        for path in sorted((ROOT / "analyzer/negotiation").glob("*.py"))
+        for place in ("analyzer/negotiation", "analyzer/correlation")
+        for path in sorted((ROOT / place).rglob("*.py"))
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from analyzer.analysis import read
+from analyzer.capture import tshark_streams
 from analyzer.errors import UsageError
 from tests.support.packets import Conversation, Packet, pcapng, read_packets, segment_of
 from tests.support.tls_talk import Talk, through_tls, with_secrets
@@ -70,7 +71,7 @@ def test_http_in_tls_gives_the_rows_of_plain_http(
     keylog = tmp_path / "keys.log"
     sealed = through_tls(Conversation(port), said, keylog, version, alpn, mss=300).close()
     path = save(tmp_path, sealed.packets)
-    expected[0]["protection"] = "tls"
+    expected[0] |= {"protection": "tls", "tls": True}
     assert negotiations(path, engine="tshark", tls_keylog=keylog) == expected
     assert negotiations(path, engine="tshark") == []
     assert negotiations(path) == []
@@ -111,6 +112,82 @@ def test_reordered_segments_of_tls_are_no_hindrance(tmp_path: Path) -> None:
             swapped += 1
     assert swapped > 3
     assert negotiations(save(tmp_path, packets), engine="tshark", tls_keylog=keylog) == expected
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_a_lost_segment_is_a_gap(tmp_path: Path, version: str) -> None:
+    """Whichever segment of the talk is lost, it is told with the frame behind it, and nothing looks whole.
+
+    Before, a lost answer looked like a server that closed the connection.
+    """
+    keylog = tmp_path / "keys.log"
+    said = talk_of("http/negotiate_ntlm", 80)
+    packets = through_tls(Conversation(443), said, keylog, version, mss=300).close().packets
+    read_whole = read(save(tmp_path, packets), engine="tshark", tls_keylog=keylog).tables.columns
+    assert read_whole["anomalies"]["code"] == []
+    tokens = read_whole["tokens"]["frame"]
+    full = [at for at, packet in enumerate(packets) if segment_of(packet).payload]  # type: ignore[union-attr]
+    answers = 0
+    for at in full[2:]:  # without the hellos nothing can be decrypted
+        lost = segment_of(packets[at])
+        assert lost is not None
+        same = [
+            number
+            for number, packet in enumerate(packets[:at] + packets[at + 1 :], 1)
+            if number > at
+            and (other := segment_of(packet)) is not None
+            and other.sender == lost.sender
+            and (other.payload or other.flags & 1)
+        ]
+        path = save(tmp_path, packets[:at] + packets[at + 1 :])
+        columns = read(path, engine="tshark", tls_keylog=keylog).tables.columns
+        anomalies = columns["anomalies"]
+        gaps = [place for place, code in enumerate(anomalies["code"]) if code == "gap"]
+        assert [anomalies["frame"][place] for place in gaps] == same[:1], at
+        assert f"{len(lost.payload)} bytes of TLS" in anomalies["detail"][gaps[0]]
+        (completeness,) = columns["negotiations"]["completeness"]
+        (outcome,) = columns["negotiations"]["outcome"]
+        server = lost.datagram.src[2] == 1
+        assert (
+            outcome == "incomplete"
+        ) is server  # else the answer is there, but not what it answers
+        started_late = not server and at + 1 < tokens[0] + 1
+        assert completeness == ("started-before-capture" if started_late else "gap"), at
+        answers += server
+    assert answers >= 6
+
+
+@pytest.mark.parametrize("block", [1, 5])
+def test_a_gap_is_the_same_in_blocks_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    """Whatever is known of it when a block ends."""
+    keylog = tmp_path / "keys.log"
+    said = talk_of("http/negotiate_ntlm", 80)
+    packets = through_tls(Conversation(443), said, keylog, mss=300).close().packets
+    for at in (7, 12, 15, len(packets) - 3):
+        path = save(tmp_path, packets[:at] + packets[at + 1 :])
+        expected = read(path, engine="tshark", tls_keylog=keylog).tables.columns
+        with monkeypatch.context() as small:
+            small.setattr(tshark_streams, "BLOCK_PACKETS", block)
+            columns = read(path, engine="tshark", tls_keylog=keylog).tables.columns
+        assert columns["negotiations"] == expected["negotiations"], at
+        assert columns["anomalies"]["code"].count("gap") == 1, at
+        for name in ("code", "frame", "detail"):
+            assert sorted(map(str, columns["anomalies"][name])) == sorted(
+                map(str, expected["anomalies"][name])
+            ), (at, name)
+
+
+def test_a_gap_in_a_connection_without_keys_is_none_of_ours(tmp_path: Path) -> None:
+    """Nothing is decrypted of it, so nothing is missing."""
+    keylog, other = tmp_path / "keys.log", tmp_path / "other.log"
+    said = talk_of("http/negotiate_ntlm", 80)
+    packets = through_tls(Conversation(443), said, other, mss=300).close().packets
+    keylog.write_text("")
+    path = save(tmp_path, packets[:12] + packets[13:])
+    columns = read(path, engine="tshark", tls_keylog=keylog).tables.columns
+    assert columns["anomalies"]["code"] == []
 
 
 def test_keys_inside_the_capture_are_used(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import struct
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.capture import link
@@ -89,6 +89,7 @@ def outcome(drawn):
     return rows, payloads, account
 
 
+@settings(deadline=None)
 @given(st.lists(packets(), min_size=1, max_size=12))
 def test_columns_and_walk_agree(drawn):
     """Rows, payloads, counts and losses are the same if every packet is made to walk."""
@@ -102,6 +103,7 @@ def test_columns_and_walk_agree(drawn):
     assert fast == walked
 
 
+@settings(deadline=None)
 @given(st.lists(packets(), min_size=1, max_size=12))
 def test_neighbours_do_not_matter(drawn):
     """A packet decodes alike alone and in company, fragments aside."""
@@ -119,6 +121,7 @@ def test_neighbours_do_not_matter(drawn):
     assert together == alone
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from((*LINK_TYPES, 105)), st.binary(max_size=120)),

@@ -48,6 +48,9 @@ class Tokens:
     def schemes(self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int) -> None:
         """Not looked at."""
 
+    def surrounding(self, *_: object) -> None:
+        """Not looked at."""
+
     def anomaly(self, noticed: NoticedAnomaly) -> None:
         """Not looked at."""
 

@@ -11,6 +11,7 @@ from dissectors.anomaly import CODES
 from dissectors.tokens import TOKEN_LIMIT, dissect_token, token_fields
 from dissectors.tokens.model import NegTokenInit, NegTokenResp, Token
 from dissectors.tokens.strict import strict_check, strict_departures
+from dissectors.visible import UNSAFE
 
 
 def der(tag: int, *parts: bytes) -> bytes:
@@ -117,7 +118,7 @@ def check(data: bytes, from_acceptor: bool | None = None) -> Token:
             assert 0 <= anomaly.span.start <= anomaly.span.end <= len(data)
     for field in token_fields(token):
         assert 0 <= field.span.start <= field.span.end <= len(data)
-        assert field.text.isprintable()
+        assert not UNSAFE.search(field.text)
         assert field.path.endswith(field.name)
     repr(token)
     return token

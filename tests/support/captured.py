@@ -33,6 +33,9 @@ class _Gather:
     def schemes(self, stream: Any, carrier: str, schemes: tuple[str, ...], frame: int) -> None:
         """Nothing to keep."""
 
+    def surrounding(self, fact: Any) -> None:
+        """Nothing to keep."""
+
     def anomaly(self, noticed: Any) -> None:
         """Nothing to keep."""
 

@@ -13,6 +13,7 @@ from support.mutate import damage
 
 from analyzer.capture.model import CaptureAccount, Stream
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
+from analyzer.negotiation.rebuild import SPREAD_LIMIT, TOUCHES_ALL
 from analyzer.pipeline import ANOMALIES_PER_KIND, DatagramReader, Options, StreamReader
 from analyzer.report.json_text import json_text
 from analyzer.tables.collect import Collector, Tables
@@ -134,7 +135,10 @@ def converse(made: Sequence[Event], transport: str, random: Random) -> str:
     sink.close(CaptureAccount(), 0.0)
     columns = tables.columns
     codes = columns["anomalies"]["code"]
-    assert len(codes) <= (ANOMALIES_PER_KIND + 1) * len(set(codes))
+    marks = len(TOUCHES_ALL & set(codes)) * (
+        SPREAD_LIMIT + len(columns["negotiations"]["negotiation_id"])
+    )
+    assert len(codes) <= (ANOMALIES_PER_KIND + 1) * len(set(codes)) + marks
     text = json_text({name: _plain(table) for name, table in columns.items()})
     assert not UNSAFE.search(text)
     return text

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from support import messages
+from support import kdc_talk, messages
 from support.captured import captures
 
 from analyzer.capture.engine import StreamEngine
@@ -17,13 +17,14 @@ from analyzer.capture.link import PacketDecoder
 from analyzer.capture.model import CaptureAccount, Stream
 from analyzer.capture.reader import open_capture
 from analyzer.errors import CaptureError
+from dissectors.carriers.kdc import KdcCarrier
 from dissectors.tokens import build
 
 Turn = tuple[int, bytes]
 """Who says it, and what."""
 LARGEST = 20_000  # bytes of a conversation worth damaging
 OF_EACH_CARRIER = 14
-CARRIERS = ("http", "smb1", "smb2", "ldap", "cldap", "foreign")
+CARRIERS = ("http", "smb1", "smb2", "ldap", "cldap", "kdc", "foreign")
 
 
 class Talk(NamedTuple):
@@ -81,6 +82,8 @@ def _carrier_of(talk: Talk) -> str | None:
     """By the looks of it."""
     said = b"".join(data for _, data in talk.turns[:8])
     first = talk.turns[0][1]
+    if KdcCarrier.probe(first or b"-") is not None:
+        return "kdc"
     if talk.transport == "udp":
         return "cldap" if first[:1] == b"\x30" else None
     if b"\xffSMB\x73" in said:
@@ -122,9 +125,26 @@ def _made(carrier: str) -> list[Talk]:
             Talk("udp", ((0, messages.ldap(asked)), (1, entry + done), (0, messages.ldap(asked, 2)), (1, entry))),
             Talk("udp", ((0, bound[0]), (1, bound[1]))),
         ]  # fmt: skip
+    if carrier == "kdc":
+        proxied = messages.der(
+            0x30, messages.der(0xA0, messages.der(4, kdc_talk.over_tcp(kdc_talk.AS_REQ)))
+        )
+        post = b"POST /KdcProxy HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(proxied) + proxied
+        steps = (kdc_talk.AS_REQ, kdc_talk.PREAUTH_REQUIRED, kdc_talk.PROOF, kdc_talk.AS_REP)
+        return [
+            Talk("udp", tuple((n % 2, said) for n, said in enumerate(steps))),
+            Talk("tcp", tuple((n % 2, kdc_talk.over_tcp(said)) for n, said in enumerate(steps))),
+            Talk("tcp", ((0, post), (1, b"HTTP/1.1 200 OK\r\n\r\n" + proxied))),
+        ]  # fmt: skip
     if carrier == "smb2":
         setup = 0, messages.netbios(messages.session_setup(build.neg_token_init()))
-        return [Talk("tcp", (setup, _pipe(bind), _pipe(bytes(3000)), _pipe(bind)))]
+        whole = b"\x60\x82\x20\x00" + bytes(0x2000)
+        cut = (whole[:3000], whole[3000:6000], whole[6000:], whole[:3000], build.ntlm_negotiate())
+        pieces = tuple((0, messages.netbios(messages.session_setup(piece))) for piece in cut)
+        return [
+            Talk("tcp", (setup, _pipe(bind), _pipe(bytes(3000)), _pipe(bind))),
+            Talk("tcp", pieces),
+        ]
     if carrier == "foreign":
         text = messages.b64encode(build.neg_token_init())
         return [

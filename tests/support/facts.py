@@ -19,13 +19,16 @@ SWEEP = bool(os.environ.get("NEGOSCOPE_SWEEP"))
 
 PLACE = (
     "capture", "stream_id", "community_id", "started", "ended", "duration_ms", "first_frame",
-    "last_frame", "frames", "reason_detail", "evidence",
+    "last_frame", "frames", "reason_detail", "evidence", "kdc_frames",
 )  # fmt: skip
 """Columns of negotiations that say where and when, or speak of frames."""
 TOKEN = ("negotiation_id", "carrier", "role", "token_type", "inner_type", "sha256")
 ENDS = ("client", "client_port", "server", "server_port")
+BY_ADDRESS = ("names", "server_name", "reason", "confidence")
+"""Columns that may rest on addresses inside messages: in DNS answers, names, tickets."""
 GAPS = {
     "gap",
+    "cut-off",
     "snaplen",
     "one-direction",
     "started-before-capture",

@@ -11,17 +11,20 @@ from contextlib import redirect_stderr, redirect_stdout
 from html import unescape
 from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
 import pandas as pd
 from support.facts import ROOT
 
 from analyzer.analysis import read
+from analyzer.capture.inputs import Input
 from analyzer.cli.main import run
+from analyzer.crosscheck.check import check_capture
 from analyzer.explain import explain
 from analyzer.report.json_text import json_text
 from dissectors.visible import UNSAFE
 
-TABLES = ("negotiations", "tokens", "offers", "anomalies", "captures")
+TABLES = ("negotiations", "tokens", "offers", "anomalies", "captures", "kdc", "names", "hosts")
 SHOWN = 10
 """Negotiations of a capture that are shown one by one."""
 
@@ -39,11 +42,14 @@ def outputs(path: Path, *, secrets: bool = False) -> Iterator[tuple[str, str]]:
     name = str(path)
     commands = [["summary", name]]
     for table in TABLES:
-        siem = ("ecs", "ocsf", "zeek") if table == "negotiations" else ()
+        siem = ("ecs", "ocsf", "zeek", "zeek-json") if table == "negotiations" else ()
         forms = ("table", "jsonl", "csv", *siem)
         wanted = ["--with-secrets"] if secrets and table == "tokens" else []
         commands += [[table, name, "--format", form, *wanted] for form in forms]
         commands.append([table, name, "--columns", "capture", *wanted])
+    commands += [
+        ["audit", name, "--format", form] for form in ("table", "json", "jsonl", "csv", "sarif")
+    ]
     count = len(read(path, tables=["negotiations"]).tables.columns["negotiations"]["capture"])
     for number in range(1, min(count, SHOWN) + 1):
         commands += [["show", name, str(number)], ["show", name, str(number), "--details"]]
@@ -53,6 +59,17 @@ def outputs(path: Path, *, secrets: bool = False) -> Iterator[tuple[str, str]]:
         yield " ".join([words[0], *words[2:]]), out + err
 
 
+def crosschecked(path: Path) -> Iterator[tuple[str, str]]:
+    """What `crosscheck` prints of all differences, in every format; tshark runs once."""
+    checked = check_capture(Input(str(path)))
+    with patch("analyzer.crosscheck.check.check_capture", lambda *_: checked):
+        for form in ("table", "jsonl", "csv"):
+            words = ["crosscheck", str(path), "--all", "--format", form]
+            status, out, err = command_line(*words)
+            assert status in {0, 1}, (words, err)
+            yield " ".join([words[0], *words[2:]]), out + err
+
+
 def frames(path: Path) -> Iterator[tuple[str, str]]:
     """What pandas and Python show of an analysis and its parts."""
     analysis = read(path)
@@ -60,7 +77,16 @@ def frames(path: Path) -> Iterator[tuple[str, str]]:
     with pd.option_context("display.max_colwidth", None, "display.width", None):
         for table in TABLES:
             yield f"frame {table}", analysis.frame(table).to_string()
-        yield "frame summary", analysis.summary().to_string()
+        audited = analysis.audit()
+        yield "frame findings", audited.frame.to_string()
+        yield "findings", str(audited)
+        yield "HTML of the findings", _text_of(audited._repr_html_())
+        summary = analysis.summary()
+        yield "frame summary", summary.frame.to_string()
+        yield "summary", str(summary)
+        yield "HTML of the summary", _text_of(summary._repr_html_())
+        yield "matrix", analysis.matrix("user", "server_name", margins=True).to_string()
+        yield "matrix of outcomes", analysis.matrix(values="outcome").to_string()
     for number in analysis.tables.columns["negotiations"]["negotiation_id"][:SHOWN]:
         exchanged = analysis.negotiation(number)
         yield f"negotiation {number}", str(exchanged)
@@ -85,7 +111,7 @@ def explained(token: bytes) -> Iterator[tuple[str, str]]:
 def _text_of(html: str) -> str:
     """What a browser shows of it, tooltips too; markup that the wire smuggled in would fail here."""
     tags = re.sub(
-        r"</?(?:div|details|summary|span|pre|b)(?: (?:open|(?:class|style|title)='[^'<>]*'))*>",
+        r"</?(?:div|details|summary|span|pre|b|table|tr|th|td)(?: (?:open|(?:class|style|title)='[^'<>]*'))*>",
         " ",
         html,
     )
@@ -101,7 +127,7 @@ def printed_well(words: str, text: str) -> None:
         text = text.replace("\t", "")
     unsafe = UNSAFE.search(text.replace("\n", ""))
     assert unsafe is None, f"{words}: {text[max(unsafe.start() - 40, 0) : unsafe.end() + 20]!a}"
-    if "jsonl" in words or "ecs" in words or "ocsf" in words:
+    if any(form in words for form in ("jsonl", "ecs", "ocsf", "zeek-json")):
         for line in text.splitlines():
             json.loads(line)
 

@@ -30,6 +30,8 @@ from support.messages import (
 )
 from support.packets import Conversation
 
+from dissectors.tokens import build
+
 GET = b"GET / HTTP/1.1"
 REFUSED = b"HTTP/1.1 401 Unauthorized"
 PKU2U = bytes.fromhex("5c33530deaf90d4db2ec4ae3786ec308")
@@ -112,6 +114,12 @@ def optimistic_mismatch() -> Conversation:
 def hint_from_a_high_port() -> Conversation:
     """negHints from port 8080."""
     return Conversation(8080).client(http(GET)).server(answered(negotiate(offer(NTLM, more=HINTS))))
+
+
+def init_from_a_low_port() -> Conversation:
+    """A client that has a port of those that are kept for the system."""
+    talk = Conversation(80, client_port=1001)
+    return talk.client(asked(init_token(NTLM, NTLM_NEGOTIATE)))
 
 
 def late_fallback() -> Conversation:
@@ -244,6 +252,7 @@ TALKS: dict[str, Callable[[], Conversation]] = {
     "tshark-several-challenges": several_challenges,
     "tshark-optimistic-mismatch": optimistic_mismatch,
     "tshark-init2-by-port": hint_from_a_high_port,
+    "tshark-init-by-port": init_from_a_low_port,
     "tshark-late-fallback": late_fallback,
     "tshark-unknown-mechanism": iakerb,
     "tshark-hint-token": hint_token,
@@ -263,3 +272,49 @@ AGREED: dict[str, Callable[[], Conversation]] = {
     "per-message": per_message,
 }
 """Conversations that captures seldom hold, with nothing new to declare."""
+
+
+# -- what tshark leaves out -----------------------------------------------------------------------
+
+
+def _under_negoex(*messages: bytes) -> Conversation:
+    """A NegTokenInit that offers NegoEx with these messages."""
+    return Conversation(80).client(asked(build.neg_token_init(["negoex"], build.negoex(*messages))))
+
+
+def negoex_extension() -> Conversation:
+    """A NEGO message with an extension."""
+    return _under_negoex(build.initiator_nego(extensions=[(1, b"more")]))
+
+
+def negoex_alert() -> Conversation:
+    """An ALERT message with a pulse."""
+    return _under_negoex(build.initiator_nego(), build.alert(0xC000006D))
+
+
+def pku2u() -> Conversation:
+    """An AP_REQUEST message with an AS-REQ."""
+    return _under_negoex(build.ap_request(build.as_req()))
+
+
+def negoex_mic() -> Conversation:
+    """A NegTokenResp with NegoEx inside, and a MIC token of the scheme's mechanism."""
+    part = build.negoex(build.acceptor_nego())
+    last = build.neg_token_resp("accept-completed", "negoex", part, build.mic_cfx())
+    return _under_negoex(build.initiator_nego()).server(answered(negotiate(last)))
+
+
+def deleted_context() -> Conversation:
+    """A token that deletes a context: a MIC with another id."""
+    deleting = build.mic_1964().replace(b"\x01\x01\x11\0", b"\x01\x02\x11\0")
+    return Conversation(80).client(asked(deleting))
+
+
+LEFT_OUT_TALKS: dict[str, Callable[[], Conversation]] = {
+    "left-negoex-extension": negoex_extension,
+    "left-negoex-alert": negoex_alert,
+    "left-pku2u": pku2u,
+    "left-negoex-mic": negoex_mic,
+    "left-deleted-context": deleted_context,
+}
+"""What is left out -> a conversation in whose last token it is."""

@@ -48,6 +48,23 @@ def inner_of_hint(d: Difference) -> bool:
     )
 
 
+_UNKNOWN = (bytes.fromhex("06062b0601050205"), bytes.fromhex("06062b0601050207"))
+"""OIDs of IAKERB and PKU2U, with tag and length."""
+_TOKENS = ("mechToken", "responseToken")
+
+
+def cut_token(d: Difference) -> bool:
+    """A frame of RFC 2743 whose length points past the end of the token."""
+    return (
+        d.kind == ROW
+        and d.theirs is None
+        and d.raw[:1] == b"\x60"
+        and bool({"truncated", "bad-length"} & d.our_anomalies)
+        and d.packet is not None
+        and d.packet.find("gss-api.OID") is not None
+    )
+
+
 def _is_in(d: Difference, field: str, raw: bytes) -> bool:
     return d.their_token is not None and any(n.raw == raw for n in d.their_token.every(field))
 
@@ -102,6 +119,23 @@ def hint_by_port(d: Difference) -> bool:
     )
 
 
+def init_by_port(d: Difference) -> bool:
+    """A mechToken that names its own type, in a NegTokenInit from a port below 1024."""
+    token = d.our_token.token if d.our_token is not None else None
+    hinted = isinstance(token, NegTokenInit2)  # which servers send
+    inner = token.inner if isinstance(token, NegTokenInit) and not hinted else None
+    port = d.packet.source_port if d.packet is not None else None
+    return (
+        d.column == "inner_type"
+        and d.theirs == OPAQUE
+        and port is not None
+        and port < 1024
+        and inner is not None
+        and inner.raw.startswith((NEGOEX_SIGNATURE, NTLM_SIGNATURE, b"\x60"))
+        and _is_in(d, "spnego.mechToken", inner.raw)
+    )
+
+
 def late_fallback(d: Difference) -> bool:
     """Member [4] of a NegTokenResp holds a list of object identifiers."""
     token = d.our_token.token if d.our_token is not None else None
@@ -126,7 +160,16 @@ def vector_length(d: Difference) -> bool:
 
 
 def unknown_mechanism(d: Difference) -> bool:
-    """A frame of RFC 2743 with an OID for which tshark has no dissector."""
+    """A frame of RFC 2743 with an OID for which tshark has no dissector, by itself or in SPNEGO."""
+    if d.column == "inner_type" and d.theirs == OPAQUE and d.our_token is not None:
+        token = d.our_token.token
+        inner = token.inner if isinstance(token, (NegTokenInit, NegTokenResp)) else None
+        return (
+            inner is not None
+            and inner.raw[:1] == b"\x60"
+            and any(inner.raw.find(oid, 0, len(oid) + 6) > 0 for oid in _UNKNOWN)
+            and any(_is_in(d, f"spnego.{field}", inner.raw) for field in _TOKENS)
+        )
     return (
         d.column == "token_type"
         and d.kind == CELL

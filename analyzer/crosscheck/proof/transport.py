@@ -48,6 +48,13 @@ def unknown_port(d: Difference) -> bool:
     )
 
 
+def inside_tls(d: Difference) -> bool:
+    """A token of tshark's, out of a record that it decrypted."""
+    if d.kind != ROW or d.ours is not None or d.packet is None or d.their_token is None:
+        return False
+    return "tls" in d.packet.protocols
+
+
 def carrier_not_read(carrier: str, d: Difference) -> bool:
     """A token of tshark's, in a carrier of which we have none."""
     their = d.their_token

@@ -1,19 +1,42 @@
 """NTLM messages as they are under a scheme of one's choice, by pyspnego.
 
-http_raw.py HOST:PORT PATH SCHEME USER PASSWORD
+http_raw.py HOST:PORT PATH SCHEME USER PASSWORD [tls] [bound]
+    tls      over TLS, with its keys in $SSLKEYLOGFILE
+    bound    with channel bindings: those of the TLS connection, or of one that there is not
+
+Spec: RFC 5929 4.
 """
 
 import base64
+import hashlib
 import http.client
+import os
+import ssl
 import sys
 
 import spnego
+from spnego.channel_bindings import GssChannelBindings
 
-host, path, scheme, user, password = sys.argv[1:]
+host, path, scheme, user, password, *kinds = sys.argv[1:]
+end_point = bytes(range(32))
+if "tls" in kinds:
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    trusting.keylog_filename = os.environ.get("SSLKEYLOGFILE")
+    line = http.client.HTTPSConnection(host, context=trusting)
+    line.connect()
+    end_point = hashlib.sha256(line.sock.getpeercert(binary_form=True)).digest()
+else:
+    line = http.client.HTTPConnection(host)
+bindings = GssChannelBindings(application_data=b"tls-server-end-point:" + end_point)
 context = spnego.client(
-    user, password, protocol="ntlm", service="HTTP", hostname=host.partition(":")[0]
+    user,
+    password,
+    protocol="ntlm",
+    service="HTTP",
+    hostname=host.partition(":")[0],
+    channel_bindings=bindings if "bound" in kinds else None,
 )
-line = http.client.HTTPConnection(host)
 token = context.step()
 while token:
     line.request(

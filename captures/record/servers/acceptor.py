@@ -1,6 +1,7 @@
 """A small HTTP/1.1 server that accepts `Negotiate` and raw `NTLM` by pyspnego, one security context per connection.
 
-The folder says what is offered: /nego, /ntlm or /both. Users are in $NTLM_USER_FILE, the Kerberos key in $KRB5_KTNAME.
+The folder says what is offered: /nego, /ntlm, /both, or /small, which takes no token above 1000 letters. Users are in
+$NTLM_USER_FILE, the Kerberos key in $KRB5_KTNAME.
 """
 
 import base64
@@ -9,7 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import spnego
 
-SCHEMES = {"/nego": ["Negotiate"], "/ntlm": ["NTLM"], "/both": ["Negotiate", "NTLM"]}
+SCHEMES = {
+    "/nego": ["Negotiate"],
+    "/ntlm": ["NTLM"],
+    "/both": ["Negotiate", "NTLM"],
+    "/small": ["Negotiate"],
+}
 
 
 class Acceptor(BaseHTTPRequestHandler):
@@ -24,6 +30,8 @@ class Acceptor(BaseHTTPRequestHandler):
     def do_GET(self):
         offered = SCHEMES.get("/" + self.path.split("/")[1], [])
         scheme, _, text = self.headers.get("Authorization", "").partition(" ")
+        if "/small" in self.path and len(text) > 1000:
+            return self.answer(431)
         if not offered or (self.user and not text):
             return self.answer(200)
         if scheme not in offered:

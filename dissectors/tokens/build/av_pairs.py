@@ -9,6 +9,7 @@ import re
 import struct
 from collections.abc import Mapping
 
+from dissectors.tokens.build.arguments import builder
 from dissectors.tokens.build.error import BuildError
 
 AvValue = str | int | bytes
@@ -32,6 +33,7 @@ _UNNAMED = re.compile(r"AvId\((\d+)\)")
 _LONGEST = 0xFFFF
 
 
+@builder
 def av_pairs(pairs: Mapping[str | int, AvValue]) -> bytes:
     """AV pairs in the order given, by name, `AvId(17)` or number; MsvAvEOL closes them."""
     made = b""

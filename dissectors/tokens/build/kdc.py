@@ -11,6 +11,7 @@ from typing import Any
 from dissectors.tokens.asn1 import kerberos as asn1
 from dissectors.tokens.asn1 import padata as holes
 from dissectors.tokens.asn1.kerberos_types import METHOD_DATA, EncryptedData
+from dissectors.tokens.build.arguments import builder
 from dissectors.tokens.build.kerberos import (
     AES256,
     NT_PRINCIPAL,
@@ -31,6 +32,7 @@ A_LATER_TIME = "20370913024805Z"
 ETYPES = (AES256, 17, 23)
 
 
+@builder
 def as_req(
     *,
     cname: Principal | None = "alice",
@@ -51,6 +53,7 @@ def as_req(
     return _request(10, asn1.AS_REQ, "AS-REQ", padata, body)
 
 
+@builder
 def tgs_req(
     *,
     realm: str = REALM,
@@ -71,6 +74,7 @@ def tgs_req(
     return _request(12, asn1.TGS_REQ, "TGS-REQ", padata, body)
 
 
+@builder
 def as_rep(
     *,
     cname: Principal = "alice",
@@ -89,6 +93,7 @@ def as_rep(
     return _reply(11, asn1.AS_REP, "AS-REP", cname, crealm, issued, etype, cipher, padata)
 
 
+@builder
 def tgs_rep(
     *,
     cname: Principal = "alice",
@@ -107,6 +112,7 @@ def tgs_rep(
     return _reply(13, asn1.TGS_REP, "TGS-REP", cname, crealm, issued, etype, cipher, padata)
 
 
+@builder
 def krb_cred(
     *,
     tickets: Iterable[dict[str, Any]] | None = None,
@@ -126,21 +132,25 @@ def krb_cred(
 # -- pre-authentication ----------------------------------------------------------------------------
 
 
+@builder
 def pa_enc_timestamp(*, etype: int = AES256, cipher: bytes | None = None) -> PaData:
     """PA-ENC-TIMESTAMP: the proof that a client knows the password."""
     return 2, der(EncryptedData, encrypted_data(etype, None, cipher, 56), "PA-ENC-TIMESTAMP")
 
 
+@builder
 def pa_pac_request(*, include_pac: bool = True) -> PaData:
     """KERB-PA-PAC-REQUEST."""
     return 128, der(holes.KERB_PA_PAC_REQUEST, {"include-pac": include_pac}, "KERB-PA-PAC-REQUEST")
 
 
+@builder
 def pa_pac_options(flags: Iterable[str | int] = ("claims",)) -> PaData:
     """PA-PAC-OPTIONS."""
     return 167, der(holes.PA_PAC_OPTIONS, {"flags": flags}, "PA-PAC-OPTIONS")
 
 
+@builder
 def pa_for_user(user: Principal = "alice", *, realm: str = REALM) -> PaData:
     """PA-FOR-USER: S4U2self for `user`."""
     value = {
@@ -152,22 +162,26 @@ def pa_for_user(user: Principal = "alice", *, realm: str = REALM) -> PaData:
     return 129, der(holes.PA_FOR_USER, value, "PA-FOR-USER")
 
 
+@builder
 def pa_tgs_req(ap_req: bytes) -> PaData:
     """PA-TGS-REQ around a bare AP-REQ with a ticket-granting ticket."""
     return 1, ap_req
 
 
+@builder
 def pa_etype_info2(entries: Iterable[tuple[int, str | None]] = ((AES256, None),)) -> PaData:
     """PA-ETYPE-INFO2: etypes and salts."""
     value = [{"etype": etype, "salt": salt} for etype, salt in entries]
     return 19, der(holes.ETYPE_INFO2, value, "ETYPE-INFO2")
 
 
+@builder
 def method_data(padata: Iterable[PaData]) -> bytes:
     """METHOD-DATA, the e-data of an error that asks for pre-authentication."""
     return der(METHOD_DATA, _padata(padata), "METHOD-DATA")
 
 
+@builder
 def kerb_error_data(nt_status: int) -> bytes:
     """KERB-ERROR-DATA, the e-data by which Windows names an NTSTATUS."""
     status = nt_status.to_bytes(4, "little") + bytes(4) + (1).to_bytes(4, "little")

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from dissectors.codes.krb_error import KRB_ERROR
 from dissectors.tokens.asn1 import kerberos as asn1
+from dissectors.tokens.build.arguments import builder
 from dissectors.tokens.build.error import BuildError
 from dissectors.tokens.build.spnego import gss_frame
 from dissectors.tokens.build.value import der, dummy
@@ -34,6 +35,7 @@ NT_SRV_INST = 2
 _CODES = {name: number for number, name in KRB_ERROR.items()}
 
 
+@builder
 def ap_req(
     *,
     sname: Principal = SERVICE,
@@ -58,6 +60,7 @@ def ap_req(
     return _formed(der(asn1.AP_REQ, message, "AP-REQ"), b"\x01\x00", form, mech)
 
 
+@builder
 def ap_rep(
     *,
     etype: int = AES256,
@@ -70,6 +73,7 @@ def ap_rep(
     return _formed(der(asn1.AP_REP, message, "AP-REP"), b"\x02\x00", form, mech)
 
 
+@builder
 def krb_error(
     error_code: int | str = "KRB_AP_ERR_SKEW",
     *,
@@ -109,6 +113,7 @@ def krb_error(
     return _formed(der(asn1.KRB_ERROR, message, "KRB-ERROR"), b"\x03\x00", form, mech)
 
 
+@builder
 def tgt_req(
     *,
     sname: Principal | None = SERVICE,
@@ -126,6 +131,7 @@ def tgt_req(
     return _formed(der(asn1.TGT_REQ, message, "TGT-REQ"), b"\x04\x00", form, mech)
 
 
+@builder
 def tgt_rep(
     *,
     sname: Principal = f"krbtgt/{REALM}",
@@ -142,6 +148,7 @@ def tgt_rep(
     return _formed(der(asn1.TGT_REP, message, "TGT-REP"), b"\x04\x01", form, mech)
 
 
+@builder
 def iakerb(
     message: bytes = b"",
     *,
@@ -172,6 +179,7 @@ def encrypted_data(etype: int, kvno: int | None, cipher: bytes | None, size: int
     return {"etype": etype, "kvno": kvno, "cipher": content}
 
 
+@builder
 def ticket(
     sname: Principal,
     *,

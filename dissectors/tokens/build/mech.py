@@ -9,6 +9,7 @@ import re
 from uuid import UUID
 
 from dissectors.mechs import MECHS, NEGOEX_SCHEMES
+from dissectors.tokens.build.arguments import builder
 from dissectors.tokens.build.error import BuildError
 
 _OIDS = {name: oid for oid, name in MECHS.items()}
@@ -16,6 +17,7 @@ _GUIDS = {name: guid for guid, name in reversed(NEGOEX_SCHEMES.items())}  # the 
 _DOTTED = re.compile(r"[012](\.(0|[1-9]\d*))+")
 
 
+@builder
 def mech_oid(mech: str) -> str:
     """OID of a mechanism given by name (`ntlm`) or as dotted numbers."""
     if _DOTTED.fullmatch(mech):

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterable
 
 from dissectors.recognise import NEGOEX_SIGNATURE
+from dissectors.tokens.build.arguments import builder
 from dissectors.tokens.build.error import BuildError
 from dissectors.tokens.build.mech import guid_bytes, scheme_guid
 from dissectors.tokens.build.value import dummy
@@ -22,6 +23,7 @@ _PULSE = 1
 _VERIFY_NO_KEY = 1
 
 
+@builder
 def negoex(*messages: bytes) -> bytes:
     """A NegoEx token: messages back to back."""
     if not messages:
@@ -29,6 +31,7 @@ def negoex(*messages: bytes) -> bytes:
     return b"".join(messages)
 
 
+@builder
 def initiator_nego(
     schemes: Iterable[str] = (SCHEME,),
     *,
@@ -41,6 +44,7 @@ def initiator_nego(
     return _nego(0, schemes, extensions, random, sequence, conversation_id)
 
 
+@builder
 def acceptor_nego(
     schemes: Iterable[str] = (SCHEME,),
     *,
@@ -53,6 +57,7 @@ def acceptor_nego(
     return _nego(1, schemes, extensions, random, sequence, conversation_id)
 
 
+@builder
 def meta_data(
     exchange: bytes,
     *,
@@ -65,6 +70,7 @@ def meta_data(
     return _exchange(3 if by_acceptor else 2, exchange, scheme, sequence, conversation_id)
 
 
+@builder
 def challenge(
     exchange: bytes,
     *,
@@ -76,6 +82,7 @@ def challenge(
     return _exchange(4, exchange, scheme, sequence, conversation_id)
 
 
+@builder
 def ap_request(
     exchange: bytes,
     *,
@@ -87,6 +94,7 @@ def ap_request(
     return _exchange(5, exchange, scheme, sequence, conversation_id)
 
 
+@builder
 def verify(
     checksum: bytes | None = None,
     *,
@@ -102,6 +110,7 @@ def verify(
     return _message(6, scheme_guid(scheme) + fixed, value, sequence, conversation_id)
 
 
+@builder
 def alert(
     error_code: int = 0,
     *,

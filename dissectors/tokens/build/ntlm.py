@@ -13,6 +13,7 @@ import struct
 from collections.abc import Mapping
 from typing import Literal
 
+from dissectors.tokens.build.arguments import builder
 from dissectors.tokens.build.av_pairs import AvValue, av_pairs
 from dissectors.tokens.build.error import BuildError
 from dissectors.tokens.build.value import dummy
@@ -47,6 +48,7 @@ _LONGEST = 0xFFFF
 _MIC_PROMISED = 2
 
 
+@builder
 def ntlm_negotiate(
     *,
     flags: int = NEGOTIATE_FLAGS,
@@ -68,6 +70,7 @@ def ntlm_negotiate(
     return head + fields["domain"] + fields["workstation"] + slots + payload
 
 
+@builder
 def ntlm_challenge(
     *,
     target_name: str = "LAB",
@@ -89,6 +92,7 @@ def ntlm_challenge(
     return head + challenge + _sized(reserved, 8, "reserved") + fields["info"] + slots + payload
 
 
+@builder
 def ntlm_authenticate(
     *,
     user: str = "alice",
@@ -133,6 +137,7 @@ def ntlm_authenticate(
     return head + struct.pack("<I", flags) + slots + payload
 
 
+@builder
 def ntlmv2_response(
     target_info: Mapping[str | int, AvValue] | bytes = DOMAIN_INFO,
     *,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 
+from dissectors.tokens.build.arguments import builder
 from dissectors.tokens.build.error import BuildError
 from dissectors.tokens.build.spnego import gss_frame
 from dissectors.tokens.build.value import dummy
@@ -22,6 +23,7 @@ _BLOCK = 8
 _LAYERS = {"none": 1, "integrity": 2, "confidentiality": 4}
 
 
+@builder
 def wrap_cfx(
     plaintext: bytes = b"",
     *,
@@ -48,6 +50,7 @@ def wrap_cfx(
     return b"\x05\x04" + struct.pack(">BBHHQ", flags, 0xFF, extra, rrc, sequence) + data
 
 
+@builder
 def mic_cfx(
     checksum: bytes | None = None,
     *,
@@ -61,6 +64,7 @@ def mic_cfx(
     return b"\x04\x04" + bytes((flags,)) + b"\xff" * 5 + struct.pack(">Q", sequence) + check
 
 
+@builder
 def wrap_1964(
     plaintext: bytes = b"",
     *,
@@ -83,6 +87,7 @@ def wrap_1964(
     return gss_frame(mech, head + _signed(sgn_alg, snd_seq, checksum) + data)
 
 
+@builder
 def mic_1964(
     *,
     sgn_alg: int = ARCFOUR_SIGN,
@@ -95,6 +100,7 @@ def mic_1964(
     return gss_frame(mech, head + _signed(sgn_alg, snd_seq, checksum))
 
 
+@builder
 def ntlm_signature(
     message: bytes = b"",
     *,
@@ -116,6 +122,7 @@ def ntlm_signature(
     return b"\x01\x00\x00\x00" + pad + check + struct.pack("<I", sequence) + message
 
 
+@builder
 def sasl_layer(
     layers: Iterable[str] = ("none", "integrity", "confidentiality"),
     *,

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from dissectors.mechs import SPNEGO
 from dissectors.tokens.asn1 import spnego as asn1
+from dissectors.tokens.build.arguments import builder
 from dissectors.tokens.build.error import BuildError
 from dissectors.tokens.build.mech import mech_oid
 from dissectors.tokens.build.value import der
@@ -16,6 +17,7 @@ from dissectors.tokens.build.value import der
 PLEASE_IGNORE = "not_defined_in_RFC4178@please_ignore"
 
 
+@builder
 def neg_token_init(
     mech_types: Iterable[str] = ("kerberos", "ntlm"),
     mech_token: bytes | None = None,
@@ -37,6 +39,7 @@ def neg_token_init(
     return der(asn1.FRAMED_INIT, frame, "NegTokenInit")
 
 
+@builder
 def neg_token_init2(
     mech_types: Iterable[str] | None = ("kerberos", "ntlm"),
     mech_token: bytes | None = None,
@@ -64,6 +67,7 @@ def neg_token_init2(
     return der(asn1.FRAMED_INIT_2, frame, "NegTokenInit2")
 
 
+@builder
 def neg_token_resp(
     neg_state: str | int | None = "accept-incomplete",
     supported_mech: str | None = None,
@@ -72,7 +76,7 @@ def neg_token_resp(
     *,
     late_mech_types: Iterable[str] | None = None,
 ) -> bytes:
-    """NegTokenResp, every later token of both sides."""
+    """NegTokenResp, every later token of both sides; a negState without a name is given as its number."""
     resp = {
         "negState": neg_state,
         "supportedMech": None if supported_mech is None else mech_oid(supported_mech),
@@ -83,6 +87,7 @@ def neg_token_resp(
     return der(asn1.BARE_RESP, resp, "NegTokenResp")
 
 
+@builder
 def gss_frame(mech: str, inner: bytes) -> bytes:
     """InitialContextToken of a mechanism, around a token of any format."""
     content = der(asn1.MechType, mech_oid(mech), "thisMech") + inner

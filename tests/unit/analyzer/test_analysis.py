@@ -11,7 +11,8 @@ import pytest
 
 from analyzer.analysis import read
 from analyzer.errors import UsageError
-from analyzer.report import siem
+from analyzer.report.siem import ecs, ocsf, zeek
+from analyzer.report.siem.record import records
 
 ASKED = b"GET / HTTP/1.1\r\nHost: web.test\r\nAuthorization: Basic YWRhOnNlY3JldA==\r\n\r\n"
 SAID = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n'
@@ -54,13 +55,13 @@ def timeless(tmp_path: Path) -> Path:
 def test_times_that_are_not_known_are_null(timeless: Path) -> None:
     """No table and no other system's format may show a made-up date."""
     analysis = read(timeless)
-    (row,) = siem.records(analysis.tables.columns["negotiations"], [0])
+    (row,) = records(analysis.tables.columns["negotiations"], [0])
     assert (row["started"], row["ended"], row["duration_ms"]) == (None, None, None)
     assert analysis.tables.columns["captures"]["first_ts"] == [None]
     assert analysis.negotiations["started"].isna().all()
-    assert "@timestamp" not in json.loads(siem.as_ecs(row))
-    assert not {"time", "start_time", "end_time"} & set(json.loads(siem.as_ocsf(row)))
-    line = list(siem.zeek_lines(analysis.tables.columns["negotiations"], [0]))[-1]
+    assert "@timestamp" not in json.loads(ecs.negotiation(row))
+    assert not {"time", "start_time", "end_time"} & set(json.loads(ocsf.negotiation(row)))
+    line = list(zeek.text_lines("negotiations", analysis.tables.columns["negotiations"], [0]))[-1]
     assert line.startswith("-\t")
 
 

@@ -6,11 +6,13 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 
 import pytest
+from support.messages import netbios, session_setup
 
 from analyzer.capture.model import IGNORE, Stream
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly
 from analyzer.pipeline import ANOMALIES_PER_KIND, Options, StreamReader
 from analyzer.unclaimed import QUIET
+from dissectors.tokens.build import neg_token_init, ntlm_negotiate
 
 TOKEN = b"NTLMSSP\x00\x01\x00\x00\x00\x05\x02\x08\xa0" + bytes(16)
 REQUEST = b"GET / HTTP/1.1\r\nHost: web\r\nAuthorization: NTLM " + b64encode(TOKEN) + b"\r\n\r\n"
@@ -32,6 +34,9 @@ class Told:
 
     def schemes(self, *_: object) -> None:
         """Take a list of schemes."""
+
+    def surrounding(self, *_: object) -> None:
+        """Take a fact beside the negotiations."""
 
     def anomaly(self, noticed: NoticedAnomaly) -> None:
         """Take an anomaly of no negotiation."""
@@ -135,3 +140,45 @@ def test_a_flood_of_tokens_is_bounded() -> None:
     codes = [noticed.anomaly.code for noticed in told.loose]
     assert codes == ["unclaimed-token"] * ANOMALIES_PER_KIND + ["limit-anomalies"]
     assert told.loose[-1].anomaly.detail.startswith("300 more")
+
+
+def test_a_bind_of_which_only_the_header_was_captured() -> None:
+    """A packet cut behind its LDAP header still tells that somebody bound, and what is missing."""
+    told = Told()
+    reader = reader_of(told)
+    deliver(reader, bytes.fromhex("30190201016014"))
+    reader.lost(0, 7, 20, 1, 1000)
+    reader.end(None, "capture-end", 1, 1000)
+    (row,) = told.rows
+    assert (row.carrier, row.completeness) == ("ldap", "gap")
+
+
+# -- tokens in pieces ----------------------------------------------------------------------------------
+
+
+def test_a_token_cut_short_by_the_next_is_told_in_its_turn() -> None:
+    """A client that starts over amid a token in pieces leaves what came of it, in front of the new token."""
+    told = Told()
+    reader = reader_of(told)
+    begun = b"\x60\x82\x20\x00" + bytes(100)
+    deliver(reader, *(netbios(session_setup(token)) for token in (begun, TOKEN)))
+    reader.end(None, "capture-end", 3, 3000)
+    (row,) = told.rows
+    raw = [step.token.raw for step in row.steps if step.token is not None]
+    assert raw == [begun, TOKEN]
+
+
+def test_a_token_cut_short_by_a_cut_one_keeps_its_bytes() -> None:
+    """A client that starts over in pieces leaves a token that says it is cut, then the new one, whole."""
+    told = Told()
+    reader = reader_of(told)
+    begun = neg_token_init(["ntlm"], ntlm_negotiate(domain="A" * 9000))[:3000]
+    fresh = neg_token_init(["ntlm"], ntlm_negotiate(domain="D" * 9000))
+    parts = (begun, fresh[:4000], fresh[4000:])
+    deliver(reader, *(netbios(session_setup(part)) for part in parts))
+    reader.end(None, "capture-end", 4, 4000)
+    (row,) = told.rows
+    tokens = [step.token for step in row.steps if step.token is not None]
+    assert [token.raw for token in tokens] == [begun, fresh]
+    assert "truncated" in [anomaly.code for anomaly in tokens[0].findings]
+    assert [anomaly.code for anomaly in tokens[1].findings] == []

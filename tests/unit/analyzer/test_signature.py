@@ -100,7 +100,7 @@ def test_a_length_beyond_belief():
 )
 def test_the_time_is_linear(piece):
     """Bytes full of signatures cost what their number says."""
-    began = time.perf_counter()
+    began = time.process_time()
     find_tokens(piece * (65_536 // len(piece)))
     find_signature(piece * (65_536 // len(piece)))
-    assert time.perf_counter() - began < 0.3
+    assert time.process_time() - began < 0.3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -38,6 +39,42 @@ def test_declared_ones_on_request(capsys: Output) -> None:
     assert all(row["why"] for row in rows)
     assert run(["crosscheck", CAPTURE, "--format", "csv", "--all"]) == 0
     assert capsys.readouterr().out.splitlines()[0].startswith("capture,frame,stream_id,")
+
+
+@wireshark
+def test_output_goes_to_a_file(tmp_path: Path, capsys: Output) -> None:
+    """What would be printed, in any form, without colour; never over a capture."""
+    for words in ([], ["--all"], ["--all", "--format", "jsonl"], ["--all", "--format", "csv"]):
+        target = tmp_path / "out"
+        assert run(["crosscheck", CAPTURE, *words]) == 0
+        printed = capsys.readouterr().out
+        assert run(["crosscheck", CAPTURE, *words, "-o", str(target), "--color", "always"]) == 0
+        assert capsys.readouterr().out == ""
+        assert target.read_bytes().decode() == printed
+    copy = tmp_path / "copy.pcapng"
+    copy.write_bytes(Path(CAPTURE).read_bytes())
+    for captures in (str(copy), str(tmp_path)):
+        assert run(["crosscheck", captures, "-o", str(copy)]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    assert copy.read_bytes() == Path(CAPTURE).read_bytes()
+    assert run(["crosscheck", CAPTURE, "-o", str(tmp_path / "no" / "such")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@wireshark
+def test_colour(capsys: Output) -> None:
+    """The heading is bold if colour is asked for; by default not where no terminal is, nor in data."""
+    assert run(["crosscheck", CAPTURE, "--all"]) == 0
+    plain = capsys.readouterr().out
+    assert "\x1b" not in plain
+    assert run(["crosscheck", CAPTURE, "--all", "--color", "never"]) == 0
+    assert capsys.readouterr().out == plain
+    assert run(["crosscheck", CAPTURE, "--all", "--color", "always"]) == 0
+    coloured = capsys.readouterr().out
+    assert coloured.startswith("\x1b[1m")
+    assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == plain
+    assert run(["crosscheck", CAPTURE, "--all", "--color", "always", "--format", "csv"]) == 0
+    assert "\x1b" not in capsys.readouterr().out
 
 
 @wireshark

@@ -88,7 +88,7 @@ def test_without_wireshark_it_is_one_line(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert "tshark was not found: install it" in done.stderr
+    assert "tshark was not found; 3.6 or newer is needed (" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

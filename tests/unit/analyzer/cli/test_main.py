@@ -69,7 +69,7 @@ def test_version_and_help_import_nothing_heavy() -> None:
         assert name in done.stdout
 
 
-@pytest.mark.parametrize("command", ["summary", "negotiations", "tokens"])
+@pytest.mark.parametrize("command", ["summary", "negotiations", "tokens", "kdc", "hosts"])
 def test_reading_imports_no_pandas(command: str, capture: Path) -> None:
     """Printing tables needs no frame library."""
     code = (
@@ -99,7 +99,7 @@ def test_negotiations_as_json_lines(capture: Path, capsys: pytest.CaptureFixture
     assert "secret" not in line
 
 
-@pytest.mark.parametrize("form", ["table", "csv", "ecs", "ocsf", "zeek"])
+@pytest.mark.parametrize("form", ["table", "csv", "ecs", "ocsf", "zeek", "zeek-json"])
 def test_other_formats(form: str, capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every format names the client and the verdict, and never the password."""
     assert run(["negotiations", str(capture), "--format", form]) == 0

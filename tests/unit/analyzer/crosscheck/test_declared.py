@@ -184,6 +184,14 @@ def inner_of_hint(shown: bytes | None = None) -> Difference:
     return difference(CELL, "inner_type", "NEGOEX", "opaque", raw, acceptor=True, their=their)
 
 
+def init_from(port: int) -> Difference:
+    raw = init_token(NTLM, NTLM_NEGOTIATE)
+    carried = node("spnego.mechToken", NTLM_NEGOTIATE)
+    their = TheirToken("http", "NegTokenInit", carried, element=carried, outer=[carried])
+    shown = packet(port=port)
+    return difference(CELL, "inner_type", "NTLM_NEGOTIATE", "opaque", raw, their=their, shown=shown)
+
+
 def hint(port: int) -> Difference:
     raw = offer(NTLM, more=HINTS)
     name = "not_defined_in_RFC4178@please_ignore"
@@ -270,6 +278,25 @@ def not_read(carrier: str) -> Difference:
     return difference(ROW, "", None, "opaque", their=TheirToken(carrier, "opaque", node("x")))
 
 
+def cut_token(raw: bytes) -> Difference:
+    shown = packet(node("gss-api", raw, node("gss-api.OID", show="1.3.6.1.5.5.2")))
+    return difference(ROW, "", "NegTokenInit", None, raw, shown=shown)
+
+
+def iakerb_inside(carried: bytes) -> Difference:
+    inner = der(0x60, IAKERB, b"\x05\x01", der(0x30, der(0xA1, der(0x0C, b"LAB"))))
+    raw = offer(IAKERB, more=der(0xA2, der(4, inner)))
+    shown = node("spnego.mechToken", carried or inner)
+    their = TheirToken("http", "NegTokenInit", shown, element=shown, outer=[shown])
+    return difference(CELL, "inner_type", "IAKERB", "opaque", raw, their=their)
+
+
+def inside(*protocols: str) -> Difference:
+    shown = packet(*(node(name) for name in protocols))
+    their = TheirToken("http", "NTLM_NEGOTIATE", node("ntlmssp"))
+    return difference(ROW, "", None, "NTLM_NEGOTIATE", their=their, shown=shown)
+
+
 SMB2 = netbios(session_setup(init_token(NTLM, NTLM_NEGOTIATE)))
 LATE = der(0xA4, der(0x30, NTLM))
 
@@ -288,8 +315,13 @@ CASES: dict[str, tuple[Callable[[], Difference], Callable[[], Difference]]] = {
     ),
     "tshark-hint-token": (inner_of_hint, lambda: inner_of_hint(b"another")),
     "tshark-init2-by-port": (lambda: hint(8080), lambda: hint(80)),
+    "tshark-init-by-port": (lambda: init_from(1001), lambda: init_from(1024)),
     "tshark-late-fallback": (lambda: late(LATE), late),
     "tshark-negoex-vector-length": (lambda: vector(b"\x0d\0"), lambda: vector(b"\x0e\0")),
+    "tshark-cut-token": (
+        lambda: cut_token(init_token(NTLM, NTLM_NEGOTIATE)[:-9]),
+        lambda: cut_token(init_token(NTLM, NTLM_NEGOTIATE)),
+    ),
     "tshark-unknown-mechanism": (
         lambda: framed_by("1.3.6.1.5.2.5"),
         lambda: framed_by("1.3.6.1.5.5.2"),
@@ -310,6 +342,7 @@ CASES: dict[str, tuple[Callable[[], Difference], Callable[[], Difference]]] = {
     "tshark-snaplen": (lambda: cut("_ws.short"), lambda: cut("http")),
     "tshark-behind-gap": (lambda: gap(4), lambda: gap(6)),
     "tshark-unknown-port": (lambda: port(SMB2), lambda: port(SMB2[4:])),
+    "ours-tls": (lambda: inside("tcp", "tls", "http"), lambda: inside("tcp", "http")),
     "ours-dcerpc": (lambda: not_read("dcerpc"), lambda: not_read("http")),
     "ours-dns-tkey": (lambda: not_read("dns-tkey"), lambda: not_read("ldap")),
     "ours-mime-multipart": (lambda: not_read("mime-multipart"), lambda: not_read("smb2")),
@@ -365,3 +398,9 @@ def test_a_plain_disagreement_is_unexplained() -> None:
     raw = init_token(NTLM, NTLM_NEGOTIATE)
     assert SPNEGO in raw
     assert declare(difference(CELL, "ntlm_flags", 1, 2, raw, shown=packet())) is None
+
+
+def test_a_mechanism_that_tshark_does_not_know_inside_spnego() -> None:
+    """The bytes that tshark shows are the token's; others prove nothing."""
+    assert declare(iakerb_inside(b"")) == "tshark-unknown-mechanism"
+    assert declare(iakerb_inside(b"another")) is None

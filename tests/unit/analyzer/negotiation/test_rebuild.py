@@ -7,8 +7,15 @@ from dataclasses import dataclass, field
 import pytest
 
 from analyzer.capture.model import Stream
+from analyzer.correlation import correlate
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly
-from analyzer.negotiation.rebuild import StreamNegotiations
+from analyzer.negotiation.rebuild import (
+    KEPT_PER_STREAM,
+    SPREAD_LIMIT,
+    STEPS_LIMIT,
+    StreamNegotiations,
+)
+from analyzer.surroundings.model import Surroundings
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CLIENT, SERVER, CarrierMessage, Exchange
 from dissectors.span import Span
@@ -87,6 +94,7 @@ class Talk:
 
     def end(self) -> list[Negotiation]:
         self.book.end()
+        correlate(self.rows, Surroundings())
         return self.rows
 
 
@@ -284,7 +292,7 @@ def test_server_closing_instead_of_answering_is_a_refusal() -> None:
     (row,) = talk.end()
     assert (row.outcome, row.outcome_source, row.status) == ("failure", "carrier", None)
     assert row.reason is not None
-    assert (row.reason.code, row.reason.confidence) == ("connection_closed", "possible")
+    assert (row.reason.code, row.reason.confidence) == ("connection_closed", "likely")
     assert row.frames == (1,)
 
 
@@ -358,6 +366,42 @@ def test_a_gap_hangs_on_what_was_open() -> None:
     assert row.completeness == "gap"
     assert row.reason is not None
     assert (row.reason.code, row.reason.evidence) == ("gap", (7,))
+
+
+def test_an_attempt_without_end_is_cut_into_several() -> None:
+    """Whoever goes on for ever makes nobody look through ever more steps; that it was cut is told."""
+    talk = Talk()
+    for _ in range(STEPS_LIMIT):
+        talk.asks(NEGOTIATE).answers(resp("accept-incomplete"), MORE)
+    rows = talk.end()
+    assert [len(row.steps) for row in rows] == [STEPS_LIMIT] * 2
+    assert [n.anomaly.code for row in rows for n in row.anomalies].count("limit-count") == 1
+
+
+def test_an_old_attempt_takes_no_answer_with_it() -> None:
+    """One exchange with more attempts than are kept: the oldest is concluded, the latest still gets its answer."""
+    talk = Talk()
+    attempts = KEPT_PER_STREAM + 5
+    for _ in range(attempts):
+        talk.asks(NEGOTIATE).answers(CHALLENGE, MORE)
+    rows = talk.end()
+    assert len(rows) == attempts
+    assert {len(row.steps) for row in rows} == {2}
+
+
+def test_many_gaps_in_many_negotiations_are_not_multiplied() -> None:
+    """Each negotiation under way is marked, but a hundred gaps in a thousand make no hundred thousand rows."""
+    talk = Talk()
+    for _ in range(2 * SPREAD_LIMIT):
+        talk.new_exchange().asks(NEGOTIATE)
+    gaps = [NoticedAnomaly(Anomaly("gap", Span(at, at + 1)), at, 0, 0) for at in range(9000, 9100)]
+    owners = [talk.book.notice(gap).negotiation for gap in gaps]
+    assert owners[0] is not None
+    assert owners[1:] == [None] * 99  # such a gap has a row of its own
+    rows = talk.end()
+    assert len(rows) == 2 * SPREAD_LIMIT
+    assert {len(row.anomalies) for row in rows} == {1}
+    assert {row.completeness for row in rows} == {"gap"}
 
 
 @pytest.mark.parametrize(

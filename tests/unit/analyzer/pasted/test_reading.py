@@ -110,3 +110,105 @@ def test_no_text_raises_anything_else(text: str) -> None:
     except UsageError:
         return
     assert found.talks or found.tokens
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'"{B64[1]}"',
+        f"b'{B64[1]}'",
+        repr(ANSWER),
+        str(list(ANSWER)),
+        "\n".join(map(str, ANSWER)),
+        ", ".join(f"0x{byte:02x}" for byte in ANSWER),
+        "{" + ", ".join(f"0x{byte:02x}" for byte in ANSWER) + "}",
+        "".join(f"\\x{byte:02x}" for byte in ANSWER),
+        f"-----BEGIN TOKEN-----\n{wrapped(B64[1])}\n-----END TOKEN-----\n",
+        f"base64:{B64[1]}",
+        f"\ufeff{B64[1]}",
+        " ".join(wrapped(B64[1]).split("\n")),
+        "\n".join(
+            f"{at:04x}   {ANSWER[at : at + 16].hex(' ')}" for at in range(0, len(ANSWER), 16)
+        ),
+        f"'WWW-Authenticate: Negotiate {B64[1]}'",
+        f'WWW-Authenticate: Basic realm="x", Negotiate {B64[1]}',
+        f"www-authenticate\nNegotiate {B64[1]}",
+    ],
+)
+def test_one_token_as_programs_print_it(text: str) -> None:
+    """Quotes, arrays, escapes, dumps, borders: the token's bytes and no other."""
+    assert [token.data for token in read_pasted(text).tokens] == [ANSWER]
+
+
+THIRD = resp_token(b"x" * 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("C: AUTH NTLM {0}\nS: 334 {1}\nC: {2}\nS: 235 2.7.0 Done", [CLIENT, SERVER, CLIENT]),
+        ("C: AUTH NTLM\nS: 334\nC: {0}\nS: 334 {1}\nC: {2}", [CLIENT, SERVER, CLIENT]),
+        ("a1 AUTHENTICATE NTLM {0}\n+ {1}\n{2}\na1 OK done", [CLIENT, SERVER, None]),
+        ("S: + \nC: {0}\nS: + {1}\nC: {2}\nS: A0001 OK done", [CLIENT, SERVER, CLIENT]),
+        ("first\n{0}\nthe answer\n{1}\nand then\n{2}\n", [None, None, None]),
+        ("{0} {1} {2}", [None, None, None]),
+    ],
+)
+def test_no_token_of_a_talk_is_lost(text: str, sides: list[int | None]) -> None:
+    """Replies behind a mark, closing words, several in a line: each token once, none glued to words."""
+    tokens = (OFFER, ANSWER, THIRD)
+    found = read_pasted(text.format(*(base64.b64encode(token).decode() for token in tokens)))
+    assert [token.data for token in found.tokens] == list(tokens)
+    assert [token.side for token in found.tokens] == sides
+
+
+def test_several_dumps() -> None:
+    """Each begins at offset zero."""
+    texts = [
+        "\n".join(f"{at:06x} {token[at : at + 16].hex(' ')}" for at in range(0, len(token), 16))
+        for token in (OFFER, ANSWER)
+    ]
+    for between in ("\n", "\n\n"):
+        found = read_pasted(between.join(texts))
+        assert [token.data for token in found.tokens] == [OFFER, ANSWER]
+
+
+def test_a_marked_token_that_is_broken_is_told() -> None:
+    """Half a character more or less: no token is passed over in silence."""
+    with pytest.raises(UsageError, match="line 1: no whole base64"):
+        read_pasted(f"C: {B64[0][:61]}\nS: {B64[1]}")
+
+
+OPAQUE = base64.b64encode(bytes(range(100, 124))).decode()
+
+
+@pytest.mark.parametrize("text", ["base64:{}", "{}==", "C: {}\nS: {}", "Negotiate {}"])
+def test_unknown_bytes_are_taken_where_they_are_meant(text: str) -> None:
+    """A label, padding, a mark or a scheme; hex and arrays always."""
+    given = OPAQUE if "==" not in text else OPAQUE[:-2]
+    assert read_pasted(text.format(given, given)).tokens
+    for sure in ("ff" * 9, ", ".join(["0xff"] * 9), "\\xff" * 9):
+        assert read_pasted(sure).tokens[0].data == b"\xff" * 9
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my password is secret",
+        "passwordpassword",
+        "/home/User1/tokens/KerberosFirst2",
+        "C: STARTTLSplease\nS: authenticated",
+        "[1, 2, 3, 4, 5, 6, 7, 8, 9]",
+        "1 2 3 4 5 6 7 8 9",
+    ],
+)
+def test_words_are_no_token(text: str) -> None:
+    """Base64 by chance, paths and plain numbers."""
+    with pytest.raises(UsageError, match=r"^token: "):
+        read_pasted(text)
+
+
+def test_what_could_be_base64_is_told_how_to_be_given() -> None:
+    """One line that says what to do."""
+    with pytest.raises(UsageError, match="put base64: before it"):
+        read_pasted("passwordpassword")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from support.messages import KERBEROS, NTLM, ap_req, init_token
@@ -39,9 +39,9 @@ def test_every_field_has_a_line_with_its_range() -> None:
 
 def test_a_megabyte_of_hex_is_written_in_time() -> None:
     """The lines of a huge secret take time that grows with its length alone, and hold all of it."""
-    began = perf_counter()
+    began = process_time()
     lines = explain_token(init_token(NTLM, b"\xab" * (1 << 20))).lines(secrets=True)
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
     assert "".join(lines).count("a") >= 1 << 20
     assert max(map(len, lines)) <= 100
 

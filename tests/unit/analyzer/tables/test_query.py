@@ -29,7 +29,7 @@ def test_parquet_types_follow_from_the_schema(name: str, empty: bool, tmp_path: 
     """Files of many captures can be read together only if null columns have a type as well."""
     table, path = TABLES[name], tmp_path / "out.parquet"
     columns = captures(empty=empty).columns[name]
-    rows = list(range(len(columns["capture"])))
+    rows = list(range(len(columns[table.names[0]])))
     query.write_parquet(table, columns, rows, list(table.names), path)
     with duckdb.connect() as connection:
         found = connection.execute(f"DESCRIBE SELECT * FROM '{path}'").fetchall()

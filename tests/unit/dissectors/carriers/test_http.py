@@ -366,7 +366,7 @@ def test_encrypted_content_beside_the_last_token():
 
 
 def test_request_cut_inside_its_token():
-    """What is there is told with the gap, and gets no verdict: it is not known what was asked."""
+    """What is there is told with the gap; an answer without a token does not show what it answers."""
     wire = Wire().client(get(b"Authorization: NTLM " + b64(NTLM3 + b"x" * 90))[:-40])
     wire.lose(CLIENT, 40).server(OK).end()
     (told,) = wire.messages
@@ -374,6 +374,26 @@ def test_request_cut_inside_its_token():
     assert (NTLM3 + b"x" * 90).startswith(told.token)
     assert told.frame == 1
     assert wire.codes == ["gap"]
+
+
+def test_request_cut_inside_its_token_and_noticed_late():
+    """The answer, and the server's FIN, may come before the hole is given up."""
+    wire = Wire().client(get(b"Authorization: NTLM " + b64(NTLM3 + b"x" * 90))[:-40])
+    wire.server(refuse(b"NTLM " + b64(NTLM2))).end(SERVER, "fin")
+    assert wire.story == []
+    wire.lose(CLIENT, 40).end()
+    assert [step[:2] + step[3:4] for step in wire.story] == [
+        ("request", 0, None),
+        ("response", 0, "continue"),
+    ]
+
+
+def test_capture_ends_inside_a_token():
+    """What is there of it is told, with the end of the capture as the reason."""
+    wire = Wire().client(get(b"Authorization: NTLM " + b64(NTLM3 + b"x" * 90))[:-40]).end()
+    (told,) = wire.messages
+    assert (NTLM3 + b"x" * 90).startswith(told.token)
+    assert wire.codes == ["cut-off"]
 
 
 def test_response_cut_inside_its_token():
@@ -517,7 +537,7 @@ def test_client_that_leaves_after_a_challenge():
 def test_connection_that_ends_inside_a_header_block():
     """The token that is there is told; whether all of its last line is, nobody knows."""
     wire = Wire().client(negotiate(INIT)[:-4]).end()
-    assert (wire.messages[0].token, wire.codes) == (INIT, ["gap"])
+    assert (wire.messages[0].token, wire.codes) == (INIT, ["cut-off"])
     wire = Wire().client(negotiate(INIT)[:-2]).end()
     assert (wire.messages[0].token, wire.codes) == (INIT, [])
 

@@ -49,7 +49,7 @@ def test_token_of_a_whole_field(value, token, codes):
 @pytest.mark.parametrize(("value", "token"), [(b"NTLM YWJjZ", b"abc"), (b"NTLM", None)])
 def test_token_of_a_cut_field(value, token):
     """What is there is kept; nothing at all is no empty token."""
-    assert read(value, whole=False) == (token, ["gap"])
+    assert read(value, cut="gap") == (token, ["gap"])
 
 
 def test_anomaly_spans_the_value_in_the_stream():
@@ -112,6 +112,6 @@ def test_broken_basic_credentials():
     """They are told; a cut value is not even tried, for a part of a name is a wrong name."""
     exchange, anomalies = Exchange("http"), []
     plain_logon(exchange, Challenge("Basic", b"%%%"), field_of(b"Basic %%%"), anomalies)
-    plain_logon(exchange, Challenge("Basic", b"Ym9i"), field_of(b"", whole=False), anomalies)
+    plain_logon(exchange, Challenge("Basic", b"Ym9i"), field_of(b"", cut="gap"), anomalies)
     assert [anomaly.code for anomaly in anomalies] == ["bad-base64", "gap"]
     assert exchange.user is None

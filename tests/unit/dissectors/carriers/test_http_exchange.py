@@ -119,12 +119,21 @@ def test_credentials_do_not_outlive_their_telling():
     assert request.fields == []
 
 
-def test_cut_credentials_get_no_verdict():
-    """It is not known what was asked."""
+@pytest.mark.parametrize(
+    ("code", "rest", "verdicts"),
+    [
+        (200, (), []),
+        (401, (b"WWW-Authenticate: NTLM",), []),
+        (200, (b"WWW-Authenticate: NTLM " + CHALLENGE,), [("http", "success")]),
+        (401, (b"WWW-Authenticate: NTLM " + CHALLENGE,), [("http", "continue")]),
+    ],
+)
+def test_cut_credentials_get_the_verdict_of_an_answer_with_a_token(code, rest, verdicts):
+    """Of another answer nothing shows that it was they that were judged."""
     talk = Talk()
-    talk.answer(talk.ask(origin(LATER[:-3]), cut=True), 200)
-    assert [m.kind for m in talk.messages] == ["request"]
+    talk.answer(talk.ask(origin(LATER[:-3]), cut=True), code, *rest)
     assert talk.messages[0].anomalies[0].code == "gap"
+    assert talk.verdicts == verdicts
 
 
 def test_scheme_cut_in_its_name_is_nothing():

@@ -289,7 +289,7 @@ def test_every_prefix_is_safe():
         wire.end()
         requests = [m for m in wire.messages if m.kind == "request"]
         assert len(requests) <= 3
-        assert set(wire.codes) <= {"gap", "desync"}
+        assert set(wire.codes) <= {"cut-off", "desync"}
 
 
 # -- gaps -------------------------------------------------------------------------------------------

@@ -115,7 +115,7 @@ def test_cut_block_marks_its_last_field():
     block = Block(data, 0, Window(), cut)
     request = Request(block, request_line(data), 1)
     request.place(block)
-    assert [field.whole for field in request.fields] == [True, False]
+    assert [field.cut for field in request.fields] == [None, "gap"]
     assert (request.frame, request.frames, request.ts_ns) == (4, (3, 4), 4000)
 
 

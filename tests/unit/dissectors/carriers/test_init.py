@@ -1,6 +1,7 @@
 """The registry of carriers: what it says of their first bytes holds."""
 
 import pytest
+from support.kdc_talk import AS_REQ, EVERY_KIND, over_tcp
 
 from dissectors.carriers import CARRIERS, carrier_class, carriers_starting
 
@@ -11,6 +12,9 @@ HEADS = (
     b"GET / HTTP/1.1\r\n\r\n",
     b"HTTP/1.1 200 OK\r\n\r\n",
     b"\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\x00\x80\x00",
+    AS_REQ,
+    over_tcp(AS_REQ),
+    *EVERY_KIND,
 )
 
 

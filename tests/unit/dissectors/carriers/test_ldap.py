@@ -397,6 +397,66 @@ def test_a_gap_behind_a_cut_message_loses_the_border():
     assert told[1].exchange.key == "msgid 2"
 
 
+@pytest.mark.parametrize(("how", "code"), [("capture-end", "cut-off"), ("evicted", "gap")])
+@pytest.mark.parametrize("size", [1, 600])
+def test_the_capture_ends_inside_a_bind(how, code, size):
+    """The bytes are told, and of the bind what is there, however they came."""
+    talk = Connection()
+    octets = spnego_bind(1)[:600]
+    for at in range(0, 600, size):
+        assert not talk.client(octets[at : at + size])
+    talk.carrier.end(None, how, 999, 999)
+    note, request = talk.said
+    assert (note.anomaly.code, note.anomaly.span) == (code, Span(0, 600))
+    assert note.frame == request.frame == 600 // size
+    assert request.token == octets[octets.index(TOKEN[:100]) :]
+    assert [anomaly.code for anomaly in request.anomalies] == [code]
+
+
+def test_the_capture_ends_inside_an_answer():
+    """Its result counts; the token is as long as it is."""
+    talk = Connection()
+    request = talk.client(spnego_bind(1))[0]
+    talk.server(bind_answer(1, 14, ber(0x87, RESP))[:-3])
+    talk.carrier.end(None, "capture-end", 9, 9)
+    note, answer = talk.said[1:]
+    assert note.anomaly.code == "cut-off"
+    assert (answer.exchange, answer.token) == (request.exchange, RESP[:-3])
+    assert answer.status.verdict == "continue"
+
+
+@pytest.mark.parametrize("octets", [search(1)[:5], buffer(SEALED)[:20], b"\x30"])
+def test_the_capture_ends_inside_something_else(octets):
+    """That it ends there is all there is to tell."""
+    talk = Connection(per_message_tokens=True)
+    talk.authenticates()
+    before = len(talk.said)
+    talk.client(octets)
+    talk.carrier.end(None, "capture-end", 9, 9)
+    (note,) = talk.said[before:]
+    assert (note.anomaly.code, note.anomaly.span.length) == ("cut-off", len(octets))
+
+
+def test_the_sender_ends_inside_a_bind():
+    """A FIN inside a message is the sender's fault, and half a bind asks for nothing."""
+    talk = Connection()
+    talk.client(spnego_bind(1)[:600])
+    talk.carrier.end(CLIENT, "fin", 9, 9)
+    talk.carrier.end(None, "capture-end", 9, 9)
+    (note,) = talk.said
+    assert (note.anomaly.code, note.anomaly.span) == ("malformed-message", Span(0, 600))
+
+
+def test_bytes_that_wait_for_a_border_are_passed_over_at_the_end():
+    """Too few to tell what they are."""
+    talk = Connection()
+    talk.loses(CLIENT, 5000)
+    talk.client(b"\x30\x05")
+    talk.carrier.end(None, "capture-end", 9, 9)
+    (note,) = talk.said
+    assert (note.anomaly.code, note.anomaly.detail) == ("desync", "2 bytes passed over")
+
+
 def test_a_gap_between_messages():
     """A segment that begins a message needs no word."""
     talk = Connection()

@@ -366,6 +366,37 @@ def test_a_lost_request_does_not_break_the_exchange():
     assert not result.anomalies
 
 
+@pytest.mark.parametrize("kept", [12, 16, 20, 24])
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_request_cut_before_its_kind_goes_on_where_it_was_asked_for(kept, answered):
+    """Behind a saslBindInProgress it is the next leg; else it is an attempt of which nothing is known."""
+    talk = Connection()
+    first = talk.client(sasl(1, b"GSS-SPNEGO", SPNEGO))
+    if answered:
+        talk.server(answer(1, 14, RESP))
+    octets = sasl(2, b"GSS-SPNEGO", RESP)
+    talk.says(CLIENT, octets[:kept])
+    talk.loses(CLIENT, len(octets) - kept)
+    request = talk.said[-1]
+    assert (request.kind, request.token) == ("request", None)
+    assert (request.exchange is first.exchange) == answered
+    result = talk.server(answer(2, 0, RESP))
+    assert result.exchange is request.exchange
+    assert result.token == RESP
+
+
+def test_credentials_that_are_cut_away_are_no_empty_ones():
+    """Only a whole bind without credentials is an empty leg."""
+    talk = Connection()
+    talk.client(sasl(1, b"GSSAPI", AP_REQ))
+    talk.server(answer(1, 14, AP_REP))
+    octets = sasl(2, b"GSSAPI", wrap(b"\1\0\0\0"))
+    kept = octets.index(b"GSSAPI") + 6
+    talk.says(CLIENT, octets[:kept])
+    talk.loses(CLIENT, len(octets) - kept)
+    assert (talk.said[-1].token, talk.said[-1].sasl_layer) == (None, False)
+
+
 def test_a_lost_request_after_a_result_is_nobody_elses():
     """Without an unfinished exchange the answer makes one of its own."""
     talk = Connection()

@@ -82,6 +82,13 @@ def test_no_bind_request(parts):
     assert bind is None
 
 
+@pytest.mark.parametrize(("length", "version"), [(7, 0), (8, 0), (9, 0), (10, 3), (11, 3)])
+def test_a_bind_cut_before_its_name_is_one_all_the_same(length, version):
+    """Its header says so; what it says beyond is not known."""
+    bind, _, anomalies = request(b"\2\1\3", ber(4, b"cn=a"), ber(0x80, b"x"), length=length)
+    assert (bind.version, bind.name, bind.choice, anomalies) == (version, "", 0, [])
+
+
 def test_an_element_longer_than_its_container_is_cut_and_told():
     """Credentials that want more than the message has are taken as far as they go."""
     bind, octets, anomalies = request(b"\2\1\3\4\0", ber(0xA3, b"\4\6GSSAPI", b"\4\x7ftok"))

@@ -55,6 +55,20 @@ def test_a_prefix_never_tells_another_side(side, message):
         assert sender(message[:length]) in {None, side}
 
 
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize(("side", "tag"), [(CLIENT, 0x60), (SERVER, 0x61)])
+def test_a_header_alone_tells_a_bind(side, tag, long):
+    """Where a capture has no more than that, both lengths end at the same octet; else it is none."""
+    body = b"\2\1\3\4\0\x80\0"
+    message = ber(0x30, b"\2\1\1", ber(tag, body, long=long), long=long)
+    header = message[: -len(body)]
+    assert sender(header) == side
+    assert sender(header[:-1]) is None
+    assert sender(header[:-1] + bytes([header[-1] - 1])) is None
+    assert sender(ber(0x30, b"\2\1\1", ber(0x63, body))[: -len(body)]) is None
+    assert sender(header + b"\4") is None
+
+
 @pytest.mark.parametrize(("side", "message"), MESSAGES)
 def test_a_cut_header_asks_for_more(side, message):
     """A beginning of a header is not rejected."""

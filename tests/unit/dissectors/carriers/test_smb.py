@@ -169,6 +169,28 @@ def test_validate_negotiate_signed_by_rule(wire):
     assert counts(exchange) == (1, 0, 0)
 
 
+def test_the_answer_to_a_logoff_still_counts(wire):
+    """The session ends with it; what names that session later belongs to nobody."""
+    exchange = wire.log_on()
+    wire.ask(LOGOFF, 5, bytes(4), flags=SIGNED)
+    wire.answer(LOGOFF, 5, bytes(4), flags=SIGNED)
+    wire.answer(LOGOFF, 6, bytes(4), flags=SIGNED)
+    wire.answer(READ, 7, bytes(80), flags=SIGNED)
+    assert counts(exchange) == (2, 0, 0)
+
+
+def test_messages_read_before_the_success_count(wire):
+    """Where the server's bytes are late, the client's side is read first; the session is the same."""
+    wire.ask(SESSION_SETUP, 1, setup_request(), 0)
+    wire.answer(SESSION_SETUP, 1, setup_response(), 0x11, status=MORE)
+    wire.ask(SESSION_SETUP, 2, setup_request(), 0x11)
+    wire.ask(READ, 3, bytes(49), 0x11, flags=SIGNED)
+    wire.send(CLIENT, packet(transform(0x11)))
+    wire.answer(SESSION_SETUP, 2, setup_response(), 0x11)
+    wire.answer(READ, 3, bytes(80), 0x11, flags=SIGNED)
+    assert counts(wire.messages[-1].exchange) == (2, 1, 0)
+
+
 # -- borders -------------------------------------------------------------------------------------------
 
 
@@ -365,6 +387,29 @@ def test_gap_before_the_token(wire, kept, told):
     assert told in [a.code for a in leg.anomalies]
 
 
+@pytest.mark.parametrize(
+    ("size", "kept", "lost"),
+    [(600, 80, True), (600, 140, True), (600, 200, True), (600, 900, None), (0, 132, None)],
+)
+def test_a_hint_that_the_capture_cut_away_may_have_been_one(wire, size, kept, lost):
+    """Whether the server spoke of mechanisms first is then not known."""
+    body = negotiate_response(0x0311, 1)[:-8]
+    said = packet(header(0, 0, flags=1) + body + struct.pack("<HHI", 128, size, 0))
+    whole = said + bytes(size) if size else said
+    wire.send(SERVER, (struct.pack(">I", len(whole) - 4) + whole[4:])[:kept])
+    if kept < len(whole):
+        wire.lose(SERVER, len(whole) - kept)
+    wire.ask(SESSION_SETUP, 1, setup_request(), 0)
+    assert wire.messages[-1].exchange.context.get("hint_lost") is lost
+
+
+def test_a_lost_negotiation_may_have_held_a_hint(wire):
+    """Also where all of the answer is missing."""
+    wire.lose(SERVER, 300)
+    wire.ask(SESSION_SETUP, 1, setup_request(), 0)
+    assert wire.messages[-1].exchange.context["hint_lost"]
+
+
 def test_gap_inside_an_smb1_message(wire):
     """SMB1 messages cut by a gap are read as far as they go."""
     smb1 = struct.pack(
@@ -555,14 +600,15 @@ def test_capture_end_closes_nothing(wire):
     assert wire.codes == []
 
 
-def test_capture_ends_inside_a_token(wire):
+@pytest.mark.parametrize(("how", "code"), [("capture-end", "cut-off"), ("evicted", "gap")])
+def test_capture_ends_inside_a_token(wire, how, code):
     """What is there of the last token is handed on with its loss."""
     wire.send(CLIENT, packet(header(SESSION_SETUP, 1) + setup_request(b"t" * 400))[:200])
-    wire.carrier.end(None, "capture-end", 60, 60_000)
+    wire.carrier.end(None, how, 60, 60_000)
     (leg,) = wire.messages
     assert leg.token == b"t" * 108
-    assert [a.code for a in leg.anomalies] == ["gap"]
-    assert [(a.code, a.span) for a in wire.anomalies] == [("gap", (0, 200))]
+    assert [a.code for a in leg.anomalies] == [code]
+    assert [(a.code, a.span) for a in wire.anomalies] == [(code, (0, 200))]
 
 
 def test_sender_ends_inside_a_message(wire):

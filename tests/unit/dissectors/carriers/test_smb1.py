@@ -164,6 +164,29 @@ def test_refused_logon(talk):
     assert talk.said[-1].anomalies == ()
 
 
+def test_refused_logon_with_a_token(talk):
+    """A refusal that keeps the four words of a success is read as one: it tells why."""
+    reject = bytes.fromhex("a1073005a0030a0102")
+    talk.ask(SESSION_SETUP, 2, extended_request(b"one"))
+    talk.answer(SESSION_SETUP, 2, extended_response(reject, action=1), 100, status=LOGON_FAILURE)
+    leg = talk.said[-1]
+    assert (leg.token, leg.anomalies, leg.context) == (reject, (), {})
+    assert leg.status.name == "STATUS_LOGON_FAILURE"
+
+
+@pytest.mark.parametrize(
+    ("negotiate", "setup", "said"),
+    [(0x0004, 0, (True, None)), (0, 0x0010, (None, True)), (0, 0, (None, None))],
+)
+def test_a_clients_clear_signing_bits_say_nothing(talk, negotiate, setup, said):
+    """Samba's clients leave them clear and sign all the same; bits that are set are believed."""
+    talk.ask(NEGOTIATE, 1, negotiate_request(b"NT LM 0.12"), flags2=0xC803 | negotiate)
+    talk.answer(NEGOTIATE, 1, negotiate_response())
+    talk.ask(SESSION_SETUP, 2, extended_request(b"one"), flags2=0xC803 | setup)
+    facts = talk.said[-1].exchange.context
+    assert (facts.get("client_signing_enabled"), facts.get("client_signing_required")) == said
+
+
 def test_not_extended(talk):
     """A logon without extended security has no token but names user and domain."""
     talk.ask(NEGOTIATE, 1, negotiate_request(b"NT LM 0.12"))

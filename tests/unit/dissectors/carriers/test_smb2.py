@@ -188,6 +188,87 @@ def test_logon_failure(talk):
     assert again.exchange is not refused.exchange
 
 
+REJECT = bytes.fromhex("a1073005a0030a0102")
+
+
+@pytest.mark.parametrize("padding", [0, 7])
+def test_refusal_with_a_token(talk, padding):
+    """Some servers refuse with the response's own body: its token is read, its flags mean nothing."""
+    talk.ask(SESSION_SETUP, 1, setup_request())
+    body = setup_response(REJECT, flags=1) + bytes(padding)
+    talk.answer(SESSION_SETUP, 1, body, 0x11, LOGON_FAILURE)
+    leg = talk.said[-1]
+    assert (leg.token, leg.anomalies) == (REJECT, ())
+    assert leg.token_span.end - leg.token_span.start == len(REJECT)
+    assert leg.context == {}
+    assert "guest" not in leg.exchange.context
+
+
+def test_refusal_with_an_empty_token(talk):
+    """The place of the token is there, as in a success without one."""
+    talk.answer(SESSION_SETUP, 1, setup_response(b""), 0x11, LOGON_FAILURE)
+    (leg,) = talk.said
+    assert leg.token == b""
+    assert "bad-length" not in [a.code for a in leg.anomalies]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ERROR_BODY,
+        ERROR_BODY[:-1],  # without the byte that stands for no data
+        struct.pack("<HBBI", 9, 0, 0, 72) + bytes(72),  # a count like an offset
+        struct.pack("<HBBI", 9, 1, 0, 16) + struct.pack("<II", 8, 0) + b"\xa1\x07\x30\x05" * 2,
+    ],
+)
+def test_data_of_an_error_is_no_token(talk, body):
+    """A count of ERROR that fits its message is never taken for a token's place."""
+    talk.ask(SESSION_SETUP, 1, setup_request())
+    talk.answer(SESSION_SETUP, 1, body, 0x11, LOGON_FAILURE)
+    assert (talk.said[-1].token, talk.said[-1].anomalies) == (None, ())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        setup_response(b"no token at all"),
+        setup_response(REJECT)[:-1],
+        struct.pack("<HBBI", 9, 0, 0, 4000) + bytes(8),
+    ],
+)
+def test_a_refusal_that_is_neither(talk, body):
+    """Bytes that fit neither body are no token, and the refusal says so."""
+    talk.ask(SESSION_SETUP, 1, setup_request())
+    talk.answer(SESSION_SETUP, 1, body, 0x11, LOGON_FAILURE)
+    leg = talk.said[-1]
+    assert leg.token is None
+    assert leg.status.verdict == "failure"
+    assert [a.code for a in leg.anomalies] == ["bad-length"]
+
+
+def test_refusal_that_ends_early(talk):
+    """A refusal without a body keeps its status and says what is wrong."""
+    talk.ask(SESSION_SETUP, 1, setup_request())
+    talk.answer(SESSION_SETUP, 1, b"\x09\0", 0x11, LOGON_FAILURE)
+    leg = talk.said[-1]
+    assert leg.status.name == "STATUS_LOGON_FAILURE"
+    assert [a.code for a in leg.anomalies] == ["malformed-message"]
+
+
+@pytest.mark.parametrize("there", [0, 4])
+def test_refusal_whose_end_is_not_captured(talk, there):
+    """The token is read as far as it is there, and the cut is told."""
+    talk.ask(SESSION_SETUP, 1, setup_request())
+    message = packet(
+        header(SESSION_SETUP, 1, 0x11, status=LOGON_FAILURE, flags=1) + setup_response(REJECT)
+    )
+    talk.send(SERVER, message[: 4 + 72 + there])
+    talk.carrier.end(None, "capture-end", 3, 3000)
+    leg = next(each for each in talk.said if getattr(each, "kind", "") == "response")
+    assert leg.token == (REJECT[:there] or None)
+    assert [a.code for a in leg.anomalies] == ["cut-off"]
+
+
 def test_multi_protocol_negotiate(talk):
     """An SMB1 NEGOTIATE is answered in SMB2 with a hint; the real NEGOTIATE brings a second one."""
     smb1 = struct.pack("<4sBIBHH8sHHHHH", b"\xffSMB", 0x72, 0, 0x18, 0xC853, 0, b"", 0, 0, 1, 0, 0)
@@ -302,6 +383,22 @@ def test_previous_session(talk):
 
 
 @pytest.mark.parametrize(
+    ("first", "then", "said"),
+    [(None, 1, (True, False)), (3, 1, (True, True)), (1, 2, (True, True)), (1, 0, (True, False))],
+)
+def test_both_requests_tell_the_clients_signing(talk, first, then, said):
+    """NEGOTIATE and SESSION_SETUP each have a SecurityMode; what either says holds (3.3.5.5)."""
+    if first is not None:
+        talk.ask(NEGOTIATE, 0, negotiate_request(mode=first))
+        talk.answer(NEGOTIATE, 0, negotiate_response())
+    setup = bytearray(setup_request())
+    setup[3] = then
+    talk.ask(SESSION_SETUP, 1, bytes(setup))
+    facts = talk.said[-1].exchange.context
+    assert (facts["client_signing_enabled"], facts["client_signing_required"]) == said
+
+
+@pytest.mark.parametrize(
     ("flags", "context"),
     [(1, {"guest": True}), (2, {"null": True}), (4, {"encrypt": True}), (0, {})],
 )
@@ -310,7 +407,7 @@ def test_session_flags(talk, flags, context):
     talk.ask(SESSION_SETUP, 1, setup_request())
     talk.answer(SESSION_SETUP, 1, setup_response(flags=flags), 0x11)
     assert talk.said[-1].context == context
-    assert talk.said[-1].exchange.context == context
+    assert talk.said[-1].exchange.context.items() >= context.items()
 
 
 def test_interim_answer(talk):

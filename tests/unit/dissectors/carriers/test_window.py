@@ -17,7 +17,7 @@ def test_restart_keeps_what_was_unread():
     window = window_of(b"abc", b"def", b"ghi")
     window.take(4)
     window.restart(100)
-    assert window.cut == (4, b"efghi", (2, 3), 30, ((3, 2), (6, 3)))
+    assert window.cut == (4, b"efghi", (2, 3), 30, ((3, 2), (6, 3)), "gap")
     assert (len(window), window.offset) == (0, 100)
     window.restart(200)
     assert window.cut is None
@@ -27,7 +27,7 @@ def test_segment_ahead_of_the_end_is_a_restart():
     """The pipeline may tell a gap by the offset alone."""
     window = window_of(b"abc")
     window.append(10, b"xyz", 2, 20)
-    assert window.cut == (0, b"abc", (1,), 10, ())
+    assert window.cut == (0, b"abc", (1,), 10, (), "gap")
     assert window.take(3) == b"xyz"
 
 
@@ -103,7 +103,9 @@ def test_a_part_of_what_was_carried():
 
 def test_taking_what_will_have_no_end():
     """The rest of a window as a cut, with the frames that carried its parts; the window is empty then."""
-    window = window_of(b"abc", b"def", b"ghi")
-    window.take(1)
-    assert window.take_cut() == (1, b"bcdefghi", (1, 2, 3), 30, ((0, 1), (3, 2), (6, 3)))
+    for how, code in (("capture-end", "cut-off"), ("evicted", "gap")):
+        window = window_of(b"abc", b"def", b"ghi")
+        window.take(1)
+        marks = ((0, 1), (3, 2), (6, 3))
+        assert window.take_cut(how) == (1, b"bcdefghi", (1, 2, 3), 30, marks, code)
     assert (len(window), window.offset, window.skipping) == (0, 9, 0)

@@ -1,22 +1,31 @@
 """Carrier layers: messages and tokens of a payload, and its own bytes."""
 
+import json
+import pickle
+
+import pytest
 from scapy.layers.inet import IP, TCP
+from scapy.packet import Raw
+from scapy.sendrecv import sniff
 from support.http_talk import b64, get, message
-from support.layers import packets
+from support.layers import capture, packets
 from support.messages import netbios, session_setup, smb1_logon
 
 from dissectors.carriers import CARRIERS
 from dissectors.layers import (
     GSS_HTTP,
     GSS_LDAP,
+    GSS_NTLM_AUTHENTICATE,
     GSS_NTLM_NEGOTIATE,
     GSS_SMB,
     GSS_Carrier,
     GSS_Token,
+    GSSSession,
     tokens,
 )
 from dissectors.layers.carriers import CARRIER_LAYERS, carrier_packet
 from dissectors.tokens import build
+from dissectors.tokens.build import BuildError
 
 TOKEN = build.ntlm_negotiate()
 
@@ -82,3 +91,117 @@ def test_packets_of_ours_have_no_tokens_before_they_are_asked():
     """`tokens()` of a packet that no layer of ours has seen is empty."""
     assert all(tokens(packet) == [] for packet in packets("http/ntlm"))
     assert GSS_Carrier not in packets("http/ntlm")[0]
+
+
+# -- changes -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def logon():
+    """A packet of a session with an AUTHENTICATE_MESSAGE, over SMB."""
+    passed = sniff(offline=capture("smb/fixed_challenge"), session=GSSSession)
+    return next(packet for packet in passed if GSS_NTLM_AUTHENTICATE in packet)
+
+
+def change_a_field(packet):
+    packet[GSS_NTLM_AUTHENTICATE].user = "mallory"
+
+
+def change_a_token(packet):
+    packet[GSS_SMB].messages[0].token = GSS_Token() / GSS_NTLM_NEGOTIATE()
+
+
+def change_a_message(packet):
+    packet[GSS_SMB].messages[0].status = "STATUS_SUCCESS"
+
+
+def take_a_message(packet):
+    packet[GSS_SMB].messages = []
+
+
+def take_a_message_in_place(packet):
+    packet[GSS_SMB].messages.clear()
+
+
+CHANGES = [
+    change_a_field,
+    change_a_token,
+    change_a_message,
+    take_a_message,
+    take_a_message_in_place,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_inside_a_carrier_is_never_ignored(logon, change):
+    """No carrier is encoded anew: building says so instead of sending the old bytes as if they were new."""
+    before = bytes(logon)
+    changed = logon.copy()
+    change(changed)
+    for packet in (changed, changed.copy(), IP() / TCP() / changed[GSS_SMB]):
+        with pytest.raises(BuildError, match="GSS SMB: a token inside was changed"):
+            bytes(packet)
+    assert bytes(logon) == before
+
+
+def test_bytes_given_to_a_carrier_are_sent(logon):
+    """Who sets the payload knows what is in it, whatever its messages say."""
+    before = bytes(logon)
+    change_a_field(logon)
+    token = bytes(logon[GSS_Token])
+    assert "mallory".encode("utf-16-le") in token
+    logon[GSS_SMB].load = netbios(session_setup(token))
+    assert bytes(logon) == before[: before.index(b"\xfeSMB") - 4] + netbios(session_setup(token))
+
+
+def test_a_change_that_changes_nothing_is_none(logon):
+    """The same value again: the same bytes again."""
+    before = bytes(logon)
+    logon[GSS_SMB].messages[0].status = logon[GSS_SMB].messages[0].status
+    assert bytes(logon) == before
+
+
+def test_packets_of_one_payload_remember_too():
+    """What `bind()` makes behaves like what a session makes."""
+    packet = GSS_HTTP(get(b"Authorization: NTLM " + b64(TOKEN)))
+    packet[GSS_NTLM_NEGOTIATE].domain = "ELSEWHERE"
+    with pytest.raises(BuildError, match="GSS HTTP"):
+        bytes(packet)
+
+
+# -- leaving Scapy -------------------------------------------------------------------------------------
+
+
+def test_a_pickled_layer_keeps_everything(logon):
+    """Messages, tokens and what they came from; also the one of which only a part was in this packet."""
+    layer = pickle.loads(pickle.dumps(logon[GSS_SMB]))
+    assert layer == logon[GSS_SMB]
+    assert bytes(layer) == bytes(logon[GSS_SMB])
+    assert layer.messages[0].frames == logon[GSS_SMB].messages[0].frames
+    assert layer[GSS_Token].parent is layer.messages[0]
+    change_a_field(layer)
+    with pytest.raises(BuildError):
+        bytes(layer)
+
+
+def test_a_pickled_packet_is_bytes_for_a_session_to_read_again():
+    """Scapy pickles a packet as its bytes; a session finds in them what it had found."""
+    passed = sniff(offline=capture("smb/fixed_challenge"), session=GSSSession)
+    again = pickle.loads(pickle.dumps(list(passed)))
+    assert not any(GSS_SMB in packet for packet in again)
+    assert any(Raw in packet for packet in again)
+    session = GSSSession()
+    assert [bytes(session.process(packet)) for packet in again] == [bytes(each) for each in passed]
+    assert [packet for packet in again if GSS_SMB in packet] == [
+        packet for packet in passed if GSS_SMB in packet
+    ]
+
+
+def test_json_tells_tokens_inside_tokens(logon):
+    """Down to the last field."""
+    (said,) = json.loads(logon[GSS_SMB].json())["messages"]
+    assert said["token"]["payload"]["response_token"]["payload"]["user"] == "ada"
+    payload = json.loads(logon.json())
+    while "messages" not in payload:
+        payload = payload["payload"]
+    assert payload["messages"] == [said]

@@ -1,5 +1,8 @@
 """NTLM's layers: flags, names, AV pairs, responses."""
 
+import pickle
+
+import pytest
 from support.layers import recorded
 
 from dissectors.layers import (
@@ -59,3 +62,48 @@ def test_an_anonymous_logon_stays_anonymous():
     packet = GSS_Token(data)[GSS_NTLM_AUTHENTICATE]
     packet.workstation = "ELSEWHERE"
     assert dissect_token(bytes(packet)).response == "anonymous"
+
+
+VERSION = 0x2000000
+
+
+@pytest.mark.parametrize(
+    ("layer", "make", "at"),
+    [
+        (GSS_NTLM_NEGOTIATE, build.ntlm_negotiate, 12),
+        (GSS_NTLM_CHALLENGE, build.ntlm_challenge, 20),
+        (GSS_NTLM_AUTHENTICATE, build.ntlm_authenticate, 60),
+    ],
+)
+def test_a_version_that_is_announced_and_missing_stays_so(layer, make, at):
+    """Some clients set NTLMSSP_NEGOTIATE_VERSION and have no such field; who sets it says what it is."""
+    data = bytearray(make(version=None))
+    data[at : at + 4] = (int.from_bytes(data[at : at + 4], "little") | VERSION).to_bytes(
+        4, "little"
+    )
+    packet = layer(bytes(data))
+    assert (packet.version, bool(packet.flags.VERSION)) == (None, True)
+    for again in (packet.copy(), pickle.loads(pickle.dumps(packet))):
+        again.raw_packet_cache = None
+        assert bytes(again) == data
+    packet.version = None
+    assert not packet.flags.VERSION
+    assert bytes(packet) == make(version=None)
+    packet.version = "6.1.7601/15"
+    assert packet.flags.VERSION
+    assert layer(bytes(packet)).version == "6.1.7601/15"
+    del packet.version
+    assert layer(bytes(packet)).version == layer().version
+
+
+def test_flags_follow_what_is_given():
+    """A message built from nothing has the flags that its fields need; one that was read keeps its own."""
+    built = GSS_NTLM_NEGOTIATE(bytes(GSS_NTLM_NEGOTIATE(flags=1, domain="LAB")))
+    assert built.flags.OEM_DOMAIN_SUPPLIED
+    built.flags = int(built.flags) & ~0x1000
+    assert bytes(built) == bytes(GSS_NTLM_NEGOTIATE(bytes(built)))
+    assert not GSS_NTLM_NEGOTIATE(bytes(built)).flags.OEM_DOMAIN_SUPPLIED
+    built.domain = "ELSEWHERE"
+    assert GSS_NTLM_NEGOTIATE(bytes(built)).flags.OEM_DOMAIN_SUPPLIED
+    built.domain = ""
+    assert not built.flags.OEM_DOMAIN_SUPPLIED

@@ -4,7 +4,8 @@ from support.http_talk import negotiate, ntlm
 from support.messages import ldap, netbios, sasl_bind, session_setup
 
 from dissectors.carriers.base import CLIENT, SERVER
-from dissectors.layers.stream import GssDatagrams, GssStream, probe, read_alone
+from dissectors.carriers.carrier_search import carrier_of
+from dissectors.layers.stream import GssDatagrams, GssStream, read_alone
 from dissectors.tokens import build
 
 TOKEN = build.ntlm_negotiate()
@@ -21,12 +22,12 @@ def test_payloads_are_known_by_content():
         (netbios(session_setup(TOKEN)), "smb"),
         (sasl_bind(b"GSS-SPNEGO", TOKEN), "ldap"),
     ):
-        kind, side = probe(data)
+        kind, side = carrier_of(data)
         assert (kind.name, side) == (name, CLIENT)
         found, messages = read_alone(data)
         assert found == name
         assert [each.token for each in messages] == [TOKEN]
-    assert probe(b"") is None
+    assert carrier_of(b"") is None
     assert read_alone(b"\x16\x03\x01\0\x05hello") == ("", [])
 
 
@@ -62,7 +63,8 @@ def test_strangers_are_given_up():
     for offset in range(0, 40_000, 1000):
         made.deliver(CLIENT, offset, b"\x17" * 1000, 1, 0)
     assert made.carrier is None
-    assert not made._held
+    assert not made._search.held
+    assert made._search.begun == (b"", b"")
     made.deliver(CLIENT, 40_000, netbios(session_setup(TOKEN)), 2, 0)
     assert [each.token for each in made.take()] == [TOKEN]
 
@@ -77,6 +79,16 @@ def test_a_gap_is_told_to_the_carrier():
     made.end(None, "capture-end", 3, 0)
     for message in made.take():
         assert message.token in (None, b"") or message.anomalies
+
+
+def test_a_token_cut_short_by_the_next_is_told_in_its_turn():
+    """A client that starts over leaves what came of its first token, in front of the second."""
+    begun = b"\x60\x82\x20\x00" + bytes(100)
+    data = netbios(session_setup(begun))
+    made = stream()
+    made.deliver(CLIENT, 0, data, 1, 0)
+    made.deliver(CLIENT, len(data), netbios(session_setup(TOKEN)), 2, 0)
+    assert [(each.frame, each.token) for each in made.take()] == [(1, None), (1, begun), (2, TOKEN)]
 
 
 def test_datagrams_are_read_one_by_one():

@@ -172,7 +172,7 @@ def test_type_by_an_earlier_member() -> None:
     node = asn1.Members(
         {0: ("type", asn1.INTEGER), 1: ("value", asn1.ByMember(0, {1: asn1.TEXT, 2: asn1.SECRET}))}
     )
-    for number, text in (("01", "a"), ("02", "1 bytes, not shown"), ("03", "61")):
+    for number, text in (("01", "a"), ("02", "1 byte, not shown"), ("03", "61")):
         assert fields_of(f"300a a0030201{number} a103040161", node)[-1].text == text
     assert fields_of("3005 a103040161", node)[-1].text == "61"
 
@@ -209,7 +209,7 @@ def test_parts_of_fixed_sizes() -> None:
         ("x", "", (0, 6)),
         ("x.a", "01", (2, 3)),
         ("x.b", "0203", (3, 5)),
-        ("x.unread", "1 bytes, not shown", (5, 6)),
+        ("x.unread", "1 byte, not shown", (5, 6)),
     ]
     assert [f.text for f in fields_of("04020102", node)] == ["0102"]
 

@@ -90,7 +90,10 @@ def test_messages_of_rfc_1964(content: str, kind: type[Token]) -> None:
         (der(0x60, KERBEROS), ["bad-value"]),
         (der(0x60, KERBEROS, b"\x09\x09"), ["bad-value"]),
         (der(0x60, SPNEGO, b"\x30\x00"), ["bad-value"]),
-        (der(0x60, SPNEGO, der(0xA0, der(0x04))), ["bad-value"]),
+        (der(0x60, SPNEGO, der(0xA0, der(0x04))), ["bad-tag"]),
+        (der(0xA1, der(0x31, der(0xA0, b"\x0a\x01\x00"))), ["bad-tag"]),
+        (der(0xA1, der(0x31, der(0xA0, b"\x0a\x01\x00")))[:-1], []),
+        (der(0x6E, b"n,,n=user"), []),
         (der(0x60, SCRAM, b"n,,n=user"), []),
         (der(0x60, b"\x06\x01\x80", b"x"), ["bad-value"]),
         (der(0x60, b"\x06\x7f\x2b"), ["bad-length"]),
@@ -102,7 +105,10 @@ def test_messages_of_rfc_1964(content: str, kind: type[Token]) -> None:
     ],
 )
 def test_frames_without_a_token_of_ours(raw: bytes, expected: list[str]) -> None:
-    """Content that is no token of the mechanism is opaque, and told if the mechanism is known."""
+    """Content that is no token of the mechanism is opaque, and told if the mechanism is known.
+
+    What is a token by its tag and lengths, but for its SEQUENCE, is told by the tag in that place.
+    """
     token = dissect_token(raw)
     assert type(token) is OpaqueToken
     assert codes(token) == expected

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from support.facts import captures
 
 from analyzer.analysis import read
 from dissectors.span import Field, Span
-from dissectors.tokens import dissect_token
+from dissectors.tokens import build, dissect_token
 from dissectors.tokens.meaning import MEANINGS, field_meaning, is_detail
 
 CLEAR = {
@@ -14,7 +15,7 @@ CLEAR = {
     "MaxLen", "MsvAvEOL", "ProductMajorVersion", "ProductMinorVersion", "Reserved", "Reserved1",
     "Reserved2", "Reserved3", "Sealed", "SentByAcceptor", "Signature", "Size", "Value", "Z(16)", "Z4",
     "data", "name-string", "tkt-vno", "MIC present", "account authentication constrained",
-    "DomainName", "Workstation", "checksum",
+    "DomainName", "Workstation", "checksum", "EncryptedData", "padata-type", "padata-value", "r7",
 }  # fmt: skip
 """Names that need no words: what they are for stands in their name, or in their text."""
 
@@ -36,6 +37,88 @@ def test_the_longer_name_counts() -> None:
         == "the service's name (SPN)"
     )
     assert field_meaning(named("nothing.of.the.kind")) is None
+
+
+@pytest.mark.parametrize(
+    ("token", "path", "words"),
+    [
+        (build.negoex(build.initiator_nego()), "NEGOEX.0.MessageType", "of NegoEx"),
+        (build.negoex(build.initiator_nego()), "NEGOEX.0.cbHeaderLength", "fixed part"),
+        (build.negoex(build.verify()), "NEGOEX.0.Checksum.cbHeaderLength", "this structure"),
+        (build.ntlm_signature(b"said"), "NTLMSSP_MESSAGE_SIGNATURE.Version", "always 1"),
+        (build.mic_cfx(), "MIC", "sent apart"),
+        (build.ntlm_authenticate(mic=b"m" * 16), "AUTHENTICATE_MESSAGE.MIC", "three messages"),
+        (build.tgt_rep(), "TGT-REP.ticket", "ticket-granting"),
+        (build.tgt_req(), "TGT-REQ.server-name", "that the client means"),
+        (
+            build.neg_token_init2(["ntlm"], build.ntlm_negotiate()),
+            "NegTokenInit2.mechToken",
+            "acceptor's own",
+        ),
+    ],
+)
+def test_words_fit_the_message_they_stand_in(token: bytes, path: str, words: str) -> None:
+    """Specifications use one name for several things: none gets the words of another."""
+    (field,) = [f for f in dissect_token(token).fields if f.path.endswith(path)]
+    assert words in (field_meaning(field) or "")
+
+
+WRAPPED = "InitialContextToken.innerContextToken.Wrap.ciphertext"
+
+
+@pytest.mark.parametrize(
+    ("token", "path", "words", "never"),
+    [
+        (
+            build.neg_token_resp(response_token=build.ap_rep(), mech_list_mic=build.ap_rep()),
+            "mechListMIC",
+            "proves nothing",
+            "nobody removed",
+        ),
+        (bytes.fromhex("a1063004a3020400"), "mechListMIC", "nothing is proven", "nobody removed"),
+        (
+            bytes.fromhex("a110300ea30c300aa0081b06686f6e657374"),
+            "mechListMIC",
+            "something else",
+            "nobody removed",
+        ),
+        (build.neg_token_resp(mech_list_mic=build.mic_cfx()), "mechListMIC", "nobody removed", "!"),
+        (build.ntlm_authenticate(mic=bytes(16)), "MIC", "nothing is proven", "nobody changed"),
+        (build.wrap_1964(cipher=b"c" * 32), WRAPPED, "confounder", "rotated"),
+        (build.wrap_cfx(cipher=b"c" * 32), "Wrap.ciphertext", "rotated", "confounder"),
+        (build.negoex(build.alert()), "NEGOEX.0.ErrorCode", "SSPI", "!"),
+        (build.ap_req(), "sname.name-type", "hint", "1 is a user"),
+    ],
+)
+def test_words_never_contradict_the_value(token: bytes, path: str, words: str, never: str) -> None:
+    """A checksum that is none proves nothing; a field is told as what it is in its own token."""
+    fields = [f for f in dissect_token(token).fields if f".{f.path}".endswith(f".{path}")]
+    assert fields
+    said = field_meaning(fields[0]) or ""
+    assert words in said
+    assert never not in said
+
+
+def test_every_bit_of_the_flags_pair_has_words() -> None:
+    """MsvAvFlags has three bits (MS-NLMP 2.2.2.1)."""
+    for bit in "124":
+        assert f"{bit}: " in MEANINGS["MsvAvFlags"]
+
+
+def test_preauthentication_data_is_told_by_its_type() -> None:
+    """Items of padata, in requests and errors, have words; those of other lists take none from the wire."""
+    request = build.as_req(padata=[build.pa_enc_timestamp()])
+    error = build.krb_error(e_data=build.method_data([(19, b"")]))
+    items = {
+        f.text: field_meaning(f)
+        for token in (request, error)
+        for f in dissect_token(token).fields
+        if f.path.endswith(("padata.0", "METHOD-DATA.0"))
+    }
+    assert "the time, encrypted" in (items["PA-ENC-TIMESTAMP"] or "")
+    assert "which ciphers" in (items["PA-ETYPE-INFO2"] or "")
+    name = Field("cname.name-string.0", "0", None, "PA-ENC-TIMESTAMP", Span(0, 1))
+    assert field_meaning(name) is None
 
 
 def test_words_are_short_and_plain() -> None:

@@ -58,6 +58,7 @@ def test_shown():
     """Each kind of element has its value and text."""
     assert show_big(b"\1\0") == (256, "256")
     assert show_little(b"\1\0") == (1, "1")
-    assert show_sgn_alg(b"\0\0") == (0, "DES MAC MD5")
-    assert show_seal_alg(b"\xff\xff") == (0xFFFF, "none")
+    assert show_sgn_alg(b"\0\0") == (0, "0x0000 (DES MAC MD5)")
+    assert show_sgn_alg(b"\x09\0") == (9, "unknown(9)")
+    assert show_seal_alg(b"\xff\xff") == (0xFFFF, "0xffff (none)")
     assert show_token_id(b"\2\0") == (b"\2\0", "KRB_AP_REP (02 00)")

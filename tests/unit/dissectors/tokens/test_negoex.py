@@ -255,7 +255,7 @@ def test_tree():
     assert by_path["2.Checksum.ChecksumType"].text == "16 (hmac-sha1-96-aes256)"
     assert by_path["2.padding"].text == "00 00 00 00"
     assert by_path["2.ChecksumValue"].text == "12 bytes, not shown"
-    assert by_path["3.ErrorCode"].text == "STATUS_LOGON_FAILURE"
+    assert by_path["3.ErrorCode"].text == "0xC000006D (STATUS_LOGON_FAILURE)"
     assert by_path["3.Alerts.0.AlertType"].text == "1 (ALERT_TYPE_PULSE)"
     assert by_path["3.AlertValue[0].Reason"].text == "1 (ALERT_VERIFY_NO_KEY)"
     assert "SECRET" not in repr(by_path)

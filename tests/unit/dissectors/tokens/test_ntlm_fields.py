@@ -128,6 +128,7 @@ def test_challenge_hides_its_challenge():
     assert by_path[f"{root}.TargetName"].value == "LAB"
     assert by_path[f"{root}.TargetInfo"].text == "1 AV pair"
     assert by_path[f"{root}.TargetInfo.AvId(99)"].span == Span(62, 66)
+    assert by_path[f"{root}.TargetInfo.AvId(99).AvId"].text == "99 (unknown)"
 
 
 def context(flags, reserved):

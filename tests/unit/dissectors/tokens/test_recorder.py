@@ -32,7 +32,8 @@ def test_text_is_made_safe():
 
 
 def test_hidden_values():
-    """A secret leaves its length."""
-    fields = []
-    Recorder(fields, 0, "").hide("Key", 4, 20)
-    assert fields == [Field("Key", "Key", None, "16 bytes, not shown", Span(4, 20), secret=True)]
+    """A secret leaves its length, in words for one byte as for many."""
+    for stop, text in ((20, "16 bytes, not shown"), (5, "1 byte, not shown")):
+        fields = []
+        Recorder(fields, 0, "").hide("Key", 4, stop)
+        assert fields == [Field("Key", "Key", None, text, Span(4, stop), secret=True)]

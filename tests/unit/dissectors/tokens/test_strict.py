@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from hashlib import sha256
 
 import pytest
-from support.captured import captured_tokens, captures
+from support.captured import all_tokens
 from support.kerberos_messages import recorded
 from support.messages import NTLM, SPNEGO, der
 
@@ -97,8 +98,8 @@ def test_tokens_that_conform(raw: bytes) -> None:
     [
         (
             init(MECHS, der(0x81, b"\x01\x76")),
-            "unknown-value",
-            "NegTokenInit: tag 81, an extension",
+            "bad-tag",
+            "NegTokenInit.reqFlags: tag 81, an IMPLICIT one where a1 belongs",
         ),
         (init(TOKEN), "missing-field", "NegTokenInit.mechTypes"),
         (
@@ -253,15 +254,24 @@ def test_dissecting_does_not_load_pyasn1(name: str) -> None:
     assert done.stdout.strip() == "False"
 
 
+KNOWN_DEPARTURES = {
+    # suricata-verify's smb-length-5770: an AP-REP with a member [3], which the tolerant reading tells too
+    "f37a472f08e1": [("bad-tag", "AP-REP: tag a3 has no place in it")],
+}
+"""By the beginning of the token's SHA-256."""
+
+
 def test_tokens_of_captures_conform() -> None:
-    """Real tokens that are whole conform, but for what their makers are known for."""
+    """Every real token that is whole conforms, but for those whose oddities are known one by one."""
     checked = 0
-    for path in list(captures())[::9]:
-        for token in captured_tokens(path):
-            if not any(a.code in ("truncated", "bad-length") for a in token.findings):
-                checked += 1
-                assert strict_departures(token) == [], path
-    assert checked > 40
+    for token in all_tokens():
+        if any(each.code == "truncated" for each in token.findings):
+            continue
+        checked += 1
+        known = KNOWN_DEPARTURES.get(sha256(token.raw).hexdigest()[:12], [])
+        told = [(each.code, each.detail) for each in strict_departures(token)]
+        assert told == known, token.raw.hex()
+    assert checked > 250
 
 
 def test_kdc_messages_of_captures_conform() -> None:

@@ -51,7 +51,10 @@ def test_leaves_have_paths_and_ranges() -> None:
             [("missing-field", "T.mechTypes"), ("bad-tag", "T.mechTypes out of order")],
         ),
         ((MECHS, der(0xA9, b"\5\0")), [("unknown-value", "T: tag a9, an extension")]),
-        ((MECHS, der(0x82, b"token")), [("unknown-value", "T: tag 82, an extension")]),
+        (
+            (MECHS, der(0x82, b"token")),
+            [("bad-tag", "T.mechToken: tag 82, an IMPLICIT one where a2 belongs")],
+        ),
         (
             (MECHS, der(0xA2, der(0x0C, b"x"))),
             [("bad-tag", "T.mechToken: tag 0c where 04 belongs")],

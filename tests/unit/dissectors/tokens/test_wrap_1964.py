@@ -37,7 +37,7 @@ def test_mic() -> None:
     assert isinstance(token, MicToken)
     assert (token.sgn_alg, token.sequence, token.from_acceptor) == ("HMAC MD5 ARCFOUR", None, None)
     fields = tree(token)
-    assert fields["MIC.SGN_ALG"].text == "HMAC MD5 ARCFOUR"
+    assert fields["MIC.SGN_ALG"].text == "0x0011 (HMAC MD5 ARCFOUR)"
     assert fields["MIC.SND_SEQ"].text == "8 bytes, not shown"
     assert fields["MIC.SGN_CKSUM"].span == Span(FRAME + 16, FRAME + 24)
 

@@ -101,20 +101,19 @@ MISTAKES: list[tuple[Callable[[], bytes], str]] = [
         lambda: build.neg_token_resp("accepted"),
         "NegTokenResp.negState is a number or one of accept",
     ),
-    (lambda: build.neg_token_resp(9), "NegTokenResp.negState must be one of accept-completed"),
     (
         lambda: build.neg_token_resp(response_token="x"),
-        "NegTokenResp.responseToken is made of bytes",
+        "response_token is bytes or None, not str",
     ),  # type: ignore[arg-type]
     (lambda: build.ap_req(form="bear"), "form 'bear': framed, token-id or"),  # type: ignore[arg-type]
     (lambda: build.tgt_req(form="bare"), "form 'bare'"),  # type: ignore[arg-type]
     (lambda: build.ap_req(kvno=-1), "AP-REQ.ticket.enc-part.kvno must be 0 to 4294967295, not -1"),
-    (lambda: build.ap_req(realm=7), "AP-REQ.ticket.realm is a text"),  # type: ignore[arg-type]
+    (lambda: build.ap_req(realm=7), "realm is a text, not int"),  # type: ignore[arg-type]
     (lambda: build.krb_error("KDC_ERR_X"), "error_code 'KDC_ERR_X': not a name of RFC 4120"),
     (lambda: build.krb_error(stime="yesterday"), "KRB-ERROR.stime is a datetime, or a text YYYY"),
     (lambda: build.krb_error(stime=datetime(2026, 1, 1)), "KRB-ERROR.stime needs a time zone"),  # noqa: DTZ001
     (lambda: build.krb_error(susec=1_000_000), "KRB-ERROR.susec must be 0 to 999999"),
-    (lambda: build.as_req(nonce=True), "AS-REQ.req-body.nonce is a number"),
+    (lambda: build.as_req(nonce=True), "nonce is a number, not bool"),
     (lambda: build.pa_etype_info2([])[1], "ETYPE-INFO2 must not be empty"),
     (lambda: build.av_pairs({"MsvAvName": "x"}), "AV pair 'MsvAvName': not a name of MS-NLMP"),
     (lambda: build.av_pairs({0: b""}), "AV pair 0"),
@@ -149,6 +148,12 @@ MISTAKES: list[tuple[Callable[[], bytes], str]] = [
     (lambda: build.sasl_layer(["some"]), "layer 'some': one of none"),
     (lambda: build.sasl_layer(max_size=1 << 24), "max_size has 24 bits"),
 ]
+
+
+def test_numbers_without_a_name_are_taken() -> None:
+    """Readers must cope with a negState that nobody defined; a name that is none is a mistake."""
+    assert build.neg_token_resp(7).hex() == "a1073005a0030a0107"
+    assert dissect_token(build.neg_token_resp(300)).neg_state == "unknown(300)"
 
 
 @pytest.mark.parametrize(("make", "words"), MISTAKES, ids=range(len(MISTAKES)))

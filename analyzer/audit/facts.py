@@ -1,0 +1,83 @@
+"""The tables as rows with named cells, which is how rules read them."""
+
+from __future__ import annotations
+
+from collections import defaultdict, namedtuple
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analyzer.tables.collect import Columns
+
+READ = ("negotiations", "tokens", "offers", "anomalies", "captures", "kdc", "names")
+"""Tables that rules look at."""
+
+
+class Facts:
+    """All tables of an analysis.
+
+    Rows are made anew at each pass and hold references to cells only, so that a million of them need not
+    exist at once.
+    """
+
+    def __init__(self, tables: dict[str, Columns]) -> None:
+        self._tables = tables
+
+    def rows(self, table: str) -> Iterator[Any]:
+        """Rows of a table in its order, as named tuples with the columns' names."""
+        columns = self._tables[table]
+        kind = namedtuple(f"{table}_row", list(columns))  # type: ignore[misc]  # noqa: PYI024
+        return map(kind._make, zip(*columns.values(), strict=True))
+
+    @cached_property
+    def by_negotiation(self) -> dict[int, Any]:
+        """Rows of `negotiations` by their number."""
+        return {row.negotiation_id: row for row in self.rows("negotiations")}
+
+    @cached_property
+    def _mechanism_tokens(self) -> tuple[list[Any], list[Any]]:
+        """Rows of `tokens` that belong to a negotiation: with an NTLM message, with an AP-REQ."""
+        ntlm, requests = [], []
+        for row in self.rows("tokens"):
+            if row.negotiation_id not in self.by_negotiation:
+                continue
+            kind = row.inner_type or row.token_type or ""
+            if kind == "KRB_AP_REQ":
+                requests.append(row)
+            elif kind.startswith("NTLM_"):
+                ntlm.append(row)
+        return ntlm, requests
+
+    @property
+    def ntlm_messages(self) -> list[Any]:
+        """Rows of `tokens` with an NTLM message that belongs to a negotiation."""
+        return self._mechanism_tokens[0]
+
+    @property
+    def ap_requests(self) -> list[Any]:
+        """Rows of `tokens` with an AP-REQ that belongs to a negotiation."""
+        return self._mechanism_tokens[1]
+
+    @cached_property
+    def challenges(self) -> dict[int, Any]:
+        """The last NTLM challenge of each negotiation, as its row of `tokens`."""
+        return {
+            row.negotiation_id: row
+            for row in self.ntlm_messages
+            if row.ntlm_challenge_id is not None
+        }
+
+    @cached_property
+    def authenticates(self) -> list[Any]:
+        """Rows of `tokens` with an NTLM AUTHENTICATE message that belongs to a negotiation."""
+        return [row for row in self.ntlm_messages if row.ntlm_response is not None]
+
+    @cached_property
+    def broken_streams(self) -> dict[tuple[str, int], set[str]]:
+        """Codes of what the capture itself lost, by capture and stream."""
+        found: dict[tuple[str, int], set[str]] = defaultdict(set)
+        for row in self.rows("anomalies"):
+            if row.group in {"gap", "limit"} and row.stream_id is not None:
+                found[row.capture, row.stream_id].add(row.code)
+        return found

@@ -1,0 +1,64 @@
+"""Hits of rows: who is told, and with which frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analyzer.audit.model import Hit
+
+
+def _hit(kind: str, subject: str, row: Any, why: str, confidence: str, evidence: Any) -> Hit:
+    frames = row.frames if evidence is None else evidence
+    return Hit(
+        kind,
+        subject,
+        why,
+        tuple(frames or ()),
+        (row.negotiation_id,),
+        row.capture,
+        row.started,
+        confidence,
+    )
+
+
+def by_client(row: Any, why: str, confidence: str = "certain", evidence: Any = None) -> Hit:
+    """The client of a negotiation; its frames unless others are given."""
+    return _hit("client", row.client, row, why, confidence, evidence)
+
+
+def by_server(row: Any, why: str, confidence: str = "certain", evidence: Any = None) -> Hit:
+    """The server of a negotiation."""
+    return _hit("server", row.server, row, why, confidence, evidence)
+
+
+def by_negotiation(row: Any, why: str, confidence: str = "certain", evidence: Any = None) -> Hit:
+    """A negotiation by itself."""
+    return _hit("negotiation", str(row.negotiation_id), row, why, confidence, evidence)
+
+
+def by_user(row: Any, why: str, confidence: str = "certain", evidence: Any = None) -> Hit:
+    """The account of a negotiation."""
+    return _hit("user", account(row.user, row.domain), row, why, confidence, evidence)
+
+
+def account(user: str | None, domain: str | None) -> str:
+    r"""`DOMAIN\user`, or the user alone."""
+    name = user or "(no name)"
+    return f"{domain}\\{name}" if domain and "@" not in name and "=" not in name else name
+
+
+def kdc_hit(kind: str, subject: str, row: Any, why: str, confidence: str = "certain") -> Hit:
+    """A row of `kdc`, with request and answer as evidence."""
+    frames = tuple(f for f in (row.frame_request, row.frame_reply) if f is not None)
+    numbers = tuple(row.negotiation_ids or ())
+    return Hit(kind, subject, why, frames, numbers, row.capture, row.ts, confidence)
+
+
+def principal(row: Any) -> str:
+    """The client of a KDC exchange: `ada@NEGO.TEST`."""
+    return f"{row.cname or '(no name)'}@{row.crealm or row.realm or '?'}"
+
+
+def place(row: Any) -> str:
+    """`10.0.0.2 over smb2`: whom a negotiation was with."""
+    return f"{row.server} over {row.carrier}"

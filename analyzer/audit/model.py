@@ -1,0 +1,79 @@
+"""What a rule is, and what it finds.
+
+A rule looks at one row of a table, or at all tables where only a pattern over rows tells. It reads
+columns, never bytes; what it needs of a token has a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from analyzer.audit.facts import Facts
+
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+"""Least first."""
+
+CONFIDENCES = ("certain", "likely", "possible")
+"""Best first."""
+
+SUBJECTS = ("client", "server", "user", "negotiation")
+"""What a finding is about; a service by its name is a `server`."""
+
+
+class Hit(NamedTuple):
+    """One place where a rule applies."""
+
+    subject_kind: str  # of SUBJECTS
+    subject: str  # address, user name or number
+    why: str  # one sentence with what was seen, for this place
+    evidence: tuple[int, ...]  # frames
+    negotiation_ids: tuple[int, ...] = ()
+    capture: str | None = None
+    ts_ns: int | None = None
+    confidence: str = "certain"  # of CONFIDENCES
+
+
+EachRow = Callable[[Any], Iterable[Hit]]
+OverAll = Callable[["Facts"], Iterable[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing to look for; `docs/rules.md` is made from these."""
+
+    rule_id: str  # NGS-<family>-<number>; a number is never used again
+    severity: str  # of SEVERITIES
+    title: str
+    means: str  # what it means, for who has to decide
+    remedy: str
+    references: tuple[str, ...]  # `ATT&CK T1557.001`, `MS-NLMP 3.1.5.1.2`, `RFC 8429`, `KB5021131`
+    looks_at: str  # what the bytes must show, one sentence
+    table: str | None  # whose rows `check` is shown one by one; None: it is shown all tables
+    check: EachRow | OverAll
+    family: str  # the module that declares it
+
+
+@dataclass(slots=True)
+class Place:
+    """What one capture shows of a finding."""
+
+    negotiation_ids: dict[int, None] = field(default_factory=dict)  # at most LISTED, in order
+    evidence: dict[int, None] = field(default_factory=dict)  # frames, at most LISTED
+
+
+@dataclass(slots=True)
+class Finding:
+    """All hits of one rule on one subject; a row of `findings`."""
+
+    rule: Rule
+    subject_kind: str
+    subject: str
+    why: str  # of the first hit
+    confidence: str  # the best of its hits
+    count: int = 0
+    places: dict[str, Place] = field(default_factory=dict)  # by capture
+    first_seen: int | None = None  # ns since 1970 UTC
+    last_seen: int | None = None

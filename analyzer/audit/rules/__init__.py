@@ -1,0 +1,1 @@
+"""The rules, one file per family; `analyzer.audit.registry.FAMILIES` lists them."""

@@ -1,0 +1,94 @@
+"""Hosts whose clocks are off, as tokens tell it against the capture's clock.
+
+The capture's own clock may be the one that is wrong: where all hosts are off by the same, nobody is told.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from statistics import median
+
+from analyzer.audit.facts import Facts
+from analyzer.audit.hits import kdc_hit
+from analyzer.audit.model import Hit
+from analyzer.audit.registry import rule
+
+_OFF_MS = 120_000.0
+_ALIKE_MS = 60_000.0
+_REWRITTEN_MS = 7 * 86_400_000.0  # more than that, and the capture's times are made up
+
+
+@rule(
+    "NGS-CLOCK-001",
+    "low",
+    "Clock is off by more than two minutes",
+    means="Kerberos refuses from five minutes on; logs of this host cannot be laid beside others'.",
+    remedy="Let the host take its time from the domain (w32time, chrony).",
+    references=("RFC 4120 1.6", "MS-KILE 3.3.1"),
+    table=None,
+)
+def clock_off(facts: Facts) -> Iterator[Hit]:
+    """MsvAvTimestamp of a CHALLENGE or stime of a KRB-ERROR against the time of its packet."""
+    said: dict[str, dict[str, list[tuple[float, int, int | None, int | None]]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for token in facts.rows("tokens"):
+        if token.clock_offset_ms is not None:
+            told = token.clock_offset_ms, token.frame, token.ts, token.negotiation_id
+            said[token.capture][token.src].append(told)
+    for row in facts.rows("kdc"):
+        if row.clock_offset_ms is not None and row.frame_reply is not None:
+            said[row.capture][row.server].append(
+                (row.clock_offset_ms, row.frame_reply, row.ts, None)
+            )
+    for capture, hosts in said.items():
+        middle = {host: median(each[0] for each in told) for host, told in hosts.items()}
+        right = any(abs(offset) < _OFF_MS for offset in middle.values())
+        alike = len(middle) > 1 and max(middle.values()) - min(middle.values()) < _ALIKE_MS
+        for host, offset in middle.items():
+            if abs(offset) < _OFF_MS or (alike and not right):
+                continue
+            if not right and abs(offset) > _REWRITTEN_MS:
+                continue
+            offsets = hosts[host]
+            way = "ahead of" if offset > 0 else "behind"
+            why = f"the clock of {host} is {_span(abs(offset))} {way} the capture's"
+            numbers = tuple(dict.fromkeys(each[3] for each in offsets if each[3] is not None))
+            frames = tuple(each[1] for each in offsets)
+            sure = "likely" if right else "possible"
+            yield Hit("server", host, why, frames, numbers, capture, offsets[0][2], sure)
+
+
+def _span(milliseconds: float) -> str:
+    minutes = milliseconds / 60_000
+    if minutes < 120:
+        return f"{minutes:.1f} min"
+    return f"{minutes / 60:.1f} h" if minutes < 2880 else f"{minutes / 1440:.0f} days"
+
+
+@rule(
+    "NGS-CLOCK-002",
+    "low",
+    "Refused for its clock",
+    means="Client's and server's clocks differ by more than Kerberos allows (five minutes, if "
+    "nobody set it).",
+    remedy="Let both take their time from the domain (w32time, chrony).",
+    references=("RFC 4120 1.6", "RFC 4120 7.5.9"),
+    table=None,
+)
+def refused_for_skew(facts: Facts) -> Iterator[Hit]:
+    """KRB_AP_ERR_SKEW of a server or KDC, or a status that says the same."""
+    for row in facts.rows("negotiations"):
+        if row.reason == "clock_skew":
+            why = (
+                f"{row.server} refused {row.client} over {row.carrier}: the clocks differ too much"
+            )
+            evidence = tuple(row.evidence or row.frames)
+            numbers = (row.negotiation_id,)
+            sure = row.confidence or "likely"
+            yield Hit("client", row.client, why, evidence, numbers, row.capture, row.started, sure)
+    for exchange in facts.rows("kdc"):
+        if exchange.error == "KRB_AP_ERR_SKEW":
+            why = f"the KDC {exchange.server} refused {exchange.client}: the clocks differ too much"
+            yield kdc_hit("client", exchange.client, exchange, why)

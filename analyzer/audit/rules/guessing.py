@@ -1,0 +1,204 @@
+"""Passwords and names that are tried out: patterns of refusals over users and time.
+
+A refusal counts once: the same logon refused by the KDC and then by the server is two. Answers that say
+nothing of the password (pre-authentication required, too big for UDP) are none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from analyzer.audit.facts import Facts
+from analyzer.audit.hits import account
+from analyzer.audit.model import Hit
+from analyzer.audit.registry import rule
+
+_WINDOW_NS = 15 * 60 * 1_000_000_000
+_SPRAYED = 5  # accounts
+_GUESSED = 5  # passwords for one account
+_NAMES_TRIED = 5
+
+_REFUSED = {"bad_credentials", "wrong_password", "unknown_user", "account_locked"}
+_KDC_REFUSED = {
+    "KDC_ERR_PREAUTH_FAILED": "wrong_password",
+    "KDC_ERR_CLIENT_REVOKED": "account_locked",
+    "KDC_ERR_C_PRINCIPAL_UNKNOWN": "unknown_user",
+}
+
+
+class _Refusal(NamedTuple):
+    ts: int
+    capture: str
+    client: str
+    user: str  # without domain, lower case
+    shown: str
+    why: str
+    frames: tuple[int, ...]
+    numbers: tuple[int, ...]
+    where: str
+
+
+def _refusals(facts: Facts) -> Iterator[_Refusal]:
+    for row in facts.rows("negotiations"):
+        if row.outcome == "failure" and row.reason in _REFUSED and row.user:
+            yield _Refusal(
+                row.started or 0,
+                row.capture,
+                row.client,
+                _bare(row.user),
+                account(row.user, row.domain),
+                row.reason,
+                (row.last_frame,),
+                (row.negotiation_id,),
+                f"{row.server} over {row.carrier}",
+            )
+    for row in facts.rows("kdc"):
+        reason = _KDC_REFUSED.get(row.error or "")
+        if row.nt_status not in {None, "STATUS_ACCOUNT_LOCKED_OUT", "STATUS_WRONG_PASSWORD"}:
+            reason = None  # disabled, expired: refused for another cause
+        if reason is not None and row.exchange == "AS" and row.cname and row.client:
+            frames = tuple(f for f in (row.frame_request, row.frame_reply) if f is not None)
+            shown = f"{row.cname}@{row.realm}"
+            numbers = tuple(row.negotiation_ids or ())
+            where = f"the KDC {row.server}"
+            yield _Refusal(
+                row.ts or 0,
+                row.capture,
+                row.client,
+                _bare(row.cname),
+                shown,
+                reason,
+                frames,
+                numbers,
+                where,
+            )
+
+
+def _bare(user: str) -> str:
+    return user.partition("@")[0].rpartition("\\")[2].lower()
+
+
+def _windows(refusals: Iterable[_Refusal]) -> Iterator[list[_Refusal]]:
+    """Refusals of one client in runs: each begins within the window after the run's first."""
+    run: list[_Refusal] = []
+    for each in sorted(refusals):
+        if run and each.ts - run[0].ts > _WINDOW_NS:
+            yield run
+            run = []
+        run.append(each)
+    if run:
+        yield run
+
+
+def _by_client(facts: Facts, reasons: set[str]) -> dict[tuple[str, str], list[_Refusal]]:
+    found: dict[tuple[str, str], list[_Refusal]] = defaultdict(list)
+    for each in _refusals(facts):
+        if each.why in reasons:
+            found[each.capture, each.client].append(each)
+    return found
+
+
+def _told(kind: str, subject: str, run: list[_Refusal], why: str, confidence: str) -> Hit:
+    frames = tuple(frame for each in run for frame in each.frames)
+    numbers = tuple(dict.fromkeys(number for each in run for number in each.numbers))
+    return Hit(kind, subject, why, frames, numbers, run[0].capture, run[0].ts or None, confidence)
+
+
+def _minutes(run: list[_Refusal]) -> str:
+    seconds = (run[-1].ts - run[0].ts) // 1_000_000_000
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
+
+
+@rule(
+    "NGS-GUESS-001",
+    "high",
+    "Password spraying",
+    means="One host fails as many users, with few tries each: a password is tried on all of them.",
+    remedy="Find the host; check whether one of its logons succeeded; change weak passwords, and "
+    "forbid common ones.",
+    references=("ATT&CK T1110.003", "Windows events 4771, 4776, 4625"),
+    table=None,
+)
+def spraying(facts: Facts) -> Iterator[Hit]:
+    """At least five accounts refused to one client within 15 minutes, for their password or name."""
+    for (_, client), refusals in _by_client(facts, {"bad_credentials", "wrong_password"}).items():
+        for run in _windows(refusals):
+            users = {each.user for each in run}
+            if len(users) >= _SPRAYED and len(run) <= 3 * len(users):
+                why = (
+                    f"{client} was refused as {len(users)} users in {_minutes(run)} by "
+                    f"{run[0].where}"
+                )
+                yield _told("client", client, run, why, "likely")
+
+
+@rule(
+    "NGS-GUESS-002",
+    "high",
+    "Passwords tried on one account",
+    means="One account is refused again and again: somebody guesses, or an old password is "
+    "stored somewhere.",
+    remedy="Find the host; if it is a forgotten service or device, give it the new password.",
+    references=("ATT&CK T1110.001", "Windows events 4771, 4776, 4740"),
+    table=None,
+)
+def brute_force(facts: Facts) -> Iterator[Hit]:
+    """At least five refusals of one account to one client within 15 minutes."""
+    wanted = {"bad_credentials", "wrong_password", "account_locked"}
+    for (_, client), refusals in _by_client(facts, wanted).items():
+        for run in _windows(refusals):
+            per_user: dict[str, list[_Refusal]] = defaultdict(list)
+            for each in run:
+                per_user[each.user].append(each)
+            for tries in per_user.values():
+                if len(tries) >= _GUESSED:
+                    why = (
+                        f"{client} was refused {len(tries)} times as {tries[0].shown} in "
+                        f"{_minutes(tries)}"
+                    )
+                    yield _told("user", tries[0].shown, tries, why, "likely")
+
+
+@rule(
+    "NGS-GUESS-003",
+    "medium",
+    "User names tried out",
+    means="The KDC tells unknown names from known ones before any password: somebody makes a "
+    "list of users.",
+    remedy="Find the host; watch the accounts that it found.",
+    references=("ATT&CK T1087.002", "ATT&CK T1589.001", "Windows event 4768"),
+    table=None,
+)
+def names_tried(facts: Facts) -> Iterator[Hit]:
+    """At least five different names unknown to the KDC or server, asked by one client within 15 minutes."""
+    for (_, client), refusals in _by_client(facts, {"unknown_user"}).items():
+        for run in _windows(refusals):
+            users = {each.user for each in run}
+            if len(users) >= _NAMES_TRIED:
+                why = f"{client} asked {run[0].where} for {len(users)} names that do not exist"
+                yield _told("client", client, run, why, "likely")
+
+
+@rule(
+    "NGS-GUESS-004",
+    "low",
+    "Account locked out",
+    means="Too many wrong passwords were given before: somebody guesses, or an old password is "
+    "stored somewhere.",
+    remedy="Look for the refusals that locked it (Windows event 4740 names the host).",
+    references=("ATT&CK T1110", "Windows event 4740"),
+    table=None,
+)
+def locked_out(facts: Facts) -> Iterator[Hit]:
+    """A logon refused for the account's lock-out."""
+    for each in _refusals(facts):
+        if each.why == "account_locked":
+            # the KDC's code may mean a disabled account as well
+            sure = "possible" if each.where.startswith("the KDC") else "certain"
+            why = (
+                f"{each.shown} from {each.client} was refused by {each.where}: the account is "
+                "locked"
+            )
+            yield _told("user", each.shown, [each], why, sure)

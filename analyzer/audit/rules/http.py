@@ -1,0 +1,75 @@
+"""HTTP authentication outside TLS, and what servers offer there.
+
+Spec: RFC 9110 11, RFC 4559 6, MS-NTHT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.audit.facts import Facts
+from analyzer.audit.hits import by_client, by_server, place
+from analyzer.audit.model import Hit
+from analyzer.audit.registry import rule
+
+_HTTP = {"http", "http-proxy"}
+
+
+@rule(
+    "NGS-HTTP-001",
+    "medium",
+    "NTLM over clear HTTP",
+    means="Answers can be recorded and relayed, and the connection that NTLM has opened can be "
+    "taken over.",
+    remedy="Serve it over TLS with Extended Protection, and take Kerberos only.",
+    references=("ATT&CK T1040", "ATT&CK T1557.001", "RFC 4559 6"),
+)
+def ntlm_in_the_clear(row: Any) -> Iterator[Hit]:
+    """An NTLM answer in HTTP outside TLS."""
+    if row.mechanism == "ntlm" and row.carrier in _HTTP and not row.tls and row.mechanism_detail:
+        yield by_client(row, f"{row.client} answered {place(row)} by NTLM outside TLS")
+
+
+@rule(
+    "NGS-HTTP-002",
+    "low",
+    "Basic offered over clear HTTP",
+    means="A client without ticket, or one that takes the first that is offered, sends its "
+    "password in the clear.",
+    remedy="Offer Basic inside TLS only, or not at all.",
+    references=("ATT&CK T1040", "RFC 7617 4"),
+    table=None,
+)
+def basic_offered(facts: Facts) -> Iterator[Hit]:
+    """A 401 or 407 outside TLS names Basic."""
+    for offer in facts.rows("offers"):
+        if offer.by == "server" and offer.mech.lower() == "basic" and offer.carrier in _HTTP:
+            row = facts.by_negotiation.get(offer.negotiation_id)
+            if row is not None and row.tls:
+                continue
+            numbers = () if offer.negotiation_id is None else (offer.negotiation_id,)
+            ts = None if row is None else row.started
+            why = f"{offer.server} offers {offer.client} Basic over {offer.carrier}"
+            sure = "certain" if row is not None else "likely"
+            yield Hit("server", offer.server, why, (offer.frame,), numbers, offer.capture, ts, sure)
+
+
+@rule(
+    "NGS-HTTP-003",
+    "info",
+    "Kerberos over clear HTTP",
+    means="The ticket proves who asks, but page, cookies and answer are neither secret nor "
+    "protected.",
+    remedy="Serve it over TLS.",
+    references=("RFC 4559 6", "ATT&CK T1040"),
+)
+def kerberos_in_the_clear(row: Any) -> Iterator[Hit]:
+    """A logon by Kerberos in HTTP outside TLS."""
+    if (
+        row.mechanism == "kerberos"
+        and row.carrier in _HTTP
+        and not row.tls
+        and row.outcome == "success"
+    ):
+        yield by_server(row, f"{row.server} let {row.client} in by Kerberos outside TLS")

@@ -1,0 +1,230 @@
+"""What clients ask the KDC for: roasting, delegation, odd requests.
+
+Spec: RFC 4120 3.1 and 3.3, MS-SFU 3.1, MS-KILE 3.3.5.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.audit.facts import Facts
+from analyzer.audit.hits import kdc_hit, principal
+from analyzer.audit.model import Hit
+from analyzer.audit.registry import rule
+
+_RC4 = {"arcfour-hmac-md5", "arcfour-hmac-md5-56"}
+_WEAK = {*_RC4, "des-cbc-crc", "des-cbc-md4", "des-cbc-md5"}
+_ROAST_WINDOW_NS = 10 * 60 * 1_000_000_000
+_ROASTED = 3  # services asked for with RC4 alone
+_MANY = 6  # services whose tickets happened to be of RC4
+
+
+def _without_proof(row: Any) -> bool:
+    return (
+        row.exchange == "AS"
+        and row.outcome == "success"
+        and row.preauth == "none"
+        and not (row.cname or "").startswith("WELLKNOWN/")
+    )
+
+
+@rule(
+    "NGS-KDC-001",
+    "high",
+    "Account without pre-authentication",
+    means="Anybody may ask for this account's reply and try passwords on it at leisure (AS-REP "
+    "roasting).",
+    remedy="Clear 'Do not require Kerberos preauthentication' and change the password to a long "
+    "one.",
+    references=("ATT&CK T1558.004", "RFC 4120 3.1.1", "Windows event 4768"),
+    table="kdc",
+)
+def no_preauthentication(row: Any) -> Iterator[Hit]:
+    """An AS-REQ without any proof that was answered with a ticket."""
+    if _without_proof(row):
+        why = (
+            f"the KDC {row.server} gave {row.client} a ticket of {principal(row)} without any proof"
+        )
+        yield kdc_hit("user", principal(row), row, why)
+
+
+@rule(
+    "NGS-KDC-002",
+    "high",
+    "AS-REP roasting",
+    means="The client takes weak encryption only and brings no proof: tools ask so for replies "
+    "to crack.",
+    remedy="Find the host; change the account's password and demand pre-authentication of it.",
+    references=("ATT&CK T1558.004", "Windows event 4768"),
+    table="kdc",
+)
+def asrep_roasting(row: Any) -> Iterator[Hit]:
+    """An AS-REQ without proof that lists RC4 or DES only, answered with a ticket."""
+    asked = set(row.requested_etypes or ())
+    if _without_proof(row) and asked and asked <= _WEAK:
+        why = (
+            f"{row.client} got a ticket of {principal(row)} without proof, asking for "
+            f"{', '.join(sorted(asked))} only"
+        )
+        yield kdc_hit("client", row.client, row, why, "likely")
+
+
+@rule(
+    "NGS-KDC-003",
+    "high",
+    "Kerberoasting",
+    means="One client gathers RC4 tickets of many services, whose passwords can then be tried "
+    "offline.",
+    remedy="Find the host; give the services' accounts AES keys and long passwords (group "
+    "managed accounts).",
+    references=("ATT&CK T1558.003", "RFC 8429", "Windows event 4769"),
+    table=None,
+)
+def kerberoasting(facts: Facts) -> Iterator[Hit]:
+    """Within ten minutes RC4 tickets of three services asked for by RC4 alone, or of six by any request."""
+    found: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for row in facts.rows("kdc"):
+        if row.ticket_etype in _RC4 and not (row.sname or "").startswith(("krbtgt/", "kadmin/")):
+            found[row.capture, row.client].append(row)
+    for (_, client), rows in found.items():
+        rows.sort(key=lambda row: row.ts or 0)
+        first = rows[0].ts or 0
+        run = [row for row in rows if (row.ts or 0) - first <= _ROAST_WINDOW_NS]
+        only = {row.sname for row in run if set(row.requested_etypes or ("",)) <= _WEAK}
+        every = {row.sname for row in run}
+        if len(only) < _ROASTED and len(every) < _MANY:
+            continue
+        frames = tuple(
+            frame
+            for row in run
+            for frame in (row.frame_request, row.frame_reply)
+            if frame is not None
+        )
+        why = (
+            f"{client} got RC4 tickets of {len(every)} services, {len(only)} of them asked for "
+            "with RC4 alone"
+        )
+        sure = "likely" if len(only) >= _ROASTED else "possible"
+        yield kdc_hit("client", client, run[0], why, sure)._replace(evidence=frames)
+
+
+@rule(
+    "NGS-KDC-004",
+    "info",
+    "A service acts for a user (S4U)",
+    means="Constrained delegation: the service gets tickets in users' names, without their "
+    "passwords.",
+    remedy="Check that the service may do so, and only for the services it needs.",
+    references=("ATT&CK T1134.001", "MS-SFU 1.3", "Windows event 4769"),
+    table="kdc",
+)
+def s4u(row: Any) -> Iterator[Hit]:
+    """A TGS-REQ with PA-FOR-USER, or with a ticket as evidence (cname-in-addl-tkt)."""
+    if row.s4u is not None:
+        ended = "granted" if row.outcome == "success" else f"refused: {row.error or 'no answer'}"
+        whom = f" for {row.for_user}" if row.for_user else ""
+        why = f"{row.client} asked for {row.sname}{whom} (S4U2{row.s4u}), {ended}"
+        yield kdc_hit("client", row.client, row, why)
+
+
+@rule(
+    "NGS-KDC-005",
+    "info",
+    "User-to-user ticket",
+    means="The ticket is sealed with a session key: usual for peers, and a way to read a PAC by "
+    "one's own key.",
+    remedy="Check that the client has a use for it.",
+    references=("RFC 4120 2.9.2", "RFC 4120 3.7", "Windows event 4769"),
+    table="kdc",
+)
+def user_to_user(row: Any) -> Iterator[Hit]:
+    """A TGS-REQ with enc-tkt-in-skey."""
+    if row.u2u:
+        yield kdc_hit(
+            "client",
+            row.client,
+            row,
+            f"{row.client} asked for a user-to-user ticket of {row.sname}",
+        )
+
+
+@rule(
+    "NGS-KDC-006",
+    "low",
+    "Service ticket by an AS exchange",
+    means="The ticket was had without a ticket-granting ticket, past policies that look at the "
+    "second step only; "
+    "tools roast services this way.",
+    remedy="Check which program asks so; old ones do.",
+    references=("ATT&CK T1558.003", "RFC 4120 3.1"),
+    table="kdc",
+)
+def service_by_as(row: Any) -> Iterator[Hit]:
+    """An AS-REQ answered with a ticket for something else than krbtgt or the password service."""
+    if (
+        row.exchange == "AS"
+        and row.outcome == "success"
+        and row.sname
+        and not row.sname.startswith(("krbtgt/", "kadmin/", "kadmin@"))
+    ):
+        why = f"{row.client} got a ticket for {row.sname} as {principal(row)} from an AS exchange"
+        yield kdc_hit("client", row.client, row, why)
+
+
+@rule(
+    "NGS-KDC-007",
+    "low",
+    "Service name that two accounts have",
+    means="The KDC gives no ticket for it, so clients fall back to NTLM; the second account may "
+    "be a stranger's.",
+    remedy="Find both with `setspn -X` and remove the wrong one.",
+    references=("RFC 4120 7.5.9", "Windows event 11 (KDC)"),
+    table="kdc",
+)
+def duplicate_name(row: Any) -> Iterator[Hit]:
+    """KDC_ERR_PRINCIPAL_NOT_UNIQUE."""
+    if row.error == "KDC_ERR_PRINCIPAL_NOT_UNIQUE":
+        yield kdc_hit(
+            "server", row.sname or "?", row, f"the KDC {row.server} knows {row.sname} twice"
+        )
+
+
+@rule(
+    "NGS-KDC-008",
+    "info",
+    "Referred to another realm",
+    means="The service is of another realm: its tickets come over a trust.",
+    remedy="Check that the trust is meant, and its direction.",
+    references=("RFC 6806 8", "ATT&CK T1482"),
+    table="kdc",
+)
+def referred(row: Any) -> Iterator[Hit]:
+    """The KDC answers with a ticket-granting ticket of another realm."""
+    if row.referral is not None:
+        why = f"{row.client} asked {row.realm} for {row.sname} and was referred to {row.referral}"
+        yield kdc_hit("client", row.client, row, why)
+
+
+@rule(
+    "NGS-KDC-009",
+    "low",
+    "Delegation refused",
+    means="A service tried to act for a user where it may not: a setting is missing, or "
+    "somebody tries.",
+    remedy="Check the service's delegation settings; if it needs none, find out what asked.",
+    references=("ATT&CK T1558", "MS-SFU 3.2.5.2"),
+    table="kdc",
+)
+def delegation_refused(row: Any) -> Iterator[Hit]:
+    """S4U2proxy answered with an error."""
+    if (row.sname or "").partition("@")[0].endswith("$"):
+        return  # Windows asks so for itself, and is refused, in the course of a logon
+    if (
+        row.s4u == "proxy"
+        and row.error_code is not None
+        and row.error != "KRB_ERR_RESPONSE_TOO_BIG"
+    ):
+        why = f"{row.client} may not act for a user at {row.sname} ({row.error})"
+        yield kdc_hit("client", row.client, row, why)

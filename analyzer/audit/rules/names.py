@@ -1,0 +1,106 @@
+"""Names that anybody in the network may answer, and where they led.
+
+Spec: RFC 4795 (LLMNR), RFC 6762 (mDNS), RFC 1002 (NetBIOS names).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.audit.facts import Facts
+from analyzer.audit.hits import by_client
+from analyzer.audit.model import Hit
+from analyzer.audit.registry import rule
+
+_BEFORE_NS = 120_000_000_000
+_ANYBODY = {"llmnr": "LLMNR", "mdns": "mDNS", "nbns": "NetBIOS"}
+_OFF = (
+    "Turn off LLMNR ('Turn off multicast name resolution'), NetBIOS over TCP/IP and mDNS "
+    "where they are not needed."
+)
+
+
+@rule(
+    "NGS-NAME-001",
+    "high",
+    "NTLM to a host that a neighbour's answer named",
+    means="A name that DNS did not know was answered by whoever wanted to, and the client sent "
+    "its NTLM answer there.",
+    remedy=_OFF + " Find the host that answered.",
+    references=(
+        "ATT&CK T1557.001",
+        "RFC 4795 5",
+        "CIS Windows: turn off multicast name resolution",
+    ),
+    table=None,
+)
+def led_astray(facts: Facts) -> Iterator[Hit]:
+    """A neighbour's answer led the client to a server, by NTLM, that calls itself otherwise."""
+    answers: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for fact in facts.rows("names"):
+        if fact.source in _ANYBODY:
+            for address in {*(fact.addresses or ())}:
+                answers[fact.capture, address].append(fact)
+    for row in facts.rows("negotiations"):
+        if row.mechanism != "ntlm":
+            continue
+        used = _label(row.server_name or (row.spn or "").partition("/")[2])
+        own = _own_names(facts, row)
+        before = [
+            fact
+            for fact in _of_host(answers, row)
+            if 0 <= (row.started or 0) - (fact.ts or 0) <= _BEFORE_NS
+            and _label(fact.name) not in own
+            and (not used or used[0].isdigit() or used == _label(fact.name))
+        ]
+        if before:
+            fact = before[0]
+            why = (
+                f"{row.client} asked for {fact.name} by {_ANYBODY[fact.source]}, "
+                f"{fact.responder or row.server} answered, and NTLM went to {row.server}"
+            )
+            frames = (*sorted({each.frame for each in before}), *row.frames)
+            sure = "likely" if own and used == _label(fact.name) else "possible"
+            yield by_client(row, why, sure, frames)
+
+
+def _own_names(facts: Facts, row: Any) -> set[str]:
+    """What the server calls itself and its domain: who is asked for by these answers by right."""
+    challenge = facts.challenges.get(row.negotiation_id)
+    if challenge is None:
+        return set()
+    said = [str(value) for value in (challenge.ntlm_target_info or {}).values()]
+    return {_label(name) for name in (*said, challenge.ntlm_target_name or "") if name}
+
+
+def _of_host(answers: dict[tuple[str, str], list[Any]], row: Any) -> list[Any]:
+    """Answers that led this client to this server; a host may ask over one version of IP for the other."""
+    wanted = _label(row.server_name or "")
+    return [
+        fact
+        for fact in answers.get((row.capture, row.server), ())
+        if fact.client == row.client or (wanted and _label(fact.name) == wanted)
+    ]
+
+
+def _label(name: str) -> str:
+    return name.lower().partition(".")[0]
+
+
+@rule(
+    "NGS-NAME-002",
+    "low",
+    "Names asked of everybody",
+    means="The client asks the whole network for names by LLMNR or NetBIOS: any neighbour may "
+    "answer.",
+    remedy=_OFF,
+    references=("ATT&CK T1557.001", "CIS Windows: turn off multicast name resolution"),
+    table="names",
+)
+def asks_everybody(row: Any) -> Iterator[Hit]:
+    """A question by LLMNR or NetBIOS, answered or not."""
+    if row.source in {"llmnr", "nbns"} and not row.name.startswith("*"):  # `*`: a host's status
+        why = f"{row.client} asks for {row.name} by {_ANYBODY[row.source]}"
+        yield Hit("client", row.client, why, (row.frame,), (), row.capture, row.ts)

@@ -1,0 +1,158 @@
+"""Passwords sent as they are.
+
+Spec: RFC 7617 (Basic), RFC 4513 5.1.3 (simple bind), RFC 4616 (PLAIN), RFC 7616 (Digest).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.audit.hits import account, by_client, by_server, by_user, place
+from analyzer.audit.model import Hit
+from analyzer.audit.registry import rule
+
+_CHANGE = " Change the passwords that were sent."
+_LDAP_SIGNING = "ADV190023"
+
+
+def _sent(row: Any) -> str:
+    ended = {"success": "and was let in", "failure": "and was refused"}.get(row.outcome, "")
+    return f"{account(row.user, row.domain)} sent a password to {place(row)} {ended}".rstrip()
+
+
+@rule(
+    "NGS-PWD-001",
+    "critical",
+    "Basic over clear HTTP",
+    means="Name and password can be read by everybody on the way, in every request.",
+    remedy="Serve the page over TLS only, and take Negotiate in place of Basic." + _CHANGE,
+    references=("ATT&CK T1040", "ATT&CK T1552", "RFC 7617 4"),
+)
+def basic(row: Any) -> Iterator[Hit]:
+    """`Authorization: Basic` outside TLS."""
+    if row.mechanism == "basic" and row.carrier == "http" and not row.tls:
+        yield by_user(row, _sent(row))
+
+
+@rule(
+    "NGS-PWD-002",
+    "critical",
+    "Basic to a proxy in the clear",
+    means="Name and password for the proxy can be read by everybody on the way, in every request.",
+    remedy="Let the proxy take Negotiate, or reach it over TLS." + _CHANGE,
+    references=("ATT&CK T1040", "ATT&CK T1552", "RFC 7617 4"),
+)
+def proxy_basic(row: Any) -> Iterator[Hit]:
+    """`Proxy-Authorization: Basic` outside TLS."""
+    if row.mechanism == "basic" and row.carrier == "http-proxy" and not row.tls:
+        yield by_user(row, _sent(row))
+
+
+@rule(
+    "NGS-PWD-003",
+    "critical",
+    "LDAP simple bind in the clear",
+    means="Name and password can be read by everybody on the way; the bind need not even succeed.",
+    remedy="Bind over LDAPS or StartTLS, or by SASL with signing; set the domain controllers' "
+    "'LDAP server signing requirements' to 'Require signing'." + _CHANGE,
+    references=(
+        "ATT&CK T1040",
+        "ATT&CK T1552",
+        "RFC 4513 6.3.3",
+        _LDAP_SIGNING,
+        "Windows event 2889",
+    ),
+)
+def simple_bind(row: Any) -> Iterator[Hit]:
+    """A simple bind with name and password outside TLS."""
+    if (
+        row.mechanism == "simple"
+        and row.user
+        and not row.tls
+        and row.reason not in {"unauthenticated_bind", "anonymous"}
+    ):
+        yield by_user(row, _sent(row))
+
+
+@rule(
+    "NGS-PWD-004",
+    "critical",
+    "Password in the clear by SASL or SMB",
+    means="Name and password can be read by everybody on the way.",
+    remedy="Offer PLAIN and LOGIN inside TLS only; SMB servers and clients must encrypt passwords."
+    + _CHANGE,
+    references=("ATT&CK T1040", "ATT&CK T1552", "RFC 4616 6"),
+)
+def plain(row: Any) -> Iterator[Hit]:
+    """SASL PLAIN or LOGIN outside TLS, or an SMB 1 session setup with the password itself."""
+    if row.mechanism in {"plain", "login"} and not row.tls:
+        yield by_user(row, _sent(row))
+
+
+@rule(
+    "NGS-PWD-005",
+    "info",
+    "Password inside TLS",
+    means="Nobody on the way reads it, but the server does: a server that is taken over gathers "
+    "passwords.",
+    remedy="Take Negotiate in place of Basic where clients have tickets.",
+    references=("RFC 7617 4",),
+)
+def inside_tls(row: Any) -> Iterator[Hit]:
+    """Basic, PLAIN or a simple bind inside TLS that was decrypted."""
+    if row.mechanism in {"basic", "plain", "login", "simple"} and row.tls and row.user:
+        yield by_client(
+            row, f"{account(row.user, row.domain)} sent a password to {place(row)} inside TLS"
+        )
+
+
+@rule(
+    "NGS-PWD-006",
+    "medium",
+    "Digest in the clear",
+    means="The answer is a hash of password and nonce: who records it can try passwords at "
+    "leisure.",
+    remedy="Serve the page over TLS, and take Negotiate in place of Digest.",
+    references=("ATT&CK T1110.002", "RFC 7616 5.9"),
+)
+def digest(row: Any) -> Iterator[Hit]:
+    """Digest, DIGEST-MD5 or CRAM-MD5 outside TLS."""
+    if row.mechanism in {"digest", "digest-md5", "cram-md5"} and not row.tls:
+        why = f"{account(row.user, row.domain)} answered a Digest challenge of {place(row)}"
+        yield by_user(row, why)
+
+
+@rule(
+    "NGS-PWD-007",
+    "medium",
+    "Bind with a name and no password",
+    means="The server answers success to an empty password: an application that takes this for "
+    "a proof lets "
+    "everybody in as anybody.",
+    remedy="Let the server refuse unauthenticated binds, and the application refuse empty "
+    "passwords.",
+    references=("RFC 4513 5.1.2", "RFC 4513 6.3.1", "CWE-287"),
+)
+def unauthenticated_bind(row: Any) -> Iterator[Hit]:
+    """A simple bind with a name and an empty password that was answered with success."""
+    if row.reason == "unauthenticated_bind" and row.outcome == "success":
+        why = (
+            f"{place(row)} answered success to {row.client}'s bind as {row.user or '?'} "
+            "without a password"
+        )
+        yield by_server(row, why)
+
+
+@rule(
+    "NGS-PWD-008",
+    "info",
+    "Anonymous bind",
+    means="What may be read anonymously is read by everybody; asking the root DSE so is usual.",
+    remedy="Check what the directory lets anonymous clients read (dSHeuristics, access rules).",
+    references=("ATT&CK T1087.002", "RFC 4513 5.1.1"),
+)
+def anonymous_bind(row: Any) -> Iterator[Hit]:
+    """A simple bind without name and password, or SASL ANONYMOUS, with success."""
+    if row.reason == "anonymous" and row.outcome == "success" and row.mechanism != "ntlm":
+        yield by_client(row, f"{row.client} bound to {place(row)} without a name")

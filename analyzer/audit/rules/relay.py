@@ -1,0 +1,242 @@
+"""Signs of relayed NTLM: the same challenge or answer at two places, names that do not fit.
+
+A middle box that hands its client's own messages on is no relay: over SMB both hops then have one session
+id, over HTTP both ask for one host. The same packets seen twice (a mirror port, two captures of one
+connection) are one connection.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.audit.facts import Facts
+from analyzer.audit.hits import by_client, by_server, place
+from analyzer.audit.model import Hit
+from analyzer.audit.registry import rule
+
+_TOGETHER_NS = 120_000_000_000  # a relay answers while its victim waits
+
+FIXED_CHALLENGES = {
+    "1dce6604591efb43": "1122334455667788",
+    "55c53f5d49029790": "0123456789abcdef",
+    "66840dda154e8a11": "0102030405060708",
+    "af5570f5a1810b7a": "0000000000000000",
+    "12a3ae445661ce5d": "ffffffffffffffff",
+    "c34ab6abb7b2bb59": "4141414141414141",
+}
+"""Challenges that traps and test servers are known to send, by `ntlm_challenge_id`."""
+
+_SIGN = (
+    "Require SMB signing, LDAP signing and channel binding (Extended Protection) on every server; "
+    "find out who the middle host is."
+)
+
+
+def _ends(row: Any) -> tuple[Any, ...]:
+    return row.client, row.client_port, row.server, row.server_port
+
+
+def _handed_on(one: Any, other: Any) -> bool:
+    """Whether it is the client's own exchange, handed on by a middle box."""
+    if _ends(one) == _ends(other):
+        return True
+    if one.carrier == other.carrier and one.carrier in {"smb1", "smb2"}:
+        return bool(one.exchange) and bool(one.exchange == other.exchange)
+    if {one.carrier, other.carrier} <= {"http", "http-proxy"}:
+        return bool(one.server_name) and bool(one.server_name == other.server_name)
+    return False
+
+
+def _pairs(facts: Facts, column: str) -> Iterator[tuple[Any, Any, Any, Any]]:
+    """Neighbouring tokens of two connections with the same value: first, its row, second, its row."""
+    seen: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
+    for token in facts.ntlm_messages:
+        value = getattr(token, column)
+        if value is not None:
+            seen[value].append((token, facts.by_negotiation[token.negotiation_id]))
+    for tokens in seen.values():
+        ordered = sorted(tokens, key=lambda pair: (pair[0].ts is None, pair[0].ts or 0))
+        for (one, first), (other, second) in itertools.pairwise(ordered):
+            if _ends(first) != _ends(second):
+                yield one, first, other, second
+
+
+def _near(one: Any, other: Any) -> bool:
+    if one.ts is None or other.ts is None:
+        return bool(one.capture == other.capture)
+    return bool(abs(other.ts - one.ts) <= _TOGETHER_NS)
+
+
+def _middle(first: Any, second: Any) -> str:
+    """Who is server on one connection and client on the other."""
+    if first.server == second.client:
+        return str(first.server)
+    if second.server == first.client:
+        return str(second.server)
+    return str(first.server)
+
+
+def _both(middle: str, first: Any, second: Any, why: str, frames: Any, confidence: str) -> Hit:
+    numbers = tuple(sorted({first.negotiation_id, second.negotiation_id}))
+    return Hit("server", middle, why, frames, numbers, first.capture, first.started, confidence)
+
+
+@rule(
+    "NGS-RELAY-001",
+    "high",
+    "Same NTLM challenge from two servers",
+    means="A challenge is random and used once. Two servers that send the same one are a server "
+    "and somebody "
+    "who hands its challenge on.",
+    remedy=_SIGN,
+    references=("ATT&CK T1557.001", "MS-NLMP 3.2.5.1.1"),
+    table=None,
+)
+def same_challenge(facts: Facts) -> Iterator[Hit]:
+    """Two connections to different servers, within two minutes, with one ServerChallenge."""
+    for one, first, other, second in _pairs(facts, "ntlm_challenge_id"):
+        if first.server == second.server or first.client == second.client:
+            continue  # who relays is a client himself; servers may share a constant challenge
+        if one.ntlm_challenge_id in FIXED_CHALLENGES:
+            continue
+        if not _near(one, other) or _handed_on(first, second):
+            continue
+        middle = _middle(first, second)
+        victims, targets = {first.client, second.client}, {first.server, second.server}
+        reflected = (victims & targets) - {middle}
+        back = ", back to the host it asked" if reflected else ""
+        why = (
+            f"{first.server} challenged {first.client} ({first.carrier}) with the challenge that "
+            f"{second.server} gave {second.client} ({second.carrier}){back}"
+        )
+        sure = (
+            "certain"
+            if second.client == first.server or first.client == second.server
+            else "likely"
+        )
+        yield _both(middle, first, second, why, (one.frame, other.frame), sure)
+
+
+@rule(
+    "NGS-RELAY-002",
+    "critical",
+    "Same NTLM response on two connections",
+    means="A client's answer was used a second time at another place: the logon was relayed.",
+    remedy=_SIGN + " End the sessions of the relayed account and look at what was done with them.",
+    references=("ATT&CK T1557.001", "MS-NLMP 3.1.5.1.2"),
+    table=None,
+)
+def same_response(facts: Facts) -> Iterator[Hit]:
+    """One NT response in AUTHENTICATE messages of two connections that are not one exchange handed on."""
+    for one, first, other, second in _pairs(facts, "ntlm_response_id"):
+        if first.server == second.server and first.client == second.client:
+            continue  # a client that repeats itself over a new connection
+        if not _near(one, other) or _handed_on(first, second):
+            continue
+        said = (
+            f"the answer of {first.user or 'somebody'} from {first.client} to {first.server} "
+            f"({first.carrier})"
+        )
+        why = (
+            f"{said} was sent by {second.client} to {second.server} ({second.carrier}), which "
+            f"ended in {second.outcome}"
+        )
+        yield _both(_middle(first, second), first, second, why, (one.frame, other.frame), "certain")
+
+
+@rule(
+    "NGS-RELAY-003",
+    "high",
+    "NTLM meant for another server",
+    means="The client wrote into its protected answer whom it meant, and that is not who got it.",
+    remedy=_SIGN
+    + " Servers with 'Microsoft network server: Server SPN target name validation level' refuse this.",
+    references=("ATT&CK T1557.001", "MS-NLMP 2.2.2.1"),
+    table=None,
+)
+def other_target(facts: Facts) -> Iterator[Hit]:
+    """MsvAvTargetName names a host that is neither the one asked for nor what the server calls itself."""
+    for token in facts.authenticates:
+        target, row = token.ntlm_target_name, facts.by_negotiation[token.negotiation_id]
+        if not target or "/" not in target:
+            continue
+        host = target.partition("/")[2]
+        known = _names_of(facts, row)
+        if row.server_name and not _fits(host, known):
+            shown = ", ".join(sorted(known)[:3])
+            why = f"{row.client} meant {target}, and its answer went to {place(row)} ({shown})"
+            yield by_client(row, why, "likely", token.frames)
+
+
+def _names_of(facts: Facts, row: Any) -> set[str]:
+    """Names of the server contacted and its address, lower case."""
+    challenge = facts.challenges.get(row.negotiation_id)
+    info = (challenge.ntlm_target_info or {}) if challenge is not None else {}
+    own = [str(info.get(key) or "") for key in ("MsvAvNbComputerName", "MsvAvDnsComputerName")]
+    names = (row.server_name, *(row.names or ()), *own, row.server)
+    return {name.lower().rstrip(".") for name in names if name}
+
+
+def _fits(host: str, known: set[str]) -> bool:
+    """Whether a host is one of the names, domains aside; an address only by itself."""
+    name = host.split("/", maxsplit=1)[0].lower().rstrip(".")
+    if name.count(":") == 1:
+        name = name.partition(":")[0]
+    if name in known or name in {"localhost", ""}:
+        return True
+    if name.replace(".", "").isdigit() or ":" in name:
+        return False
+    return name.partition(".")[0] in {
+        each.partition(".")[0] for each in known if not each[0].isdigit()
+    }
+
+
+@rule(
+    "NGS-RELAY-004",
+    "high",
+    "Challenge that known tools send",
+    means="This challenge has tables made for it: the server is a trap that gathers responses, "
+    "or a test server.",
+    remedy="Find the server and switch it off; change the passwords of those who answered it.",
+    references=("ATT&CK T1557.001", "ATT&CK T1110.002", "MS-NLMP 3.2.5.1.1"),
+    table=None,
+)
+def fixed_challenge(facts: Facts) -> Iterator[Hit]:
+    """ServerChallenge has one of a few constant values."""
+    for token in facts.ntlm_messages:
+        row = facts.by_negotiation[token.negotiation_id]
+        value = FIXED_CHALLENGES.get(token.ntlm_challenge_id or "")
+        if value is not None:
+            why = f"{row.server} challenges {row.client} with the well-known {value}"
+            yield by_server(row, why, evidence=token.frames)
+
+
+@rule(
+    "NGS-RELAY-005",
+    "high",
+    "Server repeats its challenge",
+    means="A challenge must be new each time; this server's is not, so that answers can be "
+    "replayed or looked up.",
+    remedy="Replace the server's NTLM implementation, or find out whose trap it is.",
+    references=("ATT&CK T1557.001", "MS-NLMP 3.2.5.1.1"),
+    table=None,
+)
+def repeated_challenge(facts: Facts) -> Iterator[Hit]:
+    """One server sends the same ServerChallenge on two connections."""
+    given: dict[tuple[str, str, str], list[tuple[Any, Any]]] = defaultdict(list)
+    for token in facts.ntlm_messages:
+        row = facts.by_negotiation[token.negotiation_id]
+        if token.ntlm_challenge_id is not None:
+            given[token.capture, row.server, token.ntlm_challenge_id].append((token, row))
+    for (_, server, _), pairs in given.items():
+        (one, first), *others = pairs
+        for other, second in others:
+            if _ends(first) != _ends(second) and not (
+                first.client != second.client and _handed_on(first, second)
+            ):
+                clients = " and ".join(sorted({first.client, second.client}))
+                why = f"{server} gave {clients} one challenge on two connections"
+                yield _both(server, first, second, why, (one.frame, other.frame), "certain")

@@ -1,0 +1,239 @@
+"""SMB sessions: versions, signatures, guests.
+
+Spec: MS-SMB2 2.2.3, 2.2.4, 2.2.6; MS-CIFS 2.2.4.52.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.audit.facts import Facts
+from analyzer.audit.hits import account, by_client, by_server
+from analyzer.audit.model import Hit
+from analyzer.audit.registry import rule
+
+_SMB = {"smb1", "smb2"}
+_SIGNING = "Set 'Digitally sign communications (always)' on {0}."
+_NAMELESS = {"guest_access", "anonymous"}
+
+
+@rule(
+    "NGS-SMB-001",
+    "high",
+    "SMB 1 in use",
+    means="SMB 1 has no safe signatures and no encryption, and its servers have been taken over "
+    "by worms.",
+    remedy="Remove SMB 1 from server and client; update the devices that need it.",
+    references=(
+        "ATT&CK T1210",
+        "MS17-010",
+        "Microsoft: Stop using SMB1",
+        "CIS Windows: SMB v1 disabled",
+    ),
+)
+def smb1(row: Any) -> Iterator[Hit]:
+    """A session is set up in SMB 1."""
+    if row.carrier == "smb1":
+        yield by_server(
+            row, f"{row.server} speaks {row.carrier_version or 'SMB 1'} with {row.client}"
+        )
+
+
+@rule(
+    "NGS-SMB-002",
+    "medium",
+    "Server does not require SMB signing",
+    means="A logon relayed to this server can be used: nobody has to sign with the key that the "
+    "relay lacks.",
+    remedy=_SIGNING.format("the server"),
+    references=(
+        "ATT&CK T1557.001",
+        "MS-SMB2 3.3.5.4",
+        "CIS Windows: Microsoft network server signing",
+    ),
+)
+def server_signing(row: Any) -> Iterator[Hit]:
+    """SecurityMode of the NEGOTIATE response has SIGNING_ENABLED and not SIGNING_REQUIRED."""
+    if row.carrier in _SMB and row.server_signing == "enabled":
+        yield by_server(
+            row,
+            f"{row.server} tells {row.client} that signing is enabled, not required",
+        )
+
+
+@rule(
+    "NGS-SMB-003",
+    "info",
+    "Client does not require SMB signing",
+    means="The client would go on without signatures if the server, or somebody in its place, "
+    "asks for none.",
+    remedy=_SIGNING.format("the client"),
+    references=("ATT&CK T1557.001", "CIS Windows: Microsoft network client signing"),
+)
+def client_signing(row: Any) -> Iterator[Hit]:
+    """SecurityMode of the client has SIGNING_ENABLED and not SIGNING_REQUIRED."""
+    if row.carrier in _SMB and row.client_signing == "enabled":
+        yield by_client(
+            row,
+            f"{row.client} tells {row.server} that signing is enabled, not required",
+        )
+
+
+@rule(
+    "NGS-SMB-004",
+    "medium",
+    "SMB session without signatures",
+    means="What was read and written in this session can be changed on the way.",
+    remedy=_SIGNING.format("client and server"),
+    references=("ATT&CK T1557", "MS-SMB2 3.3.5.5.3"),
+)
+def unsigned(row: Any) -> Iterator[Hit]:
+    """Messages follow the logon of a named user, none but SMB 3.1.1's tree connects signed."""
+    if (
+        row.carrier in _SMB
+        and row.outcome == "success"
+        and row.protection == "none"
+        and row.reason not in _NAMELESS
+        and row.mechanism_detail != "anonymous"
+    ):
+        yield by_server(
+            row, f"the session of {row.client} with {row.server} goes on without signatures"
+        )
+
+
+@rule(
+    "NGS-SMB-005",
+    "medium",
+    "Guest session",
+    means="A wrong name or password is let in as guest: no identity, no signatures, and the "
+    "client may not notice.",
+    remedy="Turn the guest account off; set 'Enable insecure guest logons' to disabled on clients.",
+    references=("ATT&CK T1078.001", "MS-SMB2 2.2.6", "CIS Windows: insecure guest logons"),
+)
+def guest(row: Any) -> Iterator[Hit]:
+    """SessionFlags IS_GUEST, or SMB 1's Action bit 0."""
+    if row.reason == "guest_access":
+        yield by_server(
+            row, f"{row.server} let {account(row.user, row.domain)} from {row.client} in as guest"
+        )
+
+
+@rule(
+    "NGS-SMB-006",
+    "medium",
+    "Anonymous SMB session",
+    means="A null session: accounts, shares and policies may be listed by anybody.",
+    remedy="Set RestrictAnonymous and RestrictAnonymousSAM (Samba: restrict anonymous = 2).",
+    references=("ATT&CK T1087", "ATT&CK T1135", "MS-SMB2 2.2.6", "CIS Windows: anonymous access"),
+)
+def null_session(row: Any) -> Iterator[Hit]:
+    """SessionFlags IS_NULL, or an AUTHENTICATE without name and answers."""
+    if (
+        row.carrier in _SMB
+        and row.outcome == "success"
+        and (row.reason == "anonymous" or row.mechanism_detail == "anonymous")
+    ):
+        yield by_server(row, f"{row.server} gave {row.client} a session without a name")
+
+
+@rule(
+    "NGS-SMB-007",
+    "info",
+    "SMB 2 before 3.0",
+    means="No encryption, older signatures, and the choice of dialect is not protected.",
+    remedy="Update the side that speaks no SMB 3, and set the least dialect to 3.0.",
+    references=("MS-SMB2 1.7", "ATT&CK T1562.010"),
+)
+def old_dialect(row: Any) -> Iterator[Hit]:
+    """The connection's dialect is 2.0.2 or 2.1."""
+    if row.carrier_version in {"SMB 2.0.2", "SMB 2.1"}:
+        yield by_server(row, f"{row.server} and {row.client} speak {row.carrier_version}")
+
+
+@rule(
+    "NGS-SMB-008",
+    "info",
+    "SMB 3 session without encryption",
+    means="Files are read by everybody on the way; signatures only keep them from being changed.",
+    remedy="Set EncryptData for shares or server where the network is not trusted.",
+    references=("ATT&CK T1040", "MS-SMB2 3.3.1.5"),
+)
+def unencrypted(row: Any) -> Iterator[Hit]:
+    """A session of SMB 3 whose messages are not in transform headers."""
+    if (
+        (row.carrier_version or "").startswith("SMB 3") and row.outcome == "success"
+    ) and row.protection in {"sign", "none"}:
+        yield by_server(row, f"the session of {row.client} with {row.server} is not encrypted")
+
+
+@rule(
+    "NGS-SMB-009",
+    "high",
+    "SMB 1 without extended security",
+    means="No SPNEGO, so neither Kerberos nor any proof of the choice: bare LM and NT responses "
+    "in the session setup.",
+    remedy="Remove SMB 1; until then require extended security on the server.",
+    references=("ATT&CK T1557.001", "MS-CIFS 2.2.4.53", "MS-SMB 2.2.4.6"),
+)
+def no_extended_security(row: Any) -> Iterator[Hit]:
+    """An SMB 1 session setup with passwords' responses in place of a security blob."""
+    if row.carrier == "smb1" and row.mechanism == "ntlm" and row.wrapper == "none" and row.user:
+        why = (
+            f"{account(row.user, row.domain)} logged on from {row.client} to {row.server} "
+            "without a security blob"
+        )
+        yield by_client(row, why)
+
+
+@rule(
+    "NGS-SMB-010",
+    "medium",
+    "SMB signing switched off",
+    means="One side cannot sign at all, so that signing cannot be required of the other.",
+    remedy=_SIGNING.format("client and server"),
+    references=("ATT&CK T1557.001", "MS-SMB2 2.2.3"),
+)
+def signing_off(row: Any) -> Iterator[Hit]:
+    """SecurityMode has neither SIGNING_ENABLED nor SIGNING_REQUIRED."""
+    if row.carrier not in _SMB:
+        return
+    if row.server_signing == "disabled":
+        yield by_server(row, f"{row.server} has signing switched off")
+    if row.client_signing == "disabled":
+        yield by_client(row, f"{row.client} has signing switched off")
+
+
+@rule(
+    "NGS-SMB-011",
+    "low",
+    "Protection differs by client",
+    means="Some sessions with the server are signed or encrypted, others are not: clients are "
+    "set differently.",
+    remedy=_SIGNING.format("the server") + " Find the clients that come without.",
+    references=("ATT&CK T1557.001",),
+    table=None,
+)
+def mixed_protection(facts: Facts) -> Iterator[Hit]:
+    """Sessions of named users with one server, some protected and some not."""
+    sessions: dict[str, dict[bool, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for row in facts.rows("negotiations"):
+        if (
+            row.carrier in _SMB
+            and row.outcome == "success"
+            and row.protection is not None
+            and row.reason not in _NAMELESS
+            and row.mechanism_detail != "anonymous"
+        ):
+            sessions[row.server][row.protection == "none"].append(row)
+    for server, parts in sessions.items():
+        bare, safe = parts.get(True, []), parts.get(False, [])
+        if bare and safe:
+            why = (
+                f"{len(safe)} sessions with {server} are protected and {len(bare)} are not "
+                f"({bare[0].client})"
+            )
+            numbers = tuple(row.negotiation_id for row in (*bare, *safe))
+            frames = (*bare[0].frames, *safe[0].frames)
+            yield by_server(bare[0], why, evidence=frames)._replace(negotiation_ids=numbers)

@@ -1,0 +1,117 @@
+"""SPNEGO's own safety: the list of mechanisms and its proof.
+
+Spec: RFC 4178 4.2, 5 and 7.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.audit.facts import Facts
+from analyzer.audit.hits import by_client, place
+from analyzer.audit.model import Hit
+from analyzer.audit.registry import rule
+
+_KERBEROS = {"kerberos", "ms-kerberos"}
+_UPDATE = "Update both sides; use an SPNEGO implementation that demands mechListMIC on reselection."
+
+
+@rule(
+    "NGS-SPNEGO-001",
+    "high",
+    "Reselection without mechListMIC",
+    means="Another mechanism than the client's first choice was taken and nobody proved the list: "
+    "it may have been changed on the way.",
+    remedy=_UPDATE,
+    references=("ATT&CK T1557", "ATT&CK T1562.010", "RFC 4178 5", "RFC 4178 7"),
+)
+def no_mech_list_mic(row: Any) -> Iterator[Hit]:
+    """RFC 4178 5 demands mechListMIC, and the negotiation succeeded without one from each side."""
+    if row.mic_needed and row.outcome == "success" and row.mech_list_mic == "absent":
+        first = (row.offered_mechs or ["?"])[0]
+        why = (
+            f"{row.client} wanted {first}, {place(row)} took {row.selected_mech}, and no "
+            "mechListMIC was sent"
+        )
+        yield by_client(row, why)
+
+
+@rule(
+    "NGS-SPNEGO-002",
+    "medium",
+    "Kerberos token answered by NTLM",
+    means="The client had a ticket and sent it; the server, or somebody before it, wanted NTLM.",
+    remedy="Give the server a working keytab and let it prefer Kerberos; look for a middle box "
+    "if it does.",
+    references=("ATT&CK T1557", "ATT&CK T1562.010", "RFC 4178 7"),
+)
+def downgraded(row: Any) -> Iterator[Hit]:
+    """The first token of the client is Kerberos' own, the acceptor selects NTLM."""
+    if row.optimistic_mech in _KERBEROS and row.selected_mech == "ntlm":
+        yield by_client(row, f"{row.client} sent {place(row)} a ticket and was asked for NTLM")
+
+
+@rule(
+    "NGS-SPNEGO-003",
+    "high",
+    "Offer changed between two hops",
+    means="A middle box hands the client's NTLM on, but the list of mechanisms that it offers "
+    "is another one.",
+    remedy="Find out what the box is; let it pass SPNEGO through, or end the authentication there.",
+    references=("ATT&CK T1557", "ATT&CK T1562.010", "RFC 4178 7"),
+    table=None,
+)
+def offer_changed(facts: Facts) -> Iterator[Hit]:
+    """Two connections with one NTLM response and different mechTypes."""
+    seen: dict[str, list[Any]] = defaultdict(list)
+    for token in facts.ntlm_messages:
+        row = facts.by_negotiation[token.negotiation_id]
+        if token.ntlm_response_id is not None and row.offered_mechs:
+            seen[token.ntlm_response_id].append((token, row))
+    for tokens in seen.values():
+        for (one, first), (other, second) in itertools.pairwise(tokens):
+            offers = list(first.offered_mechs), list(second.offered_mechs)
+            if (
+                offers[0] == offers[1]
+                or first.stream_id == second.stream_id
+                or first.capture != second.capture
+            ):
+                continue
+            middle = first.server if first.server == second.client else second.server
+            why = (
+                f"{first.client} offered {first.server} {', '.join(offers[0])}; "
+                f"{second.client} offered {second.server} {', '.join(offers[1])}, with the "
+                "same NTLM answer"
+            )
+            frames = (first.first_frame, second.first_frame, one.frame, other.frame)
+            numbers = first.negotiation_id, second.negotiation_id
+            yield Hit(
+                "server", middle, why, frames, numbers, first.capture, first.started, "certain"
+            )
+
+
+@rule(
+    "NGS-SPNEGO-004",
+    "low",
+    "Token after the end",
+    means="A side goes on after the negotiation was over: a faulty program, or somebody tries "
+    "its states out.",
+    remedy="Check the program that sent it.",
+    references=("RFC 4178 4.2.2",),
+    table=None,
+)
+def after_the_end(facts: Facts) -> Iterator[Hit]:
+    """A token in a state that has no place for it, though nothing of the connection is missing."""
+    for noticed in facts.rows("anomalies"):
+        row = facts.by_negotiation.get(noticed.negotiation_id)
+        if (
+            noticed.code == "token-out-of-order"
+            and row is not None
+            and row.completeness == "complete"
+        ) and (noticed.capture, noticed.stream_id) not in facts.broken_streams:
+            why = f"{row.client} and {place(row)}: {noticed.detail}"
+            frames = () if noticed.frame is None else (noticed.frame,)
+            yield by_client(row, why, evidence=frames)

@@ -1,0 +1,65 @@
+"""Apply rules to the tables and gather what they find, subject by subject."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from analyzer.audit.facts import Facts
+from analyzer.audit.model import CONFIDENCES, SEVERITIES, Finding, Hit, Place, Rule
+
+if TYPE_CHECKING:
+    from analyzer.tables.collect import Columns
+
+LISTED = 1000
+"""Negotiations and frames of a capture that one finding names; `count` tells them all."""
+
+
+def audit(tables: dict[str, Columns], rules: Iterable[Rule]) -> list[Finding]:
+    """Findings of `rules`: most severe first, then rule by rule, the most frequent first."""
+    facts = Facts(tables)
+    per_row: dict[str, list[Rule]] = defaultdict(list)
+    found: dict[tuple[str, str, str], Finding] = {}
+    for rule in rules:
+        if rule.table is None:
+            for hit in rule.check(facts):
+                _add(found, rule, hit)
+        else:
+            per_row[rule.table].append(rule)
+    for table, ones in per_row.items():
+        for row in facts.rows(table):
+            for rule in ones:
+                for hit in rule.check(row):
+                    _add(found, rule, hit)
+    return sorted(
+        found.values(),
+        key=lambda finding: (
+            -SEVERITIES.index(finding.rule.severity),
+            finding.rule.rule_id,
+            -finding.count,
+            finding.subject,
+        ),
+    )
+
+
+def _add(found: dict[tuple[str, str, str], Finding], rule: Rule, hit: Hit) -> None:
+    key = rule.rule_id, hit.subject_kind, hit.subject
+    known = found.get(key)
+    if known is None:
+        known = Finding(rule, hit.subject_kind, hit.subject, hit.why, hit.confidence)
+        found[key] = known
+    known.count += 1
+    place = known.places.setdefault(hit.capture or "", Place())
+    _extend(place.negotiation_ids, hit.negotiation_ids)
+    _extend(place.evidence, hit.evidence)
+    if hit.ts_ns is not None:
+        known.first_seen = min(known.first_seen or hit.ts_ns, hit.ts_ns)
+        known.last_seen = max(known.last_seen or hit.ts_ns, hit.ts_ns)
+    known.confidence = min(known.confidence, hit.confidence, key=CONFIDENCES.index)
+
+
+def _extend(numbers: dict[int, None], more: tuple[int, ...]) -> None:
+    for number in more:
+        if len(numbers) < LISTED:
+            numbers[number] = None

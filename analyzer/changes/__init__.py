@@ -1,0 +1,1 @@
+"""What changed between two captures, or exports of them: before and after a change of policy, say."""

@@ -1,0 +1,106 @@
+"""`negoscope diff`: what changed between two captures, or exports of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from analyzer.cli.output import named, refuse_overwriting, writer
+from analyzer.cli.paint import painted
+from analyzer.cli.reading import (
+    colour_wanted,
+    exit_status,
+    read_captures,
+    reading_options,
+    terminal_width,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analyzer.changes.compare import Change
+    from analyzer.tables.collect import Columns
+
+EXIT_CHANGED = 1
+
+
+def commands() -> dict[str, click.Command]:
+    """The command by name."""
+    return {"diff": diff}
+
+
+@click.command("diff")
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "jsonl", "csv"]),
+    default="table",
+    help="How to print.",
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if anything changed.")
+@click.option("--weaker", is_flag=True, help="Only what became weaker.")
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE.")
+@reading_options
+def diff(
+    before: str,
+    after: str,
+    form: str,
+    exit_code: bool,
+    weaker: bool,
+    output: str | None,
+    color: str,
+    **reading: Any,
+) -> int:
+    """Tell what changed from A to B: per client and service, mechanisms, offers, outcomes, protection.
+
+    A and B are captures, directories of them, or exports of the table negotiations as Parquet or JSON
+    Lines.
+    """
+    from analyzer.changes.compare import compare
+
+    if output is not None:
+        refuse_overwriting(output, named((before, after)))
+    (old, old_status), (new, new_status) = (_side(path, reading) for path in (before, after))
+    changes = [change for change in compare(old, new) if not weaker or change.verdict == "weaker"]
+    with writer(output) as out:
+        for line in _lines(changes, form, output, color):
+            out.write(line + "\n")
+    if exit_code and changes:
+        return EXIT_CHANGED
+    return max(old_status, new_status)
+
+
+def _side(path: str, reading: dict[str, Any]) -> tuple[Columns, int]:
+    """Columns of one side, and its exit status."""
+    from analyzer.changes.source import exported
+
+    columns = exported(path)
+    if columns is not None:
+        return columns, 0
+    analysis = read_captures((path,), {"negotiations"}, **reading)
+    return analysis.tables.columns["negotiations"], exit_status(analysis)
+
+
+def _lines(changes: list[Change], form: str, output: str | None, color: str) -> Iterator[str]:
+    from analyzer.report import export
+    from analyzer.report.grid import render
+    from analyzer.report.views import chosen_form
+    from analyzer.tables.schema import CHANGES
+
+    values: Columns = {
+        name: [getattr(change, name) for change in changes] for name in CHANGES.names
+    }
+    rows = range(len(changes))
+    if form == "jsonl":
+        yield from export.rows_as_jsonl(CHANGES.columns, values, rows)
+    elif form == "csv":
+        yield from export.rows_as_csv(CHANGES.columns, values, rows)
+    elif not changes:
+        yield "Nothing changed."
+    else:
+        grid = chosen_form(list(CHANGES.columns), values, list(rows))
+        lines = render(grid, terminal_width() if output is None else None)
+        yield from painted(lines) if output is None and colour_wanted(color) else lines

@@ -1,0 +1,5 @@
+"""Join the negotiations of a capture with each other and with what else their clients did."""
+
+from analyzer.correlation.join import correlate
+
+__all__ = ["correlate"]

@@ -1,0 +1,77 @@
+"""Why NTLM, by whose account it is and where the two machines belong.
+
+A local account has no Kerberos principal; a machine outside the domain has no key at the KDC.
+
+Spec: MS-NLMP 2.2.1.2, 2.2.1.3, 2.2.2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.correlation.finding import Finding
+from analyzer.correlation.kdc_index import KdcIndex
+from analyzer.correlation.services import account_of
+from analyzer.negotiation.model import KeyFrames, Negotiation, NtlmServer
+
+NO_DOMAIN = frozenset({"workgroup", "mshome"})
+"""Names of workgroups that Windows gives by itself."""
+
+
+def account_findings(
+    negotiation: Negotiation, frames: KeyFrames, index: KdcIndex
+) -> Iterator[Finding]:
+    """The account is local, or the server or the client is in no domain."""
+    server = negotiation.ntlm_server
+    domain = (negotiation.domain or "").lower()
+    outside = server is not None and _in_no_domain(server)
+    if frames.proof is not None and account_of(negotiation.user) is not None:
+        yield from _local(negotiation, frames.proof, domain, server, outside=outside)
+        if server is not None and not outside and server.target_type == "domain":
+            yield from _client_outside(negotiation, frames.proof, domain, index)
+    if server is not None and outside:
+        name = server.nb_computer or server.target_name
+        yield Finding("server_not_in_domain", "likely", (server.frame,), name or "")
+
+
+def _local(
+    negotiation: Negotiation, proof: int, domain: str, server: NtlmServer | None, *, outside: bool
+) -> Iterator[Finding]:
+    if domain == ".":
+        yield Finding("local_account", "likely", (proof,), "the domain is `.`")
+    elif not domain or server is None:
+        return
+    elif domain == _computer(server) and (outside or domain != (server.nb_domain or "").lower()):
+        evidence = (server.frame, proof)
+        yield Finding("local_account", "likely", evidence, f"of the server {negotiation.domain}")
+    elif outside and domain == (negotiation.workstation or "").lower():
+        words = f"of the client {negotiation.domain}"
+        yield Finding("local_account", "likely", (server.frame, proof), words)
+
+
+def _client_outside(
+    negotiation: Negotiation, proof: int, domain: str, index: KdcIndex
+) -> Iterator[Finding]:
+    if negotiation.stream.client in index.clients or not domain:
+        return
+    own = domain == (negotiation.workstation or "").lower()
+    if own or domain in NO_DOMAIN:
+        words = f"its domain is {negotiation.domain}"
+        yield Finding("client_not_in_domain", "possible", (proof,), words)
+
+
+def _computer(server: NtlmServer) -> str:
+    named = server.target_name if server.target_type == "server" else None
+    return (server.nb_computer or named or "").lower()
+
+
+def _in_no_domain(server: NtlmServer) -> bool:
+    """A stand-alone server gives its own name in place of a domain's."""
+    if server.target_type != "server":
+        return False
+    computer = _computer(server)
+    domain = (server.nb_domain or "").lower()
+    dns_domain = (server.dns_domain or "").lower()
+    dns_computer = (server.dns_computer or "").lower()
+    stands_alone = not dns_domain or dns_domain in {computer, dns_computer}
+    return bool(computer) and domain in {"", computer} and stands_alone

@@ -1,0 +1,128 @@
+"""Attempts that follow each other: the same mechanism again, or another one after a failure.
+
+Both attempts are of one client towards one service: the same carrier (or a version of it) and the same
+server. A success ends a chain, and so does another user's attempt.
+
+Spec: RFC 4178 3.2, RFC 4559 4, MS-SPNG 3.1.5.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+
+from analyzer.capture.model import NO_TIME
+from analyzer.correlation.services import account_of, family, host_of
+from analyzer.negotiation.mechanism import KERBEROS_NAMES
+from analyzer.negotiation.model import Negotiation
+
+SECOND = 1_000_000_000
+NEW_CONNECTION_NS = 120 * SECOND
+"""How long after a failure a new connection still counts as another try: people type passwords."""
+SAME_CONNECTION_NS = 600 * SECOND
+LOOK_BACK = 16
+"""Earlier attempts that are looked at, latest first."""
+
+Attempts = list[Negotiation]
+
+
+def join_chains(negotiations: list[Negotiation]) -> None:
+    """Fill `retry_of`, `fallback_from` and `fallback_kind`; `negotiations` are in order of first frame."""
+    by_service: dict[tuple[str, ...], Attempts] = defaultdict(list)
+    for negotiation in negotiations:
+        if _changed_inside(negotiation):
+            negotiation.fallback_kind = "in-negotiation"
+        if negotiation.mechanism is not None and negotiation.exchange is not None:
+            for key in _services(negotiation):
+                by_service[key].append(negotiation)
+    for attempts in by_service.values():
+        if len(attempts) > 1:
+            _link(attempts)
+
+
+def _services(negotiation: Negotiation) -> list[tuple[str, ...]]:
+    """Keys of the service that the client talks to: by address, and for HTTP also by name."""
+    stream = negotiation.stream
+    kind = family(negotiation.carrier)
+    web = kind in {"http", "http-proxy"}
+    # one host has many web services, but one SMB and one directory service
+    port = str(stream.server_port) if web else ""
+    keys: list[tuple[str, ...]] = [(kind, stream.client, stream.server, port)]
+    if web and negotiation.server_name:
+        keys.append((kind, stream.client, "name", host_of(negotiation.server_name)))
+    return keys
+
+
+def _link(attempts: Attempts) -> None:
+    over = sorted(attempts, key=lambda n: (n.ended_ns, n.last_frame))
+    ends = [(n.ended_ns, n.last_frame) for n in over]
+    for negotiation in attempts:
+        if negotiation.retry_of is not None or negotiation.fallback_from is not None:
+            continue
+        at = bisect_right(ends, (negotiation.started_ns, negotiation.first_frame))
+        earlier = _earlier(over[max(0, at - LOOK_BACK) : at], negotiation)
+        if earlier is None:
+            continue
+        if earlier.mechanism == negotiation.mechanism:
+            negotiation.retry_of = earlier
+        else:
+            negotiation.fallback_from = earlier
+            negotiation.fallback_kind = negotiation.fallback_kind or _kind(earlier, negotiation)
+
+
+def _earlier(candidates: Attempts, negotiation: Negotiation) -> Negotiation | None:
+    """The failed attempt that this one takes up; None if there is none, or a success came between."""
+    for earlier in reversed(candidates):
+        if earlier is negotiation or earlier.last_frame > negotiation.first_frame:
+            continue
+        if other_user(earlier, negotiation):
+            continue
+        if earlier.outcome == "success" or not _is_over(earlier):
+            return None
+        return earlier if _soon(earlier, negotiation) else None
+    return None
+
+
+def _is_over(earlier: Negotiation) -> bool:
+    """It failed, or was given up in sight of the capture; what the capture lacks may be a success."""
+    return earlier.outcome == "failure" or earlier.completeness == "complete"
+
+
+def _soon(earlier: Negotiation, negotiation: Negotiation) -> bool:
+    if NO_TIME in {earlier.ended_ns, negotiation.started_ns}:
+        return earlier.stream is negotiation.stream
+    same = earlier.stream is negotiation.stream
+    limit = SAME_CONNECTION_NS if same else NEW_CONNECTION_NS
+    return negotiation.started_ns - earlier.ended_ns <= limit
+
+
+def other_user(one: Negotiation, other: Negotiation) -> bool:
+    """Both say who they are, by themselves or by their ticket's request, and differ."""
+    first, second = _account(one), _account(other)
+    return first is not None and second is not None and first != second
+
+
+def _account(negotiation: Negotiation) -> str | None:
+    account = account_of(negotiation.user)
+    if account is None and negotiation.kdc is not None and negotiation.mechanism != "ntlm":
+        account = account_of(negotiation.kdc.cname)
+    return account
+
+
+def _kind(earlier: Negotiation, negotiation: Negotiation) -> str:
+    if earlier.carrier != negotiation.carrier:
+        return "other-carrier"
+    return "same-connection" if earlier.stream is negotiation.stream else "new-connection"
+
+
+def _changed_inside(negotiation: Negotiation) -> bool:
+    """The optimistic token was of another mechanism than was run in the end."""
+    optimistic, run = negotiation.optimistic_mech, negotiation.mechanism
+    if optimistic is None or run is None:
+        return False
+    return (optimistic in KERBEROS_NAMES and run not in KERBEROS_FAMILY) or (
+        optimistic not in KERBEROS_NAMES and optimistic != run
+    )
+
+
+KERBEROS_FAMILY = KERBEROS_NAMES | {"iakerb"}

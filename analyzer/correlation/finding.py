@@ -1,0 +1,44 @@
+"""A possible answer to "why NTLM?", and how the best of several is chosen."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from analyzer.negotiation.model import Reason
+from analyzer.negotiation.reasons import REASONS
+from analyzer.surroundings.model import KdcExchange
+
+STRENGTH = {"certain": 0, "likely": 1, "possible": 2}
+WHAT_NOT_WHY = frozenset({"ntlm_only_client", "no_kdc_traffic"})
+"""They say what happened, not what made the client do so: any cause goes before them."""
+
+
+class Finding(NamedTuple):
+    """A reason that fits, its evidence, and the KDC exchange behind it, if there is one."""
+
+    code: str
+    confidence: str
+    evidence: tuple[int, ...]
+    words: str = ""
+    kdc: KdcExchange | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The reason's sentence with the evidence in words."""
+        sentence = REASONS[self.code].sentence
+        return f"{sentence} ({self.words})" if self.words else sentence
+
+
+def strongest(findings: list[Finding]) -> list[Finding]:
+    """Findings with evidence, the strongest first; of equal ones in the order given."""
+    shown = [finding for finding in findings if finding.evidence]
+    return sorted(shown, key=lambda f: (f.code in WHAT_NOT_WHY, STRENGTH[f.confidence]))
+
+
+def as_reason(findings: list[Finding]) -> Reason:
+    """The reason that the first of `findings` is; the next is named in its detail."""
+    best = findings[0]
+    detail = best.sentence
+    if len(findings) > 1:
+        detail += f"; also: {findings[1].sentence}"
+    return Reason(best.code, detail, tuple(dict.fromkeys(best.evidence)), best.confidence)

@@ -1,0 +1,65 @@
+"""The joins, in the order in which they depend on each other."""
+
+from __future__ import annotations
+
+from analyzer.correlation.chains import join_chains
+from analyzer.correlation.finding import Finding, as_reason, strongest
+from analyzer.correlation.kdc_index import KdcIndex
+from analyzer.correlation.list_index import ListIndex
+from analyzer.correlation.name_index import NameIndex
+from analyzer.correlation.other_failures import asked_in_vain, said_by_kdc
+from analyzer.correlation.tickets import attach, join_tickets
+from analyzer.correlation.why_ntlm import Context, KerberosUse, why_ntlm
+from analyzer.negotiation.model import Negotiation
+from analyzer.surroundings.model import Surroundings
+
+
+def correlate(negotiations: list[Negotiation], surroundings: Surroundings) -> None:
+    """Fill links between negotiations, KDC exchanges and names, and the reasons they give.
+
+    `negotiations` is in order of first frame, numbered; changed in place. The time it takes grows as their
+    number: every look-up is a bisection and looks at a bounded number of neighbours.
+    """
+    index = KdcIndex(surroundings.kdc, surroundings.attempts)
+    names = NameIndex(surroundings.names)
+    lists = ListIndex(surroundings.lists)
+    for negotiation in negotiations:
+        names.learn(negotiation)
+        lists.learn(negotiation)
+    join_tickets(negotiations, index)
+    join_chains(negotiations)
+    context = Context(index, names, KerberosUse(negotiations))
+    for negotiation in negotiations:
+        if negotiation.mechanism == "ntlm" and negotiation.mechanism_detail != "anonymous":
+            _tell_why_ntlm(negotiation, strongest(why_ntlm(negotiation, context)))
+        better = asked_in_vain(negotiation, index) or said_by_kdc(negotiation, index)
+        if better is not None:
+            _overrule(negotiation, better)
+
+
+def _tell_why_ntlm(negotiation: Negotiation, found: list[Finding]) -> None:
+    if not found:
+        return
+    exchange = next((finding.kdc for finding in found if finding.kdc is not None), None)
+    if exchange is not None:
+        attach(negotiation, exchange)
+    reason = negotiation.reason
+    if reason is None:
+        negotiation.reason = as_reason(found)
+    elif reason.confidence == "possible" and found[0].kdc is not None:
+        _overrule(negotiation, found[0])
+    else:
+        frames = ", ".join(str(frame) for frame in dict.fromkeys(found[0].evidence))
+        since = f"NTLM since {found[0].sentence} [frames {frames}, {found[0].confidence}]"
+        negotiation.reason = reason._replace(detail=f"{reason.detail}; {since}")
+
+
+def _overrule(negotiation: Negotiation, finding: Finding) -> None:
+    """The finding is stronger than the reason so far, which its detail still names."""
+    if finding.kdc is not None:
+        attach(negotiation, finding.kdc)
+    before = negotiation.reason
+    reason = as_reason([finding])
+    if before is not None:
+        reason = reason._replace(detail=f"{reason.detail}; also: {before.detail}")
+    negotiation.reason = reason

@@ -1,0 +1,129 @@
+"""KDC exchanges in the order of time, by client and by what was asked for: look-ups by bisection.
+
+A look-up sees at most `LOOK_BACK` exchanges, however busy the KDC is.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Hashable, Iterator
+from typing import Generic, TypeVar
+
+from analyzer.correlation.services import account_of, label_of, principal
+from analyzer.surroundings.model import ConnectionAttempt, KdcExchange
+
+LOOK_BACK = 32
+"""Entries of one key that a single look-up goes through, latest first."""
+NO_FAILURE = frozenset({25, 52, 91})
+"""PREAUTH_REQUIRED, RESPONSE_TOO_BIG, MORE_PREAUTH_DATA_REQUIRED: steps of an ordinary exchange."""
+
+_Entry = TypeVar("_Entry")
+
+
+def version(address: str) -> int:
+    """Version of the Internet Protocol that an address is of."""
+    return 6 if ":" in address else 4
+
+
+def other_version(address: str) -> int:
+    """The version that the address is not of: a machine may have one of each."""
+    return 4 if ":" in address else 6
+
+
+class Timeline(Generic[_Entry]):
+    """Entries under keys, each key's in order of time; entries must come in order of time."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Hashable, list[_Entry]] = defaultdict(list)
+        self._times: dict[Hashable, list[int]] = defaultdict(list)
+
+    def add(self, key: Hashable, ts_ns: int, entry: _Entry) -> None:
+        """Append an entry."""
+        times = self._times[key]
+        times.append(ts_ns if not times or ts_ns > times[-1] else times[-1])
+        self._entries[key].append(entry)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def latest(self, key: Hashable, since_ns: int, until_ns: int) -> Iterator[_Entry]:
+        """Entries of a key from `since_ns` to `until_ns`, latest first, at most `LOOK_BACK`."""
+        times = self._times.get(key)
+        if times is None:
+            return
+        entries = self._entries[key]
+        at = bisect_right(times, until_ns)
+        for place in range(at - 1, max(-1, at - 1 - LOOK_BACK), -1):
+            if times[place] < since_ns:
+                return
+            yield entries[place]
+
+
+class KdcIndex:
+    """What the clients of a capture asked of KDCs, and what came of it.
+
+    An asker is found by address, by the version of its address, since a machine may have one of each, and by
+    account, where the exchange names one.
+    """
+
+    def __init__(self, exchanges: list[KdcExchange], attempts: list[ConnectionAttempt]) -> None:
+        self.granted: Timeline[KdcExchange] = Timeline()  # by (asker, sname as issued)
+        self.refused: Timeline[KdcExchange] = Timeline()  # by (asker, class, label)
+        self.refused_classes: dict[str, list[str]] = {}  # label -> classes, in order of time
+        self.failed_logons: Timeline[KdcExchange] = Timeline()  # by client: AS only
+        self.failed_for_user: Timeline[KdcExchange] = Timeline()  # by (client, account): AS only
+        self.failed_for_account: Timeline[KdcExchange] = Timeline()  # by account: AS only
+        self.asked: Timeline[KdcExchange] = Timeline()  # by client: tickets of services, refused
+        self.answered: Timeline[KdcExchange] = Timeline()  # by client: any answer
+        self.unanswered: Timeline[KdcExchange] = Timeline()  # by client, and by `version`
+        self.attempts: Timeline[ConnectionAttempt] = Timeline()  # by client, and by `version`
+        self.clients: set[str] = set()  # addresses that asked a KDC, or tried to
+        self.accounts: set[str] = set()  # whose tickets were asked for
+        repeated = {id(e.continues) for e in exchanges if e.continues is not None}
+        for exchange in sorted(exchanges, key=lambda e: e.ts_ns):
+            self._add(exchange, repeated=id(exchange) in repeated)
+        for attempt in sorted(attempts, key=lambda a: a.ts_ns):
+            self.clients.add(attempt.client)
+            for key in (attempt.client, version(attempt.client)):
+                self.attempts.add(key, attempt.ts_ns, attempt)
+
+    def _add(self, exchange: KdcExchange, *, repeated: bool) -> None:
+        client, ts_ns = exchange.client, exchange.ts_ns
+        self.clients.add(client)
+        account = account_of(exchange.cname)
+        if account is not None:
+            self.accounts.add(account)
+        if exchange.frame_reply is None:
+            for key in (client, version(client)):
+                self.unanswered.add(key, ts_ns, exchange)
+            return
+        self.answered.add(client, ts_ns, exchange)
+        if exchange.granted:
+            issued = (exchange.ticket_sname or exchange.sname or "").lower()
+            at = exchange.reply_ts_ns or ts_ns
+            for asker in (client, version(client)):
+                self.granted.add((asker, issued), at, exchange)
+        elif exchange.error_code not in NO_FAILURE and not repeated:
+            self._add_failure(exchange, account)
+
+    def _add_failure(self, exchange: KdcExchange, account: str | None) -> None:
+        client, ts_ns = exchange.client, exchange.ts_ns
+        asked = principal(exchange.sname)
+        if exchange.exchange == "AS" or (asked is not None and asked.service == "krbtgt"):
+            if exchange.exchange == "AS":
+                self.failed_logons.add(client, ts_ns, exchange)
+                if account is not None:
+                    self.failed_for_user.add((client, account), ts_ns, exchange)
+                    self.failed_for_account.add(account, ts_ns, exchange)
+            return
+        if asked is None or not asked.host:
+            return
+        self.asked.add(client, ts_ns, exchange)
+        label = label_of(asked.host)
+        known = self.refused_classes.setdefault(label, [])
+        if asked.service not in known:
+            known.append(asked.service)
+        for asker in (client, version(client), account):
+            if asker is not None:
+                self.refused.add((asker, asked.service, label), ts_ns, exchange)

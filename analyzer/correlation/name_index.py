@@ -1,0 +1,78 @@
+"""Names that were learnt in the capture: which name leads to which address, and which leads nowhere.
+
+Spec: RFC 1034 3.6, RFC 6066 3, RFC 4795 2, RFC 1002 4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.correlation.finding import Finding
+from analyzer.correlation.kdc_index import Timeline
+from analyzer.correlation.services import (
+    is_address,
+    named_by_client,
+)
+from analyzer.negotiation.model import Negotiation
+from analyzer.surroundings.model import NameFact
+
+SECOND = 1_000_000_000
+BEFORE_NS = 60 * SECOND
+"""How long before a negotiation its client may have looked up the server's name."""
+NAMES_KEPT = 16
+"""Names of one address; the first ones."""
+HOST_RECORDS = frozenset({"A", "AAAA", "NB", ""})
+
+
+class NameIndex:
+    """Name look-ups and TLS server names of a capture."""
+
+    def __init__(self, facts: list[NameFact]) -> None:
+        self._names_of: dict[str, dict[str, None]] = {}  # address -> names, in order of time
+        self._led_to: Timeline[NameFact] = Timeline()  # by (client, address)
+        self._failed: Timeline[NameFact] = Timeline()  # by (client, name)
+        for fact in sorted(facts, key=lambda f: f.ts_ns):
+            self._add(fact)
+
+    def _add(self, fact: NameFact) -> None:
+        if fact.record not in HOST_RECORDS:
+            return
+        if not fact.addresses:
+            if fact.source != "sni":
+                self._failed.add((fact.client, fact.name), fact.ts_ns, fact)
+            return
+        for address in fact.addresses:
+            self._led_to.add((fact.client, address), fact.ts_ns, fact)
+            names = self._names_of.setdefault(address, {})
+            for name in (fact.name, *fact.targets):
+                if len(names) < NAMES_KEPT:
+                    names[name] = None
+
+    def learn(self, negotiation: Negotiation) -> None:
+        """Fill `names`, and `server_name` where the negotiation itself shows none."""
+        server = negotiation.stream.server
+        known = self._names_of.get(server)
+        if known is None:
+            return
+        if negotiation.server_name is None:
+            until = negotiation.started_ns
+            key = negotiation.stream.client, server
+            asked = next(self._led_to.latest(key, until - BEFORE_NS, until), None)
+            negotiation.server_name = asked.name if asked is not None else None
+        own = set(named_by_client(negotiation))
+        negotiation.names = tuple(name for name in known if name not in own)
+
+    def unresolved(self, negotiation: Negotiation) -> Iterator[Finding]:
+        """The client looked the name up in vain just before."""
+        if not self._failed:
+            return
+        until = negotiation.started_ns
+        for host in named_by_client(negotiation):
+            if is_address(host):
+                continue
+            key = negotiation.stream.client, host
+            failed = next(self._failed.latest(key, until - BEFORE_NS, until), None)
+            if failed is not None:
+                words = f"{failed.source} {failed.record} {failed.name}: {failed.rcode}"
+                yield Finding("target_name_unresolved", "possible", (failed.frame,), words)
+                return

@@ -1,0 +1,176 @@
+"""Why was NTLM run and not Kerberos? Every answer that fits, from the negotiation and what its client did.
+
+The answers are asked for in the order of how directly they show the cause: what was said in the
+negotiation itself, what the KDC said, names and accounts, then the client's own choice.
+
+Spec: MS-NLMP 2.2.2.1 and 2.2.2.5, RFC 4178 4.2, RFC 4559 4, MS-SPNG 3.2.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.correlation.accounts import account_findings
+from analyzer.correlation.finding import Finding
+from analyzer.correlation.kdc_index import KdcIndex
+from analyzer.correlation.kdc_reasons import kdc_words, why_ntlm_code
+from analyzer.correlation.name_index import NameIndex
+from analyzer.correlation.offers import choice_findings, offer_findings, only_ntlm
+from analyzer.correlation.reach import unreachable_kdc
+from analyzer.correlation.services import is_address, named_by_client
+from analyzer.correlation.tickets import Match, failed_logon, granted_ticket, refused_ticket
+from analyzer.negotiation.model import KeyFrames, Negotiation
+from analyzer.surroundings.model import KdcExchange
+
+TOLD = 2
+"""Findings that a reason names: the strongest and the next."""
+LOOPBACK = ("127.", "::1")
+NOWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - an address where a token came without one
+
+
+class Context:
+    """What the joins know about the whole capture."""
+
+    def __init__(self, kdc: KdcIndex, names: NameIndex, kerberos: KerberosUse) -> None:
+        self.kdc = kdc
+        self.names = names
+        self.kerberos = kerberos
+
+
+class KerberosUse:
+    """Which clients Kerberos worked for, with which servers."""
+
+    def __init__(self, negotiations: list[Negotiation]) -> None:
+        self._accepted: dict[tuple[str, str, str], Negotiation] = {}
+        for negotiation in negotiations:
+            if negotiation.mechanism == "kerberos" and negotiation.outcome == "success":
+                self._accepted.setdefault(self._key(negotiation), negotiation)
+
+    @staticmethod
+    def _key(negotiation: Negotiation) -> tuple[str, str, str]:
+        stream = negotiation.stream
+        return stream.client, stream.server, negotiation.carrier
+
+    def accepted(self, negotiation: Negotiation) -> Negotiation | None:
+        """The first Kerberos logon of the same client at the same server that succeeded."""
+        return self._accepted.get(self._key(negotiation))
+
+
+def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
+    """Reasons for NTLM that fit, in the order in which they are looked for."""
+    frames = negotiation.key_frames
+    if frames is None:
+        return []
+    found = [
+        *_refused_kerberos(negotiation),
+        *_same_machine(negotiation, frames),
+        *offer_findings(negotiation, frames),
+        *_refused_by_kdc(negotiation, context.kdc),
+        *unreachable_kdc(negotiation, context.kdc),
+        *_address_as_name(negotiation, frames),
+        *account_findings(negotiation, frames, context.kdc),
+        *choice_findings(negotiation, frames),
+    ]
+    if len(found) < TOLD:  # what follows is never stronger
+        found += _worked_elsewhere(negotiation, frames, context)
+        found += context.names.unresolved(negotiation)
+        found += only_ntlm(negotiation, frames)
+    if not found:
+        found += _nothing_seen(negotiation, frames, context.kdc)
+    return found
+
+
+def _proof(frames: KeyFrames) -> tuple[int, ...]:
+    """Where the client shows that it runs NTLM."""
+    return tuple(f for f in (frames.offer, frames.proof) if f is not None)[:1]
+
+
+# -- in the negotiation, or the one before ------------------------------------------------------------------
+
+
+def _refused_kerberos(negotiation: Negotiation) -> Iterator[Finding]:
+    refusal = negotiation.kerberos_refusal
+    if refusal is not None:
+        yield Finding("kerberos_refused", "certain", (refusal.frame,), refusal.name)
+    earlier = negotiation.fallback_from
+    if earlier is None or earlier.mechanism != "kerberos":
+        return
+    said = earlier.gss_status or (earlier.status.name if earlier.status is not None else "")
+    why = earlier.reason
+    evidence = why.evidence if why is not None else (earlier.last_frame,)
+    words = f"negotiation {earlier.negotiation_id}"
+    if why is not None:
+        words += f": {why.code}"
+    if said:
+        words += f", {said}"
+    yield Finding("kerberos_refused", "likely", evidence, words)
+
+
+def _same_machine(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
+    stream = negotiation.stream
+    shown = _proof(frames)
+    one_address = stream.server.startswith(LOOPBACK) or (
+        stream.client == stream.server and stream.server not in NOWHERE
+    )
+    if negotiation.ntlm_local_call and negotiation.mechanism_detail == "local-call":
+        # a relayed token may agree on it too: the addresses must not speak against it
+        sure = "certain" if one_address else "likely"
+        yield Finding("target_is_local_host", sure, shown, "NTLM agrees on a local call")
+    elif one_address:
+        words = f"{stream.client} talks to {stream.server}"
+        yield Finding("target_is_local_host", "likely", shown, words)
+    elif any(host.partition(".")[0] == "localhost" for host in named_by_client(negotiation)):
+        yield Finding("target_is_local_host", "likely", shown, "named localhost")
+
+
+# -- what the KDC said -------------------------------------------------------------------------------------
+
+
+def _refused_by_kdc(negotiation: Negotiation, index: KdcIndex) -> Iterator[Finding]:
+    refusal = refused_ticket(negotiation, index)
+    if refusal is not None:
+        exchange = refusal.exchange
+        sure = "likely" if refusal.match is not Match.CLASS_ONLY else "possible"
+        if refusal.is_sure(negotiation):
+            sure = "certain"
+        yield Finding(why_ntlm_code(exchange), sure, exchange.frames, kdc_words(exchange), exchange)
+    failed = failed_logon(negotiation, index)
+    if failed is not None:
+        words = kdc_words(failed)
+        yield Finding(why_ntlm_code(failed), "likely", failed.frames, words, failed)
+
+
+def _worked_elsewhere(
+    negotiation: Negotiation, frames: KeyFrames, context: Context
+) -> Iterator[Finding]:
+    """Kerberos would have been possible, so the application or its settings chose."""
+    shown = _proof(frames)
+    ticket: KdcExchange | None = granted_ticket(negotiation, context.kdc)
+    if ticket is not None:
+        words = f"it had a ticket for {ticket.ticket_sname or ticket.sname}"
+        yield Finding("application_chose_ntlm", "possible", (*ticket.frames, *shown), words)
+        return
+    other = context.kerberos.accepted(negotiation)
+    if other is not None:
+        words = f"negotiation {other.negotiation_id} ran Kerberos with the same server"
+        evidence = (other.last_frame, *shown)
+        yield Finding("application_chose_ntlm", "possible", evidence, words)
+
+
+# -- names -------------------------------------------------------------------------------------------------
+
+
+def _address_as_name(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
+    """The SPN says best what the client asked its library for; else the name said to the server."""
+    names = named_by_client(negotiation)
+    chosen = names[-1:] if negotiation.spn else names[:1]
+    if chosen and is_address(chosen[0]):
+        yield Finding("target_is_ip_address", "likely", _proof(frames), chosen[0])
+
+
+def _nothing_seen(
+    negotiation: Negotiation, frames: KeyFrames, index: KdcIndex
+) -> Iterator[Finding]:
+    client = negotiation.stream.client
+    if client not in index.clients and client not in NOWHERE:
+        yield Finding("no_kdc_traffic", "possible", _proof(frames) or (negotiation.first_frame,))

@@ -1,0 +1,16 @@
+"""What the list of reasons says of each code."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ReasonCode(NamedTuple):
+    """One entry of the list; all but `kind` are plain text for people."""
+
+    kind: str  # `failure`, `fallback` (why NTLM), `weak` (success with a flaw), `incomplete`
+    sentence: str
+    remedy: str
+    shown_by: str  # what the bytes must show
+    confidence: str  # which of `certain`, `likely`, `possible`, and when
+    on_the_host: str = ""  # Windows events and usage ids that name the same thing

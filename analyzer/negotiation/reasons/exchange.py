@@ -1,0 +1,132 @@
+"""Failures of the negotiation itself: mechanisms, integrity, tokens, the carrier and its ends."""
+
+from __future__ import annotations
+
+from analyzer.negotiation.reasons.entry import ReasonCode
+
+STATED = "certain: the code has no other meaning"
+PATTERN = "possible: only the pattern shows it"
+
+EXCHANGE_REASONS: dict[str, ReasonCode] = {
+    "channel_binding_mismatch": ReasonCode(
+        "failure",
+        "channel bindings are missing or belong to another TLS channel",
+        "look for a proxy that ends TLS; check extended protection",
+        "STATUS_BAD_BINDINGS; LDAP data 80090346",
+        STATED,
+        "4625 0xC000035B; Directory Service 3039",
+    ),
+    "integrity_failure": ReasonCode(
+        "failure",
+        "a MIC or checksum did not match",
+        "look for tampering or a broken proxy",
+        "negState reject as the answer to a mechListMIC, or said by the initiator",
+        "likely: no message names the MIC",
+    ),
+    "no_common_mechanism": ReasonCode(
+        "failure",
+        "client and server share no mechanism",
+        "enable a common mechanism",
+        "the first answer is negState reject and selects nothing; LDAP authMethodNotSupported",
+        "certain for LDAP's code and if the two lists share nothing; else likely",
+    ),
+    "mechanism_refused": ReasonCode(
+        "failure",
+        "the server will not run this mechanism",
+        "use one of the mechanisms it offers",
+        (
+            "refused before the client proved anything: HTTP 401 or 407 to NTLM's first message; "
+            "STATUS_NOT_SUPPORTED; LDAP inappropriateAuthentication, or operationsError to a SASL bind; "
+            "STATUS_INVALID_PARAMETER to NTLMv2 without extended security"
+        ),
+        "certain for inappropriateAuthentication; else likely",
+    ),
+    "ntlm_blocked": ReasonCode(
+        "failure",
+        "policy forbids NTLM",
+        "use Kerberos",
+        (
+            "STATUS_NTLM_BLOCKED; STATUS_NOT_SUPPORTED to an NTLM token; an HTTP server that lists "
+            "NTLM no more once it was tried; LDAP diagnostic 80090302 to NTLM"
+        ),
+        "certain for STATUS_NTLM_BLOCKED; else likely",
+        (
+            "NTLM/Operational 4001 (client), 4002 (server), 4003 and 4004 (domain); 8001 to 8004 "
+            "where only audited"
+        ),
+    ),
+    "stronger_auth_required": ReasonCode(
+        "failure",
+        "the server demands signing or TLS",
+        "enable signing, or use TLS",
+        (
+            "LDAP strongerAuthRequired or confidentialityRequired; STATUS_ACCESS_DENIED at the first "
+            "use of an unsigned SMB session whose server requires signing"
+        ),
+        "certain for LDAP's codes; likely for SMB",
+        "Directory Service 2888 and 2889",
+    ),
+    "malformed_token": ReasonCode(
+        "failure",
+        "the server could not read the token",
+        "look for a proxy that cuts headers",
+        "HTTP 400; STATUS_INVALID_PARAMETER; HTTP 401 where no token of the client could be read",
+        "likely: the codes also mean other things",
+    ),
+    "token_too_large": ReasonCode(
+        "failure",
+        "the token is larger than the server accepts",
+        "reduce groups or raise header limits",
+        "HTTP 431; HTTP 400 or 413 to a sound token of over 2,000 bytes; LDAP data 568",
+        "certain for 431 and LDAP; else likely over 6,000 bytes, and possible below",
+    ),
+    "protocol_error": ReasonCode(
+        "failure",
+        "the carrier's rules were broken",
+        "see the status",
+        "LDAP protocolError; STATUS_INVALID_DEVICE_STATE, USER_SESSION_DELETED",
+        STATED,
+    ),
+    "server_error": ReasonCode(
+        "failure",
+        "the server failed by itself",
+        "see the server's log",
+        "HTTP 5xx; STATUS_INTERNAL_ERROR; LDAP busy, unavailable, other, operationsError",
+        "certain for busy, unavailable and STATUS_INTERNAL_ERROR; likely or possible for the others",
+    ),
+    "no_credentials": ReasonCode(
+        "failure",
+        "the server named its mechanisms, but the client sent no token",
+        "see the client",
+        "a NegTokenInit2, and the connection closed without a token",
+        PATTERN,
+    ),
+    "connection_closed": ReasonCode(
+        "failure",
+        "the server closed the connection instead of answering",
+        "see the server's log",
+        "the server's FIN or RST while the client waits for its answer, and no bytes missing",
+        "likely: the closing is seen, what it means is not",
+    ),
+    "client_gave_up": ReasonCode(
+        "failure",
+        "the client did not go on after the server's answer",
+        "see the client",
+        "the server's token was the last, then the connection closed or another attempt began",
+        PATTERN,
+    ),
+    "no_answer": ReasonCode(
+        "failure",
+        "the server did not answer",
+        "see the server",
+        "the client's token was the last, though the connection went on or was closed by the client",
+        PATTERN,
+    ),
+    "unspecified_failure": ReasonCode(
+        "failure",
+        "refused with a code that has no name here",
+        "-",
+        "any other code of the carrier, or negState reject without anything beside it",
+        "certain that it was refused",
+    ),
+}

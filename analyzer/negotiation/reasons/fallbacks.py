@@ -1,0 +1,122 @@
+"""Why NTLM was run and not Kerberos.
+
+The events: NTLM/Operational 4020 and 4021 (on the client) and 4022 and 4023 (on the server) give the reason
+as a usage id (Windows 11 24H2, Windows Server 2025; KB5064479).
+"""
+
+from __future__ import annotations
+
+from analyzer.negotiation.reasons.entry import ReasonCode
+
+FALLBACK_REASONS: dict[str, ReasonCode] = {
+    "kerberos_refused": ReasonCode(
+        "fallback",
+        "a Kerberos token was sent and refused",
+        "see the error named in the detail",
+        (
+            "a KRB-ERROR inside this negotiation, or a Kerberos negotiation of this client with this "
+            "service that failed less than two minutes before; as a failure: HTTP 401 or reject to an "
+            "AP-REQ, without a word why"
+        ),
+        "certain for a KRB-ERROR inside the negotiation; else likely",
+    ),
+    "target_is_local_host": ReasonCode(
+        "fallback",
+        "client and server are the same machine",
+        "nothing: Windows does so on purpose",
+        "NTLM's local-call flag agreed by both; the same address at both ends; `localhost` as the name",
+        "certain if NTLM says so and the addresses agree; else likely",
+        "4020 and 4021: loopback",
+    ),
+    "ntlm_only_server": ReasonCode(
+        "fallback",
+        "the server offers no Kerberos",
+        "give the server a service account, SPN and keytab, or join it to the domain",
+        "the server's NegTokenInit2, its HTTP challenges or its SASL list name NTLM and no Kerberos",
+        "certain; likely where NegoEx stands beside NTLM, or the list came over another connection",
+    ),
+    "ntlm_selected_by_server": ReasonCode(
+        "fallback",
+        "Kerberos was offered, the server selected NTLM",
+        "give the service a key (keytab, SPN)",
+        "mechTypes of the client has Kerberos first, supportedMech of the server is NTLM",
+        "likely",
+    ),
+    "kdc_unreachable": ReasonCode(
+        "fallback",
+        "the client reached no KDC",
+        "check routes, firewalls and the KDC's DNS records",
+        (
+            "requests of this client to a KDC without answer, or connections to its port refused, just "
+            "before, and none answered in the meantime"
+        ),
+        "likely; possible for a single request whose answer may be missing in the capture",
+        "4020 and 4021: no domain controller in sight",
+    ),
+    "target_is_ip_address": ReasonCode(
+        "fallback",
+        "the client names the server by its IP address, for which there is no ticket",
+        "use the server's DNS name",
+        "an IP address as Host, UNC server or MsvAvTargetName, and no ticket request for it",
+        "likely",
+        "4020 and 4021: target name is an IP address",
+    ),
+    "local_account": ReasonCode(
+        "fallback",
+        "the account belongs to one machine, not to the domain",
+        "use a domain account",
+        "NTLM's domain name is the computer name in the server's CHALLENGE, the client's own, or `.`",
+        "likely",
+        "4020 and 4021: local account",
+    ),
+    "server_not_in_domain": ReasonCode(
+        "fallback",
+        "the server is in no domain",
+        "join it to the domain",
+        "TARGET_TYPE_SERVER in the CHALLENGE, and its domain name is missing or its own computer name",
+        "likely",
+    ),
+    "client_not_in_domain": ReasonCode(
+        "fallback",
+        "the client is in no domain",
+        "join it to the domain, or give it a ticket",
+        (
+            "NTLM's domain name is the workstation's own name or WORKGROUP, the server is in a "
+            "domain, and the client asks no KDC"
+        ),
+        "possible",
+    ),
+    "application_chose_ntlm": ReasonCode(
+        "fallback",
+        "the client chose NTLM though Kerberos was there",
+        "see the application's settings",
+        (
+            "raw NTLM or the scheme NTLM where the server lists more; NTLM listed before Kerberos; a "
+            "ticket for the service granted, or Kerberos accepted by it, for the same client"
+        ),
+        "likely where the server lists Negotiate beside NTLM; else possible",
+        "4020 and 4021: called directly by the application",
+    ),
+    "target_name_unresolved": ReasonCode(
+        "fallback",
+        "the server's name leads to no service name",
+        "use the full DNS name; check DNS",
+        "the client asked for the name in vain, or was referred to another realm and asked no further",
+        "possible",
+        "4020 and 4021: target name not resolved",
+    ),
+    "ntlm_only_client": ReasonCode(
+        "fallback",
+        "the client offered only NTLM",
+        "give the client a ticket: domain logon, DNS name of the service, path to a KDC",
+        "its NegTokenInit lists no Kerberos, or its first token is raw NTLM",
+        "certain; likely after a server's hint, which some clients answer with a single mechanism",
+    ),
+    "no_kdc_traffic": ReasonCode(
+        "fallback",
+        "the capture holds no Kerberos request of this client",
+        "capture the client's traffic with the KDC as well",
+        "no packet of this client to a KDC, and nothing else that tells why",
+        "possible, never more",
+    ),
+}

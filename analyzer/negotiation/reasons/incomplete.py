@@ -1,0 +1,81 @@
+"""What is no failure: a capture that does not show all, and successes with a flaw."""
+
+from __future__ import annotations
+
+from analyzer.negotiation.reasons.entry import ReasonCode
+
+SEEN = "certain"
+
+WEAK_REASONS: dict[str, ReasonCode] = {
+    "guest_access": ReasonCode(
+        "weak",
+        "the session is a guest's, whatever name was given",
+        "forbid guest logons",
+        "SMB2 SessionFlags IS_GUEST; SMB1 Action bit 0",
+        SEEN,
+        "Microsoft-Windows-SMBClient/Security 31017",
+    ),
+    "anonymous": ReasonCode(
+        "weak",
+        "the logon is anonymous",
+        "restrict anonymous access",
+        (
+            "an AUTHENTICATE without user and responses; SMB2 SessionFlags IS_NULL; an empty simple "
+            "bind; SASL ANONYMOUS"
+        ),
+        SEEN,
+        "4624 for ANONYMOUS LOGON; 4020 and 4021: null session",
+    ),
+    "unauthenticated_bind": ReasonCode(
+        "weak",
+        "a name without password: the success proves nothing",
+        "refuse such binds",
+        "an LDAP simple bind with a name and an empty password",
+        SEEN,
+    ),
+}
+
+INCOMPLETE_REASONS: dict[str, ReasonCode] = {
+    "capture_started_late": ReasonCode(
+        "incomplete",
+        "the capture starts inside the negotiation",
+        "start the capture earlier",
+        "the first message is an answer, or not a first token",
+        SEEN,
+    ),
+    "capture_ended_early": ReasonCode(
+        "incomplete",
+        "the capture ends before the verdict",
+        "let the capture run longer",
+        "no verdict, and the connection is open when the capture ends",
+        SEEN,
+    ),
+    "gap": ReasonCode(
+        "incomplete",
+        "packets of the negotiation are not in the capture",
+        "look for capture drops",
+        "bytes are missing in the connection, inside the negotiation or where its next message would be",
+        SEEN,
+    ),
+    "truncated": ReasonCode(
+        "incomplete",
+        "packets were cut by the snap length",
+        "capture whole packets",
+        "packets of the negotiation are longer on the wire than in the capture",
+        SEEN,
+    ),
+    "one_direction": ReasonCode(
+        "incomplete",
+        "only one direction was captured",
+        "capture both directions",
+        "the connection has packets of one side only",
+        SEEN,
+    ),
+    "encrypted": ReasonCode(
+        "incomplete",
+        "encryption began before the verdict",
+        "add the keys",
+        "TLS or SMB encryption begins while the negotiation is under way",
+        SEEN,
+    ),
+}

@@ -1,0 +1,140 @@
+"""Failures that are Kerberos's: clocks, tickets, service names and keys.
+
+The events: Security 4768 and 4769 (AS and TGS requests, by their failure code), System events of
+Security-Kerberos (on the client) and of the KDC.
+"""
+
+from __future__ import annotations
+
+from analyzer.negotiation.reasons.entry import ReasonCode
+
+STATED = "certain: the code has no other meaning"
+
+KERBEROS_REASONS: dict[str, ReasonCode] = {
+    "clock_skew": ReasonCode(
+        "failure",
+        "the clocks of client and server differ too much",
+        "synchronise both clocks (NTP)",
+        (
+            "KRB_AP_ERR_SKEW of acceptor or KDC, also where SMB's status still says to go on; "
+            "STATUS_TIME_DIFFERENCE_AT_DC"
+        ),
+        STATED,
+        "4625 0xC0000133; 4769 0x25",
+    ),
+    "ticket_expired": ReasonCode(
+        "failure",
+        "the Kerberos ticket has expired",
+        "renew the ticket",
+        "KRB_AP_ERR_TKT_EXPIRED; STATUS_NETWORK_SESSION_EXPIRED to Kerberos",
+        STATED,
+        "4769 0x20",
+    ),
+    "ticket_not_yet_valid": ReasonCode(
+        "failure",
+        "the Kerberos ticket is not valid yet",
+        "check the clocks",
+        "KRB_AP_ERR_TKT_NYV",
+        STATED,
+        "4769 0x21",
+    ),
+    "service_key_mismatch": ReasonCode(
+        "failure",
+        "the server cannot decrypt the ticket with its key",
+        "put the SPN on the account that runs the service; renew its keytab",
+        "KRB_AP_ERR_MODIFIED, BAD_INTEGRITY, NOT_US, BADKEYVER or NOKEY by the acceptor",
+        STATED,
+        "System 4 of Security-Kerberos (KRB_AP_ERR_MODIFIED)",
+    ),
+    "unknown_service": ReasonCode(
+        "failure",
+        "the service name is not known",
+        "register the SPN; use the name it is registered for",
+        (
+            "KDC_ERR_S_PRINCIPAL_UNKNOWN; as the reason for NTLM: for a name of this service, asked "
+            "by this client from 10 s before to 2 s after the negotiation"
+        ),
+        (
+            "certain if the host asked for is the one the client names to the server; likely if it is "
+            "known only from the server, from DNS, or by its short name"
+        ),
+        "4769 0x7; 4020 and 4021: target name not resolved",
+    ),
+    "duplicate_spn": ReasonCode(
+        "failure",
+        "the service name is registered twice",
+        "remove the duplicate SPN",
+        "KDC_ERR_PRINCIPAL_NOT_UNIQUE",
+        STATED,
+        "4769 0x8; System 11 of the KDC; 4020 and 4021: duplicate target name",
+    ),
+    "etype_not_supported": ReasonCode(
+        "failure",
+        "no encryption type is common to both",
+        "align msDS-SupportedEncryptionTypes, keytab and policy",
+        "KDC_ERR_ETYPE_NOSUPP; STATUS_KDC_UNKNOWN_ETYPE; as the reason for NTLM: as for unknown_service",
+        "certain; as the reason for NTLM as for unknown_service",
+        "4768 and 4769 0xE; System 14, 16 and 27 of the KDC",
+    ),
+    "replay": ReasonCode(
+        "failure",
+        "the server has seen this authenticator before",
+        "look for duplicated requests",
+        "KRB_AP_ERR_REPEAT",
+        STATED,
+        "4769 0x22",
+    ),
+    "kdc_error": ReasonCode(
+        "failure",
+        "another Kerberos error",
+        "see the error named in the detail",
+        (
+            "a KRB-ERROR that has no code of its own here; as the reason for NTLM, or for a client "
+            "that sends no token: by the KDC, for this client and service"
+        ),
+        "certain if the acceptor says it; of a KDC as for unknown_service",
+        "4768 and 4769 by their failure code",
+    ),
+    "mutual_auth_failed": ReasonCode(
+        "failure",
+        "the server could not prove its identity",
+        "check SPN and DNS name",
+        "STATUS_MUTUAL_AUTHENTICATION_FAILED; KRB_AP_ERR_MUT_FAIL",
+        STATED,
+    ),
+    "delegation_refused": ReasonCode(
+        "failure",
+        "delegation was refused",
+        "check the constrained delegation list",
+        "KDC_ERR_BADOPTION",
+        "certain for a request that asks for delegation; else likely",
+        "4769 0xD",
+    ),
+    "trust_failure": ReasonCode(
+        "failure",
+        "a trust or machine account is broken",
+        "repair the trust or machine password",
+        (
+            "STATUS_NO_TRUST_LSA_SECRET, NO_TRUST_SAM_ACCOUNT, TRUSTED_DOMAIN_FAILURE, "
+            "TRUSTED_RELATIONSHIP_FAILURE, TRUST_FAILURE"
+        ),
+        STATED,
+        "4625 0xC000018C, 0xC000018D; System 5719 and 3210 of Netlogon",
+    ),
+    "no_logon_server": ReasonCode(
+        "failure",
+        "the server reached no domain controller",
+        "check the path from server to controller",
+        "STATUS_NO_LOGON_SERVERS, NETLOGON_NOT_STARTED, DOMAIN_CONTROLLER_NOT_FOUND",
+        STATED,
+        "4625 0xC000005E, 0xC0000192; System 5719 of Netlogon",
+    ),
+    "selective_authentication": ReasonCode(
+        "failure",
+        "selective authentication over the trust forbids this logon",
+        'grant "allowed to authenticate"',
+        "STATUS_AUTHENTICATION_FIREWALL_FAILED",
+        STATED,
+        "4625 0xC0000413",
+    ),
+}

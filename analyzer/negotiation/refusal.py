@@ -1,0 +1,183 @@
+"""Which reason a refusal is: a KRB-ERROR, a carrier's status, or a bare negState reject.
+
+Order of evidence: NTSTATUS inside a KRB-ERROR, the KRB-ERROR's code, the carrier's code with its
+sub-code, the carrier's generic code.
+
+Spec: RFC 4120 5.9.1, MS-KILE 2.2.1, MS-ERREF 2.3, RFC 4511 4.1.9, RFC 9110 15.5, MS-NLMP 3.2.5.1.2.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from analyzer.negotiation.http_verdict import FIRST_SERVER_ERROR
+from analyzer.negotiation.mechanism import MechanismTokens
+from analyzer.negotiation.model import ACCEPTOR, INITIATOR, Negotiation, Step
+from analyzer.negotiation.reasons import (
+    AD_SUB_CODE_REASONS,
+    HTTP_REASONS,
+    KRB_ERROR_REASONS,
+    LDAP_REASONS,
+    LIKELY_KRB_ERRORS,
+    LIKELY_NT_STATUS,
+    NT_STATUS_REASONS,
+)
+from dissectors.codes.nt_status import nt_status_name
+from dissectors.status import Status
+from dissectors.tokens.model import KrbError, NegTokenResp, NtlmAuthenticate
+
+NOT_SUPPORTED = 0xC00000BB
+INVALID_PARAMETER = 0xC000000D
+SESSION_EXPIRED = 0xC000035C
+LARGE_TOKEN = 6_000
+"""Bytes of a token whose header reaches common limits of servers (8 KiB) as base64."""
+LONG_TOKEN = 2_000
+"""Bytes of a token that only a server with a low limit refuses for its size."""
+LIKELY_LDAP = {1, 49, 53, 80}
+UNSUPPORTED_FUNCTION = "80090302"  # SEC_E_UNSUPPORTED_FUNCTION, as AD begins its diagnosticMessage
+
+
+class Cause(NamedTuple):
+    """A reason's code, how sure it is, and its evidence in words."""
+
+    code: str
+    confidence: str
+    words: str
+
+
+def kerberos_cause(token: KrbError) -> Cause:
+    """What a KRB-ERROR states; its NTSTATUS is more exact than its code."""
+    name = token.error or str(token.error_code)
+    if token.nt_status in NT_STATUS_REASONS:
+        words = f"{name}, {nt_status_name(token.nt_status)}"
+        return Cause(NT_STATUS_REASONS[token.nt_status], "certain", words)
+    code = KRB_ERROR_REASONS.get(token.error_code or 0, "kdc_error")
+    sure = "likely" if token.error_code in LIKELY_KRB_ERRORS else "certain"
+    return Cause(code, sure, f"{name}: {token.e_text}" if token.e_text else name)
+
+
+def status_cause(
+    negotiation: Negotiation, tokens: MechanismTokens, status: Status, step: Step
+) -> Cause:
+    """What a refusing status of the carrier, given in `step`, means for this negotiation."""
+    if status.layer == "ntstatus":
+        code, sure = _nt_status(negotiation, status)
+    elif status.layer == "ldap":
+        code, sure = _ldap(negotiation, status)
+    elif status.layer == "http":
+        code, sure = _http(negotiation, tokens, status, step)
+    else:
+        code, sure = "unspecified_failure", "certain"
+    return Cause(code, sure, status_words(status))
+
+
+def _nt_status(negotiation: Negotiation, status: Status) -> tuple[str, str]:
+    code = NT_STATUS_REASONS.get(status.code, "unspecified_failure")
+    sure = "likely" if status.code in LIKELY_NT_STATUS else "certain"
+    if status.code == NOT_SUPPORTED and negotiation.mechanism == "ntlm":
+        code = "ntlm_blocked"  # MS-NLMP 3.2.5.1.2: the answer of a server that blocks NTLM
+    elif status.code == INVALID_PARAMETER and (
+        negotiation.wrapper == "none" and negotiation.mechanism_detail == "ntlmv2"
+    ):
+        code = "mechanism_refused"  # without extended security many servers take no NTLMv2
+    elif status.code == SESSION_EXPIRED and negotiation.mechanism != "kerberos":
+        return "unspecified_failure", "certain"  # whose ticket it was, an earlier logon knows
+    return code, sure
+
+
+def _ldap(negotiation: Negotiation, status: Status) -> tuple[str, str]:
+    if status.sub_code is not None and status.sub_code in AD_SUB_CODE_REASONS:
+        code = AD_SUB_CODE_REASONS[status.sub_code]
+        return code, "likely" if code == "bad_credentials" else "certain"
+    ntlm = negotiation.mechanism == "ntlm"
+    if ntlm and (status.detail or "").startswith(UNSUPPORTED_FUNCTION):
+        return "ntlm_blocked", "likely"
+    if status.code == 1 and negotiation.legs <= 1 and negotiation.scheme not in {None, "simple"}:
+        return (
+            "mechanism_refused",
+            "likely",
+        )  # Active Directory's answer to SASL names unknown to it
+    code = LDAP_REASONS.get(status.code, "unspecified_failure")
+    return code, "likely" if status.code in LIKELY_LDAP else "certain"
+
+
+def _http(
+    negotiation: Negotiation, tokens: MechanismTokens, status: Status, step: Step
+) -> tuple[str, str]:
+    if status.code in {400, 413} and (size := _largest_token(negotiation)) > LONG_TOKEN:
+        return "token_too_large", "likely" if size > LARGE_TOKEN else "possible"
+    if status.code >= FIRST_SERVER_ERROR:
+        return "server_error", "likely"
+    if status.code not in {401, 407}:
+        code = HTTP_REASONS.get(status.code, "unspecified_failure")
+        return code, "certain" if code == "token_too_large" else "likely"
+    if _scheme_withdrawn(negotiation, step):
+        return "ntlm_blocked", "likely"
+    if not _credentials_sent(negotiation, tokens):
+        return "mechanism_refused", "likely"
+    if negotiation.mechanism is None:
+        return "malformed_token", "likely"  # none of its tokens could be read
+    if negotiation.mechanism == "kerberos":
+        return "kerberos_refused", "likely"  # no word why, and no password was asked
+    return "bad_credentials", "likely"
+
+
+def _scheme_withdrawn(negotiation: Negotiation, step: Step) -> bool:
+    """NTLM was on the server's list, was tried, and is there no more."""
+    listed, now = negotiation.listed, step.message.schemes
+    return (
+        negotiation.scheme == "NTLM"
+        and listed is not None
+        and "NTLM" in listed.names
+        and bool(now)
+        and "NTLM" not in now
+    )
+
+
+def _largest_token(negotiation: Negotiation) -> int:
+    """Bytes of the longest token of the client that nothing is wrong with."""
+    sent = (s.token for s in negotiation.steps if s.role == INITIATOR and s.token is not None)
+    return max((len(token.raw) for token in sent if not token.findings), default=0)
+
+
+def _credentials_sent(negotiation: Negotiation, tokens: MechanismTokens) -> bool:
+    """An NTLM first message alone proves nothing about a password; everything else does."""
+    if negotiation.mechanism != "ntlm":
+        return True
+    return any(isinstance(token, NtlmAuthenticate) for _, token in tokens)
+
+
+def status_words(status: Status) -> str:
+    """The status as people write it: `STATUS_LOGON_FAILURE`, `HTTP 401`, `invalidCredentials, data 52e`."""
+    words = (
+        status.name if status.name != str(status.code) else f"{status.layer.upper()} {status.code}"
+    )
+    if status.sub_code is not None:
+        words += f", data {status.sub_code:x}"
+    return words
+
+
+def reject_cause(negotiation: Negotiation, step: Step) -> Cause:
+    """What negState reject means by its place: `step` is the one that says it."""
+    if step.role != ACCEPTOR:
+        return Cause("integrity_failure", "likely", "the initiator rejects")
+    if _mic_before(negotiation, step):
+        return Cause(
+            "integrity_failure", "likely", "negState reject as the answer to a mechListMIC"
+        )
+    if negotiation.selected_mech is None and negotiation.legs <= 2:
+        sure = "certain" if _nothing_shared(negotiation) else "likely"
+        return Cause("no_common_mechanism", sure, "negState reject")
+    return Cause("unspecified_failure", "certain", "negState reject")
+
+
+def _mic_before(negotiation: Negotiation, step: Step) -> bool:
+    """The client's token that was rejected had a mechListMIC."""
+    before = negotiation.steps[: negotiation.steps.index(step)]
+    last = next((s.token for s in reversed(before) if s.role == INITIATOR), None)
+    return isinstance(last, NegTokenResp) and last.mech_list_mic is not None
+
+
+def _nothing_shared(negotiation: Negotiation) -> bool:
+    hinted, offered = negotiation.hinted_mechs, negotiation.offered_mechs
+    return bool(hinted and offered) and not set(hinted or ()) & set(offered or ())

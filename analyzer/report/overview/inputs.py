@@ -1,0 +1,79 @@
+"""What was read, and what was lost of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.report.cells import counted, iso_time
+from analyzer.report.overview.section import Section
+from analyzer.tables.collect import Columns
+from dissectors.visible import visible
+
+LISTED = 4  # captures that are shown one by one
+NOTES_SHOWN = 8
+NOUNS = ("packet", "stream", "token")
+COUNTED = (*(f"{noun}s" for noun in NOUNS), "seconds")
+
+
+def inputs(captures: Columns) -> Section:
+    """Each input if they are few, else their sum; every loss in any case."""
+    total = len(captures["capture"])
+    told = [_told(captures, at, alone=total == 1) for at in range(total)]
+    if total == 1:
+        title, *notes = told[0]
+        return Section(title, notes=[*notes, *_times(captures)])
+    sums = {name: sum(value or 0 for value in captures[name]) for name in COUNTED}
+    title = f"{total:,} captures: {_counts(sums)}"
+    few = total <= LISTED
+    notes = ["; ".join(lines) for lines in told if few or len(lines) > 1]
+    if not notes:
+        title += "; nothing lost"
+    if len(notes) > NOTES_SHOWN + 1:
+        rest = len(notes) - NOTES_SHOWN
+        notes[NOTES_SHOWN:] = [f"... and {rest:,} more with losses: see negoscope captures"]
+    return Section(title, notes=[*_times(captures), *notes])
+
+
+def _told(captures: Columns, at: int, *, alone: bool) -> list[str]:
+    """One input: its figures, then what is not as it should be; a single text if there is nothing."""
+    name = visible(captures["capture"][at])
+    error = captures["error"][at]
+    if error is not None:
+        return [name, f"not read: {visible(error)}"]
+    lost = list(_losses(captures, at))
+    figures = _counts({key: captures[key][at] for key in COUNTED})
+    told = [f"{name}: {figures}" + ("; nothing lost" if alone and not lost else "")]
+    by_scapy = captures["read_by_scapy"][at]
+    if by_scapy:
+        what = ", ".join(f"{key} {count}" for key, count in by_scapy.items())
+        told.append(f"read through Scapy: packets of {visible(what)}")
+    if lost:
+        told.append(f"lost: {'; '.join(lost)}")
+    return told
+
+
+def _counts(values: dict[str, Any]) -> str:
+    return ", ".join(counted(values[f"{noun}s"], noun) for noun in NOUNS)
+
+
+def _times(captures: Columns) -> Iterator[str]:
+    """When the packets went by, and how long reading took."""
+    first = [ts for ts in captures["first_ts"] if ts is not None]
+    last = [ts for ts in captures["last_ts"] if ts is not None]
+    seconds = sum(value or 0 for value in captures["seconds"])
+    if first and last:
+        began, ended = (iso_time(ts)[:19].replace("T", " ") for ts in (min(first), max(last)))
+        until = "" if began == ended else f" to {ended.removeprefix(began[:11])}"
+        yield f"{began}{until} UTC; read in {seconds:.2f} s"
+
+
+def _losses(captures: Columns, at: int) -> Iterator[str]:
+    yield from map(visible, captures["lost"][at][:NOTES_SHOWN])
+    if captures["tcp_bytes_missing"][at]:
+        yield f"{counted(captures['tcp_bytes_missing'][at], 'byte')} missing in TCP streams"
+    if captures["packets_undecoded"][at]:
+        reasons = ", ".join(f"{k} {v}" for k, v in captures["undecoded_reasons"][at].items())
+        yield f"{counted(captures['packets_undecoded'][at], 'packet')} not decoded ({visible(reasons)})"
+    if captures["streams_evicted"][at]:
+        yield f"{counted(captures['streams_evicted'][at], 'stream')} dropped to bound memory"

@@ -1,0 +1,180 @@
+"""Why NTLM was run, what failed, and what else there is to say of successes: reasons with their remedies."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from analyzer.negotiation.reasons import REASONS
+from analyzer.report.cells import counted
+from analyzer.report.overview.section import GLUE, Entry, Section
+from analyzer.report.overview.tally import frequent, numbered, times
+from analyzer.tables.collect import Columns
+
+ENTRIES_SHOWN = 5
+CONFIDENCE = ("certain", "likely", "possible")
+_KDC_REASONS = frozenset({"unknown_service", "unknown_user", "etype_not_supported", "kdc_error"})
+_CELLS = (
+    "negotiation_id",
+    "mechanism",
+    "mechanism_detail",
+    "outcome",
+    "reason",
+    "reason_detail",
+    "confidence",
+    "evidence",
+    "kdc_frames",
+    "client",
+    "server",
+    "server_name",
+    "spn",
+    "user",
+    "domain",
+    "status",
+    "gss_status",
+)
+
+
+class _Group:
+    """All negotiations with one reason."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.example = 0
+        self.confidence: Counter[str] = Counter()
+        self.clients: Counter[str] = Counter()
+        self.services: Counter[str] = Counter()
+        self.users: Counter[str] = Counter()
+        self.said: Counter[str] = Counter()
+
+
+def reasons(negotiations: Columns) -> list[Section]:
+    """The sections that have something to say, in the order in which they matter."""
+    ntlm: dict[str, _Group] = {}
+    failed: dict[str, _Group] = {}
+    flawed: dict[str, _Group] = {}
+    cut: dict[str, _Group] = {}
+    run_ntlm = unexplained = 0
+    for cells in zip(*(negotiations[name] for name in _CELLS), strict=True):
+        row = dict(zip(_CELLS, cells, strict=True))
+        reason = row["reason"]
+        why = None
+        if row["mechanism"] == "ntlm" and row["mechanism_detail"] != "anonymous":
+            run_ntlm += 1
+            why = _why_ntlm(row)
+            if why is None:
+                unexplained += 1
+            else:
+                _add(ntlm, why[0], row, why[1])
+        if row["outcome"] == "failure":
+            _add(failed, reason or "", row, row["confidence"])
+        elif row["outcome"] == "incomplete":
+            told = (
+                why is not None and why[0] == reason
+            )  # what it says is no answer to this question
+            _add(cut, "" if told else reason or "", row, row["confidence"])
+        elif reason is not None and (why is None or why[0] != reason):
+            _add(flawed, reason, row, row["confidence"])
+    made = []
+    if ntlm:
+        title = f"Why NTLM and not Kerberos: {counted(run_ntlm, 'negotiation')}"
+        rest = [times(unexplained, "nothing in the capture shows why")] if unexplained else []
+        made.append(_section(title, ntlm, rest, told=""))
+    for title, groups, told in (
+        ("What failed", failed, "as, said"),
+        ("What succeeded with a flaw", flawed, "as"),
+        ("What the capture does not show to the end", cut, ""),
+    ):
+        if groups:
+            total = sum(group.count for group in groups.values())
+            made.append(
+                _section(f"{title}: {counted(total, 'negotiation')}", groups, [], told=told)
+            )
+    return made
+
+
+def _add(groups: dict[str, _Group], code: str, row: dict[str, Any], confidence: str | None) -> None:
+    group = groups.get(code)
+    if group is None:
+        group = groups[code] = _Group()
+        group.example = row["negotiation_id"]
+    group.count += 1
+    if confidence is not None:
+        group.confidence[confidence] += 1
+    group.clients[row["client"]] += 1
+    group.services[row["spn"] or row["server_name"] or row["server"]] += 1
+    if row["user"]:
+        domain = row["domain"]
+        group.users[f"{domain}\\{row['user']}" if domain else row["user"]] += 1
+    said = [row["status"]]
+    if row["mechanism"] == "kerberos" and (row["gss_status"] or "").startswith("K"):
+        said.append(row["gss_status"])
+    group.said.update(text for text in said if text)
+
+
+@cache
+def _since() -> re.Pattern[str]:
+    """How a failure's detail tells why it was NTLM at all."""
+    sentences = {entry.sentence: code for code, entry in REASONS.items() if _is_cause(code)}
+    longest = sorted(sentences, key=len, reverse=True)
+    return re.compile(f"; NTLM since ({'|'.join(map(re.escape, longest))})")
+
+
+@cache
+def _by_sentence() -> dict[str, str]:
+    return {entry.sentence: code for code, entry in REASONS.items() if _is_cause(code)}
+
+
+def _is_cause(code: str) -> bool:
+    return REASONS[code].kind == "fallback" or code in _KDC_REASONS
+
+
+def _why_ntlm(row: dict[str, Any]) -> tuple[str, str | None] | None:
+    """The code that tells why this was NTLM, and how sure it is."""
+    code, detail = row["reason"], row["reason_detail"] or ""
+    said = _since().search(detail)
+    if said is not None:
+        sure = re.search(rf", ({'|'.join(CONFIDENCE)})\]", detail[said.end() :])
+        return _by_sentence()[said[1]], sure[1] if sure else None
+    if code is None or not _is_cause(code):
+        return None
+    asked = set(row["kdc_frames"] or ()) & set(row["evidence"] or ())
+    if REASONS[code].kind == "fallback" or row["outcome"] == "success" or asked:
+        return code, row["confidence"]
+    return None
+
+
+def _section(title: str, groups: dict[str, _Group], notes: list[str], *, told: str) -> Section:
+    codes = sorted(groups, key=lambda code: -groups[code].count)
+    shown = codes[:ENTRIES_SHOWN] if len(codes) > ENTRIES_SHOWN + 1 else codes
+    rest = Counter({code or "(no reason)": groups[code].count for code in codes[len(shown) :]})
+    if rest:
+        notes = [f"also {numbered(rest, len(rest))}", *notes]
+    return Section(
+        title, entries=[_entry(code, groups[code], told=told) for code in shown], notes=notes
+    )
+
+
+def _entry(code: str, group: _Group, *, told: str) -> Entry:
+    if not code:
+        return Entry(times(group.count, "nothing shows why"), tuple(_who(group, told=told)))
+    entry = REASONS[code]
+    sure = [word for word in CONFIDENCE if group.confidence[word]]
+    how = f" ({' to '.join(dict.fromkeys((sure[0], sure[-1])))})" if sure else ""
+    return Entry(
+        times(group.count, f"{entry.sentence}: {code}{how}"),
+        (*_who(group, told=told), ("do", entry.remedy)),
+    )
+
+
+def _who(group: _Group, *, told: str) -> Iterator[tuple[str, str]]:
+    """Who met it where, what was said, and one to look at."""
+    text = f"{frequent(group.clients, 2)} → {frequent(group.services)}"
+    if "as" in told and group.users:
+        text += f" as {frequent(group.users)}"
+    if "said" in told and group.said:
+        text += f"; said: {frequent(group.said)}"
+    yield "who", f"{text} (e.g.{GLUE}negotiation{GLUE}{group.example})"

@@ -1,0 +1,1 @@
+"""What a capture shows beside the negotiations: KDC exchanges, name look-ups, vain connection attempts."""

@@ -1,0 +1,177 @@
+"""Put requests to a KDC and its answers together, conversation by conversation.
+
+Over TCP answers come in the order of the requests, over UDP in any; there a request may be sent again, and
+be answered as often. A request of which the answer was not seen is told as well, and so is an answer alone.
+
+Spec: RFC 4120 3.1.2, 3.3.2, 7.2.1-7.2.2; draft-ietf-kitten-iakerb 3 (inside a negotiation).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
+
+from analyzer.capture.model import Stream
+from analyzer.negotiation.model import Negotiation
+from analyzer.surroundings.kdc_facts import Reply, exchange_of, take_reply, take_request
+from analyzer.surroundings.model import KdcExchange
+from dissectors.carriers.base import CarrierMessage
+from dissectors.tokens.model import (
+    IakerbMessage,
+    KrbError,
+    KrbKdcRep,
+    KrbKdcReq,
+    Token,
+)
+
+WAITING_LIMIT = 256
+"""Requests of one conversation that await their answer; the oldest is told without one if there are more."""
+CARRYING_LIMIT = 64
+"""Negotiations of one stream that carry KDC messages at once."""
+
+
+class _Asked(NamedTuple):
+    """A request, as far as its answer must be known by it."""
+
+    exchange: KdcExchange
+    request: KrbKdcReq
+
+
+class _Answered(NamedTuple):
+    """An answer and the request that it was taken to answer."""
+
+    asked: _Asked
+    message: CarrierMessage
+    reply: Reply
+
+
+class Pairing:
+    """The exchanges of one conversation with a KDC."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        transport: str,
+        tell: Callable[[KdcExchange], None],
+        carried_by: Negotiation | None = None,
+    ) -> None:
+        self._stream = stream
+        self._transport = transport
+        self._tell = tell
+        self._carried_by = carried_by
+        self._waiting: list[_Asked] = []
+        self._latest: _Answered | None = None
+
+    def add(self, message: CarrierMessage, token: Token) -> None:
+        """Take the next message; one that is none of a KDC's is left alone."""
+        if isinstance(token, KrbKdcReq):
+            exchange = self._exchange(message.ts_ns)
+            exchange.frame_request = message.frame
+            take_request(exchange, token)
+            if len(self._waiting) == WAITING_LIMIT:
+                self._tell(self._waiting.pop(0).exchange)
+            self._waiting.append(_Asked(exchange, token))
+        elif isinstance(token, KrbKdcRep | KrbError):
+            asked = self._asked_for(token)
+            exchange = self._exchange(message.ts_ns) if asked is None else asked.exchange
+            if asked is not None:
+                self._waiting.remove(asked)
+                asked = self._in_order(asked)
+            _answer(exchange if asked is None else asked.exchange, message, token)
+            self._latest = None if asked is None else _Answered(asked, message, token)
+            self._tell(exchange)
+
+    def _in_order(self, asked: _Asked) -> _Asked:
+        """Give a request that was sent twice and answered twice the first answer; the second one's is due."""
+        latest = self._latest
+        if latest is None or latest.asked.request.raw != asked.request.raw:
+            return asked
+        if latest.asked.exchange.ts_ns < asked.exchange.ts_ns:
+            return asked
+        _answer(asked.exchange, latest.message, latest.reply)
+        return latest.asked
+
+    def end(self) -> None:
+        """The conversation is over: tell what was never answered."""
+        for asked in self._waiting:
+            self._tell(asked.exchange)
+        self._waiting.clear()
+
+    def _exchange(self, ts_ns: int) -> KdcExchange:
+        stream = self._stream
+        made = KdcExchange(
+            stream,
+            self._transport,
+            stream.client,
+            stream.client_port,
+            stream.server,
+            stream.server_port,
+        )
+        made.ts_ns = ts_ns
+        made.carried_by = self._carried_by
+        return made
+
+    def _asked_for(self, reply: Reply) -> _Asked | None:
+        """The request that `reply` answers: the oldest that fits, of those for the same service if any.
+
+        Of one sent several times it is the latest, as the earlier ones were hardly sent in vain.
+        """
+        kind = exchange_of(reply)
+        fitting = [each for each in self._waiting if kind in (None, each.exchange.exchange)]
+        if not fitting:
+            return None
+        same = [each for each in fitting if _same_service(each.request, reply)]
+        first = (same or fitting)[0]
+        repeated = [each for each in fitting if each.request.raw == first.request.raw]
+        return repeated[-1]
+
+
+def _answer(exchange: KdcExchange, message: CarrierMessage, reply: Reply) -> None:
+    exchange.frame_reply, exchange.reply_ts_ns = message.frame, message.ts_ns
+    take_reply(exchange, reply, message.ts_ns)
+
+
+def _same_service(request: KrbKdcReq, reply: Reply) -> bool:
+    asked, answered = request.sname, reply.sname
+    return asked is not None and answered is not None and asked.casefold() == answered.casefold()
+
+
+class StreamKdc:
+    """All KDC exchanges of one stream: its own, a proxy's, and those inside negotiations."""
+
+    def __init__(self, stream: Stream, tell: Callable[[KdcExchange], None]) -> None:
+        self._stream = stream
+        self._tell = tell
+        self._own: Pairing | None = None
+        self._carried: OrderedDict[int, Pairing] = OrderedDict()  # id(negotiation) -> its exchanges
+
+    def add(self, message: CarrierMessage, token: Token) -> None:
+        """Take a message of the kind `kdc`."""
+        if self._own is None:
+            transport = message.context.get("transport", self._stream.transport)
+            self._own = Pairing(self._stream, transport, self._tell)
+        self._own.add(message, token)
+
+    def carried(
+        self, message: CarrierMessage, token: IakerbMessage, negotiation: Negotiation
+    ) -> None:
+        """Take a negotiation's IAKERB token; it may hold no message at all."""
+        if token.inner is None:
+            return
+        key = id(negotiation)
+        pairing = self._carried.get(key)
+        if pairing is None:
+            pairing = Pairing(self._stream, "iakerb", self._tell, negotiation)
+            self._carried[key] = pairing
+            if len(self._carried) > CARRYING_LIMIT:
+                self._carried.popitem(last=False)[1].end()
+        pairing.add(message, token.inner)
+
+    def end(self) -> None:
+        """The stream is over."""
+        if self._own is not None:
+            self._own.end()
+        for pairing in self._carried.values():
+            pairing.end()
+        self._carried.clear()

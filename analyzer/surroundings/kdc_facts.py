@@ -1,0 +1,119 @@
+"""What the messages to and from a KDC say, written into a `KdcExchange`.
+
+Spec: RFC 4120 3.1, 3.3, 5.4, 5.9; RFC 6113 5.4 (FAST); RFC 6806 4 and 8 (referrals); MS-SFU 2.2.
+"""
+
+from __future__ import annotations
+
+from calendar import timegm
+from time import strptime
+
+from analyzer.capture.model import NO_TIME
+from analyzer.surroundings.model import KdcExchange
+from dissectors.tokens.model import (
+    KrbAsRep,
+    KrbAsReq,
+    KrbError,
+    KrbKdcRep,
+    KrbKdcReq,
+    KrbTgsRep,
+    KrbTgsReq,
+    Token,
+)
+
+Reply = KrbKdcRep | KrbError
+
+PA_FOR_USER, PA_FX_FAST, PA_S4U_X509_USER = 129, 136, 130
+WRONG_REALM = 68  # KDC_ERR_WRONG_REALM: the client's realm is another one
+NO_CODE = "KRB-ERROR without a code"
+_TGT = "krbtgt/"
+_EXCHANGES: dict[type[Token], str] = {
+    KrbAsReq: "AS",
+    KrbAsRep: "AS",
+    KrbTgsReq: "TGS",
+    KrbTgsRep: "TGS",
+}
+
+
+def exchange_of(token: Token) -> str | None:
+    """`AS` or `TGS`; None for an error, which may answer either."""
+    return _EXCHANGES.get(type(token))
+
+
+def take_request(exchange: KdcExchange, request: KrbKdcReq) -> None:
+    """Note what is asked."""
+    exchange.exchange = exchange_of(request)
+    exchange.cname = request.cname
+    exchange.realm = request.realm
+    exchange.sname = request.sname
+    exchange.requested_etypes = request.etypes
+    exchange.kdc_options = request.kdc_options
+    exchange.padata = request.padata_types
+    exchange.nonce = request.nonce
+    exchange.ticket_used_etype = request.ticket_etype
+    exchange.ticket_used_sname = request.ticket_sname
+    exchange.for_user = request.for_user
+    if PA_FOR_USER in request.padata_types or PA_S4U_X509_USER in request.padata_types:
+        exchange.s4u = "self"
+    elif "cname-in-addl-tkt" in request.kdc_options:
+        exchange.s4u = "proxy"
+    exchange.u2u = "enc-tkt-in-skey" in request.kdc_options
+    exchange.fast = PA_FX_FAST in request.padata_types
+
+
+def take_reply(exchange: KdcExchange, reply: Reply, ts_ns: int) -> None:
+    """Note what is answered, at `ts_ns` by the capture's clock."""
+    exchange.reply_padata = reply.padata_types
+    if isinstance(reply, KrbError):
+        _take_error(exchange, reply, ts_ns)
+        return
+    exchange.exchange = exchange.exchange or exchange_of(reply)
+    exchange.cname = exchange.cname or reply.cname
+    exchange.crealm = reply.crealm
+    exchange.ticket_sname, exchange.ticket_realm = reply.sname, reply.realm
+    exchange.ticket_etype, exchange.ticket_kvno = reply.etype, reply.kvno
+    exchange.reply_etype = reply.enc_part_etype
+    exchange.fast = exchange.fast or PA_FX_FAST in reply.padata_types
+    exchange.referral = _referral(exchange)
+    exchange.sname = exchange.sname or reply.sname
+    exchange.realm = exchange.realm or reply.realm
+
+
+def _take_error(exchange: KdcExchange, reply: KrbError, ts_ns: int) -> None:
+    exchange.error_code = reply.error_code
+    exchange.error = reply.error or NO_CODE
+    exchange.e_text = reply.e_text
+    exchange.nt_status = reply.nt_status
+    exchange.cname = exchange.cname or reply.cname
+    exchange.crealm = reply.crealm
+    exchange.sname = exchange.sname or reply.sname
+    exchange.realm = exchange.realm or reply.realm
+    if reply.error_code == WRONG_REALM:
+        exchange.referral = reply.crealm
+    clock = kerberos_time(reply.stime, reply.susec)
+    if clock is not None and ts_ns != NO_TIME:
+        exchange.clock_offset_ms = (clock - ts_ns) / 1e6
+
+
+def _referral(exchange: KdcExchange) -> str | None:
+    """The realm whose ticket-granting ticket came instead of what was asked, or without a question."""
+    issued, home = exchange.ticket_sname, exchange.ticket_realm
+    if exchange.exchange != "TGS" or issued is None or home is None:
+        return None
+    realm = issued[len(_TGT) :]
+    if not issued.lower().startswith(_TGT) or realm.casefold() == home.casefold():
+        return None
+    asked = exchange.sname
+    return None if asked is not None and asked.casefold() == issued.casefold() else realm
+
+
+def kerberos_time(text: str | None, microseconds: int | None) -> int | None:
+    """Ns since 1970 UTC of a KerberosTime such as `20260131235959Z`; None if it is none."""
+    if text is None or len(text) != 15 or not text[:14].isdecimal() or not text.isascii():
+        return None
+    try:
+        seconds = timegm(strptime(text, "%Y%m%d%H%M%SZ"))
+    except ValueError:
+        return None
+    fraction = microseconds if microseconds is not None and 0 <= microseconds < 1_000_000 else 0
+    return seconds * 1_000_000_000 + fraction * 1_000

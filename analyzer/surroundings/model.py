@@ -1,0 +1,161 @@
+"""Facts of a capture that are no negotiation but explain one.
+
+They come out of the pipeline in any order, are kept until the capture has been read, and are then joined
+with the negotiations by `analyzer.correlation`. Times are ns since 1970 UTC, or `NO_TIME`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analyzer.capture.model import Stream
+    from analyzer.negotiation.model import Negotiation
+
+
+@dataclass(slots=True, eq=False)
+class KdcExchange:
+    """One request to a KDC and its answer; either may be missing, never both (RFC 4120 3.1, 3.3).
+
+    An AS exchange with pre-authentication is two of them, as it is on the wire: one refused with
+    `KDC_ERR_PREAUTH_REQUIRED`, one with the proof. `continues` leads back from the second to the first.
+    """
+
+    stream: Stream
+    transport: (
+        str  # `udp`, `tcp`, `kkdcp` (MS-KKDCP over HTTP), `iakerb` (inside a negotiation's tokens)
+    )
+    client: str  # address of who asked
+    client_port: int
+    server: str  # address of the KDC, of the proxy (kkdcp) or of the acceptor (iakerb)
+    server_port: int
+    frame_request: int | None = None  # the frame in which the request ends
+    frame_reply: int | None = None
+    ts_ns: int = 0  # of the request, else of the reply
+    reply_ts_ns: int | None = None
+    exchange: str | None = None  # `AS`, `TGS`; None for an error without its request
+    # of the request
+    cname: str | None = None  # who asks: of an AS-REQ, or of the reply
+    crealm: str | None = None
+    realm: str | None = None  # whose KDC is asked
+    sname: str | None = None  # what for: `cifs/fs1.lab.example`, `krbtgt/LAB.EXAMPLE`
+    requested_etypes: tuple[int, ...] = ()
+    kdc_options: tuple[str, ...] = ()
+    padata: tuple[int, ...] = ()  # PA-DATA types of the request
+    nonce: int | None = None  # the same in a request sent again
+    ticket_used_etype: int | None = None  # of the ticket that a TGS-REQ presents
+    ticket_used_sname: str | None = None
+    for_user: str | None = None  # S4U2self: whom the service acts for
+    s4u: str | None = None  # `self`, `proxy` (MS-SFU)
+    u2u: bool = False  # enc-tkt-in-skey
+    fast: bool = False  # PA-FX-FAST in request or reply
+    # of the reply
+    ticket_sname: str | None = None  # as issued; another realm's krbtgt: a referral
+    ticket_realm: str | None = None
+    ticket_etype: int | None = None
+    ticket_kvno: int | None = None
+    reply_etype: int | None = None  # of the reply's encrypted part
+    reply_padata: tuple[int, ...] = ()
+    referral: str | None = None  # realm that the KDC sends the client to
+    error_code: int | None = None
+    error: str | None = None  # `KDC_ERR_PREAUTH_REQUIRED`; None: no KRB-ERROR came
+    e_text: str | None = None
+    nt_status: int | None = None
+    clock_offset_ms: float | None = None  # KDC's stime minus the capture's clock
+    # links
+    continues: KdcExchange | None = None  # the attempt that this one repeats or carries on
+    carried_by: Negotiation | None = None  # iakerb only
+    explains: list[Negotiation] = field(
+        default_factory=list
+    )  # used its ticket, or failed for its lack
+
+    @property
+    def granted(self) -> bool:
+        """A ticket was issued."""
+        return self.frame_reply is not None and self.error is None
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """Request and reply, as far as they were seen."""
+        return tuple(f for f in (self.frame_request, self.frame_reply) if f is not None)
+
+
+@dataclass(slots=True, frozen=True)
+class NameFact:
+    """A name that a client learnt, asked for or showed."""
+
+    source: str  # `dns`, `mdns`, `llmnr`, `nbns`, `sni` (TLS ClientHello)
+    client: str  # address of who asked
+    name: str  # as asked, lower case, without the last dot
+    addresses: tuple[str, ...]  # of the answer; (): none there is
+    frame: int
+    ts_ns: int
+    record: str = "A"  # A, AAAA, SRV, CNAME, PTR, NB; "" for sni
+    rcode: str = (
+        "NOERROR"  # of the answer: `NXDOMAIN`, ...; `no-answer` for a question that got none
+    )
+    targets: tuple[str, ...] = ()  # CNAME chain, SRV targets, PTR names
+    responder: str | None = None  # address of who answered
+
+
+@dataclass(slots=True, frozen=True)
+class ConnectionAttempt:
+    """A client asked a KDC's port and got nothing, or a refusal."""
+
+    client: str
+    server: str
+    port: int  # 88, 464 or another port known for KDC traffic in this capture
+    transport: str  # `tcp`, `udp`
+    frames: tuple[int, ...]
+    ts_ns: int  # of the first
+    how: str  # `no-answer`, `reset`, `unreachable` (ICMP)
+
+
+@dataclass(slots=True, frozen=True)
+class SchemesListed:
+    """Names of mechanisms or schemes that a server's carrier listed without being asked by a token."""
+
+    client: str
+    server: str
+    port: int
+    carrier: str
+    frame: int
+    names: tuple[str, ...]
+
+
+Fact = KdcExchange | NameFact | ConnectionAttempt
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """All facts of one capture, each list in order of time once `put_in_order` was called."""
+
+    kdc: list[KdcExchange] = field(default_factory=list)
+    names: list[NameFact] = field(default_factory=list)
+    attempts: list[ConnectionAttempt] = field(default_factory=list)
+    lists: list[SchemesListed] = field(default_factory=list)  # only where they change
+    _last_lists: dict[tuple[str, str, int, str], tuple[str, ...]] = field(default_factory=dict)
+
+    def add_list(self, listed: SchemesListed) -> None:
+        """Keep a list, unless the same client was told the same by the same server last."""
+        key = listed.client, listed.server, listed.port, listed.carrier
+        if self._last_lists.get(key) != listed.names:
+            self._last_lists[key] = listed.names
+            self.lists.append(listed)
+
+    def add(self, fact: Fact) -> None:
+        """Keep a fact."""
+        if isinstance(fact, KdcExchange):
+            self.kdc.append(fact)
+        elif isinstance(fact, NameFact):
+            self.names.append(fact)
+        else:
+            self.attempts.append(fact)
+
+    def put_in_order(self) -> None:
+        """Order each list by frame, which is the order of time as the capture saw it."""
+        self.kdc.sort(key=lambda each: (each.frames[0], each.stream.stream_id))
+        self.names.sort(key=lambda each: each.frame)
+        self.attempts.sort(key=lambda each: each.frames[:1])
+        self.lists.sort(key=lambda each: each.frame)

@@ -1,0 +1,110 @@
+"""Pair questions for names with their answers; each pair, and each half of one, is a fact.
+
+Spec: RFC 1035 4.1, RFC 4795 2, RFC 6762 6 and 18.1 (mDNS answers by name, not by id), RFC 1002 4.2.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from analyzer.surroundings.model import NameFact
+from dissectors.names.dns import Answer, DnsMessage, Question, read_dns
+
+WAITING = 4096
+"""Questions that wait for an answer; the oldest is told as unanswered when there are more."""
+TOLD = 100_000
+"""Facts of one capture; of what comes later only the first of its kind is told."""
+
+_SOURCES = {5353: "mdns", 5355: "llmnr", 137: "nbns"}
+_NO_ANSWER = "no-answer"
+
+End = tuple[str, int]
+_Key = tuple[str, int, int, Question]
+
+
+class NameLookups:
+    """The look-ups of one capture."""
+
+    def __init__(self, tell: Callable[[NameFact], None]) -> None:
+        self._tell = tell
+        self._waiting: OrderedDict[_Key, tuple[str, str, int, int]] = OrderedDict()
+        self._told = 0
+        self._seen: set[tuple[str, str, tuple[str, ...]]] = set()
+
+    def add(self, data: bytes, sender: End, receiver: End, frame: int, ts_ns: int) -> None:
+        """Read a datagram that looks like a look-up."""
+        message = read_dns(data)
+        if message is None:
+            return
+        source = _SOURCES.get(sender[1]) or _SOURCES.get(receiver[1]) or "dns"
+        if message.response:
+            self._answered(message, source, sender, receiver, frame, ts_ns)
+            return
+        for question in message.questions:
+            key = self._key(source, sender, message.ident, question)
+            self._waiting.setdefault(key, (source, sender[0], frame, ts_ns))
+        while len(self._waiting) > WAITING:
+            self._unanswered(*self._waiting.popitem(last=False))
+
+    def finish(self) -> None:
+        """Tell what got no answer."""
+        while self._waiting:
+            self._unanswered(*self._waiting.popitem(last=False))
+
+    @staticmethod
+    def _key(source: str, client: End, ident: int, question: Question) -> _Key:
+        # An mDNS answer goes to everybody, with no id: its name is all that pairs it.
+        return ("", 0, 0, question) if source == "mdns" else (*client, ident, question)
+
+    def _answered(
+        self, message: DnsMessage, source: str, sender: End, receiver: End, frame: int, ts_ns: int
+    ) -> None:
+        questions = message.questions or tuple(
+            dict.fromkeys(Question(answer.name, answer.record) for answer in message.answers)
+        )
+        for question in questions:
+            key = self._key(source, receiver, message.ident, question)
+            _, client, *_ = self._waiting.pop(key, (source, receiver[0], 0, 0))
+            addresses, targets = _followed(question.name, message.answers)
+            self._say(
+                NameFact(
+                    source,
+                    client,
+                    question.name,
+                    addresses,
+                    frame,
+                    ts_ns,
+                    question.record,
+                    message.rcode,
+                    targets,
+                    sender[0],
+                )
+            )
+
+    def _unanswered(self, key: _Key, asked: tuple[str, str, int, int]) -> None:
+        source, client, frame, ts_ns = asked
+        name, record = key[3]
+        self._say(NameFact(source, client, name, (), frame, ts_ns, record, _NO_ANSWER))
+
+    def _say(self, fact: NameFact) -> None:
+        self._told += 1
+        if self._told > TOLD:
+            kind = fact.client, fact.name, fact.addresses
+            if kind in self._seen or len(self._seen) >= TOLD:
+                return
+            self._seen.add(kind)
+        self._tell(fact)
+
+
+def _followed(name: str, answers: tuple[Answer, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Addresses that a name leads to over its aliases, and the names on the way."""
+    names = {name: None}
+    addresses: dict[str, None] = {}
+    for answer in answers:  # aliases stand before what they lead to (RFC 1034 3.6.2)
+        if answer.name not in names:
+            continue
+        addresses.update(dict.fromkeys(answer.addresses))
+        if answer.target is not None:
+            names[answer.target] = None
+    return tuple(addresses), tuple(names)[1:]

@@ -1,0 +1,92 @@
+"""Turn exchanges with a KDC into rows of the `kdc` table."""
+
+from __future__ import annotations
+
+from analyzer.capture.model import NO_TIME
+from analyzer.surroundings.model import KdcExchange
+from analyzer.tables.rows import Row
+from dissectors.codes.krb_etype import krb_etype_name
+from dissectors.codes.krb_padata import krb_padata_name
+from dissectors.codes.nt_status import nt_status_name
+
+PREAUTH: tuple[tuple[str, frozenset[int]], ...] = (
+    ("fast", frozenset({136})),
+    ("pkinit", frozenset({14, 15, 16})),
+    ("spake", frozenset({151})),
+    ("otp", frozenset({142})),
+    ("encrypted-challenge", frozenset({138})),
+    ("gss", frozenset({655})),
+    ("encrypted-timestamp", frozenset({2, 5})),
+)
+"""Ways of pre-authentication by the padata-types of an AS request that show them; the first one counts."""
+
+
+def preauth(exchange: KdcExchange) -> str | None:
+    """How an AS request proves who asks; `none`, or None for what is no such request."""
+    if exchange.exchange != "AS" or exchange.frame_request is None:
+        return None
+    for name, types in PREAUTH:
+        if not types.isdisjoint(exchange.padata):
+            return name
+    return "none"
+
+
+def outcome(exchange: KdcExchange) -> str:
+    """`success`: a ticket came; `failure`: an error, whatever is done about it; else `incomplete`."""
+    if exchange.frame_reply is None:
+        return "incomplete"
+    return "success" if exchange.granted else "failure"
+
+
+def kdc_row(capture: str, exchange: KdcExchange) -> Row:
+    """Cells of the `kdc` table."""
+    began, ended = exchange.ts_ns, exchange.reply_ts_ns
+    duration = None
+    if exchange.frame_request is not None and ended is not None and NO_TIME not in (began, ended):
+        duration = (ended - began) / 1e6
+    earlier = exchange.continues
+    explained = [*exchange.explains]
+    if exchange.carried_by is not None:
+        explained.append(exchange.carried_by)
+    return [
+        capture,
+        exchange.stream.stream_id,
+        exchange.frame_request,
+        exchange.frame_reply,
+        None if began == NO_TIME else began,
+        exchange.client,
+        exchange.server,
+        exchange.exchange,
+        exchange.cname,
+        exchange.realm,
+        exchange.sname,
+        [krb_etype_name(etype) for etype in exchange.requested_etypes],
+        _etype(exchange.ticket_etype),
+        exchange.error_code,
+        exchange.error,
+        exchange.transport,
+        exchange.client_port,
+        exchange.server_port,
+        duration,
+        outcome(exchange),
+        exchange.crealm,
+        _etype(exchange.reply_etype),
+        list(exchange.kdc_options),
+        [krb_padata_name(number) for number in exchange.padata],
+        [krb_padata_name(number) for number in exchange.reply_padata],
+        None if exchange.nt_status is None else nt_status_name(exchange.nt_status),
+        exchange.e_text,
+        exchange.fast,
+        exchange.s4u,
+        exchange.for_user,
+        exchange.u2u,
+        exchange.referral,
+        preauth(exchange),
+        earlier.frame_request if earlier is not None else None,
+        sorted({each.negotiation_id for each in explained}),
+        exchange.clock_offset_ms,
+    ]
+
+
+def _etype(number: int | None) -> str | None:
+    return None if number is None else krb_etype_name(number)

@@ -1,0 +1,333 @@
+"""The cases over HTTP made by hand: what clients and servers of the lab would not say.
+
+Spec: RFC 4559 4, RFC 4178 4.2 and 5, MS-NLMP 2.2.1 and 2.2.2, RFC 4120 7.5.9.
+"""
+
+from base64 import b64encode
+
+from made import Made
+from talk import START, Talk, merged
+
+from dissectors.tokens import build
+
+REALM = "NEGO.TEST"
+DES = 3
+LOCAL_CALL, ESS, KEY_128, KEY_56 = 0x4000, 0x80000, 1 << 29, 1 << 31
+STIME = "20261124090000Z"
+FILETIME = START // 100 + 116_444_736_000_000_000
+INFO = {
+    "MsvAvNbDomainName": "NEGO",
+    "MsvAvNbComputerName": "WEB",
+    "MsvAvDnsDomainName": "nego.test",
+    "MsvAvDnsComputerName": "web.nego.test",
+    "MsvAvTimestamp": FILETIME,
+}
+SERVICE = "HTTP/web.nego.test"
+
+
+def ask(
+    token: bytes | None = None, scheme: str = "Negotiate", host: str = "web.nego.test"
+) -> bytes:
+    """A GET, with a token or without."""
+    head = f"Authorization: {scheme} {b64encode(token).decode()}\r\n" if token else ""
+    return f"GET /page HTTP/1.1\r\nHost: {host}\r\n{head}\r\n".encode()
+
+
+def answer(status: str, *schemes: str | tuple[str, bytes]) -> bytes:
+    """An answer without content; schemes alone or with a token."""
+    lines = [
+        one if isinstance(one, str) else f"{one[0]} {b64encode(one[1]).decode()}" for one in schemes
+    ]
+    heads = "".join(f"WWW-Authenticate: {line}\r\n" for line in lines)
+    return f"HTTP/1.1 {status}\r\n{heads}Content-Length: 0\r\n\r\n".encode()
+
+
+OK, UNAUTHORIZED = "200 OK", "401 Unauthorized"
+
+
+def ntlm(
+    name: str,
+    title: str,
+    purpose: str,
+    *,
+    negotiate: dict | None = None,
+    challenge: dict | None = None,
+    **authenticate,
+) -> Made:
+    """Three legs of the NTLM scheme with one thing out of the ordinary."""
+    status = authenticate.pop("status", OK)
+    host = authenticate.pop("host", "web.nego.test")
+
+    def packets():
+        talk = Talk().open().client(ask(host=host)).server(answer(UNAUTHORIZED, "NTLM"))
+        first = build.ntlm_negotiate(**(negotiate or {}))
+        second = build.ntlm_challenge(
+            **(
+                {
+                    "target_name": "NEGO",
+                    "target_info": INFO,
+                    "server_challenge": b"\x3a\x91\x07\xc4\x5e\x22\xb8\x6d",
+                }
+                | (challenge or {})
+            )
+        )
+        third = build.ntlm_authenticate(
+            **({"user": "ada", "domain": "NEGO", "workstation": "DESK"} | authenticate)
+        )
+        talk.client(ask(first, "NTLM", host)).server(answer(UNAUTHORIZED, ("NTLM", second)))
+        return talk.client(ask(third, "NTLM", host)).server(answer(status)).close().frames
+
+    return Made(case=f"http/{name}", title=title, purpose=purpose, frames=packets)
+
+
+def local_account():
+    """The server would take Kerberos too; the account is one of its own."""
+    talk = Talk().open().client(ask()).server(answer(UNAUTHORIZED, "Negotiate", "NTLM"))
+    challenge = build.ntlm_challenge(target_name="NEGO", target_info=INFO)
+    proof = build.ntlm_authenticate(
+        user="operator", domain="WEB", workstation="DESK", target_info=INFO
+    )
+    talk.client(ask(build.neg_token_init(["ntlm"], build.ntlm_negotiate())))
+    talk.server(
+        answer(
+            UNAUTHORIZED,
+            ("Negotiate", build.neg_token_resp("accept-incomplete", "ntlm", challenge)),
+        )
+    )
+    talk.client(ask(build.neg_token_resp(None, None, proof)))
+    return talk.server(answer(OK, ("Negotiate", build.neg_token_resp("accept-completed")))).close()
+
+
+def after_failure():
+    """The server has rejected, and the client goes on as if it had not."""
+    offer = build.neg_token_init(["ntlm"], build.ntlm_negotiate())
+    proof = build.neg_token_resp(
+        None,
+        None,
+        build.ntlm_authenticate(user="ada", domain="NEGO", workstation="DESK", target_info=INFO),
+    )
+    no = answer(UNAUTHORIZED, ("Negotiate", build.neg_token_resp("reject")))
+    return Talk().open().client(ask(offer)).server(no).client(ask(proof)).server(no).close()
+
+
+def through_the_acceptor():
+    """IAKERB: the acceptor hands the client's messages on to the KDC, then takes the ticket."""
+    tgt = f"krbtgt/{REALM}"
+    proof = build.ap_req(sname=tgt, realm=REALM, ap_options=(), form="bare")
+    said = [
+        (
+            build.as_req(cname="ada", realm=REALM, sname=tgt, padata=[build.pa_enc_timestamp()]),
+            build.as_rep(cname="ada", crealm=REALM, sname=tgt, realm=REALM),
+        ),
+        (
+            build.tgs_req(realm=REALM, sname=SERVICE, padata=[build.pa_tgs_req(proof)]),
+            build.tgs_rep(cname="ada", crealm=REALM, sname=SERVICE, realm=REALM),
+        ),
+    ]
+    talk = Talk().open()
+    for turn, (asked, told) in enumerate(said):
+        token = build.iakerb(asked, realm=REALM)
+        talk.client(
+            ask(
+                build.neg_token_resp(None, None, token)
+                if turn
+                else build.neg_token_init(["iakerb"], token)
+            )
+        )
+        back = build.neg_token_resp(
+            "accept-incomplete", None if turn else "iakerb", build.iakerb(told, realm=REALM)
+        )
+        talk.server(answer(UNAUTHORIZED, ("Negotiate", back)))
+    ticket = build.ap_req(sname=SERVICE, realm=REALM, mech="iakerb")
+    talk.client(ask(build.neg_token_resp(None, None, ticket)))
+    done = build.neg_token_resp("accept-completed", None, build.ap_rep(mech="iakerb"))
+    return talk.server(answer(OK, ("Negotiate", done))).close()
+
+
+def kerberos(
+    name: str, title: str, purpose: str, reply: bytes | None, status: str = UNAUTHORIZED, **request
+) -> Made:
+    """One request with a ticket and its answer; `reply` is a NegTokenResp."""
+
+    def packets():
+        ticket = build.ap_req(**({"sname": SERVICE, "realm": REALM} | request))
+        token = build.neg_token_init(["kerberos"], ticket)
+        schemes = (
+            [("Negotiate", reply)] if reply else ["Negotiate"] if status == UNAUTHORIZED else []
+        )
+        return Talk().open().client(ask(token)).server(answer(status, *schemes)).close().frames
+
+    return Made(case=f"http/{name}", title=title, purpose=purpose, frames=packets)
+
+
+def refused(error: str) -> bytes:
+    """A NegTokenResp that rejects, with the KRB-ERROR that says why."""
+    return build.neg_token_resp(
+        "reject", "kerberos", build.krb_error(error, realm=REALM, sname=SERVICE, stime=STIME)
+    )
+
+
+def accepted() -> bytes:
+    """A NegTokenResp with the AP-REP."""
+    return build.neg_token_resp("accept-completed", "kerberos", build.ap_rep())
+
+
+def broken_off(name: str, title: str, purpose: str, end, **rest) -> Made:
+    """An NTLM exchange that ends before its verdict; `end` says how."""
+    return Made(
+        case=f"http/{name}",
+        title=title,
+        purpose=purpose,
+        frames=lambda: end(Talk().open()).frames,
+        **rest,
+    )
+
+
+def first() -> bytes:
+    return ask(build.ntlm_negotiate(), "NTLM")
+
+
+def challenged(talk: Talk) -> Talk:
+    token = build.ntlm_challenge(target_name="NEGO", target_info=INFO)
+    return talk.client(first()).server(answer(UNAUTHORIZED, ("NTLM", token)))
+
+
+def reselection(with_mic: bool):
+    """Kerberos offered first, the server takes NTLM; RFC 4178 5 then demands mechListMIC."""
+    mic = build.ntlm_signature() if with_mic else None
+    offer = build.neg_token_init(["kerberos", "ntlm"], build.ap_req(sname=SERVICE, realm=REALM))
+    challenge = build.ntlm_challenge(target_name="NEGO", target_info=INFO)
+    proof = build.ntlm_authenticate(user="ada", domain="NEGO", workstation="DESK", target_info=INFO)
+    talk = Talk().open().client(ask(offer))
+    talk.server(answer(UNAUTHORIZED, ("Negotiate", build.neg_token_resp("request-mic", "ntlm"))))
+    talk.client(ask(build.neg_token_resp(None, None, build.ntlm_negotiate())))
+    talk.server(
+        answer(
+            UNAUTHORIZED, ("Negotiate", build.neg_token_resp("accept-incomplete", None, challenge))
+        )
+    )
+    talk.client(ask(build.neg_token_resp(None, None, proof, mic)))
+    return talk.server(
+        answer(OK, ("Negotiate", build.neg_token_resp("accept-completed", None, None, mic)))
+    ).close()
+
+
+def cut_between_hops():
+    """A middle box passes the client's NTLM on, but not its offer of Kerberos."""
+    near = Talk("10.99.0.5").open()
+    far = Talk("10.99.0.2", client="10.99.0.5", client_port=50_001, at=10).open()
+    legs = [
+        (
+            build.neg_token_init(["kerberos", "ntlm"]),
+            build.neg_token_init(["ntlm"], build.ntlm_negotiate()),
+        ),
+        (build.neg_token_resp(None, None, build.ntlm_negotiate()), None),
+    ]
+    challenge = build.ntlm_challenge(target_name="NEGO", target_info=INFO)
+    proof = build.neg_token_resp(
+        None,
+        None,
+        build.ntlm_authenticate(user="ada", domain="NEGO", workstation="DESK", target_info=INFO),
+    )
+    told = build.neg_token_resp("accept-incomplete", "ntlm", challenge)
+    near.client(ask(legs[0][0]))
+    near.server(
+        answer(UNAUTHORIZED, ("Negotiate", build.neg_token_resp("accept-incomplete", "ntlm")))
+    )
+    near.client(ask(legs[1][0]))
+    far.at = near.at + 1
+    far.client(ask(legs[0][1])).server(answer(UNAUTHORIZED, ("Negotiate", told)))
+    near.at = far.at + 1
+    near.server(answer(UNAUTHORIZED, ("Negotiate", told))).client(ask(proof))
+    far.at = near.at + 1
+    far.client(ask(proof)).server(
+        answer(OK, ("Negotiate", build.neg_token_resp("accept-completed")))
+    ).close()
+    near.at = far.at + 1
+    near.server(answer(OK, ("Negotiate", build.neg_token_resp("accept-completed")))).close()
+    return merged(near, far)
+
+
+CASES = [
+    kerberos(
+        "ticket_expired_said", "An expired ticket, and the server says so", "401 with KRB_AP_ERR_TKT_EXPIRED.",
+        refused("KRB_AP_ERR_TKT_EXPIRED"),
+    ),
+    kerberos(
+        "ticket_not_yet_valid_said", "A ticket of tomorrow, and the server says so", "401 with KRB_AP_ERR_TKT_NYV.",
+        refused("KRB_AP_ERR_TKT_NYV"),
+    ),
+    kerberos(
+        "no_key", "The server has no key for the ticket", "401 with KRB_AP_ERR_NOKEY: the keytab lacks the name or the key's number.",
+        refused("KRB_AP_ERR_NOKEY"),
+    ),
+    kerberos("server_error", "The server fails over a token", "500 in answer to a ticket.", None, "500 Internal Server Error"),
+    kerberos(
+        "des_ticket", "A ticket of DES", "Ticket and authenticator are des-cbc-md5, and the server takes them.",
+        accepted(), OK, etype=DES, authenticator_etype=DES,
+    ),
+    kerberos(
+        "other_realm", "A ticket of another realm", "The service is of nego.test, its ticket was issued by the realm OTHER.TEST.",
+        accepted(), OK, realm="OTHER.TEST",
+    ),
+    Made(
+        case="http/malformed_token",
+        title="A token that ends too early",
+        purpose="The NegTokenInit says that it is longer than it is; the server answers 400.",
+        frames=lambda: Talk().open()
+        .client(ask(build.neg_token_init(["kerberos"], build.ap_req(sname=SERVICE, realm=REALM))[:200]))
+        .server(answer("400 Bad Request")).close().frames,
+    ),
+    broken_off(
+        "connection_closed", "The server hangs up", "The first leg of NTLM is answered with a reset.",
+        lambda talk: talk.client(first()).reset(),
+    ),
+    broken_off(
+        "client_gave_up", "The client hangs up", "The server's challenge comes, and the client closes the connection.",
+        lambda talk: challenged(talk).close(),
+    ),
+    broken_off(
+        "no_answer", "The server says nothing", "Half a minute after the first leg of NTLM the client closes the connection.",
+        lambda talk: talk.client(first()).close(after=30_000),
+    ),
+    ntlm("lm_response", "LM and NTLMv1 responses", "No extended session security: a 24-byte LM and a 24-byte NT response.",
+        response="ntlmv1", flags=0xE200_8215, challenge={"flags": 0xE281_8215}),
+    ntlm("lm_only", "An LM response alone", "The response of the eighties, and no NT response.",
+        response="lm", flags=0xE200_8215, challenge={"flags": 0xE281_8215}),
+    ntlm("ntlmv1_ess", "NTLMv1 with extended session security", "A client nonce in place of the LM response.", response="ntlmv1-ess"),
+    ntlm("ntlm_weak_flags", "NTLM with a 56-bit key", "The server grants neither 128-bit keys nor extended session security.",
+        response="ntlmv1", flags=0xE280_8215 & ~KEY_128 & ~ESS, challenge={"flags": 0xE281_8215 & ~KEY_128 & ~ESS}),
+    ntlm("ntlm_40_bit", "NTLM with a 40-bit key", "Neither 128 nor 56 bits are granted.",
+        response="ntlmv1", flags=0xE280_8215 & ~KEY_128 & ~KEY_56 & ~ESS, challenge={"flags": 0xE281_8215 & ~KEY_128 & ~KEY_56 & ~ESS}),
+    ntlm("ntlm_mic_present", "NTLM with the MIC it promises", "MsvAvFlags promises a MIC, and there it is.",
+        target_info={**INFO, "MsvAvFlags": b"\2\0\0\0", "MsvAvTargetName": SERVICE}, mic=bytes(range(1, 17))),
+    ntlm("ntlm_mic_missing", "NTLM without the MIC it promises", "MsvAvFlags promises a MIC, the field is not there: it was taken out on the way.",
+        target_info={**INFO, "MsvAvFlags": b"\2\0\0\0", "MsvAvTargetName": SERVICE}),
+    ntlm("ntlm_other_target", "NTLM meant for another server", "The client's target name is that of another host than it sends this to.",
+        target_info={**INFO, "MsvAvFlags": b"\2\0\0\0", "MsvAvTargetName": "HTTP/payroll.nego.test"}, mic=bytes(range(1, 17))),
+    ntlm("ntlm_anonymous", "NTLM without a name", "An anonymous logon over HTTP.", response="anonymous"),
+    ntlm("ntlm_local_call", "A local call from elsewhere", "Challenge and answer say that client and server are one host, but their addresses differ.",
+        challenge={"flags": 0xE289_8215 | LOCAL_CALL, "reserved": b"\x10\x32\x54\x76\0\0\0\0"},
+        user="", domain="", lm_response=b"", nt_response=b"", flags=0xE288_8215 | LOCAL_CALL),
+    ntlm("ntlm_clock_off", "A server whose clock is seven minutes ahead", "MsvAvTimestamp of the challenge tells the server's time.",
+        challenge={"target_info": {**INFO, "MsvAvTimestamp": FILETIME + 7 * 60 * 10**7}}),
+    Made(case="http/token_after_failure", title="A token after the reject",
+        purpose="The server has rejected the offer; the client sends the next leg all the same and is refused again.",
+        frames=lambda: after_failure().frames),
+    Made(case="http/iakerb", title="Kerberos through the acceptor",
+        purpose="IAKERB: AS and TGS exchange travel inside the negotiation's tokens, then the ticket.",
+        frames=lambda: through_the_acceptor().frames,
+        kdc=["AS ada krbtgt/NEGO.TEST aes256-cts-hmac-sha1-96", "TGS ada HTTP/web.nego.test aes256-cts-hmac-sha1-96"]),
+    Made(case="http/local_account", title="A local account of a server in a domain",
+        purpose="The server offers Negotiate, and the account's domain is the server's own name: no KDC knows it.",
+        frames=lambda: local_account().frames),
+    Made(case="http/reselection_with_mic", title="Reselection with mechListMIC",
+        purpose="The server wants NTLM in place of the preferred Kerberos; both sides prove the list of mechanisms.",
+        frames=lambda: reselection(True).frames),
+    Made(case="http/reselection_without_mic", title="Reselection without mechListMIC",
+        purpose="The same, but nobody proves the list: it could have been changed on the way.",
+        frames=lambda: reselection(False).frames),
+    Made(case="http/offer_cut_between_hops", title="An offer that lost its first mechanism on the way",
+        purpose="Between client and middle box Kerberos and NTLM are offered, between middle box and server NTLM only, with the same NTLM messages.",
+        frames=cut_between_hops, negotiations=2),
+]  # fmt: skip

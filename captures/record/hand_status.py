@@ -1,0 +1,62 @@
+"""Recorded refusals whose status was changed by hand to one that needs a Windows domain.
+
+Spec: MS-ERREF 2.3, MS-ADTS 3.1.1.3.4 (sub-codes in the diagnostic message).
+"""
+
+import struct
+
+import case_file
+import frames
+from made import Made
+from talk import with_checksums
+
+
+LOGON_FAILURE = 0xC000006D
+SOURCE = "smb/wrong_password"
+
+
+def replaced(source: str, old: bytes, new: bytes) -> list[frames.Frame]:
+    """The frames of a recorded case with `old` put for `new` wherever it stands; lengths stay."""
+    kept = frames.read(case_file.CAPTURES / source / "capture.pcapng")
+    return [
+        frame._replace(data=with_checksums(frame.data.replace(old, new)))
+        if old in frame.data
+        else frame
+        for frame in kept
+    ]
+
+
+def smb(name: str, status: int, title: str, purpose: str) -> Made:
+    """The answer to the last leg of NTLM says `status`."""
+    old = b"\xfeSMB" + struct.pack("<HHI", 64, 1, LOGON_FAILURE)
+    new = b"\xfeSMB" + struct.pack("<HHI", 64, 1, status)
+    return Made(
+        case=f"smb/{name}",
+        title=title,
+        purpose=purpose,
+        source=SOURCE,
+        frames=lambda: replaced(SOURCE, old, new),
+    )
+
+
+def simple(name: str, sub_code: str, title: str, purpose: str) -> Made:
+    """The answer to a simple bind has another sub-code."""
+    source = "ldap/simple_wrong_password"
+    return Made(
+        case=f"ldap/{name}", title=title, purpose=purpose, source=source,
+        frames=lambda: replaced(source, b"data 52e", f"data {sub_code}".encode()),
+    )  # fmt: skip
+
+
+CASES = [
+    smb("wrong_password_named", 0xC000006A, "Wrong password, said plainly", "STATUS_WRONG_PASSWORD, which most servers keep to themselves."),
+    smb("unknown_user_named", 0xC0000064, "Unknown user, said plainly", "STATUS_NO_SUCH_USER, which most servers keep to themselves."),
+    smb("logon_type_not_granted", 0xC000015B, "No right to log on over the network", "STATUS_LOGON_TYPE_NOT_GRANTED."),
+    smb("smartcard_required", 0xC00002FA, "A smart card is required", "STATUS_SMARTCARD_LOGON_REQUIRED."),
+    smb("trust_failure", 0xC000018D, "A broken trust", "STATUS_TRUSTED_RELATIONSHIP_FAILURE."),
+    smb("no_logon_server", 0xC000005E, "The server reaches no domain controller", "STATUS_NO_LOGON_SERVERS."),
+    smb("selective_authentication", 0xC0000413, "Selective authentication over a trust", "STATUS_AUTHENTICATION_FIREWALL_FAILED."),
+    smb("channel_binding_mismatch", 0xC000035B, "Channel bindings do not match", "STATUS_BAD_BINDINGS."),
+    smb("clock_skew_status", 0xC0000133, "Clocks differ, said by a status", "STATUS_TIME_DIFFERENCE_AT_DC."),
+    simple("simple_workstation", "531", "Simple bind, not from this workstation", "Sub-code 531."),
+]  # fmt: skip

@@ -1,0 +1,86 @@
+"""Which carrier a TCP stream speaks, told by the first bytes of its segments.
+
+Each of the first segments may be the start of a message, whatever came before: a capture may begin
+amid a connection. What has been seen is kept meanwhile, to be read once the carrier is known.
+"""
+
+from __future__ import annotations
+
+from dissectors.carriers import carrier_class, carriers_starting
+from dissectors.carriers.base import Carrier
+
+HEAD = 4096
+"""Bytes of each direction kept while the carrier of a stream is not known."""
+TELLING = 64
+"""Bytes of a message's start by which every carrier knows its own; fewer may come in one segment."""
+PROBED_SEGMENTS = 12
+"""Segments of a direction tried as the start of a message before its stream is given up."""
+
+Found = tuple[type[Carrier], int]
+"""A carrier, and the side that it says has sent the message."""
+
+
+Segment = tuple[int, int, bytes, int, int]
+"""What a consumer is told of new bytes: side, offset, bytes, frame, time."""
+
+
+def carrier_of(head: bytes | bytearray, forced: str | None = None) -> Found | None:
+    """Tell whose message begins so; where a carrier is `forced`, only that one is asked."""
+    if not head:
+        return None
+    for kind in carriers_starting(head[0]) if forced is None else (carrier_class(forced),):
+        sender = kind.probe(bytes(head[:HEAD]))
+        if sender is not None:
+            return kind, sender
+    return None
+
+
+class CarrierSearch:
+    """The search for the carrier of one stream."""
+
+    __slots__ = ("_forced", "_tried", "begun", "held", "in_vain")
+
+    def __init__(self, forced: str | None = None) -> None:
+        self.held: list[Segment] = []
+        self.begun = (bytearray(), bytearray())  # what is held of each side
+        self.in_vain = False  # enough was seen: it is none of the carriers
+        self._forced = forced  # the carrier that the user says it is
+        self._tried = [0, 0]
+
+    def add(self, segment: Segment) -> Found | None:
+        """Look at one more segment."""
+        side, _, data, _, _ = segment
+        self.held.append(segment)
+        begun = self.begun[side]
+        before = len(begun)
+        begun += data
+        tried = self._tried[side] = self._tried[side] + 1
+        found = carrier_of(data, self._forced)
+        if found is None:
+            enough = tried >= PROBED_SEGMENTS and before + len(data) >= TELLING
+            self.in_vain = enough or sum(map(len, self.begun)) > 2 * HEAD
+            if 0 < before < TELLING or self.in_vain:  # a head may be cut into small segments
+                found = carrier_of(begun, self._forced)
+        return found
+
+    def lost(self, side: int) -> list[Segment]:
+        """Forget a side's bytes: those that come next do not follow on them. Return what was held."""
+        dropped = [segment for segment in self.held if segment[0] == side]
+        self.held = [segment for segment in self.held if segment[0] != side]
+        self.begun[side].clear()
+        return dropped
+
+    def take(self) -> list[Segment]:
+        """Hand out what was held, in the order of its coming, to be read or given up."""
+        held, self.held = self.held, []
+        return held
+
+    def again(self, segment: Segment) -> Found | None:
+        """Look, after all was in vain, at a segment that begins as carriers that announce themselves do."""
+        data = segment[2]
+        if data[5:8] != b"SMB" and data[:4] != b"HTTP":
+            return None
+        found = carrier_of(data, self._forced)
+        if found is not None:
+            self.held = [segment]
+        return found

@@ -1,0 +1,167 @@
+"""DNS, mDNS, LLMNR and NetBIOS name messages: what was asked, and what the answer section says.
+
+All four share one format. Reads the question and answer sections of a datagram, never raises, and keeps
+what it has where a message is cut.
+
+Spec: RFC 1035 4, RFC 2782, RFC 4795 2.1, RFC 6762 18, RFC 1002 4.2.
+Not handled: authority and additional sections; DNS over TCP, TLS or HTTPS.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
+
+HEADER = 12
+POINTER = 0xC0
+JUMPS = 16  # compression pointers followed in one name
+NAME_BYTES = 255
+QUESTIONS = 4
+ANSWERS = 64
+
+RECORDS = {1: "A", 5: "CNAME", 12: "PTR", 28: "AAAA", 32: "NB", 33: "SRV"}
+"""Types that lead from a name to a host; others print their number."""
+RCODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
+
+_SRV_FIXED = 6  # priority, weight, port
+_NETBIOS_LENGTH = 32  # characters of an encoded NetBIOS name
+_NB_ENTRY = 6  # flags, address
+
+
+class Question(NamedTuple):
+    """What was asked for."""
+
+    name: str  # lower case, without the last dot
+    record: str
+
+
+class Answer(NamedTuple):
+    """One record of the answer section that leads on."""
+
+    name: str
+    record: str
+    addresses: tuple[str, ...]  # of A, AAAA, NB
+    target: str | None  # of CNAME, SRV, PTR
+
+
+class DnsMessage(NamedTuple):
+    """One message."""
+
+    ident: int
+    response: bool
+    rcode: str
+    questions: tuple[Question, ...]
+    answers: tuple[Answer, ...]
+
+
+def read_dns(data: bytes) -> DnsMessage | None:
+    """Read a datagram; None if its header cannot be that of a look-up."""
+    if len(data) < HEADER:
+        return None
+    ident, flags, asked, answered = (
+        int.from_bytes(data[at : at + 2], "big") for at in (0, 2, 4, 6)
+    )
+    if flags & 0x7840 or asked > QUESTIONS or not (asked or answered):
+        return None  # another operation than QUERY, or a bit that must be zero
+    at = HEADER
+    questions: list[Question] = []
+    answers: list[Answer] = []
+    try:
+        for _ in range(asked):
+            name, at = _name(data, at)
+            questions.append(Question(name, _record(data, at)))
+            at += 4
+        for _ in range(min(answered, ANSWERS)):
+            name, at = _name(data, at)
+            length = int.from_bytes(_exactly(data, at + 8, 2), "big")
+            answer = _answer(data, name, _record(data, at), at + 10, length)
+            if answer is not None:
+                answers.append(answer)
+            at += 10 + length
+    except _CutError:
+        if not questions and not answers:
+            return None
+    rcode = flags & 0xF
+    return DnsMessage(
+        ident,
+        bool(flags & 0x8000),
+        RCODES.get(rcode, f"rcode({rcode})"),
+        tuple(questions),
+        tuple(answers),
+    )
+
+
+class _CutError(Exception):
+    """The message ends too early, or a name leads nowhere."""
+
+
+def _exactly(data: bytes, at: int, length: int) -> bytes:
+    piece = data[at : at + length]
+    if len(piece) < length:
+        raise _CutError
+    return piece
+
+
+def _record(data: bytes, at: int) -> str:
+    number = int.from_bytes(_exactly(data, at, 2), "big")
+    return RECORDS.get(number, str(number))
+
+
+def _answer(data: bytes, name: str, record: str, at: int, length: int) -> Answer | None:
+    value = _exactly(data, at, length)
+    match record:
+        case "A" if length == 4:
+            return Answer(name, record, (str(IPv4Address(value)),), None)
+        case "AAAA" if length == 16:
+            return Answer(name, record, (str(IPv6Address(value)),), None)
+        case "NB":
+            entries = range(0, length - _NB_ENTRY + 1, _NB_ENTRY)
+            found = (str(IPv4Address(value[e + 2 : e + _NB_ENTRY])) for e in entries)
+            return Answer(name, record, tuple(found), None)
+        case "CNAME" | "PTR":
+            return Answer(name, record, (), _name(data, at)[0])
+        case "SRV" if length > _SRV_FIXED:
+            return Answer(name, record, (), _name(data, at + _SRV_FIXED)[0])
+    return None
+
+
+def _name(data: bytes, at: int) -> tuple[str, int]:
+    """The name at `at`, and where the bytes behind it begin."""
+    labels: list[bytes] = []
+    end = None
+    used = 0
+    for _ in range(JUMPS + NAME_BYTES):
+        length = _exactly(data, at, 1)[0]
+        if length & POINTER == POINTER:
+            target = int.from_bytes(_exactly(data, at, 2), "big") & 0x3FFF
+            end = end if end is not None else at + 2
+            if target >= at:  # only earlier names may be pointed to, so this ends
+                raise _CutError
+            at = target
+            continue
+        if length & POINTER:
+            raise _CutError
+        at += 1
+        if not length:
+            return _text(labels), end if end is not None else at
+        labels.append(_exactly(data, at, length))
+        at += length
+        used += length + 1
+        if used > NAME_BYTES:
+            raise _CutError
+    raise _CutError
+
+
+def _text(labels: list[bytes]) -> str:
+    if labels and len(labels[0]) == _NETBIOS_LENGTH and (plain := _netbios(labels[0])):
+        return plain
+    return ".".join(label.decode("utf-8", "backslashreplace") for label in labels).lower()
+
+
+def _netbios(label: bytes) -> str | None:
+    """The name in a first-level encoded label (RFC 1001 14.1), without padding and suffix."""
+    if any(not 0x41 <= byte <= 0x50 for byte in label):
+        return None
+    pairs = zip(label[::2], label[1::2], strict=True)
+    plain = bytes((high - 0x41) << 4 | (low - 0x41) for high, low in pairs)
+    return plain[:15].rstrip(b" \0").decode("cp1252", "backslashreplace").lower() or None

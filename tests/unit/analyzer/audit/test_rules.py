@@ -1,0 +1,253 @@
+"""Every rule finds what it is for, and stays silent where something similar is in order."""
+
+from __future__ import annotations
+
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from analyzer.analysis import Analysis, read
+from analyzer.audit.model import CONFIDENCES, SUBJECTS
+from analyzer.audit.registry import all_rules
+
+ROOT = Path(__file__).resolve().parents[4]
+CAPTURES = ROOT / "captures"
+
+
+class Case(NamedTuple):
+    """A capture (or several, with `+`) where a rule finds its subjects, and one where it must not."""
+
+    found_in: str
+    subjects: str  # what is found, with commas, in order of the alphabet
+    not_in: str
+    frames: tuple[int, ...] = ()  # some of the evidence
+
+
+TABLE = {
+    # rule: where it is found, about whom, and a near miss
+    "NGS-PWD-001": Case("http/basic", "ada", "http/tls_basic", (8,)),
+    "NGS-PWD-002": Case("http/proxy_basic", "ada", "http/proxy_kerberos"),
+    "NGS-PWD-003": Case(
+        "ldap/simple_wrong_password", "ada@nego.test", "ldap/openldap_unauthenticated"
+    ),
+    "NGS-PWD-004": Case("ldap/openldap_plain", "ada", "ldap/openldap_scram"),
+    "NGS-PWD-005": Case("http/tls_basic", "10.99.0.20", "http/basic"),
+    "NGS-PWD-006": Case("http/digest", "ada", "http/basic"),
+    "NGS-PWD-007": Case("ldap/openldap_unauthenticated", "10.99.0.3", "ldap/openldap_simple"),
+    "NGS-PWD-008": Case("ldap/anonymous", "fd99::20", "ldap/openldap_unauthenticated"),
+    "NGS-NTLM-001": Case(
+        "smb/nt1_no_extended_security_ntlmv1", "10.99.0.20", "smb/nt1_no_extended_security"
+    ),
+    "NGS-NTLM-002": Case("smb/ntlmv1_ess", "fd99::20", "http/lm_response"),
+    "NGS-NTLM-003": Case("http/lm_only", "10.99.0.20", "http/ntlmv1_ess", (12,)),
+    "NGS-NTLM-004": Case("http/ntlm_anonymous", "10.99.0.20", "smb/anonymous"),
+    "NGS-NTLM-005": Case("smb/service_account_ntlm", "NEGO\\svc-web", "smb/smb311_ntlm"),
+    "NGS-NTLM-010": Case("http/fallback_no_spn", "10.99.0.20", "smb/ntlm_though_kerberos_works"),
+    "NGS-NTLM-011": Case("smb/ntlm_though_kerberos_works", "fd99::20", "http/fallback_no_spn"),
+    "NGS-NTLM-012": Case("http/negotiate_ntlm", "fd99::20", "http/ntlm_wrong_password"),
+    "NGS-NTLM-013": Case("http/ntlm_only_server", "10.99.0.2", "http/ntlm_though_more_was_offered"),
+    "NGS-NTLM-014": Case("smb/raw_ntlm", "fd99::20", "smb/smb311_ntlm"),
+    "NGS-NTLM-015": Case("smb/smb311_ntlm", "fd99::1", "smb/wrong_password"),
+    "NGS-NTLM-020": Case("http/ntlm_mic_missing", "10.99.0.20", "http/ntlm_mic_present"),
+    "NGS-NTLM-021": Case("http/ntlm_keep_alive", "10.99.0.20", "http/ntlm_mic_present"),
+    "NGS-NTLM-022": Case("http/ntlm_weak_flags", "10.99.0.20", "http/ntlm_40_bit"),
+    "NGS-NTLM-023": Case("http/ntlm_40_bit", "10.99.0.20", "http/ntlm_weak_flags"),
+    "NGS-NTLM-024": Case("http/ntlm_weak_flags", "10.99.0.20", "http/ntlmv1_ess"),
+    "NGS-NTLM-025": Case("http/lm_response", "10.99.0.20", "smb/smb311_ntlm"),
+    "NGS-NTLM-026": Case("http/ntlm_local_call", "10.99.0.20", "http/ntlm_anonymous"),
+    "NGS-RELAY-001": Case("smb/relayed_http", "10.99.0.20", "smb/fixed_challenge", (19, 20)),
+    "NGS-RELAY-002": Case("smb/relayed_smb", "10.99.0.20", "http/offer_cut_between_hops"),
+    "NGS-RELAY-003": Case("http/ntlm_other_target", "10.99.0.20", "smb/fallback_by_address"),
+    "NGS-RELAY-004": Case("smb/fixed_challenge", "10.99.0.3", "smb/relayed_smb"),
+    "NGS-RELAY-005": Case("smb/fixed_challenge", "10.99.0.3", "smb/duplicates"),
+    "NGS-NAME-001": Case("smb/poisoned_name", "10.99.0.20", "smb/fixed_challenge"),
+    "NGS-NAME-002": Case("smb/poisoned_name", "10.99.0.20", "kdc/found_by_dns"),
+    "NGS-GUESS-001": Case("smb/password_spraying", "10.99.0.20", "smb/brute_force"),
+    "NGS-GUESS-002": Case("smb/brute_force", "NEGO\\blaise", "smb/password_spraying"),
+    "NGS-GUESS-003": Case("kdc/user_names_tried", "10.99.0.20", "kdc/unknown_user"),
+    "NGS-GUESS-004": Case("smb/account_locked", "NEGO\\alan", "smb/account_disabled"),
+    "NGS-KRB-001": Case("http/proxy_kerberos", "10.99.0.20", "http/negotiate_kerberos"),
+    "NGS-KRB-002": Case("http/des_ticket", "10.99.0.20", "http/proxy_kerberos"),
+    "NGS-KRB-003": Case("http/not_mutual", "fd99::20", "http/negotiate_kerberos"),
+    "NGS-KRB-004": Case("http/delegated", "10.99.0.20", "smb/smb311_kerberos"),
+    "NGS-KRB-005": Case("http/replay", "fd99::20", "http/keep_alive_kerberos"),
+    "NGS-KRB-006": Case("http/other_realm", "10.99.0.20", "http/negotiate_kerberos"),
+    "NGS-KRB-007": Case("smb/raw_kerberos", "1", "smb/smb311_kerberos"),
+    "NGS-KDC-001": Case("kdc/without_preauthentication", "rosalind@NEGO.TEST", "kdc/logon"),
+    "NGS-KDC-002": Case("kdc/asrep_roasting", "10.99.0.20", "kdc/without_preauthentication"),
+    "NGS-KDC-003": Case("kdc/kerberoasting", "10.99.0.20", "kdc/rc4_service"),
+    "NGS-KDC-004": Case("kdc/s4u2self_s4u2proxy", "10.99.0.20", "kdc/logon_and_ticket"),
+    "NGS-KDC-005": Case("kdc/user_to_user", "10.99.0.20", "kdc/logon_and_ticket"),
+    "NGS-KDC-006": Case("kdc/ticket_by_as_exchange", "10.99.0.20", "kdc/password_expired"),
+    "NGS-KDC-007": Case("kdc/duplicate_spn", "HTTP/twice.nego.test", "kdc/unknown_service"),
+    "NGS-KDC-008": Case("kdc/referral", "10.99.0.20", "kdc/renewed"),
+    "NGS-KDC-009": Case("kdc/s4u2proxy_refused", "10.99.0.20", "kdc/s4u2self_s4u2proxy"),
+    "NGS-KDC-020": Case("kdc/rc4_service", "MSSQLSvc/sql.nego.test:1433", "kdc/logon_and_ticket"),
+    "NGS-KDC-021": Case("kdc/rc4_logon", "ada@NEGO.TEST", "kdc/rc4_service"),
+    "NGS-KDC-022": Case("kdc/rc4_logon", "10.99.0.20", "kdc/rc4_service"),
+    "NGS-KDC-023": Case("kdc/des", "10.99.0.20", "kdc/logon"),
+    "NGS-KDC-024": Case("kdc/des", "10.99.0.1", "kdc/rc4_logon"),
+    "NGS-SPNEGO-001": Case(
+        "http/reselection_without_mic", "10.99.0.20", "http/reselection_with_mic"
+    ),
+    "NGS-SPNEGO-002": Case("http/fallback_in_negotiation", "fd99::20", "http/negotiate_ntlm"),
+    "NGS-SPNEGO-003": Case("http/offer_cut_between_hops", "10.99.0.5", "smb/relayed_http"),
+    "NGS-SPNEGO-004": Case("http/token_after_failure", "10.99.0.20", "http/lost_in_token"),
+    "NGS-SMB-001": Case("smb/nt1_kerberos", "fd99::1", "smb/multiprotocol_ntlm"),
+    "NGS-SMB-002": Case("smb/share_denied", "10.99.0.4", "smb/signing_required"),
+    "NGS-SMB-003": Case("smb/smb311_kerberos", "fd99::20", "http/negotiate_kerberos"),
+    "NGS-SMB-004": Case("smb/share_denied", "10.99.0.4", "smb/guest"),
+    "NGS-SMB-005": Case("smb/guest", "10.99.0.4", "smb/share_denied"),
+    "NGS-SMB-006": Case("smb/anonymous", "fd99::1", "smb/guest"),
+    "NGS-SMB-007": Case("smb/smb210_kerberos", "fd99::1", "smb/smb300_kerberos"),
+    "NGS-SMB-008": Case("smb/smb311_kerberos", "fd99::1", "smb/seal_kerberos"),
+    "NGS-SMB-009": Case("smb/nt1_no_extended_security", "10.99.0.20", "smb/nt1_ntlm"),
+    "NGS-SMB-010": Case("smb/relayed_smb", "10.99.0.20", "smb/smb311_ntlm"),
+    "NGS-SMB-011": Case("smb/signing_off+smb/signing_required", "10.99.0.4", "smb/signing_off"),
+    "NGS-LDAP-001": Case("ldap/gss_spnego_none", "fd99::1", "ldap/gss_spnego_seal"),
+    "NGS-LDAP-002": Case("ldap/gssapi_sign", "fd99::20", "ldap/gssapi_seal"),
+    "NGS-LDAP-003": Case(
+        "ldap/strong_auth_required_sasl", "fd99::20", "ldap/simple_wrong_password"
+    ),
+    "NGS-LDAP-004": Case("ldap/openldap_scram", "10.99.0.20", "ldap/mechanism_refused"),
+    "NGS-HTTP-001": Case("http/negotiate_ntlm", "fd99::20", "http/tls_ntlm_bound"),
+    "NGS-HTTP-002": Case("http/anyauth_kerberos", "fd99::2", "http/ntlm_only_server"),
+    "NGS-HTTP-003": Case("http/negotiate_kerberos", "fd99::2", "http/tls_kerberos"),
+    "NGS-TLS-001": Case("http/tls_ntlm_no_bindings", "10.99.0.20", "http/tls_ntlm_bound"),
+    "NGS-TLS-002": Case("http/ntlm_channel_bindings", "10.99.0.20", "http/ntlm"),
+    "NGS-CLOCK-001": Case("http/ntlm_clock_off", "10.99.0.2", "http/ntlm"),
+    "NGS-CLOCK-002": Case("smb/clock_skew", "fd99::20", "http/ntlm_clock_off"),
+    "NGS-DATA-001": Case("http/malformed_token", "10.99.0.20", "http/lost_in_token"),
+}
+
+CLEAN = (
+    "http/negotiate_kerberos",
+    "http/login_and_negotiate",
+    "http/keep_alive_kerberos",
+    "http/post_with_body",
+    "http/tls_kerberos",
+    "http/negotiate_kerberos_ipv4_ipv6",
+    "http/vlan_in_vlan",
+    "smb/smb202_kerberos",
+    "smb/smb210_kerberos",
+    "smb/smb300_kerberos",
+    "smb/smb311_kerberos",
+    "smb/login_and_use",
+    "smb/seal_kerberos",
+    "smb/small_segments",
+    "ldap/gss_spnego_seal",
+    "ldap/gssapi_seal",
+    "ldap/gssapi_sign",
+    "ldap/samba_kerberos_seal",
+    "ldap/samba_kerberos_sign",
+    "ldap/openldap_gssapi_seal",
+    "ldap/openldap_gss_spnego",
+    "ldap/ip6_fragments",
+    "ldap/ipv4",
+    "kdc/logon",
+    "kdc/logon_and_ticket",
+    "kdc/found_by_dns",
+    "kdc/fast",
+    "kdc/tcp_only",
+    "kdc/udp_then_tcp",
+    "kdc/renewed",
+    "kdc/by_http_proxy",
+)
+"""Kerberos with strong keys, protected as far as its carrier can be."""
+
+DAMAGED = (
+    "client_only",
+    "server_only",
+    "cut_off",
+    "mid_stream",
+    "lost_challenge",
+    "lost_answer",
+    "lost_in_token",
+    "snaplen_200",
+    "snaplen_300",
+    "snaplen_96",
+)
+
+
+@cache
+def analysis(case: str) -> Analysis:
+    """The capture of a case, or of several; through Wireshark where its key log is needed."""
+    names = case.split("+")
+    by_tshark = "/tls_" in case
+    if by_tshark and shutil.which("tshark") is None:
+        pytest.skip("tshark is not installed")
+    paths = [CAPTURES / name / "capture.pcapng" for name in names]
+    return read(paths, engine="tshark" if by_tshark else "native")
+
+
+@pytest.mark.parametrize(("rule_id", "case"), TABLE.items(), ids=list(TABLE))
+def test_it_finds_what_it_is_for(rule_id: str, case: Case) -> None:
+    """In its capture, about the right subjects, with frames and a sentence that names what was seen."""
+    found = analysis(case.found_in).audit([rule_id]).findings
+    assert sorted(finding.subject for finding in found) == case.subjects.split(",")
+    for finding in found:
+        assert finding.rule.rule_id == rule_id
+        assert finding.subject_kind in SUBJECTS
+        assert finding.confidence in CONFIDENCES
+        assert finding.count >= 1
+        assert len(finding.why) > 20
+        assert not finding.why.endswith(".")
+        assert "None" not in finding.why
+        evidence = [frame for place in finding.places.values() for frame in place.evidence]
+        assert evidence
+        assert set(case.frames) <= set(evidence)
+        assert finding.first_seen is not None
+
+
+@pytest.mark.parametrize(("rule_id", "case"), TABLE.items(), ids=list(TABLE))
+def test_it_stays_silent_elsewhere(rule_id: str, case: Case) -> None:
+    """Where something similar is in order, or is another rule's business."""
+    assert analysis(case.not_in).audit([rule_id]).findings == []
+
+
+def test_every_rule_is_in_the_table() -> None:
+    """None without a positive and a negative capture, and no row for a rule that is gone."""
+    assert list(TABLE) == list(all_rules())
+    assert len(TABLE) >= 40
+    for rule_id, case in TABLE.items():
+        assert case.found_in != case.not_in, rule_id
+
+
+@pytest.mark.parametrize("case", CLEAN)
+def test_clean_kerberos_is_left_alone(case: str) -> None:
+    """No rule above `info` fires where everything is Kerberos with strong keys."""
+    found = analysis(case).audit().findings
+    assert [f"{f.rule.rule_id}: {f.why}" for f in found if f.rule.severity != "info"] == []
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_the_capture_lost_is_nobodys_fault(name: str) -> None:
+    """A cut or one-sided capture makes nobody malformed, late, or out of order."""
+    places = sorted(CAPTURES.glob(f"*/{name}/capture.pcapng"))
+    assert places
+    for path in places:
+        found = read(path).audit("NGS-DATA,NGS-SPNEGO,NGS-RELAY,NGS-KRB-005").findings
+        assert [finding.why for finding in found] == []
+
+
+def test_frames_seen_twice_are_one_connection() -> None:
+    """A mirror port that doubles every frame makes no relay and no replay."""
+    for case in ("smb/duplicates", "http/duplicates"):
+        assert analysis(case).audit("relay,NGS-KRB-005").findings == []
+
+
+def test_the_same_capture_twice_is_no_relay() -> None:
+    """Two recordings of one connection, read together, are one connection."""
+    path = str(CAPTURES / "smb" / "smb311_ntlm" / "capture.pcapng")
+    copy = str(CAPTURES / "smb" / "vlan" / "capture.pcapng")
+    origin = str(CAPTURES / "smb" / "smb210_ntlm" / "capture.pcapng")
+    assert read([path, copy, origin]).audit("relay").findings == []
+
+
+def test_a_proxy_that_hands_its_clients_answer_on_is_no_relay() -> None:
+    """Both hops ask for one host by HTTP: the changed offer is told, a relay is not."""
+    found = analysis("http/offer_cut_between_hops").audit("relay,NGS-SPNEGO-003").findings
+    assert [finding.rule.rule_id for finding in found] == ["NGS-SPNEGO-003"]

@@ -1,0 +1,78 @@
+"""Hits become findings: grouped by subject, ordered, bounded, and shown without secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.analysis import read
+from analyzer.audit.model import SEVERITIES
+from analyzer.audit.run import LISTED
+from analyzer.errors import UsageError
+from analyzer.tables.schema import FINDINGS
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def capture(case: str) -> str:
+    """Path of an own capture."""
+    return str(ROOT / "captures" / case / "capture.pcapng")
+
+
+def test_hits_on_one_subject_are_one_finding() -> None:
+    """Twelve refused binds from one host: one finding per account, one for the spraying."""
+    audited = read(capture("ldap/password_spraying")).audit("NGS-GUESS-001,NGS-PWD-003")
+    spraying, *sent = sorted(audited.findings, key=lambda each: each.rule.rule_id)
+    assert spraying.count == 1
+    (place,) = spraying.places.values()
+    assert len(place.negotiation_ids) == 12
+    assert len(sent) == 12
+
+
+def test_findings_are_ordered_by_severity() -> None:
+    """Most severe first, so that the first screen matters."""
+    found = read(capture("smb/mixed")).audit().findings
+    ranks = [SEVERITIES.index(each.rule.severity) for each in found]
+    assert ranks == sorted(ranks, reverse=True)
+    assert len(found) > 5
+
+
+def test_several_captures_are_kept_apart() -> None:
+    """A finding of two captures names both, each with its own frames."""
+    cases = [capture("smb/guest"), capture("smb/share_denied")]
+    (found,) = read(cases).audit("NGS-SMB-002").findings
+    assert len(found.places) == 2
+    assert all(place.evidence for place in found.places.values())
+    assert all(len(place.evidence) <= LISTED for place in found.places.values())
+
+
+def test_the_frame_has_the_schemas_columns() -> None:
+    """Also when there is no finding; `findings` is the audit with every rule."""
+    clean = read(capture("kdc/logon"))
+    assert list(clean.findings.columns) == FINDINGS.names
+    assert len(clean.findings) == 0
+    analysis = read(capture("smb/relayed_http"))
+    frame = analysis.audit().frame
+    assert list(frame.columns) == FINDINGS.names
+    assert analysis.findings.equals(frame)
+    assert str(frame.dtypes["first_seen"]) == "datetime64[ns, UTC]"
+    assert len(frame) == len(analysis.audit().findings)
+
+
+def test_it_shows_as_text_and_html() -> None:
+    """A table with a total; in a notebook each finding with what to do, escaped."""
+    audited = read(capture("smb/relayed_http")).audit()
+    assert str(audited).splitlines()[-1] == audited.totals()
+    assert repr(audited) == f"<{audited.totals()}>"
+    html = audited._repr_html_()
+    assert html.count("<details>") == len(audited.findings)
+    assert "Require SMB signing" in html
+    assert "<script" not in html
+
+
+def test_tables_that_rules_need_are_asked_for() -> None:
+    """An audit of half of the tables would be silent where it should speak."""
+    with pytest.raises(UsageError, match="kdc, names"):
+        read(capture("kdc/logon"), tables=["negotiations", "tokens", "offers", "anomalies"]).audit()
+    assert len(read(capture("kdc/des"), tables=["findings"]).audit().findings) > 0

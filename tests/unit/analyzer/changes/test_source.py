@@ -1,0 +1,89 @@
+"""A side is an export or a capture, and its bytes tell which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import analyzer.cli.main as command_line
+from analyzer.changes.source import USED, exported
+from analyzer.errors import UsageError
+
+ROOT = Path(__file__).resolve().parents[4]
+KERBEROS = ROOT / "captures/smb/smb311_kerberos/capture.pcapng"
+NTLM = ROOT / "captures/smb/smb311_ntlm/capture.pcapng"
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error of a command."""
+    status = command_line.run(list(arguments))
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl"])
+def test_an_export_is_as_good_as_its_capture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    """By file or by directory, whatever the file is called."""
+    for name in (f"negotiations.{form}", "before.dat"):
+        target = str(tmp_path / name)
+        assert run(capsys, "negotiations", str(KERBEROS), "--format", form, "-o", target)[0] == 0
+    wanted = run(capsys, "diff", str(KERBEROS), str(NTLM), "--format", "jsonl")
+    assert '"verdict":"weaker"' in wanted[1]
+    for side in (tmp_path, tmp_path / "before.dat"):
+        assert run(capsys, "diff", str(side), str(NTLM), "--format", "jsonl") == wanted
+
+
+def test_a_capture_is_no_export() -> None:
+    """So it is read as one."""
+    assert exported(str(KERBEROS)) is None
+    assert exported(str(KERBEROS.parent)) is None
+
+
+def test_exit_status_tells_of_changes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only where asked for."""
+    assert run(capsys, "diff", str(KERBEROS), str(NTLM))[0] == 0
+    assert run(capsys, "diff", str(KERBEROS), str(NTLM), "--exit-code")[0] == 1
+    status, said, _ = run(capsys, "diff", str(KERBEROS), str(KERBEROS), "--exit-code")
+    assert (status, said) == (0, "Nothing changed.\n")
+
+
+def test_only_what_became_weaker(capsys: pytest.CaptureFixture[str]) -> None:
+    """A gate for a policy: fail the build where something got worse."""
+    assert run(capsys, "diff", str(NTLM), str(KERBEROS), "--weaker", "--exit-code")[0] == 0
+    assert run(capsys, "diff", str(KERBEROS), str(NTLM), "--weaker", "--exit-code")[0] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "{}\n", "[1]\n{}", '{"a": 1}\n' + "[" * 100_000],
+    ids=["cut", "empty", "list", "deep"],
+)
+def test_a_broken_export_is_the_callers_mistake(tmp_path: Path, text: str) -> None:
+    """One line that names file and line."""
+    broken = tmp_path / "x.jsonl"
+    broken.write_text(text if text[0] == "{" else "{" + text)
+    with pytest.raises(UsageError, match="line 1 is no row"):
+        exported(str(broken))
+
+
+def test_a_missing_side_is_the_callers_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line, exit 2."""
+    status, said, complaint = run(capsys, "diff", str(KERBEROS), "nowhere.pcap")
+    assert (status, said, complaint.count("\n")) == (2, "", 1)
+
+
+def test_all_columns_that_are_compared_exist() -> None:
+    """In the table's own definition."""
+    from analyzer.tables.schema import NEGOTIATIONS
+
+    assert set(USED) <= set(NEGOTIATIONS.names)
+
+
+def test_help_tells_what_a_and_b_are() -> None:
+    """For who does not read manuals."""
+    said = CliRunner().invoke(command_line.cli, ["diff", "--help"]).output
+    assert "exports" in said

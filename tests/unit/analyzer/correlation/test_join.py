@@ -1,0 +1,77 @@
+"""The joins of a large capture: the work grows as the capture does."""
+
+from __future__ import annotations
+
+import pytest
+from support.correlated import asked, joined, ntlm, refused, stream
+
+from analyzer.correlation import kdc_index
+from analyzer.correlation.chains import LOOK_BACK
+from analyzer.correlation.kdc_index import Timeline
+from analyzer.surroundings.model import NameFact
+
+
+def busy(count: int):
+    """Many clients at one server, each with a refused ticket, a failure and a retry."""
+    rows, exchanges = [], []
+    for number in range(count):
+        client = f"10.1.{number % 50}.{number % 7}"
+        at, frame = 100 + number / 1000, 10 * number + 1
+        exchanges.append(asked(at - 0.5, "HTTP/web.lab.example", 7, client=client))
+        rows.append(refused(ntlm(at, frame, stream=stream(client))))
+    return rows, exchanges
+
+
+@pytest.mark.parametrize("count", [500, 2_000])
+def test_each_look_up_sees_few_neighbours(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entries looked at per negotiation do not grow with the capture."""
+    seen = 0
+    latest = Timeline.latest
+
+    def counting(self, key, since_ns, until_ns):
+        nonlocal seen
+        for entry in latest(self, key, since_ns, until_ns):
+            seen += 1
+            yield entry
+
+    monkeypatch.setattr(Timeline, "latest", counting)
+    rows, exchanges = busy(count)
+    joined(*rows, kdc=exchanges)
+    assert all(row.kdc is not None for row in rows)
+    assert seen / count < 4 * kdc_index.LOOK_BACK
+
+
+def test_a_long_chain_is_searched_a_few_steps_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password guesser's attempts each look at no more than sixteen earlier ones."""
+    from analyzer.correlation import chains
+
+    calls = 0
+    other_user = chains.other_user
+
+    def counting(one, other):
+        nonlocal calls
+        calls += 1
+        return other_user(one, other)
+
+    monkeypatch.setattr(chains, "other_user", counting)
+    connection = stream()
+    rows = [
+        refused(ntlm(100 + n, 10 * n + 1, stream=connection, user=f"user{n}")) for n in range(300)
+    ]
+    joined(*rows)
+    assert calls <= 2 * LOOK_BACK * len(rows)
+    assert [row.retry_of for row in rows] == [None] * len(rows)
+
+
+def test_names_fill_what_the_negotiation_does_not_show() -> None:
+    """The name that led the client to the address, and all names of the address."""
+    facts = [
+        NameFact("dns", "10.0.0.20", "dc1.lab.example", ("10.0.0.2",), 1, 99 * 10**9),
+        NameFact("sni", "10.0.0.99", "alias.lab.example", ("10.0.0.2",), 2, 99 * 10**9, record=""),
+    ]
+    (row,) = joined(ntlm(server_name=None), names=facts)
+    assert row.server_name == "dc1.lab.example"
+    assert row.names == ("alias.lab.example",)
+    (row,) = joined(ntlm(), names=facts)
+    assert row.server_name == "web.lab.example"
+    assert row.names == ("dc1.lab.example", "alias.lab.example")

@@ -1,0 +1,137 @@
+"""Which KDC exchange gave a ticket, or refused it."""
+
+from __future__ import annotations
+
+import pytest
+from support.correlated import DOMAIN_MEMBER, asked, joined, kerberos, ntlm, reason_of, stream
+
+
+def test_a_ticket_leads_to_its_exchange() -> None:
+    """Client, name, realm, encryption type and kvno agree; both ends know of each other."""
+    given = asked(90, "HTTP/web.lab.example")
+    (row,) = joined(kerberos(), kdc=[given])
+    assert row.kdc is given
+    assert given.explains == [row]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"client": "10.0.0.99"},
+        {"ticket_sname": "HTTP/www.lab.example"},
+        {"ticket_etype": 23},
+        {"ticket_kvno": 3},
+        {"ticket_realm": "OTHER"},
+        {"reply_ts_ns": 200 * 10**9, "ts_ns": 200 * 10**9},
+    ],
+)
+def test_another_ticket_is_not_taken(other: dict) -> None:
+    """One difference is enough, also that it came later."""
+    (row,) = joined(kerberos(), kdc=[asked(90, "HTTP/web.lab.example", **other)])
+    assert row.kdc is None
+
+
+def test_the_latest_of_several_tickets() -> None:
+    """A renewed ticket takes the older one's place."""
+    first, second = asked(50, "HTTP/web.lab.example"), asked(90, "HTTP/web.lab.example")
+    (row,) = joined(kerberos(), kdc=[second, first])
+    assert row.kdc is second
+
+
+def test_a_machine_with_addresses_of_both_versions() -> None:
+    """The KDC was asked over IPv4, the server over IPv6."""
+    given = asked(90, "HTTP/web.lab.example")
+    (row,) = joined(kerberos(stream=stream("fd77::20", "fd77::2")), kdc=[given])
+    assert row.kdc is given
+
+
+def test_unknown_service_is_certain_for_the_name_that_the_client_says() -> None:
+    """The spec's plainest case: the KDC knows no such name, then NTLM."""
+    refusal = asked(99, "HTTP/web.lab.example", 7)
+    row = ntlm()
+    reason = reason_of(row, kdc=[refusal])
+    assert (reason.code, reason.confidence, reason.evidence) == (
+        "unknown_service",
+        "certain",
+        (10, 11),
+    )
+    assert "HTTP/web.lab.example" in reason.detail
+    assert "the client offered only NTLM" in reason.detail
+    assert row.kdc is refusal
+    assert refusal.explains == [row]
+
+
+@pytest.mark.parametrize("sname", ["HTTP/web", "HTTP/alias.lab.example"])
+def test_a_name_that_is_only_known_is_likely(sname: str) -> None:
+    """A short form, or a name that only DNS or the server tells."""
+    row = ntlm(names=("alias.lab.example",))
+    reason = reason_of(row, kdc=[asked(99, sname, 7)])
+    assert (reason.code, reason.confidence) == ("unknown_service", "likely")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        asked(80, "HTTP/web.lab.example", 7),  # too early
+        asked(110, "HTTP/web.lab.example", 7),  # too late
+        asked(99, "cifs/web.lab.example", 7),  # another service
+        asked(99, "HTTP/www.lab.example", 7),  # another host
+        asked(99, "HTTP/web.lab.example", 7, client="10.0.0.99"),
+        asked(99, "HTTP/web.lab.example", 25),  # no failure
+        asked(99, "krbtgt/LAB.EXAMPLE", 7),
+    ],
+)
+def test_what_does_not_belong_is_not_taken(refusal) -> None:
+    """Another time, service, host or client, or no failure: the reason stays with the client's offer."""
+    assert reason_of(ntlm(), kdc=[refusal]).code == "ntlm_only_client"
+
+
+def test_a_ticket_after_all() -> None:
+    """What was refused first and granted then explains nothing but the application's choice."""
+    reason = reason_of(
+        ntlm(),
+        kdc=[asked(98, "HTTP/web.lab.example", 7), asked(99, "HTTP/web.lab.example")],
+    )
+    assert (reason.code, reason.confidence) == ("application_chose_ntlm", "possible")
+
+
+def test_the_same_user_at_another_address() -> None:
+    """Behind address translation the user tells that it is the same client."""
+    refusal = asked(99, "HTTP/web.lab.example", 7, client="192.0.2.1", cname="alice")
+    assert reason_of(ntlm(user="alice"), kdc=[refusal]).code == "unknown_service"
+    refusal = asked(99, "HTTP/web.lab.example", 7, client="192.0.2.1", cname="bob")
+    assert reason_of(ntlm(user="alice"), kdc=[refusal]).code == "ntlm_only_client"
+
+
+def test_without_any_name_the_class_is_only_possible() -> None:
+    """Nothing is known of the server's name: service class and time fit."""
+    row = ntlm(server_name=None, carrier="smb2")
+    reason = reason_of(row, kdc=[asked(99, "cifs/fs1.lab.example", 7)])
+    assert (reason.code, reason.confidence) == ("unknown_service", "possible")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(14, "etype_not_supported"), (12, "kdc_error"), (29, "kdc_error")]
+)
+def test_other_refusals(error: int, code: str) -> None:
+    """What is neither name nor encryption type is named in the detail."""
+    reason = reason_of(ntlm(), kdc=[asked(99, "HTTP/web.lab.example", error)])
+    assert (reason.code, reason.confidence) == (code, "certain")
+    assert "KDC_ERR" in reason.detail
+
+
+def test_a_client_unknown_to_the_kdc() -> None:
+    """A failed AS exchange leaves the client without any ticket, unless a later one succeeds."""
+    unknown = asked(99, "krbtgt/LAB.EXAMPLE", 6, exchange="AS", cname="alice")
+    assert reason_of(ntlm(user="alice"), kdc=[unknown]).code == "unknown_user"
+    assert reason_of(ntlm(user="bob"), kdc=[unknown]).code == "ntlm_only_client"
+    known = asked(99.5, "krbtgt/LAB.EXAMPLE", exchange="AS", cname="alice")
+    assert reason_of(ntlm(user="alice"), kdc=[unknown, known]).code == "ntlm_only_client"
+
+
+def test_a_success_is_never_called_a_wrong_password() -> None:
+    """The KDC refused the password, NTLM took one: the detail says so, the code stays general."""
+    failed = asked(99, "krbtgt/LAB.EXAMPLE", 24, exchange="AS", cname="alice")
+    reason = reason_of(ntlm(user="alice", ntlm_server=DOMAIN_MEMBER), kdc=[failed])
+    assert (reason.code, reason.confidence) == ("kdc_error", "likely")
+    assert "KDC_ERR_PREAUTH_FAILED for the user alice" in reason.detail

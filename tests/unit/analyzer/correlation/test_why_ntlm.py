@@ -1,0 +1,273 @@
+"""The reasons for NTLM: each from what shows it, none without evidence, none surer than its evidence."""
+
+from __future__ import annotations
+
+import pytest
+from support.correlated import (
+    CLIENT,
+    DOMAIN_MEMBER,
+    KDC,
+    SECOND,
+    SERVER,
+    asked,
+    joined,
+    kerberos,
+    ntlm,
+    reason_of,
+    refused,
+    stream,
+)
+
+from analyzer.negotiation.model import (
+    KerberosRefusal,
+    KeyFrames,
+    NtlmServer,
+    Reason,
+    SchemeList,
+)
+from analyzer.surroundings.model import ConnectionAttempt, NameFact, SchemesListed
+
+HINTED = KeyFrames(99, 100, 101, 102)
+STAND_ALONE = NtlmServer(101, "FILES", "server", "FILES", "FILES", "files", "files")
+WITH_KERBEROS = ["ms-kerberos", "kerberos", "ntlm"]
+
+
+def told(reason: Reason) -> tuple[str, str, tuple[int, ...]]:
+    """Code, confidence and evidence."""
+    return reason.code, reason.confidence, reason.evidence
+
+
+def test_the_clients_own_list() -> None:
+    """What it offered is certain; after a hint some clients name one mechanism only."""
+    assert told(reason_of(ntlm())) == ("ntlm_only_client", "certain", (100,))
+    hinted = ntlm(hinted_mechs=WITH_KERBEROS, key_frames=HINTED)
+    assert told(reason_of(hinted)) == ("ntlm_only_client", "likely", (100,))
+
+
+def test_the_servers_hint() -> None:
+    """A hint without Kerberos settles it; NegoEx beside NTLM may hold more."""
+    row = ntlm(hinted_mechs=["ntlm"], key_frames=HINTED)
+    assert told(reason_of(row)) == ("ntlm_only_server", "certain", (99,))
+    row = ntlm(hinted_mechs=["negoex", "ntlm"], key_frames=HINTED)
+    assert told(reason_of(row)) == ("ntlm_only_server", "likely", (99,))
+
+
+def test_the_servers_challenges() -> None:
+    """HTTP's list counts like a hint, less so if it came over another connection."""
+    facts = {"scheme": "NTLM", "wrapper": "raw-ntlm", "offered_mechs": None, "neg_states": None}
+    row = ntlm(listed=SchemeList(90, ("NTLM", "Basic")), **facts)
+    assert told(reason_of(row)) == ("ntlm_only_server", "certain", (90,))
+    elsewhere = SchemesListed(CLIENT, SERVER, 80, "http", 90, ("NTLM",))
+    assert told(reason_of(ntlm(**facts), lists=[elsewhere])) == (
+        "ntlm_only_server",
+        "likely",
+        (90,),
+    )
+    later = SchemesListed(CLIENT, SERVER, 80, "http", 200, ("NTLM",))
+    assert reason_of(ntlm(**facts), lists=[later]).code == "ntlm_only_client"
+
+
+def test_smb1_without_extended_security() -> None:
+    """Whose wish it was, the server's list does not tell."""
+    row = ntlm(
+        carrier="smb1",
+        wrapper="none",
+        offered_mechs=None,
+        neg_states=None,
+        listed=SchemeList(90, ("NTLM",)),
+    )
+    assert told(reason_of(row)) == ("ntlm_only_client", "possible", (100,))
+
+
+def test_a_proxy_that_knows_only_ntlm() -> None:
+    """The detail says that it was the proxy."""
+    row = ntlm(carrier="http-proxy", listed=SchemeList(90, ("NTLM",)))
+    reason = reason_of(row)
+    assert told(reason) == ("ntlm_only_server", "certain", (90,))
+    assert "the proxy lists NTLM" in reason.detail
+
+
+def test_the_scheme_ntlm_though_negotiate_was_there() -> None:
+    """The application chose."""
+    row = ntlm(
+        scheme="NTLM",
+        wrapper="raw-ntlm",
+        offered_mechs=None,
+        neg_states=None,
+        listed=SchemeList(90, ("Negotiate", "NTLM")),
+    )
+    assert told(reason_of(row)) == ("application_chose_ntlm", "likely", (90, 100))
+
+
+def test_raw_ntlm_though_the_hint_had_kerberos() -> None:
+    """A choice, or a client that has nothing else: possible only."""
+    row = ntlm(
+        wrapper="raw-ntlm",
+        offered_mechs=None,
+        neg_states=None,
+        hinted_mechs=WITH_KERBEROS,
+        key_frames=HINTED,
+        carrier="smb2",
+    )
+    reason = reason_of(row)
+    assert told(reason) == ("application_chose_ntlm", "possible", (99, 100))
+    assert "the client offered only NTLM" in reason.detail
+
+
+def test_the_server_selects() -> None:
+    """Kerberos stood first in the offer."""
+    row = ntlm(offered_mechs=["kerberos", "ntlm"], selected_mech="ntlm")
+    assert told(reason_of(row)) == ("ntlm_selected_by_server", "likely", (100, 101))
+
+
+def test_a_kerberos_error_inside() -> None:
+    """The acceptor's own word is the strongest evidence."""
+    row = ntlm(
+        offered_mechs=["kerberos", "ntlm"],
+        selected_mech="ntlm",
+        kerberos_refusal=KerberosRefusal(101, 41, "KRB_AP_ERR_MODIFIED"),
+    )
+    reason = reason_of(row)
+    assert told(reason) == ("kerberos_refused", "certain", (101,))
+    assert "KRB_AP_ERR_MODIFIED" in reason.detail
+    assert "the server selected NTLM" in reason.detail
+
+
+@pytest.mark.parametrize("name", ["10.0.0.2", "[fd77::2]:8080"])
+def test_an_address_as_name(name: str) -> None:
+    """There is no ticket for addresses."""
+    assert told(reason_of(ntlm(server_name=name))) == ("target_is_ip_address", "likely", (100,))
+
+
+def test_the_spn_says_more_than_the_address() -> None:
+    """A tool that connects to an address and names the host in the SPN meant the host."""
+    row = ntlm(server_name="10.0.0.2", spn="cifs/fs1.lab.example", carrier="smb2")
+    assert reason_of(row).code == "ntlm_only_client"
+
+
+def test_one_machine() -> None:
+    """NTLM's own agreement is certain where the addresses agree; each alone, and the name, are likely."""
+    agreed = {"ntlm_local_call": True, "mechanism_detail": "local-call"}
+    row = ntlm(stream=stream("10.0.0.2", "10.0.0.2"), **agreed)
+    assert told(reason_of(row)) == ("target_is_local_host", "certain", (100,))
+    assert told(reason_of(ntlm(**agreed))) == ("target_is_local_host", "likely", (100,))
+    row = ntlm(stream=stream("127.0.0.1", "127.0.0.1"))
+    assert told(reason_of(row)) == ("target_is_local_host", "likely", (100,))
+    row = ntlm(server_name="localhost:8080")
+    assert told(reason_of(row)) == ("target_is_local_host", "likely", (100,))
+
+
+def test_tokens_without_addresses_are_not_one_machine() -> None:
+    """Pasted tokens have none, and no capture to miss Kerberos in."""
+    row = ntlm(stream=stream("0.0.0.0", "0.0.0.0"))
+    assert reason_of(row).code == "ntlm_only_client"
+
+
+@pytest.mark.parametrize(
+    ("domain", "server"),
+    [(".", DOMAIN_MEMBER), ("WEB", DOMAIN_MEMBER), ("FILES", STAND_ALONE), ("DESK", STAND_ALONE)],
+)
+def test_a_local_account(domain: str, server: NtlmServer) -> None:
+    """Of the server, or of the client where there is no domain that could know it."""
+    row = ntlm(domain=domain, user="admin", workstation="DESK", ntlm_server=server)
+    reason = reason_of(row)
+    assert (reason.code, reason.confidence) == ("local_account", "likely")
+    assert 102 in reason.evidence
+
+
+def test_a_server_outside() -> None:
+    """It has no name of a domain to give."""
+    row = ntlm(domain="LAB", user="alice", ntlm_server=STAND_ALONE)
+    assert told(reason_of(row)) == ("server_not_in_domain", "likely", (101,))
+
+
+def test_a_client_outside() -> None:
+    """Its own name in place of a domain's, and it asks no KDC."""
+    row = ntlm(domain="DESK", user="alice", workstation="DESK", ntlm_server=DOMAIN_MEMBER)
+    assert told(reason_of(row)) == ("client_not_in_domain", "possible", (102,))
+    row = ntlm(domain="DESK", user="alice", workstation="DESK", ntlm_server=DOMAIN_MEMBER)
+    known = asked(50, "ldap/dc1.lab.example")
+    assert reason_of(row, kdc=[known]).code == "ntlm_only_client"
+
+
+def test_a_domain_account_is_not_local() -> None:
+    """The ordinary case."""
+    row = ntlm(domain="LAB", user="alice", workstation="DESK", ntlm_server=DOMAIN_MEMBER)
+    assert reason_of(row).code == "ntlm_only_client"
+
+
+def test_kerberos_works_with_the_same_server() -> None:
+    """So it was possible."""
+    first, second = joined(kerberos(90, 90), ntlm())
+    assert first.reason is None
+    assert second.reason is not None
+    assert told(second.reason) == ("application_chose_ntlm", "possible", (92, 100))
+
+
+def attempt(how: str, client: str = CLIENT) -> ConnectionAttempt:
+    """A connection to a KDC's port that came to nothing, a second before."""
+    return ConnectionAttempt(client, KDC, 88, "tcp", (20, 21), 99 * SECOND, how)
+
+
+@pytest.mark.parametrize("how", ["no-answer", "reset", "unreachable"])
+def test_no_kdc_within_reach(how: str) -> None:
+    """Every vain attempt counts, unless a KDC answers in the meantime."""
+    assert told(reason_of(ntlm(), attempts=[attempt(how)])) == (
+        "kdc_unreachable",
+        "likely",
+        (20, 21),
+    )
+    answer = asked(99.5, "ldap/dc1.lab.example")
+    assert reason_of(ntlm(), attempts=[attempt(how)], kdc=[answer]).code == "ntlm_only_client"
+    assert reason_of(ntlm(), attempts=[attempt(how, "10.0.0.99")]).code == "ntlm_only_client"
+
+
+def test_a_request_without_answer() -> None:
+    """For this very service it is likely; another single one may be lost in the capture."""
+    silent = asked(99, "HTTP/web.lab.example", frame_reply=None, error=None)
+    assert told(reason_of(ntlm(), kdc=[silent])) == ("kdc_unreachable", "likely", (10,))
+    other = asked(99, "cifs/fs1.lab.example", frame_reply=None, error=None)
+    assert told(reason_of(ntlm(), kdc=[other])) == ("kdc_unreachable", "possible", (10,))
+
+
+def test_a_name_that_nobody_knows() -> None:
+    """A look-up in vain just before."""
+    fact = NameFact("dns", CLIENT, "web.lab.example", (), 30, 99 * SECOND, rcode="NXDOMAIN")
+    reason = reason_of(ntlm(), names=[fact])
+    assert told(reason) == ("target_name_unresolved", "possible", (30,))
+    assert "NXDOMAIN" in reason.detail
+
+
+def test_nothing_seen() -> None:
+    """An offer that is not in the capture, and no Kerberos of this client: possible, never more."""
+    late = {"offered_mechs": None, "completeness": "started-before-capture"}
+    assert told(reason_of(ntlm(**late))) == ("no_kdc_traffic", "possible", (100,))
+    elsewhere = asked(20, "ldap/dc1.lab.example")
+    (row,) = joined(ntlm(**late), kdc=[elsewhere])
+    assert row.reason is None
+
+
+def test_a_failure_keeps_its_reason() -> None:
+    """Why it was NTLM stands in the detail, with frames and confidence."""
+    reason = reason_of(refused(ntlm()), kdc=[asked(99, "HTTP/web.lab.example", 7)])
+    assert (reason.code, reason.confidence, reason.evidence) == (
+        "bad_credentials",
+        "likely",
+        (102,),
+    )
+    assert "; NTLM since the service name is not known" in reason.detail
+    assert reason.detail.endswith("[frames 10, 11, certain]")
+
+
+def test_a_mere_pattern_gives_way_to_the_kdc() -> None:
+    """A client that gave up after it was refused a ticket; the pattern stays named."""
+    row = ntlm(outcome="incomplete", reason=Reason("client_gave_up", "silence", (101,), "possible"))
+    reason = reason_of(row, kdc=[asked(99, "HTTP/web.lab.example", 7)])
+    assert (reason.code, reason.confidence) == ("unknown_service", "certain")
+    assert reason.detail.endswith("; also: silence")
+
+
+def test_anonymous_logons_need_no_kerberos() -> None:
+    """Their reason is that they are anonymous."""
+    weak = Reason("anonymous", "anonymous", (102,), "certain")
+    assert reason_of(ntlm(mechanism_detail="anonymous", reason=weak)) == weak

@@ -1,0 +1,176 @@
+"""The summary: what it says of real captures, in any room, and as HTML."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from analyzer.analysis import read
+from analyzer.cli.main import run
+from analyzer.report.grid import width_of
+from analyzer.report.overview.summary import sections
+
+ROOT = Path(__file__).resolve().parents[5]
+MIXED = ROOT / "captures/smb/mixed/capture.pcapng"
+CASES = ("smb/mixed", "smb/snaplen_200", "kdc/kerberoasting", "http/open_page", "http/cut_off")
+
+
+def of(case: str) -> str:
+    """The text of one of our captures."""
+    return str(read(ROOT / "captures" / case / "capture.pcapng").summary())
+
+
+def part(text: str, title: str) -> str:
+    """The section that begins with a title."""
+    (found,) = [block for block in text.split("\n\n") if block.startswith(title)]
+    return found
+
+
+def test_a_busy_desk_reads_like_a_report() -> None:
+    """Every question has its part, with an example and what to do."""
+    text = of("smb/mixed")
+    assert text.startswith("capture.pcapng: 270 packets, 23 streams, 27 tokens; nothing lost\n")
+    assert "7 negotiations of 2 clients with 5 servers: 6 success, 1 failure" in text
+    assert re.search(r"http +kerberos aes256 +1 +· +·\n", part(text, "What was run"))
+    assert re.search(r"fd99::20 +1 +2 +1 +kerberos > ntlm", part(text, "Which client ran what"))
+    why = part(text, "Why NTLM and not Kerberos: 4 negotiations")
+    assert "2 × the service name is not known: unknown_service (certain)" in why
+    assert "10.99.0.20 → HTTP/10.99.0.2, cifs/alias.nego.test (e.g. negotiation 2)" in why
+    assert "register the SPN" in why
+    assert "1 × the server offers no Kerberos: ntlm_only_server (certain)" in why
+    assert "application_chose_ntlm (possible)" in why  # the refused logon's, told by its detail
+    failed = part(text, "What failed: 1 negotiation")
+    assert "bad_credentials (likely)" in failed
+    said = " ".join(failed.split())
+    assert "as NEGO\\grace; said: STATUS_LOGON_FAILURE (e.g. negotiation 5)" in said
+    assert "guest_access" in part(text, "What succeeded with a flaw")
+    kdc = part(text, "Kerberos KDC: 13 requests of 1 client to 10.99.0.1")
+    assert "AS (logon): 6 requests, 2 tickets, 4 errors" in kdc
+    assert "4 × KDC_ERR_S_PRINCIPAL_UNKNOWN: HTTP/10.99.0.2, cifs/alias.nego.test" in kdc
+    assert "in the normal course: KDC_ERR_PREAUTH_REQUIRED 2, KRB_ERR_RESPONSE_TOO_BIG 2" in kdc
+    assert "critical" in part(text, "Audit: ")
+    assert "a.negotiation(5)" in part(text, "Look closer")
+
+
+def test_losses_are_told() -> None:
+    """What of the capture is not there stands at the top."""
+    head = " ".join(of("smb/snaplen_200").split("\n\n")[0].split())
+    assert (
+        "lost: 13 packets were cut by the snap length; 1,399 bytes missing in TCP streams" in head
+    )
+    assert "nothing lost" not in head
+
+
+def test_weak_tickets_are_named() -> None:
+    """RC4 tickets are what an administrator looks for in a KDC's traffic."""
+    text = of("kdc/kerberoasting")
+    assert "No negotiation was found" in text
+    assert re.search(r"tickets: .*rc4 \d.*; by RC4 or DES for ", part(text, "Kerberos KDC"))
+
+
+def test_nothing_to_tell_is_said() -> None:
+    """A page without authentication."""
+    text = of("http/open_page")
+    assert text.endswith("No negotiation was found in what could be read.")
+
+
+def test_an_unfinished_logon_does_not_tell_twice_why_it_was_ntlm() -> None:
+    """Why there is no verdict is another question than why NTLM."""
+    text = of("http/client_gave_up")
+    cut = part(text, "What the capture does not show to the end")
+    assert "ntlm_only" not in cut
+
+
+@pytest.mark.parametrize("room", [60, 80, 120])
+@pytest.mark.parametrize("case", CASES)
+def test_it_fits_the_terminal(case: str, room: int) -> None:
+    """No line is wider; commands, which are there to be copied, are never cut."""
+    path = str(ROOT / "captures" / case / "capture.pcapng")
+    parts = sections(read(path).tables.columns, [path])
+    for section in parts:
+        lines = list(section.lines(room))
+        for line in lines[: len(lines) - len(section.calls)]:
+            assert width_of(line) <= room, line
+        for call, line in zip(section.calls, lines[len(lines) - len(section.calls) :], strict=True):
+            assert "…" not in line
+            assert line.strip().startswith(("negoscope ",))
+            assert width_of(line) <= room or line.strip() == call.short
+
+
+def test_commands_that_it_names_work(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each can be typed as it stands."""
+    import shlex
+
+    parts = sections(read(MIXED).tables.columns, [str(MIXED)])
+    calls = [call for section in parts for call in section.calls]
+    assert len(calls) == 5
+    for call in calls:
+        assert run(shlex.split(call.words)[1:]) == 0, call.words
+        assert capsys.readouterr().out
+
+
+def test_the_command_prints_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    """But names commands where Python names attributes."""
+    assert run(["summary", str(MIXED)]) == 0
+    out = capsys.readouterr().out
+    assert f"negoscope show {MIXED} 5" in out
+    mine = [line for line in str(read(MIXED).summary()).splitlines() if " s" not in line]
+    assert set(mine[2:20]) <= set(out.splitlines())
+
+
+def test_titles_are_bold_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """The eye finds the part; outcome words have their colours."""
+    assert run(["summary", str(MIXED), "--color", "always"]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b[1mWhat was run\x1b[0m\n" in out
+    assert "\x1b[31mfailure\x1b[0m" in out
+
+
+def test_a_notebook_shows_tables() -> None:
+    """All that the text says, without a script."""
+    summary = read(MIXED).summary()
+    page = summary._repr_html_()
+    assert page.count("<table") == 3
+    assert "<script" not in page
+    shown = unescape(re.sub(r"<[^>]*>", " ", page))
+    for said in (
+        "unknown_service (certain)",
+        "register the SPN",
+        "a.negotiation(5)",
+        "kerberos aes256",
+    ):
+        assert said in shown
+    assert repr(summary) == str(summary)
+
+
+def test_the_frame_holds_the_counts() -> None:
+    """As before: one row per combination, most frequent first."""
+    frame = read(MIXED).summary().frame
+    assert list(frame.columns) == [
+        "carrier",
+        "mechanism",
+        "mechanism_detail",
+        "outcome",
+        "reason",
+        "count",
+    ]
+    assert frame["count"].sum() == 7
+
+
+def test_no_audit_by_half() -> None:
+    """A rule that looks for what is not there must not be shown tables that were not read."""
+    text = str(read(MIXED, tables=["negotiations"]).summary())
+    assert re.search(r"^Audit: not done without .*tokens", text, re.MULTILINE)
+
+
+def test_many_captures_are_summed_up(tmp_path: Path) -> None:
+    """A directory has one line for all, and one for each that lost something."""
+    names = ("basic", "digest", "forbidden", "ntlm", "snaplen_300")
+    paths = [ROOT / "captures/http" / name / "capture.pcapng" for name in names]
+    head = str(read(paths).summary()).split("\n\n")[0]
+    assert head.startswith("5 captures: ")
+    assert "snaplen_300/capture.pcapng: " in head
+    assert "basic/capture.pcapng" not in head

@@ -1,0 +1,65 @@
+"""What `show` says below the ladder: the reason in parts, what else fits, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.analysis import read
+from analyzer.report.grid import width_of
+from analyzer.report.ladder import verdict_lines
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def verdict(case: str, number: int = 1, width: int = 200) -> list[str]:
+    """Of a negotiation of one of our captures."""
+    analysis = read(ROOT / "captures" / case / "capture.pcapng", tables=["negotiations"])
+    return verdict_lines(analysis.negotiation(number).negotiation, width=width)
+
+
+def test_a_refused_ntlm_logon_says_both_why() -> None:
+    """Why it failed, and below it why it was NTLM at all."""
+    lines = verdict("smb/mixed", 5)
+    assert lines[0] == "FAILURE  ntlm (ntlmv2) over smb2, said by carrier"
+    assert lines[2].startswith("reason    bad_credentials: user name or password is wrong")
+    assert lines[2].endswith("(STATUS_LOGON_FAILURE)")
+    assert lines[3] == "          likely, frame 223"
+    assert lines[4].startswith("NTLM      since the client chose NTLM though Kerberos was there")
+    assert lines[5] == "do        check user name, password and stored credentials"
+
+
+@pytest.mark.parametrize(
+    ("case", "code", "shown"),
+    [
+        ("http/fallback_no_spn", "unknown_service", "also      the server's name leads to no"),
+        (
+            "http/fallback_kdc_no_answer",
+            "kdc_unreachable",
+            "KDC       TGS for HTTP/web.nego.test: ",
+        ),
+        (
+            "http/fallback_in_negotiation",
+            "ntlm_selected_by_server",
+            "do        give the service a key",
+        ),
+        ("smb/fallback_local_account", "ntlm_only_server", "also      "),
+        ("smb/fallback_localhost", "target_is_local_host", "do        nothing: Windows does so"),
+    ],
+)
+def test_fallbacks(case: str, code: str, shown: str) -> None:
+    """Each cause with its evidence and its remedy."""
+    lines = verdict(case)
+    assert any(line.startswith(f"reason    {code}: ") for line in lines)
+    assert any(line.startswith(shown) for line in lines), lines
+    assert sum(line.startswith("do  ") for line in lines) == 1
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_it_fits_the_terminal(width: int) -> None:
+    """Long reasons go on below each other, and lose nothing."""
+    lines = verdict("http/kerberos_then_ntlm", 2, width)
+    assert max(map(width_of, lines)) <= width
+    whole = " ".join(" ".join(lines).split())
+    assert whole == " ".join(" ".join(verdict("http/kerberos_then_ntlm", 2)).split())

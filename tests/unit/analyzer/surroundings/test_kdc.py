@@ -1,0 +1,153 @@
+"""Which answer of a KDC answers which request."""
+
+from __future__ import annotations
+
+import pytest
+from support.kdc_talk import (
+    AS_REP,
+    AS_REQ,
+    PREAUTH_REQUIRED,
+    PROOF,
+    TGS_REP,
+    TGS_REQ,
+    UNKNOWN_SERVICE,
+    error,
+)
+
+from analyzer.capture.model import Stream
+from analyzer.negotiation.model import Negotiation
+from analyzer.surroundings.kdc import WAITING_LIMIT, StreamKdc
+from analyzer.surroundings.model import KdcExchange
+from dissectors.carriers.base import CarrierMessage, Exchange
+from dissectors.tokens import build, dissect_token
+from dissectors.tokens.build import kdc
+
+CIFS_REQ = kdc.tgs_req(sname="cifs/fs1.lab.example", nonce=9)
+CIFS_REP = kdc.tgs_rep(sname="cifs/fs1.lab.example")
+
+
+class Talk:
+    """Messages of one stream, each in its own frame."""
+
+    def __init__(self, transport: str = "udp") -> None:
+        self.told: list[KdcExchange] = []
+        self.stream = Stream(4, transport, "10.0.0.5", 50_000, "10.0.0.1", 88, 1, 0, "first")
+        self.kdc = StreamKdc(self.stream, self.told.append)
+        self.frame = 0
+
+    def say(self, *messages: bytes) -> Talk:
+        """Say messages; who says them is in their tags."""
+        for data in messages:
+            self.frame += 1
+            said = CarrierMessage(
+                "kdc", 0, None, self.frame, (self.frame,), self.frame * 1000, data
+            )
+            self.kdc.add(said, dissect_token(data))
+        return self
+
+    @property
+    def pairs(self) -> list[tuple[int | None, int | None]]:
+        """Frames of all exchanges, in order."""
+        self.kdc.end()
+        frames = [(each.frame_request, each.frame_reply) for each in self.told]
+        return sorted(frames, key=lambda pair: pair[0] or pair[1] or 0)
+
+
+def test_answers_come_in_order() -> None:
+    """An AS exchange with proof and two for services."""
+    talk = Talk("tcp").say(AS_REQ, PREAUTH_REQUIRED, PROOF, AS_REP, TGS_REQ, UNKNOWN_SERVICE)
+    assert talk.pairs == [(1, 2), (3, 4), (5, 6)]
+    assert [each.exchange for each in talk.told] == ["AS", "AS", "TGS"]
+    first = talk.told[0]
+    assert (first.client, first.client_port, first.server, first.server_port) == (
+        "10.0.0.5", 50_000, "10.0.0.1", 88,
+    )  # fmt: skip
+    assert (first.transport, first.ts_ns, first.reply_ts_ns) == ("tcp", 1000, 2000)
+
+
+def test_answers_without_order_are_known_by_their_service() -> None:
+    """Several requests at once over one socket."""
+    talk = Talk().say(TGS_REQ, CIFS_REQ, CIFS_REP, TGS_REP)
+    assert talk.pairs == [(1, 4), (2, 3)]
+
+
+def test_an_answer_of_the_other_exchange_is_none() -> None:
+    """A TGS-REP answers no AS-REQ."""
+    assert Talk().say(AS_REQ, TGS_REP).pairs == [(1, None), (None, 2)]
+
+
+def test_an_answer_may_name_another_service() -> None:
+    """A referral, or a canonical name: it still answers the request there is."""
+    referral = kdc.tgs_rep(sname="krbtgt/OTHER.EXAMPLE")
+    talk = Talk().say(TGS_REQ, referral)
+    assert talk.pairs == [(1, 2)]
+    assert talk.told[0].referral == "OTHER.EXAMPLE"
+
+
+def test_requests_without_answer_and_answers_without_request() -> None:
+    """Both are told, the latter with what they say themselves."""
+    talk = Talk().say(AS_REP, AS_REQ, UNKNOWN_SERVICE)
+    assert talk.pairs == [(None, 1), (2, 3)]
+    lone = talk.told[0]
+    assert (lone.exchange, lone.cname, lone.sname) == ("AS", "alice", f"krbtgt/{kdc.REALM}")
+    assert Talk().say(AS_REQ).pairs == [(1, None)]
+    refused = Talk().say(UNKNOWN_SERVICE)
+    assert refused.pairs == [(None, 1)]
+    assert (refused.told[0].exchange, refused.told[0].sname) == (None, kdc.SERVICE)
+
+
+def test_a_request_sent_again_and_answered_once() -> None:
+    """The answer is the later one's: the earlier was hardly sent in vain."""
+    assert Talk().say(AS_REQ, AS_REQ, PREAUTH_REQUIRED).pairs == [(1, None), (2, 3)]
+
+
+def test_a_request_sent_again_and_answered_as_often() -> None:
+    """Each has its answer, in order."""
+    talk = Talk().say(AS_REQ, AS_REQ, PREAUTH_REQUIRED, PREAUTH_REQUIRED)
+    assert talk.pairs == [(1, 3), (2, 4)]
+    assert [each.error_code for each in talk.told] == [25, 25]
+    assert Talk().say(AS_REQ, PREAUTH_REQUIRED, AS_REQ, PREAUTH_REQUIRED).pairs == [(1, 2), (3, 4)]
+
+
+def test_an_answer_that_comes_twice() -> None:
+    """The second one answers nothing."""
+    assert Talk().say(AS_REQ, AS_REP, AS_REP).pairs == [(1, 2), (None, 3)]
+
+
+def test_requests_that_wait_are_bounded() -> None:
+    """The oldest is told without an answer."""
+    talk = Talk().say(*(kdc.as_req(nonce=n) for n in range(WAITING_LIMIT + 5)))
+    assert [each.frame_request for each in talk.told] == [1, 2, 3, 4, 5]
+    assert len(talk.pairs) == WAITING_LIMIT + 5
+
+
+def test_other_kerberos_messages_are_none() -> None:
+    """An AP-REQ in their place makes no exchange."""
+    assert Talk().say(build.ap_req(form="bare"), b"", b"\x6a").pairs == []
+
+
+def test_messages_inside_a_negotiation() -> None:
+    """IAKERB: exchanges of their own for each negotiation, which they name."""
+    talk = Talk("tcp")
+    negotiations = [
+        Negotiation(talk.stream, Exchange("http"), "http"),
+        Negotiation(talk.stream, Exchange("http"), "http"),
+    ]
+    for frame, (data, owner) in enumerate(
+        [(AS_REQ, 0), (TGS_REQ, 1), (PREAUTH_REQUIRED, 0), (b"", 0), (TGS_REP, 1)], 1
+    ):
+        said = CarrierMessage("request", 0, None, frame, (frame,), frame, b"")
+        token = dissect_token(build.iakerb(data))
+        talk.kdc.carried(said, token, negotiations[owner])
+    assert talk.pairs == [(1, 3), (2, 5)]
+    assert {(each.transport, id(each.carried_by)) for each in talk.told} == {
+        ("iakerb", id(each)) for each in negotiations
+    }
+
+
+@pytest.mark.parametrize("code", [25, 52, 7, 68])
+def test_an_error_answers_either(code: int) -> None:
+    """Its message does not tell which exchange it is about."""
+    said = error(code)
+    assert Talk().say(AS_REQ, said).told[0].exchange == "AS"
+    assert Talk().say(TGS_REQ, said).told[0].exchange == "TGS"

@@ -1,0 +1,96 @@
+"""Questions and answers are paired, and memory is bounded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from scapy.layers.dns import DNS, DNSQR, DNSRR
+
+from analyzer.surroundings import names
+from analyzer.surroundings.names import NameLookups
+
+if TYPE_CHECKING:
+    from analyzer.surroundings.model import NameFact
+
+CLIENT = ("10.99.0.20", 5000)
+SERVER = ("10.99.0.1", 53)
+
+
+def question(name: str, ident: int = 7) -> bytes:
+    """A question for an IPv4 address."""
+    return bytes(DNS(id=ident, qr=0, qd=[DNSQR(qname=name)]))
+
+
+def answer(name: str, to: str, ident: int = 7, *, repeated: bool = True) -> bytes:
+    """Its answer; without the question where not `repeated`."""
+    asked = [DNSQR(qname=name)] if repeated else []
+    return bytes(DNS(id=ident, qr=1, qd=asked, an=[DNSRR(rrname=name, rdata=to)]))
+
+
+def test_an_answer_takes_its_question_away() -> None:
+    """One look-up is one fact, at the answer's frame."""
+    told: list[NameFact] = []
+    lookups = NameLookups(told.append)
+    lookups.add(question("fs1.test"), CLIENT, SERVER, 1, 10)
+    lookups.add(answer("fs1.test", "10.99.0.7"), SERVER, CLIENT, 2, 20)
+    lookups.finish()
+    [fact] = told
+    assert (fact.source, fact.client, fact.name) == ("dns", "10.99.0.20", "fs1.test")
+    assert (fact.addresses, fact.frame, fact.responder) == (("10.99.0.7",), 2, "10.99.0.1")
+
+
+def test_a_question_without_answer_is_told_at_the_end() -> None:
+    """With the frame that asked."""
+    told: list[NameFact] = []
+    lookups = NameLookups(told.append)
+    lookups.add(question("nowhere.test"), CLIENT, SERVER, 1, 10)
+    lookups.finish()
+    assert [(f.rcode, f.frame, f.addresses) for f in told] == [("no-answer", 1, ())]
+
+
+def test_llmnr_is_answered_by_another_host() -> None:
+    """The question goes to a group, the answer comes from whoever calls himself so."""
+    told: list[NameFact] = []
+    lookups = NameLookups(told.append)
+    lookups.add(question("fs1"), CLIENT, ("224.0.0.252", 5355), 1, 10)
+    lookups.add(answer("fs1", "10.99.0.66"), ("10.99.0.66", 5355), CLIENT, 2, 20)
+    lookups.finish()
+    assert [(f.source, f.client, f.responder) for f in told] == [
+        ("llmnr", "10.99.0.20", "10.99.0.66")
+    ]
+
+
+def test_mdns_is_paired_by_name() -> None:
+    """Its answers go to the group and repeat no question."""
+    group = ("224.0.0.251", 5353)
+    told: list[NameFact] = []
+    lookups = NameLookups(told.append)
+    lookups.add(question("fs1.local", 0), ("10.99.0.20", 5353), group, 1, 10)
+    lookups.add(
+        answer("fs1.local", "10.99.0.7", 0, repeated=False), ("10.99.0.7", 5353), group, 2, 20
+    )
+    lookups.finish()
+    assert [(f.source, f.client, f.addresses) for f in told] == [
+        ("mdns", "10.99.0.20", ("10.99.0.7",))
+    ]
+
+
+def test_waiting_questions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest is told as unanswered when there are too many."""
+    monkeypatch.setattr(names, "WAITING", 3)
+    told: list[NameFact] = []
+    lookups = NameLookups(told.append)
+    for number in range(5):
+        lookups.add(question(f"h{number}.test", number), CLIENT, SERVER, number, number)
+    assert [fact.name for fact in told] == ["h0.test", "h1.test"]
+
+
+def test_facts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound only what is new is told."""
+    monkeypatch.setattr(names, "TOLD", 2)
+    told: list[NameFact] = []
+    lookups = NameLookups(told.append)
+    for frame in range(6):
+        lookups.add(answer("fs1.test", "10.99.0.7"), SERVER, CLIENT, frame, frame)
+    assert len(told) == 3

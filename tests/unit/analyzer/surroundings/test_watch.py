@@ -1,0 +1,75 @@
+"""Names and vain attempts are seen in whole captures, whatever reads the packets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.capture.inputs import expand
+from analyzer.pipeline import Options, run
+from analyzer.surroundings.model import ConnectionAttempt, NameFact
+
+CAPTURES = Path(__file__).resolve().parents[4] / "captures"
+
+
+class Kept:
+    """A sink that keeps facts and lets all else go."""
+
+    def __init__(self) -> None:
+        self.facts: list[Any] = []
+
+    def surrounding(self, fact: Any) -> None:
+        """Keep it."""
+        self.facts.append(fact)
+
+    def __getattr__(self, _name: str) -> Any:
+        return lambda *_args: None
+
+
+def facts(case: str, kind: type) -> list[Any]:
+    """Facts of one kind in one of our captures."""
+    kept = Kept()
+    [source] = expand([str(CAPTURES / case / "capture.pcapng")])
+    run(source, kept, Options())
+    return [fact for fact in kept.facts if isinstance(fact, kind)]
+
+
+def test_a_name_leads_to_both_addresses() -> None:
+    """The desk looked the web server up before it asked for its page."""
+    found = {
+        (f.name, f.record, f.addresses, f.frame)
+        for f in facts("http/login_and_negotiate", NameFact)
+    }
+    assert found == {
+        ("web.nego.test", "A", ("10.99.0.2",), 19),
+        ("web.nego.test", "AAAA", ("fd99::2",), 20),
+    }
+
+
+def test_services_and_refusals_are_told() -> None:
+    """A client that finds its KDC by DNS asks for records that are there and others that are not."""
+    found = facts("kdc/found_by_dns", NameFact)
+    assert ("_kerberos._tcp.nego.test", ("dc.nego.test",), "NOERROR") in {
+        (f.name, f.targets, f.rcode) for f in found
+    }
+    assert ("_kerberos-master._udp.nego.test", "NXDOMAIN") in {(f.name, f.rcode) for f in found}
+
+
+def test_a_closed_port_is_a_reset() -> None:
+    """SYN and RST are the evidence."""
+    [attempt] = facts("kdc/port_closed", ConnectionAttempt)
+    assert (attempt.port, attempt.how, attempt.frames) == (88, "reset", (5, 6))
+
+
+def test_a_silent_kdc_is_no_answer() -> None:
+    """Every SYN of it is listed."""
+    [attempt] = facts("kdc/no_answer", ConnectionAttempt)
+    assert (attempt.how, attempt.frames) == ("no-answer", (2, 3, 4, 6, 7, 8, 9, 11))
+
+
+@pytest.mark.parametrize("case", ["kdc/logon", "kdc/tcp_only"])
+def test_an_answered_kdc_is_no_attempt(case: str) -> None:
+    """Connections that came about are none."""
+    assert not facts(case, ConnectionAttempt)

@@ -1,0 +1,142 @@
+"""Exchanges with a KDC as rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.analysis import read
+from analyzer.capture.model import NO_TIME, Stream
+from analyzer.negotiation.model import Negotiation
+from analyzer.surroundings.model import KdcExchange
+from analyzer.tables.kdc_rows import kdc_row, outcome, preauth
+from analyzer.tables.schema import TABLES
+
+CAPTURES = Path(__file__).resolve().parents[4] / "captures"
+STREAM = Stream(3, "udp", "10.0.0.5", 1, "10.0.0.1", 88, 1, 0, "first")
+
+
+def exchange(**facts: Any) -> KdcExchange:
+    """An AS request without anything special."""
+    made = KdcExchange(STREAM, "udp", "10.0.0.5", 1, "10.0.0.1", 88)
+    made.exchange, made.frame_request = "AS", 7
+    for name, value in facts.items():
+        setattr(made, name, value)
+    return made
+
+
+def cells(made: KdcExchange) -> dict[str, Any]:
+    """Its row by column."""
+    return dict(zip(TABLES["kdc"].names, kdc_row("x.pcap", made), strict=True))
+
+
+def rows(case: str) -> list[dict[str, Any]]:
+    """Rows of a capture of ours."""
+    columns = read(CAPTURES / "kdc" / case / "capture.pcapng", tables=["kdc"]).tables.columns["kdc"]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def test_a_logon_as_it_was_recorded() -> None:
+    """Refused for lack of proof, too big for UDP, granted over TCP: one row each, linked."""
+    found = rows("udp_then_tcp")
+    assert [(r["outcome"], r["error_code"], r["transport"], r["preauth"]) for r in found] == [
+        ("failure", 25, "udp", "none"),
+        ("failure", 52, "udp", "encrypted-timestamp"),
+        ("success", None, "tcp", "encrypted-timestamp"),
+    ]
+    assert [r["continues"] for r in found] == [None, *(r["frame_request"] for r in found[:2])]
+    assert {r["cname"] for r in found} == {"charles"}
+    assert found[2]["ticket_etype"] == "aes256-cts-hmac-sha1-96"
+    assert all(0 < r["duration_ms"] < 1000 for r in found)
+
+
+def test_services_that_act_for_users() -> None:
+    """S4U2self names the user, S4U2proxy does not."""
+    found = [(r["s4u"], r["for_user"]) for r in rows("s4u2self_s4u2proxy") if r["s4u"]]
+    assert found == [("self", "ada"), ("proxy", None)]
+    assert any(r["u2u"] for r in rows("user_to_user"))
+    assert any(r["fast"] for r in rows("fast"))
+
+
+def test_the_clients_clock_is_off_not_the_kdcs() -> None:
+    """The KDC's clock and the capture's are the same machine's."""
+    (skew,) = [r for r in rows("clock_skew") if r["error"] == "KRB_AP_ERR_SKEW"]
+    assert abs(skew["clock_offset_ms"]) < 1000
+
+
+def test_an_empty_table_has_its_columns_and_types() -> None:
+    """Nobody must look first whether there is a row."""
+    frame = read(CAPTURES / "ldap" / "no_bind" / "capture.pcapng").kdc
+    assert len(frame) == 0
+    assert list(frame.columns) == TABLES["kdc"].names
+    kinds = {name: str(frame[name].dtype) for name in frame}
+    assert (kinds["frame_request"], kinds["fast"], kinds["exchange"]) == ("Int64", "boolean", "category")  # fmt: skip
+
+
+def test_rows_are_in_order_of_their_first_frame() -> None:
+    """Of several conversations at once."""
+    found = rows("password_spraying")
+    first = [r["frame_request"] or r["frame_reply"] for r in found]
+    assert len(found) > 10
+    assert first == sorted(first)
+
+
+def test_only_where_wanted() -> None:
+    """Rows nobody asked for are not made; the count of tokens knows nothing of them."""
+    tables = read(CAPTURES / "kdc" / "logon", tables=["captures"]).tables.columns
+    assert tables["kdc"]["capture"] == []
+    assert tables["captures"]["tokens"] == tables["captures"]["negotiations"] == [0]
+
+
+@pytest.mark.parametrize(
+    ("padata", "name"),
+    [
+        ((149, 150, 128), "none"),
+        ((2, 149), "encrypted-timestamp"),
+        ((16,), "pkinit"),
+        ((151, 133), "spake"),
+        ((136, 2), "fast"),
+        ((142,), "otp"),
+        ((655,), "gss"),
+        ((138,), "encrypted-challenge"),
+    ],
+)
+def test_the_proof_of_a_request(padata: tuple[int, ...], name: str) -> None:
+    """By the types of its pre-authentication data."""
+    assert preauth(exchange(padata=padata)) == name
+    assert preauth(exchange(padata=padata, exchange="TGS")) is None
+    assert preauth(exchange(padata=padata, frame_request=None)) is None
+
+
+def test_outcomes() -> None:
+    """As on the wire: an error that is overcome later is a failure too."""
+    assert outcome(exchange()) == "incomplete"
+    assert outcome(exchange(frame_reply=8)) == "success"
+    assert outcome(exchange(frame_reply=8, error_code=25, error="KDC_ERR_PREAUTH_REQUIRED")) == "failure"  # fmt: skip
+
+
+def test_numbers_without_a_name_keep_the_number() -> None:
+    """Etypes, padata, NTSTATUS."""
+    row = cells(exchange(requested_etypes=(18, 99), padata=(77,), nt_status=0xC0001234, ticket_etype=98))  # fmt: skip
+    assert row["requested_etypes"] == ["aes256-cts-hmac-sha1-96", "unknown(99)"]
+    assert (row["padata"], row["ticket_etype"]) == (["unknown(77)"], "unknown(98)")
+    assert row["nt_status"] == "0xC0001234"
+
+
+def test_packets_without_time() -> None:
+    """No time, no duration."""
+    row = cells(exchange(ts_ns=NO_TIME, reply_ts_ns=NO_TIME, frame_reply=8))
+    assert (row["ts"], row["duration_ms"]) == (None, None)
+    row = cells(exchange(frame_request=None, ts_ns=5, reply_ts_ns=5, frame_reply=8))
+    assert (row["ts"], row["duration_ms"]) == (5, None)
+
+
+def test_negotiations_that_it_explains_or_that_carried_it() -> None:
+    """Each number once, in order."""
+    made = exchange()
+    for number in (4, 2, 4):
+        made.explains.append(Negotiation(STREAM, None, "http", negotiation_id=number))
+    made.carried_by = made.explains[1]
+    assert cells(made)["negotiation_ids"] == [2, 4]

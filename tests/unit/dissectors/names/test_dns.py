@@ -1,0 +1,92 @@
+"""DNS messages: what was asked, what was answered, and nothing raised."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scapy.layers.dns import DNS, DNSQR, DNSRR, DNSRRSRV
+
+from dissectors.names.dns import Answer, Question, read_dns
+
+ANSWER = bytes(
+    DNS(
+        id=0x1234,
+        qr=1,
+        qd=[DNSQR(qname="Web.Nego.test", qtype="A")],
+        an=[
+            DNSRR(rrname="Web.Nego.test", type="CNAME", rdata="fs1.nego.test"),
+            DNSRR(rrname="fs1.nego.test", type="A", rdata="10.99.0.7"),
+            DNSRR(rrname="fs1.nego.test", type="AAAA", rdata="fd00::7"),
+        ],
+    )
+)
+
+
+def test_an_answer_leads_over_aliases() -> None:
+    """Names are lower case, each record keeps its own name."""
+    message = read_dns(ANSWER)
+    assert message is not None
+    assert (message.ident, message.response, message.rcode) == (0x1234, True, "NOERROR")
+    assert message.questions == (Question("web.nego.test", "A"),)
+    assert message.answers == (
+        Answer("web.nego.test", "CNAME", (), "fs1.nego.test"),
+        Answer("fs1.nego.test", "A", ("10.99.0.7",), None),
+        Answer("fs1.nego.test", "AAAA", ("fd00::7",), None),
+    )
+
+
+def test_a_service_leads_to_its_host() -> None:
+    """SRV keeps the target."""
+    service = "_kerberos._tcp.nego.test"
+    record = DNSRRSRV(rrname=service, priority=0, weight=5, port=88, target="dc1.nego.test")
+    message = read_dns(bytes(DNS(qr=1, qd=[DNSQR(qname=service, qtype="SRV")], an=[record])))
+    assert message is not None
+    assert message.answers == (Answer(service, "SRV", (), "dc1.nego.test"),)
+
+
+def test_a_refusal_keeps_its_code() -> None:
+    """No such name is an answer too."""
+    message = read_dns(bytes(DNS(qr=1, rcode=3, qd=[DNSQR(qname="nowhere.test")])))
+    assert message is not None
+    assert (message.rcode, message.answers) == ("NXDOMAIN", ())
+
+
+def test_a_netbios_name_is_decoded() -> None:
+    """Thirty-two letters are sixteen bytes: the name, and a suffix that is left out."""
+    encoded = b"".join(
+        bytes([0x41 + (b >> 4), 0x41 + (b & 15)]) for b in b"FS1".ljust(15) + b"\x20"
+    )
+    header = bytes.fromhex("0007 8500 0000 0001 0000 0000".replace(" ", ""))
+    record = (
+        b"\x20" + encoded + b"\0" + bytes.fromhex("00200001000000040006") + b"\0\0\x0a\x63\0\x07"
+    )
+    message = read_dns(header + record)
+    assert message is not None
+    assert message.answers == (Answer("fs1", "NB", ("10.99.0.7",), None),)
+
+
+@pytest.mark.parametrize("length", range(len(ANSWER)))
+def test_every_prefix_is_safe(length: int) -> None:
+    """What is there before the cut is kept, in the same order."""
+    message = read_dns(ANSWER[:length])
+    whole = read_dns(ANSWER)
+    assert whole is not None
+    if message is not None:
+        assert whole.answers[: len(message.answers)] == message.answers
+
+
+@pytest.mark.parametrize(
+    "name", [b"\xc0\x0c", b"\x3fabc", b"\xc0\xff", b"\x80ab\0", b"\x01a" * 200 + b"\0"]
+)
+def test_a_name_that_leads_nowhere_is_no_name(name: bytes) -> None:
+    """Pointers to themselves or ahead, reserved kinds, and names beyond 255 bytes."""
+    assert read_dns(b"\0\1\1\0\0\1\0\0\0\0\0\0" + name + b"\0\1\0\1") is None
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_safe(data: bytes) -> None:
+    """Nothing is raised, and what comes out is within its bounds."""
+    message = read_dns(b"\0\1\x81\0\0\1\0\5\0\0\0\0" + data)
+    if message is not None:
+        assert len(message.answers) <= 5
