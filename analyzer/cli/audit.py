@@ -1,4 +1,4 @@
-"""`negoscope audit`: findings as a table, JSON, CSV, Parquet or SARIF, and an exit status for pipelines."""
+"""`negoscope audit`: findings as a table, data, SARIF or for a SIEM, and an exit status for pipelines."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from analyzer.analysis import Analysis
     from analyzer.report.findings import Audited
 
+SIEM_FORMATS = ("ecs", "ocsf", "zeek", "zeek-json")
+FORMATS = ("table", "json", "jsonl", "csv", "parquet", "sarif", *SIEM_FORMATS)
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 EXIT_FOUND = 1
 
@@ -37,7 +39,7 @@ def commands() -> dict[str, click.Command]:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "json", "jsonl", "csv", "parquet", "sarif"]),
+    type=click.Choice(FORMATS),
     default="table",
     help="How to print.",
 )
@@ -133,6 +135,10 @@ def _lines(
 
             paths = {source.name: source.path for source in analysis.inputs}
             yield as_sarif(audited, paths, complete=not (analysis.damaged or analysis.errors))
+        case _ if form in SIEM_FORMATS:
+            from analyzer.report import siem
+
+            yield from siem.lines(form, FINDINGS.name, audited.columns, rows)
         case _:
             lines = audited.table_lines(terminal_width() if output is None else None)
             yield from painted(lines) if output is None and colour_wanted(color) else lines

@@ -4,13 +4,15 @@ A finding is one result: its rule, a level, where it was seen (each capture as a
 negotiations as logical locations), and a fingerprint that stays the same from capture to capture, so that
 what is known can be told from what is new.
 
-Spec: SARIF 2.1.0 (OASIS, 2020): 3.14 run, 3.27 result, 3.49 reportingDescriptor, 3.35 suppression.
+Spec: SARIF 2.1.0 (OASIS, 2020): 3.11.6 embedded links, 3.14 run, 3.27 result, 3.35 suppression,
+3.49 reportingDescriptor.
 Not handled: regions. Frames are no lines of a text; they stand in the locations' properties.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +34,7 @@ HOME = "https://github.com/negoscope/negoscope"
 LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
 SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0", "info": "0.0"}
 """GitHub's `security-severity`: over 9.0 critical, 7.0 high, 4.0 medium."""
+_BRACKET = re.compile(r"(?<!\\)(\\*)([\[\]])")
 RANKS = {"certain": 100.0, "likely": 70.0, "possible": 30.0}
 
 
@@ -111,7 +114,7 @@ def _result(
         "level": LEVELS[rule.severity],
         "kind": "fail",
         "rank": RANKS[finding.confidence],
-        "message": {"text": visible(f"{text}. {rule.remedy}")},
+        "message": {"text": _plain(f"{text}. {rule.remedy}")},
         "locations": [
             _location(finding, name, place, captures)
             for name, place in finding.places.items()
@@ -132,6 +135,11 @@ def _result(
     # an empty list says that suppressions were looked for (3.27.23)
     result["suppressions"] = [] if by is None else [_suppression(by)]
     return result
+
+
+def _plain(text: str) -> str:
+    r"""A message in which `[a](b)` is no link: brackets, and backslashes before them, are escaped."""
+    return _BRACKET.sub(lambda found: found[1] * 2 + "\\" + found[2], visible(text))
 
 
 def _suppression(by: Suppression) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Spec: RFC 4120 3.1.3, RFC 6649 (DES), RFC 8429 (RC4 and triple DES).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from analyzer.audit.hits import kdc_hit, principal
@@ -17,6 +17,11 @@ _DES = {"des-cbc-crc", "des-cbc-md4", "des-cbc-md5"}
 _AES_KEYS = (
     "Give the account AES keys: set msDS-SupportedEncryptionTypes to AES and change its password."
 )
+
+
+def _listed(etypes: Iterable[str]) -> str:
+    """Each name once, in the order of the request: a hostile one repeats them without end."""
+    return ", ".join(dict.fromkeys(etypes))
 
 
 @rule(
@@ -67,7 +72,7 @@ def rc4_only(row: Any) -> Iterator[Hit]:
     if asked & _RC4 and asked <= _RC4 | _DES:
         why = (
             f"{row.client} asks for {row.sname} as {principal(row)} with "
-            f"{', '.join(row.requested_etypes)} only"
+            f"{_listed(row.requested_etypes)} only"
         )
         yield kdc_hit("client", row.client, row, why)
 
@@ -85,7 +90,7 @@ def des_asked(row: Any) -> Iterator[Hit]:
     """The list of encryption types in the request holds single DES."""
     asked = [etype for etype in row.requested_etypes or () if etype in _DES]
     if asked:
-        why = f"{row.client} takes {', '.join(asked)} for {row.sname}"
+        why = f"{row.client} takes {_listed(asked)} for {row.sname}"
         yield kdc_hit("client", row.client, row, why)
 
 

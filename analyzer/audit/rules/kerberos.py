@@ -11,6 +11,7 @@ from typing import Any
 
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import by_client, by_negotiation, kdc_hit, place, principal
+from analyzer.audit.hops import same_exchange, same_host
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -160,15 +161,11 @@ def replayed(facts: Facts) -> Iterator[Hit]:
         row = facts.by_negotiation[token.negotiation_id]
         digest = token.inner_sha256 or token.sha256
         first = seen.setdefault(digest, row)
-        ends = (first.client, first.client_port, first.server, first.server_port)
-        if ends == (row.client, row.client_port, row.server, row.server_port):
+        if same_exchange(first, row):
             continue
-        if (
-            first.carrier in {"http", "http-proxy"}
-            and first.server_name == row.server_name
-            and (first.server == row.client or row.server == first.client)
-        ):
-            continue  # a middle box hands its client's ticket on
+        # a replay asks for the same host too: over HTTP only a middle box that is seen as one will do
+        if same_host(first, row) and (first.server == row.client or row.server == first.client):
+            continue
         why = (
             f"the AP-REQ that {first.client} sent {first.server} came again from {row.client} "
             f"to {row.server}, which ended in {row.outcome}"

@@ -1,6 +1,6 @@
 """Signs of relayed NTLM: the same challenge or answer at two places, names that do not fit.
 
-A middle box that hands its client's own messages on is no relay: over SMB both hops then have one session
+A middle box that hands its client's own messages on is no relay: over SMB 2 both hops then have one session
 id, over HTTP both ask for one host. The same packets seen twice (a mirror port, two captures of one
 connection) are one connection.
 """
@@ -14,6 +14,7 @@ from typing import Any
 
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import by_client, by_server, place
+from analyzer.audit.hops import ends, same_exchange, same_host
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -35,19 +36,9 @@ _SIGN = (
 )
 
 
-def _ends(row: Any) -> tuple[Any, ...]:
-    return row.client, row.client_port, row.server, row.server_port
-
-
 def _handed_on(one: Any, other: Any) -> bool:
     """Whether it is the client's own exchange, handed on by a middle box."""
-    if _ends(one) == _ends(other):
-        return True
-    if one.carrier == other.carrier and one.carrier in {"smb1", "smb2"}:
-        return bool(one.exchange) and bool(one.exchange == other.exchange)
-    if {one.carrier, other.carrier} <= {"http", "http-proxy"}:
-        return bool(one.server_name) and bool(one.server_name == other.server_name)
-    return False
+    return same_exchange(one, other) or same_host(one, other)
 
 
 def _pairs(facts: Facts, column: str) -> Iterator[tuple[Any, Any, Any, Any]]:
@@ -60,7 +51,7 @@ def _pairs(facts: Facts, column: str) -> Iterator[tuple[Any, Any, Any, Any]]:
     for tokens in seen.values():
         ordered = sorted(tokens, key=lambda pair: (pair[0].ts is None, pair[0].ts or 0))
         for (one, first), (other, second) in itertools.pairwise(ordered):
-            if _ends(first) != _ends(second):
+            if ends(first) != ends(second):
                 yield one, first, other, second
 
 
@@ -234,7 +225,7 @@ def repeated_challenge(facts: Facts) -> Iterator[Hit]:
     for (_, server, _), pairs in given.items():
         (one, first), *others = pairs
         for other, second in others:
-            if _ends(first) != _ends(second) and not (
+            if ends(first) != ends(second) and not (
                 first.client != second.client and _handed_on(first, second)
             ):
                 clients = " and ".join(sorted({first.client, second.client}))

@@ -216,8 +216,8 @@ def signing_off(row: Any) -> Iterator[Hit]:
     table=None,
 )
 def mixed_protection(facts: Facts) -> Iterator[Hit]:
-    """Sessions of named users with one server, some protected and some not."""
-    sessions: dict[str, dict[bool, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    """Sessions of named users with one server in one capture, some protected and some not."""
+    sessions: dict[tuple[str, str], dict[bool, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for row in facts.rows("negotiations"):
         if (
             row.carrier in _SMB
@@ -226,8 +226,8 @@ def mixed_protection(facts: Facts) -> Iterator[Hit]:
             and row.reason not in _NAMELESS
             and row.mechanism_detail != "anonymous"
         ):
-            sessions[row.server][row.protection == "none"].append(row)
-    for server, parts in sessions.items():
+            sessions[row.capture, row.server][row.protection == "none"].append(row)
+    for (_, server), parts in sessions.items():
         bare, safe = parts.get(True, []), parts.get(False, [])
         if bare and safe:
             why = (

@@ -5,6 +5,8 @@ Spec: ECS 8.11: base, event, source, destination, user, network, host, rule, thr
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from analyzer.report.json_text import json_text
 from analyzer.report.siem.record import OWN_FIELDS, Record, duration, iso, present
 
@@ -75,8 +77,8 @@ def finding(record: Record) -> str:
                     "description": record["remedy"],
                     "reference": "; ".join(record["references"] or []) or None,
                 },
-                "source": {"ip": subject if kind == "client" else None},
-                "destination": {"ip": subject if kind == "server" else None},
+                "source": _host(subject) if kind == "client" else None,
+                "destination": _host(subject) if kind == "server" else None,
                 "user": {"name": subject if kind == "user" else None},
                 "negoscope": {
                     name: record[name]
@@ -93,3 +95,12 @@ def finding(record: Record) -> str:
             }
         )
     )
+
+
+def _host(subject: str) -> dict[str, str]:
+    """An address as such; a service's name only as what it is called: Elastic refuses it as an `ip`."""
+    try:
+        ip_address(subject)
+    except ValueError:
+        return {"address": subject}
+    return {"ip": subject, "address": subject}

@@ -92,7 +92,10 @@ def finding(record: Record) -> str:
     """One finding of the audit as a Detection Finding (class 2004)."""
     severity_id, severity = SEVERITIES[record["severity"]]
     confidence_id, confidence = CONFIDENCES[record["confidence"]]
-    named = "|".join((record["rule_id"], record["subject_kind"], record["subject"]))
+    parts = [record["rule_id"], record["subject_kind"], record["subject"]]
+    if record["subject_kind"] == "negotiation":  # its number is its capture's own
+        parts += sorted(record["captures"])
+    named = "|".join(parts)
     seen = milliseconds(record["last_seen"])
     return json_text(
         present(

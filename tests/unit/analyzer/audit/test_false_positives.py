@@ -29,6 +29,8 @@ NONE = [
     ("lab-sample/captures/dcerpc_tcp_krb5_krb5_seal.pcap", "NGS-KRB-004"),
     # a capture whose times were rewritten: every clock is years off
     ("corpus/files/mercury__pcaps.smb.pcap", "NGS-CLOCK-001"),
+    # a port forwarder's own connection, with the session id of its client's
+    ("corpus/files/suricata-verify__smb-length-5770.input.pcap", "relay,NGS-KRB-005"),
     # a logon without name in SMB 1 shows no response
     ("corpus/files/nDPI__smbv1.pcap", "NGS-SMB-009"),
 ]

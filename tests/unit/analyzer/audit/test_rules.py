@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from analyzer.analysis import Analysis, read
+from analyzer.audit.facts import Facts
 from analyzer.audit.model import CONFIDENCES, SUBJECTS
 from analyzer.audit.registry import all_rules
 
@@ -18,7 +20,7 @@ CAPTURES = ROOT / "captures"
 
 
 class Case(NamedTuple):
-    """A capture (or several, with `+`) where a rule finds its subjects, and one where it must not."""
+    """A capture (or several, with `+`; made one file, with `&`) where a rule finds its subjects, and one where it must not."""
 
     found_in: str
     subjects: str  # what is found, with commas, in order of the alphabet
@@ -106,7 +108,9 @@ TABLE = {
     "NGS-SMB-008": Case("smb/smb311_kerberos", "fd99::1", "smb/seal_kerberos"),
     "NGS-SMB-009": Case("smb/nt1_no_extended_security", "10.99.0.20", "smb/nt1_ntlm"),
     "NGS-SMB-010": Case("smb/relayed_smb", "10.99.0.20", "smb/smb311_ntlm"),
-    "NGS-SMB-011": Case("smb/signing_off+smb/signing_required", "10.99.0.4", "smb/signing_off"),
+    "NGS-SMB-011": Case(
+        "smb/signing_off&smb/signing_required", "10.99.0.4", "smb/signing_off+smb/signing_required"
+    ),
     "NGS-LDAP-001": Case("ldap/gss_spnego_none", "fd99::1", "ldap/gss_spnego_seal"),
     "NGS-LDAP-002": Case("ldap/gssapi_sign", "fd99::20", "ldap/gssapi_seal"),
     "NGS-LDAP-003": Case(
@@ -175,6 +179,12 @@ DAMAGED = (
 @cache
 def analysis(case: str) -> Analysis:
     """The capture of a case, or of several; through Wireshark where its key log is needed."""
+    if "&" in case:
+        with tempfile.TemporaryDirectory() as place:
+            whole = Path(place, "whole.pcapng")
+            parts = (CAPTURES / name / "capture.pcapng" for name in case.split("&"))
+            whole.write_bytes(b"".join(part.read_bytes() for part in parts))
+            return read(whole)
     names = case.split("+")
     by_tshark = "/tls_" in case
     if by_tshark and shutil.which("tshark") is None:
@@ -251,3 +261,48 @@ def test_a_proxy_that_hands_its_clients_answer_on_is_no_relay() -> None:
     """Both hops ask for one host by HTTP: the changed offer is told, a relay is not."""
     found = analysis("http/offer_cut_between_hops").audit("relay,NGS-SPNEGO-003").findings
     assert [finding.rule.rule_id for finding in found] == ["NGS-SPNEGO-003"]
+
+
+def test_a_name_that_is_asked_for_again_and_again_is_told_once() -> None:
+    """Encryption types of a hostile request do not fill the sentence."""
+    row = next(iter(Facts(analysis("kdc/rc4_logon").tables.columns).rows("kdc")))
+    asked = ("arcfour-hmac-md5", "des-cbc-md5") * 500
+    hits = [
+        *all_rules()["NGS-KDC-022"].check(row._replace(requested_etypes=asked)),
+        *all_rules()["NGS-KDC-023"].check(row._replace(requested_etypes=asked)),
+    ]
+    assert [(h.why.count("arcfour-hmac-md5"), h.why.count("des-cbc-md5")) for h in hits] == [
+        (1, 1),
+        (0, 1),
+    ]
+
+
+def test_only_a_middle_box_has_the_session_of_its_client() -> None:
+    """An AP-REQ on a second connection is handed on with one SMB 2 session id; a UID of SMB 1 proves nothing."""
+    columns = analysis("smb/smb311_kerberos").tables.columns
+    rows, tokens = list(Facts(columns).rows("negotiations")), list(Facts(columns).rows("tokens"))
+    number = next(t.negotiation_id for t in tokens if "KRB_AP_REQ" in {t.inner_type, t.token_type})
+    row = next(row for row in rows if row.negotiation_id == number)
+    smb1 = row._replace(carrier="smb1", exchange="uid 2048")
+    for first, exchange, expected in (
+        (row, row.exchange, 0),
+        (row, "another", 1),
+        (smb1, smb1.exchange, 1),
+    ):
+        again = first._replace(negotiation_id=99, client_port=4445, exchange=exchange)
+        told = [t._replace(negotiation_id=99) for t in tokens if t.negotiation_id == number]
+        facts = Facts(
+            {
+                **columns,
+                "negotiations": _columns([first, again]),
+                "tokens": _columns([*tokens, *told]),
+            }
+        )
+        assert len(list(all_rules()["NGS-KRB-005"].check(facts))) == expected
+
+
+def _columns(rows: list[Any]) -> dict[str, list[Any]]:
+    return {
+        name: list(cells)
+        for name, cells in zip(rows[0]._fields, zip(*rows, strict=True), strict=True)
+    }

@@ -50,6 +50,21 @@ def test_rows_are_the_same_in_every_format(tmp_path: Path, capsys: Output) -> No
     assert json.loads(capsys.readouterr().out) == []
 
 
+@pytest.mark.parametrize("form", ["ecs", "ocsf", "zeek", "zeek-json"])
+def test_formats_of_other_systems(form: str, capsys: Output) -> None:
+    """One line per finding; of none, nothing but a Zeek log's header."""
+    assert run(["audit", RELAYED, "--format", "jsonl"]) == 0
+    number = len(capsys.readouterr().out.splitlines())
+    assert run(["audit", RELAYED, "--format", form]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len([line for line in lines if not line.startswith("#")]) == number > 1
+    assert sum("NGS-RELAY-002" in line for line in lines) == 1
+    assert run(["audit", CLEAN, "--format", form, "--fail-on", "info"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if not line.startswith("#")] == []
+    assert bool(lines) == (form == "zeek")
+
+
 def test_the_exit_status_tells_of_findings(capsys: Output) -> None:
     """1 at or above the severity asked for, counted over the rules chosen."""
     assert run(["audit", RELAYED, "--fail-on", "critical"]) == 1

@@ -14,7 +14,9 @@ import pytest
 from jsonschema import Draft4Validator
 
 from analyzer.analysis import read
+from analyzer.audit.model import Finding
 from analyzer.audit.registry import all_rules
+from analyzer.report.findings import Audited
 from analyzer.report.sarif import LEVELS, as_sarif, fingerprint
 from dissectors.visible import UNSAFE
 
@@ -118,3 +120,19 @@ def test_suppressed_ones_are_marked(tmp_path: Path) -> None:
     marked = [each for each in document["runs"][0]["results"] if each["suppressions"]]
     assert {each["ruleId"] for each in marked} == {"NGS-RELAY-001", "NGS-RELAY-002"}
     assert marked[0]["suppressions"][0]["justification"] == "a test\\u202e of ours"
+
+
+@pytest.mark.parametrize(
+    ("wire", "shown"),
+    [
+        ("[click](http://evil)", "\\[click\\](http://evil)"),
+        ("\\[a\\](b)", "\\\\\\[a\\\\\\](b)"),
+        ("NEGO\\ada", "NEGO\\ada"),
+    ],
+)
+def test_wire_text_makes_no_link(wire: str, shown: str) -> None:
+    """Brackets are escaped, also those that come with a backslash; other backslashes stay."""
+    rule = all_rules()["NGS-NTLM-001"]
+    finding = Finding(rule, "user", wire, f"{wire} was seen", "certain", 1)
+    run = json.loads(as_sarif(Audited([finding], [rule]), {}))["runs"][0]
+    assert run["results"][0]["message"]["text"].startswith(f"{rule.title}: {shown} was seen. ")

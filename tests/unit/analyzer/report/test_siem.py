@@ -6,6 +6,8 @@ Spec: OCSF 1.3 classes 3002 and 2004, ECS 8.11 field types, Zeek's ASCII format.
 from __future__ import annotations
 
 import json
+from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from analyzer.report import siem
 from analyzer.report.siem import zeek
 
 ROOT = Path(__file__).resolve().parents[4]
+WEAK = ("smb/mixed", "smb/relayed_http", "kdc/kerberoasting", "http/basic", "http/lm_only")
 CASES = ("smb/mixed", "http/ntlm", "http/basic", "http/negotiate_kerberos", "ldap/anonymous")
 
 TEXT = {"type": "string", "minLength": 1}
@@ -145,8 +148,8 @@ ECS_FINDING = thing(
     ),
     message=TEXT,
     rule=thing("id name", id=TEXT, name=TEXT, description=TEXT, reference=TEXT),
-    source=thing("ip", ip=IP),
-    destination=thing("ip", ip=IP),
+    source=thing("address", ip=IP, address=TEXT),
+    destination=thing("address", ip=IP, address=TEXT),
     user=thing("name", name=TEXT),
 )
 FINDINGS = {
@@ -175,6 +178,14 @@ def negotiations() -> tuple[dict[str, list[Any]], range]:
     return columns, range(len(columns["capture"]))
 
 
+@cache
+def findings() -> tuple[dict[str, list[Any]], range]:
+    """What the audit finds in some cases, and the numbers of its rows."""
+    paths = [str(ROOT / "captures" / case / "capture.pcapng") for case in WEAK]
+    columns = read(paths).audit().columns
+    return columns, range(len(columns["rule_id"]))
+
+
 @pytest.mark.parametrize(("form", "schema"), [("ocsf", AUTHENTICATION), ("ecs", ECS_NEGOTIATION)])
 def test_negotiations_obey_the_schema(form: str, schema: dict[str, Any]) -> None:
     """One JSON document per row, with no member that the schema does not know."""
@@ -193,6 +204,50 @@ def test_findings_obey_the_schema(form: str, schema: dict[str, Any]) -> None:
         if form == "ecs":
             document.pop("@timestamp", None)
         Draft202012Validator(schema).validate(document)
+
+
+@pytest.mark.parametrize(("form", "schema"), [("ocsf", DETECTION), ("ecs", ECS_FINDING)])
+def test_real_findings_obey_the_schema(form: str, schema: dict[str, Any]) -> None:
+    """One document per row, with what the audit's own columns hold: services by name, several captures."""
+    columns, rows = findings()
+    assert {"client", "server", "user"} <= set(columns["subject_kind"])
+    assert max(map(len, columns["captures"])) > 1
+    assert list(columns) == list(FINDINGS)
+    own = {"ocsf": "unmapped", "ecs": "negoscope"}[form]
+    written = list(siem.lines(form, "findings", columns, rows))
+    assert len(written) == len(rows) >= 10
+    for row, line in enumerate(written):
+        document = json.loads(line)
+        Draft202012Validator(schema).validate(document)
+        for name in ("captures", "evidence", "negotiation_ids"):
+            assert document[own].get(name, []) == columns[name][row]
+
+
+def test_an_ip_is_an_address() -> None:
+    """Elastic refuses a document with another text there: a service's name is an `address` only."""
+    columns, rows = findings()
+    named = 0
+    for line in siem.lines("ecs", "findings", columns, rows):
+        document = json.loads(line)
+        for end in ("source", "destination"):
+            host = document.get(end)
+            if host is not None and "ip" in host:
+                assert str(ip_address(host["ip"])) == host["address"]
+            elif host is not None:
+                assert "/" in host["address"]
+                named += 1
+    assert named
+
+
+def test_negotiations_of_one_number_are_two_findings() -> None:
+    """Numbers start anew with each reading, so that the captures belong to the identity."""
+    two = {**FINDINGS, "rule_id": ["X", "X"], "subject_kind": ["negotiation"] * 2}
+    two |= {"subject": ["7", "7"], "captures": [["a.pcap"], ["b.pcap"]]}
+    uids = {
+        json.loads(line)["finding_info"]["uid"]
+        for line in siem.lines("ocsf", "findings", two, range(2))
+    }
+    assert len(uids) == 2
 
 
 def test_a_finding_keeps_its_identity() -> None:
@@ -228,10 +283,15 @@ READERS = {
 }
 
 
-@pytest.mark.parametrize("table", ["negotiations", "findings"])
+@pytest.mark.parametrize("table", ["negotiations", "findings", "made-up findings"])
 def test_zeek_text_and_json_say_the_same(table: str) -> None:
     """Read by the types in the log's own header."""
-    columns, rows = negotiations() if table == "negotiations" else (FINDINGS, range(2))
+    columns, rows = {
+        "negotiations": negotiations,
+        "findings": findings,
+        "made-up findings": lambda: (FINDINGS, range(2)),
+    }[table]()
+    table = table.removeprefix("made-up ")
     text = list(siem.lines("zeek", table, columns, rows))
     head = dict(line[1:].split("\t", 1) for line in text if line.startswith("#") and "\t" in line)
     assert text[0] == "#separator \\x09"
