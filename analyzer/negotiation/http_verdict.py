@@ -4,7 +4,7 @@ The carrier cannot tell: it decodes no token, and HTTP has no word of its own fo
 a token both goes on and refuses; any other status is silent about the logon unless the client's last token
 could have completed it.
 
-Spec: RFC 9110 11.6 and 15.5.2, RFC 4559 4-5.
+Spec: RFC 9110 11.6 and 15.5.2, RFC 4559 4-5, MS-N2HT 2.2.2.
 """
 
 from __future__ import annotations
@@ -20,12 +20,19 @@ REQUEST_REFUSED = {400, 413, 414, 431}
 FIRST_SERVER_ERROR = 500
 
 
-def http_verdict(status: Status, state: str, steps: Sequence[Step]) -> Verdict:
-    """The verdict of a response, given the GSS state it leads to and the steps before it."""
+def http_verdict(
+    status: Status, state: str, steps: Sequence[Step], *, let_in: bool = False
+) -> Verdict:
+    """The verdict of a response, given the GSS state it leads to and the steps before it.
+
+    `let_in`: the response says by Persistent-Auth that the client is authenticated (MS-N2HT 2.2.2).
+    """
     if status.verdict == "continue":
         return "failure" if state in {State.ACCEPTED, State.REJECTED} else "continue"
     if status.verdict != "success" or state == State.ACCEPTED:
         return status.verdict
+    if let_in:
+        return "success"
     if status.code in REQUEST_REFUSED:
         return "failure"
     if status.code >= FIRST_SERVER_ERROR or not _could_complete(steps):

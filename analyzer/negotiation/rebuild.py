@@ -223,7 +223,12 @@ class StreamNegotiations:
         if step.status is not None and step.message.kind == "response":
             verdict = step.status.verdict
             if step.status.layer == "http":
-                verdict = http_verdict(step.status, negotiation.state, negotiation.steps)
+                verdict = http_verdict(
+                    step.status,
+                    negotiation.state,
+                    negotiation.steps,
+                    let_in=bool(step.message.context.get("let_in")),
+                )
             negotiation.carrier_state = machine.advance_carrier(negotiation.carrier_state, verdict)
         step.carrier_state = negotiation.carrier_state
         negotiation.steps.append(step)

@@ -212,6 +212,8 @@ class Exchanges:
         message.schemes = _schemes(offers, exchange.carrier)
         if request_missing:
             message.context["request_missing"] = True
+        if response.let_in:
+            message.context["let_in"] = True
         self.emit(message)
 
     def _tell_offers(

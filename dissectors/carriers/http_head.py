@@ -35,6 +35,7 @@ _NAMES = re.compile(
 _PLAIN = frozenset((b"host:", b"content-length:", b"transfer-encoding:"))
 _USER_AGENT = re.compile(rb"\nuser-agent[ \t]*:", re.IGNORECASE)
 _SERVER = re.compile(rb"\nserver[ \t]*:", re.IGNORECASE)
+_PERSISTENT = re.compile(rb"\npersistent-auth[ \t]*:", re.IGNORECASE)
 _EXPECT = re.compile(rb"\nexpect[ \t]*:", re.IGNORECASE)
 _CONNECTION = re.compile(rb"\n(?:proxy-)?connection[ \t]*:", re.IGNORECASE)
 _CONTENT_TYPE = re.compile(rb"\ncontent-type[ \t]*:", re.IGNORECASE)
@@ -42,6 +43,10 @@ _SEALED = re.compile(rb"multipart/encrypted.*session-encrypted", re.IGNORECASE)
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#@]*@")
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)")
+
+
+BAD_REQUEST = 400
+"""First status that blames the client."""
 
 
 class Field(NamedTuple):
@@ -219,13 +224,15 @@ class Request(Message):
 class Response(Message):
     """A final response."""
 
-    __slots__ = ("code", "lonely", "reason", "server")
+    __slots__ = ("code", "let_in", "lonely", "reason", "server")
 
     def __init__(self, block: Block, line: tuple[bytes, int, bytes]) -> None:
         version, self.code, reason = line
         super().__init__(block, version)
         self.reason = reason[:TEXT_LIMIT]
         self.server = (block.value(_SERVER) or b"")[:TEXT_LIMIT] if self.fields else b""
+        # who has no fault to tell needs no such word that the client is known (MS-N2HT 2.2.2)
+        self.let_in = self.code >= BAD_REQUEST and block.value(_PERSISTENT) is not None
         self.lonely = False  # its request is not in the capture
 
 

@@ -70,3 +70,18 @@ def test_the_acceptors_word_settles_it() -> None:
 def test_401_with_a_token(state: str, verdict: str) -> None:
     """It goes on, unless the token has ended it: then 401 refuses."""
     assert http_verdict(answer(401, "continue"), state, [asked(AP_REQ)]) == verdict
+
+
+@pytest.mark.parametrize("code", [400, 413, 500])
+def test_a_client_known_to_the_server_is_let_in(code: int) -> None:
+    """Persistent-Auth says so, whatever was wrong with the request itself."""
+    assert (
+        http_verdict(answer(code, "success"), State.OFFERED, [asked(LAST)], let_in=True)
+        == "success"
+    )
+
+
+def test_a_challenge_outweighs_persistent_auth() -> None:
+    """401 refuses."""
+    refused = answer(401, "failure")
+    assert http_verdict(refused, State.OFFERED, [asked(LAST)], let_in=True) == "failure"

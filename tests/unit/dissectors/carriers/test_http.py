@@ -564,3 +564,12 @@ def test_digest_info_is_no_offer():
     wire.server(message(b"HTTP/1.1 200 OK", info, body=b"x"))
     assert [step[0] for step in wire.story] == ["request", "response"]
     assert wire.messages[1].schemes == ()
+
+
+@pytest.mark.parametrize(("fields", "known"), [((b"persistent-auth: true",), True), ((), None)])
+def test_an_error_may_say_that_the_client_is_known(fields, known):
+    """IIS refuses a request and says by Persistent-Auth that its sender was let in (MS-N2HT 2.2.2)."""
+    wire = (
+        Wire().client(ntlm(NTLM3)).server(message(b"HTTP/1.1 400 Bad Request", *fields, body=b"x"))
+    )
+    assert wire.messages[-1].context.get("let_in") is known
