@@ -24,7 +24,7 @@ def account_findings(
     """The account is local, or the server or the client is in no domain."""
     server = negotiation.ntlm_server
     domain = (negotiation.domain or "").lower()
-    outside = server is not None and _in_no_domain(server)
+    outside = server is not None and _in_no_domain(server, domain)
     if frames.proof is not None and account_of(negotiation.user) is not None:
         yield from _local(negotiation, frames.proof, domain, server, outside=outside)
         if server is not None and not outside and server.target_type == "domain":
@@ -65,13 +65,18 @@ def _computer(server: NtlmServer) -> str:
     return (server.nb_computer or named or "").lower()
 
 
-def _in_no_domain(server: NtlmServer) -> bool:
-    """A stand-alone server gives its own name in place of a domain's."""
+def _in_no_domain(server: NtlmServer, user_domain: str) -> bool:
+    """A stand-alone server gives its own name in place of a domain's.
+
+    A DNS domain beside it may be a mere suffix, and is where the user's domain is the server's own name.
+    """
     if server.target_type != "server":
         return False
     computer = _computer(server)
     domain = (server.nb_domain or "").lower()
     dns_domain = (server.dns_domain or "").lower()
     dns_computer = (server.dns_computer or "").lower()
+    if computer and computer == domain == user_domain:
+        return True
     stands_alone = not dns_domain or dns_domain in {computer, dns_computer}
     return bool(computer) and domain in {"", computer} and stands_alone

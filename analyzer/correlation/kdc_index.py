@@ -80,6 +80,9 @@ class KdcIndex:
         self.attempts: Timeline[ConnectionAttempt] = Timeline()  # by client, and by `version`
         self.clients: set[str] = set()  # addresses that asked a KDC, or tried to
         self.accounts: set[str] = set()  # whose tickets were asked for
+        self.accounts_at: dict[
+            str, set[str]
+        ] = {}  # address of a client -> the same, by that client
         repeated = {id(e.continues) for e in exchanges if e.continues is not None}
         for exchange in sorted(exchanges, key=lambda e: e.ts_ns):
             self._add(exchange, repeated=id(exchange) in repeated)
@@ -94,6 +97,7 @@ class KdcIndex:
         account = account_of(exchange.cname)
         if account is not None:
             self.accounts.add(account)
+            self.accounts_at.setdefault(client, set()).add(account)
         if exchange.frame_reply is None:
             for key in (client, version(client)):
                 self.unanswered.add(key, ts_ns, exchange)

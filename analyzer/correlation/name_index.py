@@ -21,6 +21,8 @@ BEFORE_NS = 60 * SECOND
 """How long before a negotiation its client may have looked up the server's name."""
 NAMES_KEPT = 16
 """Names of one address; the first ones."""
+EMPTY = "NOERROR"
+"""The name exists, a record of the type that was asked for does not."""
 HOST_RECORDS = frozenset({"A", "AAAA", "NB", ""})
 
 
@@ -31,6 +33,8 @@ class NameIndex:
         self._names_of: dict[str, dict[str, None]] = {}  # address -> names, in order of time
         self._led_to: Timeline[NameFact] = Timeline()  # by (client, address)
         self._failed: Timeline[NameFact] = Timeline()  # by (client, name)
+        self._resolved: Timeline[NameFact] = Timeline()  # by (client, name)
+        self._known: set[str] = set()  # names with an address, whoever learnt it
         for fact in sorted(facts, key=lambda f: f.ts_ns):
             self._add(fact)
 
@@ -41,6 +45,10 @@ class NameIndex:
             if fact.source != "sni":
                 self._failed.add((fact.client, fact.name), fact.ts_ns, fact)
             return
+        for name in (fact.name, *fact.targets):
+            self._known.add(name)
+        if fact.source != "sni":
+            self._resolved.add((fact.client, fact.name), fact.ts_ns, fact)
         for address in fact.addresses:
             self._led_to.add((fact.client, address), fact.ts_ns, fact)
             names = self._names_of.setdefault(address, {})
@@ -71,8 +79,22 @@ class NameIndex:
             if is_address(host):
                 continue
             key = negotiation.stream.client, host
-            failed = next(self._failed.latest(key, until - BEFORE_NS, until), None)
-            if failed is not None:
-                words = f"{failed.source} {failed.record} {failed.name}: {failed.rcode}"
+            for failed in self._failed.latest(key, until - BEFORE_NS, until):
+                if self._resolved_besides(failed):
+                    continue
+                said = "no address" if failed.rcode == EMPTY else failed.rcode
+                words = f"{failed.source} {failed.record} {failed.name}: {said}"
                 yield Finding("target_name_unresolved", "possible", (failed.frame,), words)
                 return
+
+    def _resolved_besides(self, failed: NameFact) -> bool:
+        """A question without an address as answer is no failure where another one brought an address.
+
+        An empty answer says only that there is no record of this type, and silence may be one way of
+        several that are tried at once. That a name does not exist is taken back by the same source only.
+        """
+        if failed.rcode == EMPTY and failed.name in self._known:
+            return True
+        key = failed.client, failed.name
+        near = self._resolved.latest(key, failed.ts_ns - BEFORE_NS, failed.ts_ns + SECOND)
+        return any(failed.rcode == "no-answer" or f.source == failed.source for f in near)

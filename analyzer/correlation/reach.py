@@ -22,17 +22,22 @@ def unreachable_kdc(negotiation: Negotiation, index: KdcIndex) -> Iterator[Findi
     client, until = negotiation.stream.client, negotiation.ended_ns
     since = negotiation.started_ns - LONGER_BEFORE_NS
     for asker in (client, other_version(client)):
-        # the client's own address, else those of the other version: one of them may be the client's too
-        attempts = [
-            attempt
-            for attempt in index.attempts.latest(asker, since, until)
-            if not _answered(index, attempt.client, since, until)
-        ]
+        # the client's own address, else those of the other version that are the client's too
         asked = [
             exchange
             for exchange in index.unanswered.latest(asker, since, until)
             if same_client(negotiation, exchange)
+            and (
+                _for_this(negotiation, exchange) or _of_client(negotiation, exchange.client, index)
+            )
             and not _answered(index, exchange.client, since, until)
+        ]
+        own = {exchange.client for exchange in asked}
+        attempts = [
+            attempt
+            for attempt in index.attempts.latest(asker, since, until)
+            if (attempt.client in own or _of_client(negotiation, attempt.client, index))
+            and not _answered(index, attempt.client, since, until)
         ]
         if not attempts and not asked:
             continue
@@ -49,6 +54,14 @@ def unreachable_kdc(negotiation: Negotiation, index: KdcIndex) -> Iterator[Findi
             words = f"no answer from {asked[-1].server}"
         yield Finding("kdc_unreachable", sure, tuple(evidence), words, meant)
         return
+
+
+def _of_client(negotiation: Negotiation, address: str, index: KdcIndex) -> bool:
+    """The address is the client's, or tickets of the same user were asked for from it."""
+    if address == negotiation.stream.client:
+        return True
+    account = account_of(negotiation.user)
+    return account is not None and account in index.accounts_at.get(address, ())
 
 
 def _answered(index: KdcIndex, client: str, since: int, until: int) -> bool:

@@ -32,6 +32,8 @@ CLASSES: dict[str, frozenset[str]] = {
 }
 """Carrier -> service classes in lower case that its clients ask tickets for."""
 
+HIDDEN = "wellknown/anonymous"
+"""What stands in place of a client's name that FAST hides (RFC 6113 5.4.2): nobody known."""
 FAMILIES = {"smb1": "smb", "smb2": "smb"}
 """Carriers that are versions of one service."""
 
@@ -134,4 +136,5 @@ def account_of(user: str | None) -> str | None:
     r"""The account's own name in lower case: of `alice@LAB.EXAMPLE`, `LAB\alice`, `alice/admin`."""
     if not user:
         return None
-    return user.rpartition("\\")[2].partition("@")[0].lower() or None
+    account = user.rpartition("\\")[2].partition("@")[0].lower()
+    return account if account not in {"", HIDDEN} else None

@@ -19,6 +19,7 @@ from analyzer.correlation.services import (
     same_host,
     server_names,
 )
+from analyzer.negotiation.mechanism import KERBEROS_NAMES
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import KdcExchange
 
@@ -52,6 +53,18 @@ class Refusal(NamedTuple):
         return self.match is Match.NAMED and (
             same or (account is not None and account == asked_for)
         )
+
+
+def too_late(negotiation: Negotiation, exchange: KdcExchange) -> bool:
+    """The KDC answered when the client had sent its first NTLM token already: no cause of it."""
+    frames = negotiation.key_frames
+    if frames is None or negotiation.mechanism != "ntlm" or not exchange.frames:
+        return False
+    # an offer with a Kerberos token is no NTLM yet
+    first = frames.proof if negotiation.optimistic_mech in KERBEROS_NAMES else frames.offer
+    if first is None:
+        first = frames.proof
+    return first is not None and exchange.frames[-1] > first
 
 
 def same_client(negotiation: Negotiation, exchange: KdcExchange) -> bool:
@@ -134,6 +147,7 @@ def _refused(
 ) -> KdcExchange | None:
     client = negotiation.stream.client
     label = label_of(host)
+    late: KdcExchange | None = None
     for asker in (client, account_of(negotiation.user), other_version(client)):
         for exchange in index.refused.latest((asker, service, label), since, until):
             asked = principal(exchange.sname)
@@ -143,8 +157,10 @@ def _refused(
                 and same_client(negotiation, exchange)
                 and not _granted_later(negotiation, exchange, index)
             ):
-                return exchange
-    return None
+                if not too_late(negotiation, exchange):
+                    return exchange
+                late = late or exchange
+    return late
 
 
 def _granted_later(negotiation: Negotiation, refused: KdcExchange, index: KdcIndex) -> bool:
@@ -163,7 +179,7 @@ def granted_ticket(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | N
         for service in sorted(classes(negotiation.carrier)):
             key = (negotiation.stream.client, f"{service}/{host}")
             found = next(index.granted.latest(key, until - TICKET_LIFE_NS, until), None)
-            if found is not None:
+            if found is not None and not other_account(negotiation, found):
                 return found
     return None
 
@@ -180,13 +196,16 @@ def failed_logon(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | Non
     account = account_of(negotiation.user)
     own = index.failed_logons.latest(negotiation.stream.client, since, until)
     others = index.failed_for_account.latest(account, since, until)
+    late: KdcExchange | None = None
     for failed in (*own, *others):
         if other_account(negotiation, failed):
             continue
         later = index.answered.latest(failed.client, failed.ts_ns + 1, until)
         if not any(e.exchange == "AS" and e.granted for e in later):
-            return failed
-    return None
+            if not too_late(negotiation, failed):
+                return failed
+            late = late or failed
+    return late
 
 
 def asked_by_server(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | None:

@@ -12,13 +12,19 @@ from collections.abc import Iterator
 
 from analyzer.correlation.accounts import account_findings
 from analyzer.correlation.finding import Finding
-from analyzer.correlation.kdc_index import KdcIndex
+from analyzer.correlation.kdc_index import KdcIndex, Timeline
 from analyzer.correlation.kdc_reasons import kdc_words, why_ntlm_code
 from analyzer.correlation.name_index import NameIndex
 from analyzer.correlation.offers import choice_findings, offer_findings, only_ntlm
 from analyzer.correlation.reach import unreachable_kdc
-from analyzer.correlation.services import is_address, named_by_client
-from analyzer.correlation.tickets import Match, failed_logon, granted_ticket, refused_ticket
+from analyzer.correlation.services import account_of, is_address, named_by_client
+from analyzer.correlation.tickets import (
+    Match,
+    failed_logon,
+    granted_ticket,
+    refused_ticket,
+    too_late,
+)
 from analyzer.negotiation.model import KeyFrames, Negotiation
 from analyzer.surroundings.model import KdcExchange
 
@@ -38,13 +44,13 @@ class Context:
 
 
 class KerberosUse:
-    """Which clients Kerberos worked for, with which servers."""
+    """Which clients Kerberos worked for, with which servers, and when."""
 
     def __init__(self, negotiations: list[Negotiation]) -> None:
-        self._accepted: dict[tuple[str, str, str], Negotiation] = {}
-        for negotiation in negotiations:
+        self._accepted: Timeline[Negotiation] = Timeline()
+        for negotiation in sorted(negotiations, key=lambda n: n.ended_ns):
             if negotiation.mechanism == "kerberos" and negotiation.outcome == "success":
-                self._accepted.setdefault(self._key(negotiation), negotiation)
+                self._accepted.add(self._key(negotiation), negotiation.ended_ns, negotiation)
 
     @staticmethod
     def _key(negotiation: Negotiation) -> tuple[str, str, str]:
@@ -52,8 +58,16 @@ class KerberosUse:
         return stream.client, stream.server, negotiation.carrier
 
     def accepted(self, negotiation: Negotiation) -> Negotiation | None:
-        """The first Kerberos logon of the same client at the same server that succeeded."""
-        return self._accepted.get(self._key(negotiation))
+        """The latest Kerberos logon of the same client at the same server that succeeded before.
+
+        Not one of another user, as far as both are known.
+        """
+        account = account_of(negotiation.user)
+        for other in self._accepted.latest(self._key(negotiation), 0, negotiation.started_ns):
+            whose = account_of(other.user or (other.kdc.cname if other.kdc is not None else None))
+            if account is None or whose is None or account == whose:
+                return other
+        return None
 
 
 def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
@@ -133,11 +147,19 @@ def _refused_by_kdc(negotiation: Negotiation, index: KdcIndex) -> Iterator[Findi
         sure = "likely" if refusal.match is not Match.CLASS_ONLY else "possible"
         if refusal.is_sure(negotiation):
             sure = "certain"
-        yield Finding(why_ntlm_code(exchange), sure, exchange.frames, kdc_words(exchange), exchange)
+        yield _refusal(negotiation, exchange, sure)
     failed = failed_logon(negotiation, index)
     if failed is not None:
-        words = kdc_words(failed)
-        yield Finding(why_ntlm_code(failed), "likely", failed.frames, words, failed)
+        yield _refusal(negotiation, failed, "likely")
+
+
+def _refusal(negotiation: Negotiation, exchange: KdcExchange, sure: str) -> Finding:
+    """What came after the client had turned to NTLM may be about another logon: possible at most."""
+    words = kdc_words(exchange)
+    if too_late(negotiation, exchange):
+        sure = "possible"
+        words += ", said after the first NTLM token"
+    return Finding(why_ntlm_code(exchange), sure, exchange.frames, words, exchange)
 
 
 def _worked_elsewhere(
@@ -152,7 +174,7 @@ def _worked_elsewhere(
         return
     other = context.kerberos.accepted(negotiation)
     if other is not None:
-        words = f"negotiation {other.negotiation_id} ran Kerberos with the same server"
+        words = f"negotiation {other.negotiation_id} ran Kerberos with the same server before"
         evidence = (other.last_frame, *shown)
         yield Finding("application_chose_ntlm", "possible", evidence, words)
 

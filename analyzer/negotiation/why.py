@@ -85,7 +85,7 @@ def _carrier_refusal(negotiation: Negotiation) -> Reason | None:
     rejected = _gss_refusal(negotiation) if cause.confidence != "certain" else None
     if rejected is not None and rejected.code == "integrity_failure":
         # both fit: the password may be right and the MIC wrong, or the other way round
-        return reason._replace(detail=f"{reason.detail}; also: {rejected.detail}")
+        return reason._replace(detail=f"{reason.detail}; or {rejected.detail}")
     return reason
 
 
@@ -122,7 +122,11 @@ def _not_all_there(negotiation: Negotiation, last: Step) -> Reason | None:
     if "one-direction" in codes:
         return _reason("one_direction", "certain", [last])
     if negotiation.completeness == "started-before-capture":
-        return _reason("capture_started_late", "certain", [negotiation.steps[0]])
+        first = [negotiation.steps[0]]
+        if negotiation.stream.transport == "tcp" and negotiation.stream.role_source == "syn":
+            words = "or its first messages are no ordinary ones: the connection's SYN was seen"
+            return _reason("capture_started_late", "possible", first, words)
+        return _reason("capture_started_late", "certain", first)
     if negotiation.completeness == "cut-off":
         return _reason("capture_ended_early", "certain", [last])
     return None

@@ -124,7 +124,7 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
     ),
     "unspecified_failure": ReasonCode(
         "failure",
-        "refused with a code that has no name here",
+        "refused, and the code does not tell why",
         "-",
         "any other code of the carrier, or negState reject without anything beside it",
         "certain that it was refused",

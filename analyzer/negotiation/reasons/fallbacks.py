@@ -99,9 +99,9 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
     ),
     "target_name_unresolved": ReasonCode(
         "fallback",
-        "the server's name leads to no service name",
+        "the client looked the server's name up in vain",
         "use the full DNS name; check DNS",
-        "the client asked for the name in vain, or was referred to another realm and asked no further",
+        "just before, the client asked for the name and got no address, and nothing else resolved it",
         "possible",
         "4020 and 4021: target name not resolved",
     ),

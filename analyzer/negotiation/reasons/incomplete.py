@@ -41,7 +41,7 @@ INCOMPLETE_REASONS: dict[str, ReasonCode] = {
         "the capture starts inside the negotiation",
         "start the capture earlier",
         "the first message is an answer, or not a first token",
-        SEEN,
+        "certain; possible if the SYN of the connection was seen",
     ),
     "capture_ended_early": ReasonCode(
         "incomplete",

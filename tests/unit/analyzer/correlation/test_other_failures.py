@@ -50,3 +50,10 @@ def test_a_client_that_tried_kerberos_first() -> None:
     row = refused(ntlm(user="nobody"))
     assert reason_of(row, kdc=[unknown]).code == "unknown_user"
     assert reason_of(refused(ntlm(user="alice")), kdc=[unknown]).code == "bad_credentials"
+
+
+def test_kerberos_own_trouble_is_no_cause_of_a_refused_password() -> None:
+    """A clock or an encryption type does not make NTLM fail."""
+    for error in (37, 14):
+        skewed = asked(99, "krbtgt/LAB", error, exchange="AS", cname="alice")
+        assert reason_of(refused(ntlm(user="alice")), kdc=[skewed]).code == "bad_credentials"

@@ -238,6 +238,36 @@ def test_a_name_that_nobody_knows() -> None:
     assert "NXDOMAIN" in reason.detail
 
 
+def test_an_empty_answer_beside_an_address() -> None:
+    """No AAAA record is no failure where the A record is there, a moment later too."""
+    empty = NameFact("dns", CLIENT, "web.lab.example", (), 30, 99 * SECOND, record="AAAA")
+    found = NameFact("dns", CLIENT, "web.lab.example", (SERVER,), 31, 99 * SECOND + 9)
+    assert reason_of(ntlm(), names=[empty, found]).code == "ntlm_only_client"
+    assert "no address" in reason_of(ntlm(), names=[empty]).detail
+
+
+def test_a_refusal_after_the_first_token_is_no_cause() -> None:
+    """What the KDC says once NTLM has begun is possible at most."""
+    late = asked(100.05, "HTTP/web.lab.example", 7, frame_request=105, frame_reply=106)
+    reason = reason_of(ntlm(), kdc=[late])
+    assert (reason.code, reason.confidence) == ("unknown_service", "possible")
+
+
+def test_kerberos_later_or_of_another_user() -> None:
+    """It does not show that this logon could have been Kerberos."""
+    row, _ = joined(ntlm(), kerberos(200, 200))
+    assert row.reason is not None
+    assert row.reason.code == "ntlm_only_client"
+    _, row = joined(kerberos(90, 90, user="bob"), ntlm(user="alice"))
+    assert row.reason is not None
+    assert row.reason.code == "ntlm_only_client"
+
+
+def test_a_stranger_without_a_kdc() -> None:
+    """A host of the other IP version is the client only where something says so."""
+    assert reason_of(ntlm(), attempts=[attempt("reset", "fd77::99")]).code == "ntlm_only_client"
+
+
 def test_nothing_seen() -> None:
     """An offer that is not in the capture, and no Kerberos of this client: possible, never more."""
     late = {"offered_mechs": None, "completeness": "started-before-capture"}
