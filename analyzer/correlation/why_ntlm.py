@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.capture.model import NO_TIME
 from analyzer.correlation.accounts import account_findings
 from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_index import KdcIndex, Timeline
@@ -63,7 +64,10 @@ class KerberosUse:
         Not one of another user, as far as both are known.
         """
         account = account_of(negotiation.user)
-        for other in self._accepted.latest(self._key(negotiation), 0, negotiation.started_ns):
+        # where packets carry no time, all have the same: then the frames alone tell what came first
+        for other in self._accepted.latest(self._key(negotiation), NO_TIME, negotiation.started_ns):
+            if other.last_frame > negotiation.first_frame:
+                continue
             whose = account_of(other.user or (other.kdc.cname if other.kdc is not None else None))
             if account is None or whose is None or account == whose:
                 return other

@@ -33,7 +33,7 @@ def test_a_refused_ntlm_logon_says_both_why() -> None:
 @pytest.mark.parametrize(
     ("case", "code", "shown"),
     [
-        ("http/fallback_no_spn", "unknown_service", "also      the server's name leads to no"),
+        ("http/fallback_no_spn", "unknown_service", "also      the client offered only NTLM"),
         (
             "http/fallback_kdc_no_answer",
             "kdc_unreachable",
