@@ -9,13 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from analyzer.audit.etypes import DES, RC4
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import kdc_hit, principal
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
-_RC4 = {"arcfour-hmac-md5", "arcfour-hmac-md5-56"}
-_WEAK = {*_RC4, "des-cbc-crc", "des-cbc-md4", "des-cbc-md5"}
 _ROAST_WINDOW_NS = 10 * 60 * 1_000_000_000
 _ROASTED = 3  # services asked for with RC4 alone
 _MANY = 6  # services whose tickets happened to be of RC4
@@ -63,7 +62,7 @@ def no_preauthentication(row: Any) -> Iterator[Hit]:
 def asrep_roasting(row: Any) -> Iterator[Hit]:
     """An AS-REQ without proof that lists RC4 or DES only, answered with a ticket."""
     asked = set(row.requested_etypes or ())
-    if _without_proof(row) and asked and asked <= _WEAK:
+    if _without_proof(row) and asked and asked <= (RC4 | DES):
         why = (
             f"{row.client} got a ticket of {principal(row)} without proof, asking for "
             f"{', '.join(sorted(asked))} only"
@@ -86,13 +85,13 @@ def kerberoasting(facts: Facts) -> Iterator[Hit]:
     """Within ten minutes RC4 tickets of three services asked for by RC4 alone, or of six by any request."""
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for row in facts.rows("kdc"):
-        if row.ticket_etype in _RC4 and not (row.sname or "").startswith(("krbtgt/", "kadmin/")):
+        if row.ticket_etype in RC4 and not (row.sname or "").startswith(("krbtgt/", "kadmin/")):
             found[row.capture, row.client].append(row)
     for (_, client), rows in found.items():
         rows.sort(key=lambda row: row.ts or 0)
         first = rows[0].ts or 0
         run = [row for row in rows if (row.ts or 0) - first <= _ROAST_WINDOW_NS]
-        only = {row.sname for row in run if set(row.requested_etypes or ("",)) <= _WEAK}
+        only = {row.sname for row in run if set(row.requested_etypes or ("",)) <= (RC4 | DES)}
         every = {row.sname for row in run}
         if len(only) < _ROASTED and len(every) < _MANY:
             continue

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from analyzer.audit.etypes import DES, RC4
 from analyzer.audit.hits import kdc_hit, principal
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
-_RC4 = {"arcfour-hmac-md5", "arcfour-hmac-md5-56"}
-_DES = {"des-cbc-crc", "des-cbc-md4", "des-cbc-md5"}
 _AES_KEYS = (
     "Give the account AES keys: set msDS-SupportedEncryptionTypes to AES and change its password."
 )
@@ -35,7 +34,7 @@ def _listed(etypes: Iterable[str]) -> str:
 )
 def rc4_service(row: Any) -> Iterator[Hit]:
     """The KDC issues a ticket of RC4 for a service."""
-    if row.ticket_etype in _RC4 and row.sname and not row.sname.startswith("krbtgt/"):
+    if row.ticket_etype in RC4 and row.sname and not row.sname.startswith("krbtgt/"):
         yield kdc_hit("server", row.sname, row, f"{row.client} got an RC4 ticket for {row.sname}")
 
 
@@ -51,7 +50,7 @@ def rc4_service(row: Any) -> Iterator[Hit]:
 )
 def rc4_logon(row: Any) -> Iterator[Hit]:
     """The part of an AS-REP that is for the client is of RC4."""
-    if row.exchange == "AS" and row.reply_etype in _RC4:
+    if row.exchange == "AS" and row.reply_etype in RC4:
         why = f"{principal(row)} logged on from {row.client} with an RC4 key"
         yield kdc_hit("user", principal(row), row, why)
 
@@ -69,7 +68,7 @@ def rc4_logon(row: Any) -> Iterator[Hit]:
 def rc4_only(row: Any) -> Iterator[Hit]:
     """The list of encryption types in the request holds RC4 (and DES) and nothing stronger."""
     asked = set(row.requested_etypes or ())
-    if asked & _RC4 and asked <= _RC4 | _DES:
+    if asked & RC4 and asked <= RC4 | DES:
         why = (
             f"{row.client} asks for {row.sname} as {principal(row)} with "
             f"{_listed(row.requested_etypes)} only"
@@ -88,7 +87,7 @@ def rc4_only(row: Any) -> Iterator[Hit]:
 )
 def des_asked(row: Any) -> Iterator[Hit]:
     """The list of encryption types in the request holds single DES."""
-    asked = [etype for etype in row.requested_etypes or () if etype in _DES]
+    asked = [etype for etype in row.requested_etypes or () if etype in DES]
     if asked:
         why = f"{row.client} takes {_listed(asked)} for {row.sname}"
         yield kdc_hit("client", row.client, row, why)
@@ -107,7 +106,7 @@ def des_asked(row: Any) -> Iterator[Hit]:
 )
 def des_given(row: Any) -> Iterator[Hit]:
     """A ticket or reply of single DES."""
-    given = [etype for etype in (row.ticket_etype, row.reply_etype) if etype in _DES]
+    given = [etype for etype in (row.ticket_etype, row.reply_etype) if etype in DES]
     if given:
         why = f"the KDC {row.server} gave {row.client} {given[0]} for {row.sname}"
         yield kdc_hit("server", row.server, row, why)

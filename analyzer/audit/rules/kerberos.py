@@ -9,13 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from analyzer.audit.etypes import RC4
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import by_client, by_negotiation, kdc_hit, place, principal
 from analyzer.audit.hops import same_exchange, same_host
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
-_RC4 = {"arcfour-hmac-md5", "arcfour-hmac-md5-56"}
 _AES = (
     "Give the account AES keys (set msDS-SupportedEncryptionTypes and change its password), "
     "then forbid {0} by 'Network security: Configure encryption types allowed for Kerberos'."
@@ -39,11 +39,11 @@ def _service(row: Any) -> str:
 )
 def rc4(row: Any) -> Iterator[Hit]:
     """The AP-REQ's ticket or authenticator is of RC4."""
-    if row.ticket_etype in _RC4:
+    if row.ticket_etype in RC4:
         yield by_client(
             row, f"{row.client} showed {place(row)} a ticket for {_service(row)} sealed with RC4"
         )
-    elif row.session_etype in _RC4:
+    elif row.session_etype in RC4:
         yield by_client(
             row, f"{row.client} and {place(row)} share an RC4 session key for {_service(row)}"
         )

@@ -22,6 +22,12 @@ _LEVEL = (
     "only. Refuse LM & NTLM' "
     "on clients, servers and domain controllers."
 )
+_V1 = (
+    "ATT&CK T1110.002",
+    "ATT&CK T1557.001",
+    "MS-NLMP 3.3.1",
+    "CIS Windows: LAN Manager level",
+)
 
 
 @rule(
@@ -31,12 +37,7 @@ _LEVEL = (
     means="The response is DES over an 8-byte challenge: who records it finds the password's "
     "hash in hours.",
     remedy=_LEVEL,
-    references=(
-        "ATT&CK T1110.002",
-        "ATT&CK T1557.001",
-        "MS-NLMP 3.3.1",
-        "CIS Windows: LAN Manager level",
-    ),
+    references=_V1,
 )
 def ntlmv1(row: Any) -> Iterator[Hit]:
     """The NT response has 24 bytes and was made from the server's challenge alone."""
@@ -51,12 +52,7 @@ def ntlmv1(row: Any) -> Iterator[Hit]:
     means="The challenge is mixed with a nonce of the client, which stops prepared tables only: "
     "the response is still DES of the password's hash.",
     remedy=_LEVEL,
-    references=(
-        "ATT&CK T1110.002",
-        "ATT&CK T1557.001",
-        "MS-NLMP 3.3.1",
-        "CIS Windows: LAN Manager level",
-    ),
+    references=_V1,
 )
 def ntlmv1_ess(row: Any) -> Iterator[Hit]:
     """A 24-byte NT response beside an LM field of 8 bytes and 16 zeros."""

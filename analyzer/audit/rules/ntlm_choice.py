@@ -37,12 +37,11 @@ _NEVER = {
 _MS = "Microsoft: NTLM auditing and restriction"
 
 
-def _granted(row: Any, reasons: set[str]) -> bool:
-    return row.mechanism == "ntlm" and row.outcome == "success" and row.reason in reasons
-
-
-def _because(row: Any) -> str:
-    return REASONS[row.reason].sentence
+def _granted_since(row: Any, reasons: set[str]) -> Iterator[Hit]:
+    """A logon that was granted by NTLM for one of `reasons`, which is the hit's evidence too."""
+    if row.mechanism == "ntlm" and row.outcome == "success" and row.reason in reasons:
+        why = f"{row.client} used NTLM with {place(row)}: {REASONS[row.reason].sentence}"
+        yield by_client(row, why, row.confidence or "possible", row.evidence)
 
 
 @rule(
@@ -57,9 +56,7 @@ def _because(row: Any) -> str:
 )
 def kerberos_failed(row: Any) -> Iterator[Hit]:
     """A logon by NTLM before which a ticket was refused, not to be had, or not accepted."""
-    if _granted(row, _FAILED):
-        why = f"{row.client} used NTLM with {place(row)}: {_because(row)}"
-        yield by_client(row, why, row.confidence or "possible", row.evidence)
+    return _granted_since(row, _FAILED)
 
 
 @rule(
@@ -74,9 +71,7 @@ def kerberos_failed(row: Any) -> Iterator[Hit]:
 )
 def kerberos_was_there(row: Any) -> Iterator[Hit]:
     """Server or client had Kerberos on offer in this very negotiation, or the client had a ticket."""
-    if _granted(row, _CHOSEN):
-        why = f"{row.client} used NTLM with {place(row)}: {_because(row)}"
-        yield by_client(row, why, row.confidence or "possible", row.evidence)
+    return _granted_since(row, _CHOSEN)
 
 
 @rule(
@@ -90,9 +85,7 @@ def kerberos_was_there(row: Any) -> Iterator[Hit]:
 )
 def kerberos_never_offered(row: Any) -> Iterator[Hit]:
     """A logon by NTLM whose client offered NTLM only, or could not have had a ticket."""
-    if _granted(row, _NEVER):
-        why = f"{row.client} used NTLM with {place(row)}: {_because(row)}"
-        yield by_client(row, why, row.confidence or "possible", row.evidence)
+    return _granted_since(row, _NEVER)
 
 
 @rule(
