@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from operator import index
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.capture.inputs import Input, expand, with_distinct_names
+from analyzer.capture.inputs import Input, RemoteInput, expand, with_distinct_names
+from analyzer.capture.model import CaptureAccount
 from analyzer.capture.packet_objects import PacketInput
+from analyzer.capture.rotated import join_rotated
 from analyzer.decode_as import Given, read_rules
 from analyzer.errors import CaptureError, UsageError
 from analyzer.negotiation.model import Negotiation
@@ -21,8 +25,12 @@ from analyzer.tables.schema import MADE_OF, TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
+    from distributed import Client
 
+    from analyzer.cache.cache import Cache
     from analyzer.capture.tshark_source import Wireshark
+    from analyzer.cluster.cluster import Cluster
+    from analyzer.cluster.merge import CaptureRows
     from analyzer.report.exchange import Exchanged
     from analyzer.report.findings import Audited
     from analyzer.report.overview.summary import Summary
@@ -38,7 +46,8 @@ class Analysis:
 
     Attributes `negotiations`, `tokens`, `offers`, `anomalies`, `captures`, `kdc`, `names`, `hosts` and
     `findings` are pandas frames with the columns and dtypes of docs/tables.md, also when empty. `errors`
-    lists inputs that could not be read, `damaged` tells whether any input was cut or corrupt.
+    lists inputs that could not be read, `damaged` tells whether any input was cut or corrupt, `notices` what
+    of a cache could not be used or kept.
     """
 
     def __init__(self, inputs: list[Input], tables: Tables, options: Options) -> None:
@@ -46,8 +55,14 @@ class Analysis:
         self.tables = tables
         self.errors: list[str] = []
         self.notes: list[str] = []
+        self.notices: list[str] = []
+        self.cache: Cache | None = None
+        self.cluster: Cluster | None = None  # while it reads
         self.damaged = False
         self.options = options
+        self.jobs = 1
+        """Processes that read."""
+        self.jobs_asked = False  # that many are wanted whatever they gain
         self._frames: dict[str, pd.DataFrame] = {}
         self._made: set[str] = set()  # tables made of others that are made
         self._last_ids: list[int] = []  # per input: number of its last negotiation
@@ -165,6 +180,22 @@ class Analysis:
         parts = sections(columns, None, self.tables.wanted)
         return Summary(parts, lambda: summary_frame(columns["negotiations"]))
 
+    def to_parquet(self, folder: str | PathLike[str]) -> None:
+        """Write every table that was asked for to `folder`, as `negotiations.parquet` and so on.
+
+        All files appear when all are written. Times are UTC, dicts are JSON text. Raises `UsageError` where
+        nothing can be written.
+        """
+        from analyzer.tables.folder import filled_at_once  # noqa: PLC0415 - only where asked for
+        from analyzer.tables.parquet import write_parquet  # noqa: PLC0415 - brings DuckDB along
+
+        with filled_at_once(Path(folder)) as staging:
+            for name, table in self.tables.schema.items():
+                if name in self.tables.wanted:
+                    columns = self.columns(name)
+                    rows = range(len(columns[table.names[0]]))
+                    write_parquet(table, columns, rows, table.names, staging / f"{name}.parquet")
+
     def matrix(
         self,
         rows: str = "client",
@@ -237,6 +268,12 @@ def read(
     with_secrets: bool = False,
     engine: str = "native",
     tls_keylog: str | PathLike[str] | None = None,
+    rotated: bool = True,
+    jobs: int | None = 1,
+    cache: str | PathLike[str] | Cache | None = None,
+    client: Client | str | None = None,
+    cluster_dir: str | PathLike[str] | None = None,
+    insecure_cluster: bool = False,
 ) -> Analysis:
     """Read captures to their end and return their `Analysis`.
 
@@ -247,6 +284,19 @@ def read(
     draws a bar for each large input. `with_secrets` adds the tokens' bytes (NTLM responses, tickets) to
     `tokens`. `engine`: what reads packets, `native`, `scapy` or `tshark`
     (docs/engines.md); with `tshark`, `tls_keylog` names a TLS key log by which connections are decrypted.
+    `rotated`: the files that one capture process has written in turn (`dumpcap -b`) are read as one capture,
+    told by their names and times; the engine `tshark` reads them apart. `jobs`: how many processes read;
+    None: one per processor where the captures are large enough to gain by it. Rows are the same for any
+    number. A script that asks for more than one guards its own start (`if __name__ == "__main__":`), as
+    with `multiprocessing`. `cache`: a folder where the rows of each capture are kept, and found again as
+    long as its files, the options and this program are the same; nothing is kept with secrets, of standard
+    input, or by the engine `tshark`.
+
+    `client`: a `distributed.Client`, or the address of a scheduler: workers of a dask.distributed cluster
+    read, each one capture at a time, and rows are those of one process (docs/scale.md). Captures may lie at
+    URLs that fsspec knows (`s3://bucket/x.pcap`). `cluster_dir`: a directory or URL that all workers share,
+    where rows lie until they are merged; only a cluster on this machine needs none. A cluster that others
+    can reach without encryption is refused unless `insecure_cluster` allows it.
 
     Raises `UsageError` if a path does not exist, the engine is not there or nobody knows a rule,
     `CaptureError` if none of the inputs is a capture. With several inputs the readable ones are used; the
@@ -264,13 +314,42 @@ def read(
                 with_secrets=with_secrets,
                 engine=engine,
                 tls_keylog=tls_keylog,
+                rotated=rotated,
+                jobs=jobs,
+                cache=cache,
+                client=client,
+                cluster_dir=cluster_dir,
+                insecure_cluster=insecure_cluster,
             )
     how = _wireshark(engine, tls_keylog)
     analysis = begin(tables=tables, decode_as=decode_as, with_secrets=with_secrets, wireshark=how)
     if engine == "scapy":
         analysis.options.by_scapy = True
         analysis.tables.engine = engine
-    return read_inputs(_expanded(_paths(captures), analysis), analysis, progress or None)
+    analysis.jobs = (os.cpu_count() or 1) if jobs is None else jobs
+    analysis.jobs_asked = jobs is not None
+    if analysis.jobs < 1:
+        raise UsageError(f"{jobs} processes can't read; give 1 or more")
+    if cache is not None:
+        analysis.cache = _cache(cache, analysis)
+    sources = _expanded(_paths(captures), analysis)
+    if how is not None and any(isinstance(source, RemoteInput) for source in sources):
+        raise UsageError("Wireshark reads files, not URLs: fetch them first, or use another engine")
+    if rotated and how is None:
+        sources = join_rotated(sources)
+    if client is None:
+        return read_inputs(sources, analysis, progress or None)
+    if analysis.jobs_asked and analysis.jobs > 1:
+        raise UsageError("jobs are processes of this machine; a cluster brings its own workers")
+    from analyzer.cluster.cluster import cluster  # noqa: PLC0415 - only where there is one
+
+    secrets = with_secrets or tls_keylog is not None
+    with cluster(client, cluster_dir, insecure=insecure_cluster, secrets=secrets) as there:
+        analysis.cluster = there
+        try:
+            return read_inputs(sources, analysis, progress or None)
+        finally:
+            analysis.cluster = None
 
 
 def begin(
@@ -310,29 +389,110 @@ def _wireshark(engine: str, tls_keylog: str | PathLike[str] | None) -> Wireshark
     return wireshark(None if tls_keylog is None else fspath(tls_keylog))
 
 
+def _cache(given: str | PathLike[str] | Cache, analysis: Analysis) -> Cache | None:
+    from analyzer.cache.cache import Cache  # noqa: PLC0415 - only where asked for
+
+    why = "rows with secrets" if analysis.tables.secrets else "what Wireshark reads"
+    if analysis.tables.secrets or analysis.options.wireshark is not None:
+        analysis.notices.append(f"nothing is kept: {why} must be read each time")
+        return None
+    return given if isinstance(given, Cache) else Cache(given)
+
+
 def read_inputs(
     sources: Iterable[Input], analysis: Analysis, progress: Progress | None = None
 ) -> Analysis:
     """Read all `sources` into `analysis`; see `read`."""
-    made, options = analysis.tables, analysis.options
-    for source in sources:
-        collector = Collector(made, source.name)
-        options.progress = _progress_of(source, progress)
-        try:
-            account, seconds = run(source, collector, options)
-        except CaptureError as error:
+    made = analysis.tables
+    for source, collector, done in _read_or_recall(list(sources), analysis, progress):
+        if isinstance(done, str):
             if source.from_directory:
-                analysis.notes.append(str(error))
+                analysis.notes.append(done)
             else:
-                analysis.errors.append(str(error))
-                made.unreadable(source.name, str(error).removeprefix(f"{source.name}: "))
+                analysis.errors.append(done)
+                made.unreadable(source.name, done.removeprefix(f"{source.name}: "))
             continue
+        account, seconds = done
         collector.close(account, seconds)
         analysis.finished(source, damaged=account.damaged)
+    if analysis.cache is not None:
+        analysis.notices += analysis.cache.notices
     if not analysis.inputs:  # nothing could be read: the caller's mistake
         said = analysis.errors or analysis.notes or ["no captures there"]
         raise CaptureError(said[0] if len(said) == 1 else f"{said[0]} (and {len(said) - 1} more)")
     return analysis
+
+
+Read = tuple[Input, "Collector | CaptureRows", tuple[CaptureAccount, float] | str]
+"""A capture, what was gathered of it, and its account and the seconds it took, or why it can't be read."""
+
+
+def _read_or_recall(
+    sources: list[Input], analysis: Analysis, progress: Progress | None
+) -> Iterator[Read]:
+    """Read captures of which nothing is kept, and keep their rows; add kept rows of the others.
+
+    While they are read all tables are made, so that whatever is asked next is there.
+    """
+    cache, made = analysis.cache, analysis.tables
+    if cache is None:
+        yield from _read_each(sources, analysis, progress)
+        return
+    from analyzer.cache.cache import KEPT, marks  # noqa: PLC0415 - only where asked for
+
+    asked = made.wanted
+    made.wanted = asked | set(KEPT)
+    analysis.options.per_message_tokens = True
+    found = cache.look_up(sources, analysis.options)
+    unknown = [source for source, (_, known) in zip(sources, found, strict=True) if not known]
+    reading = _read_each(unknown, analysis, progress)
+    for source, (proof, is_known) in zip(sources, found, strict=True):
+        if is_known and proof is not None:
+            damaged = cache.recall(proof, source, made, asked)
+            if damaged is not None:
+                analysis.finished(source, damaged=damaged)
+                continue
+        before = marks(made)
+        read = next(_read_each([source], analysis, progress) if is_known else reading)
+        yield read
+        if proof is not None and not isinstance(read[2], str):
+            cache.keep(proof, source, analysis.options, made, before)
+        for name in made.wanted - asked:
+            made.forget(name)
+    made.wanted = asked
+
+
+def _read_each(
+    sources: list[Input], analysis: Analysis, progress: Progress | None
+) -> Iterator[Read]:
+    """Read captures, with as many processes as are wanted and worth it; tell them in their order."""
+    made, options, jobs = analysis.tables, analysis.options, analysis.jobs or 1
+    if analysis.cluster is not None:
+        yield from analysis.cluster.read(sources, made, options, progress)
+        return
+    reader: Callable[[Input, Collector, Options], tuple[CaptureAccount, float]] = run
+    way = "alone"
+    if jobs > 1:
+        from analyzer.parallel.reading import way_of_sharing  # noqa: PLC0415 - only where asked for
+
+        native = options.wireshark is None
+        way = way_of_sharing(sources, jobs, asked=analysis.jobs_asked, shares=native)
+    if way == "files":
+        from analyzer.parallel.files import read_files  # noqa: PLC0415
+
+        yield from read_files(sources, made, options, jobs, progress)
+        return
+    if way == "shares":
+        from analyzer.parallel.shares import read_shared  # noqa: PLC0415
+
+        reader = partial(read_shared, jobs=jobs)
+    for source in sources:
+        collector = Collector(made, source.name)
+        options.progress = _progress_of(source, progress)
+        try:
+            yield source, collector, reader(source, collector, options)
+        except CaptureError as error:
+            yield source, collector, str(error)
 
 
 def _paths(captures: Any) -> list[str]:

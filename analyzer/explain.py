@@ -13,7 +13,7 @@ from os import PathLike
 from typing import Any
 
 from analyzer.capture.model import NO_TIME, Stream
-from analyzer.correlation import correlate
+from analyzer.correlation import correlate, link_forward
 from analyzer.errors import UsageError
 from analyzer.negotiation.model import ACCEPTOR, INITIATOR, Negotiation, NoticedAnomaly, Step
 from analyzer.negotiation.rebuild import StreamNegotiations
@@ -205,6 +205,7 @@ class _Collected:
         for number, negotiation in enumerate(self._negotiations, 1):
             negotiation.negotiation_id = number
         correlate(self._negotiations, Surroundings())
+        link_forward(self._negotiations)
         exchanges = []
         for negotiation in self._negotiations:
             _of_messages(negotiation)

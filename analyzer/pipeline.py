@@ -12,14 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from analyzer.capture.engine import StreamEngine
 from analyzer.capture.inputs import Input
 from analyzer.capture.link import PacketDecoder
 from analyzer.capture.model import IGNORE, CaptureAccount, CaptureLoss, Stream
 from analyzer.capture.reader import open_capture
+from analyzer.first_bytes import STRANGERS, looks_like_carrier, looks_like_datagram
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
 from analyzer.negotiation.rebuild import StreamNegotiations
 from analyzer.signature import find_signature
@@ -33,9 +31,9 @@ from dissectors.carriers.base import (
     Carrier,
     CarrierAnomaly,
     CarrierMessage,
+    Exchange,
 )
 from dissectors.carriers.carrier_search import CarrierSearch, Found, Segment, carrier_of
-from dissectors.carriers.kdc_message import starts_so
 from dissectors.carriers.token_pieces import TokenPieces
 from dissectors.span import Span
 from dissectors.tokens import dissect_token
@@ -60,7 +58,9 @@ class Sink(Protocol):
     def negotiation(self, negotiation: Negotiation) -> None:
         """One finished negotiation; numbers are given later, in order of first frame."""
 
-    def schemes(self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int) -> None:
+    def schemes(
+        self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int, ts_ns: int
+    ) -> None:
         """Mechanism or scheme names that a server's carrier lists."""
 
     def anomaly(self, noticed: NoticedAnomaly) -> None:
@@ -93,23 +93,23 @@ def run(source: Input, sink: Sink, options: Options) -> tuple[CaptureAccount, fl
         _read_natively(source, account, sink, options)
     else:
         _read_by_wireshark(source, account, sink, options, options.wireshark)
+    conclude(account, sink)
+    return account, time.perf_counter() - began
+
+
+def conclude(account: CaptureAccount, sink: Sink) -> None:
+    """Tell what of the input was lost, once it is read."""
     if account.truncated_packets:
-        cut = f"{account.truncated_packets} packets were cut by the snap length"
+        count = account.truncated_packets
+        cut = f"{count} {'packet was' if count == 1 else 'packets were'} cut by the snap length"
         account.losses.append(CaptureLoss("snaplen", cut, count=account.truncated_packets))
     for loss in account.losses:
         sink.anomaly(_loss_anomaly(loss))
-    return account, time.perf_counter() - began
 
 
 def _read_natively(source: Input, account: CaptureAccount, sink: Sink, options: Options) -> None:
     decoder = PacketDecoder(account, by_scapy=options.by_scapy)
-    engine = StreamEngine(
-        account,
-        lambda stream: StreamReader(stream, sink, options),
-        lambda stream: DatagramReader(stream, sink, options),
-        reopen=_looks_like_carrier,
-        wants_datagram=_looks_like_datagram,
-    )
+    engine = stream_engine(account, sink, options)
     watch = Watch(sink.surrounding)
     for block in open_capture(source, account, options.progress):
         index = decoder.decode(block)
@@ -118,6 +118,29 @@ def _read_natively(source: Input, account: CaptureAccount, sink: Sink, options: 
     decoder.finish()
     engine.finish()
     watch.finish()
+
+
+def stream_engine(
+    account: CaptureAccount, sink: Sink, options: Options, *, by_first_frame: bool = False
+) -> StreamEngine:
+    """Make what follows the conversations of an input.
+
+    `by_first_frame`: streams are numbered by their first frames, as not all of them are followed here.
+    """
+
+    def described(stream: Stream) -> Stream:
+        if by_first_frame:
+            stream.stream_id = stream.first_frame
+        return stream
+
+    return StreamEngine(
+        account,
+        lambda stream: StreamReader(described(stream), sink, options),
+        lambda stream: DatagramReader(described(stream), sink, options),
+        reopen=looks_like_carrier,
+        wants_datagram=looks_like_datagram,
+        strangers=None if "tcp" in {transport for transport, _ in options.decode_as} else STRANGERS,
+    )
 
 
 def _read_by_wireshark(
@@ -130,8 +153,8 @@ def _read_by_wireshark(
         stream=lambda stream: StreamReader(stream, sink, options),
         datagrams=lambda stream: DatagramReader(stream, sink, options),
         decrypted=lambda stream: DecryptedReader(stream, sink, options),
-        reopen=_looks_like_carrier,
-        wants_datagram=_looks_like_datagram,
+        reopen=looks_like_carrier,
+        wants_datagram=looks_like_datagram,
         watch=watch.feed,
     )
     tshark_source.read(source, account, how, consumers, options.progress)
@@ -142,35 +165,6 @@ def _loss_anomaly(loss: CaptureLoss) -> NoticedAnomaly:
     start = loss.offset or 0
     span = Span(start, start + (loss.length or 0))
     return NoticedAnomaly(Anomaly(loss.code, span, loss.detail), loss.frame, None, None)
-
-
-# -- vectorised tests of payload heads -----------------------------------------------------------------
-
-
-def _looks_like_carrier(heads: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Mark the 8-byte heads that start a message of a carrier that announces itself (SMB, HTTP)."""
-    low = (heads & np.uint64(0xFFFF_FFFF)).astype(np.uint32)
-    high = (heads >> np.uint64(32)).astype(np.uint32)
-    smb = ((low & np.uint32(0x00FF_FFFF)) == 0x534D42) & ((low >> np.uint32(24)) >= 0xFC)
-    smb &= (high >> np.uint32(24)) == 0
-    http = high == np.uint32(0x48545450)
-    return np.asarray(smb | http, dtype=np.bool_)
-
-
-def _looks_like_datagram(heads: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Mark the 8-byte heads that may start an LDAP message, or a KDC's."""
-    first = (heads >> np.uint64(56)).astype(np.uint8)
-    marks = first == 0x30
-    maybe = np.flatnonzero((first - np.uint8(0x6A) < 4) | (first == 0x7E))
-    if maybe.size:
-        found = heads[maybe]
-        length = (found >> np.uint64(48)) & np.uint64(0xFF)
-        more = np.where(length > 0x7F, length & np.uint64(0x7F), np.uint64(0))  # octets of it
-        shift = np.uint64(40) - np.uint64(8) * np.minimum(more, np.uint64(5))
-        follows = (found >> shift) & np.uint64(0xFF)
-        for at in maybe[follows == np.uint64(0x30)].tolist():
-            marks[at] = starts_so(int(heads[at]).to_bytes(8, "big"))
-    return np.asarray(marks, dtype=np.bool_)
 
 
 # -- streams ---------------------------------------------------------------------------------------------
@@ -187,28 +181,33 @@ class _Conversation:
         self.carrier: Carrier | None = None
         self._swap = 0  # 1: the carrier says that our client is its server
         self._told: dict[str, int] = {}
-        self._token_place = (0, -1)  # frame of the latest token, its place in the frame
+        self._token_frame, self._token_place = 0, -1  # of the latest token, its place in the frame
         self._pieces = TokenPieces()
         self._kdc: StreamKdc | None = None
 
     def emit(self, item: CarrierMessage | CarrierAnomaly) -> None:
         """Take what a carrier says."""
-        if isinstance(item, CarrierAnomaly):
+        if type(item) is CarrierAnomaly:
             self.notice(item.anomaly, item.frame, item.ts_ns, item)
             return
+        assert type(item) is CarrierMessage
         if item.kind == "kdc":
             self._add_kdc(item)
             return
-        token = self._pieces.whole(item) if item.token else None
-        while self._pieces.abandoned:
-            message = self._pieces.abandoned.pop()
-            self._add(message, message.token)
+        token = None
+        if item.token:
+            pieces = self._pieces
+            token = pieces.whole(item)
+            while pieces.abandoned:
+                message = pieces.abandoned.pop()
+                self._add(message, message.token)
         negotiation = self._add(item, token)
-        for anomaly in item.anomalies:
-            self._noticed(anomaly, item, negotiation)
+        if item.anomalies:
+            for anomaly in item.anomalies:
+                self._noticed(anomaly, item, negotiation)
         if item.schemes and item.kind == "hint":
             carrier = item.exchange.carrier if item.exchange else item.context.get("carrier", "")
-            self.sink.schemes(self.stream, carrier, item.schemes, item.frame)
+            self.sink.schemes(self.stream, carrier, item.schemes, item.frame, item.ts_ns)
 
     def _add(self, item: CarrierMessage, token: bytes | None) -> Negotiation | None:
         """Dissect the token, if there is one, and put the message where it belongs."""
@@ -217,17 +216,20 @@ class _Conversation:
         dissected = dissect_token(
             token, from_acceptor=item.side == SERVER, sasl_layer=item.sasl_layer
         )
-        frame, place = self._token_place
-        place = place + 1 if frame == item.frame else 0
-        self._token_place = (item.frame, place)
-        negotiation = self.negotiations.add(item, dissected, place)
-        step = self.negotiations.latest
+        frame = item.frame
+        place = self._token_place = self._token_place + 1 if frame == self._token_frame else 0
+        self._token_frame = frame
+        negotiations, exchange = self.negotiations, item.exchange
+        negotiation = negotiations.add(item, dissected, place)
+        step = negotiations.latest
         assert step is not None
-        carrier = item.exchange.carrier if item.exchange else item.context.get("carrier", "")
+        carrier = item.context.get("carrier", "") if exchange is None else exchange.carrier
         self.sink.token(self.stream, step, carrier, negotiation)
-        for anomaly in dissected.findings:
-            self._noticed(anomaly, item, negotiation)
-        part = dissected if type(dissected) is IakerbMessage else dissected.inner
+        inner = dissected.inner
+        if dissected.anomalies or (inner is not None and inner.findings):
+            for anomaly in dissected.findings:
+                self._noticed(anomaly, item, negotiation)
+        part = dissected if type(dissected) is IakerbMessage else inner
         if type(part) is IakerbMessage and negotiation is not None:
             self._stream_kdc().carried(item, part, negotiation)
         return negotiation
@@ -252,22 +254,24 @@ class _Conversation:
         item: CarrierAnomaly | None = None,
     ) -> None:
         """Tell an anomaly of the connection itself."""
-        if not self._worth_a_row(anomaly):
-            return
+        exchange = item.exchange if item is not None else None
         noticed = NoticedAnomaly(anomaly, frame, ts_ns, self.stream.stream_id)
-        noticed = self.negotiations.notice(noticed, item.exchange if item is not None else None)
+        if not self._worth_a_row(anomaly):
+            self._only_marked(noticed, exchange)
+            return
+        noticed = self.negotiations.notice(noticed, exchange)
         if noticed.negotiation is None:
             self.sink.anomaly(noticed)
 
     def _noticed(
         self, anomaly: Anomaly, item: CarrierMessage, negotiation: Negotiation | None
     ) -> None:
-        if not self._worth_a_row(anomaly):
-            return
         noticed = NoticedAnomaly(
             anomaly, item.frame, item.ts_ns, self.stream.stream_id, negotiation
         )
-        if negotiation is None:
+        if not self._worth_a_row(anomaly):
+            self._only_marked(noticed, negotiation.exchange if negotiation is not None else None)
+        elif negotiation is None:
             self.sink.anomaly(noticed)
         else:
             negotiation.anomalies.append(noticed)
@@ -276,6 +280,11 @@ class _Conversation:
         told = self._told.get(anomaly.code, 0) + 1
         self._told[anomaly.code] = told
         return told <= ANOMALIES_PER_KIND
+
+    def _only_marked(self, noticed: NoticedAnomaly, exchange: Exchange | None) -> None:
+        """One of too many: it is counted, unless a negotiation that began since needs it."""
+        if self.negotiations.touch(noticed, exchange):
+            self._told[noticed.anomaly.code] -= 1
 
     def finish(self) -> None:
         """Tell what never became whole, and anomalies only counted; conclude the negotiations."""
@@ -321,12 +330,7 @@ class StreamReader(_Conversation):
             if found is not None:
                 return self._attach(found, side)
             return self._give_up() if self._search.in_vain else 0
-        side ^= self._swap
-        window = carrier.windows[side]
-        window.append(offset, data, frame, ts_ns)
-        if not window.skipping:
-            carrier.feed(side)
-        return window.skipping
+        return carrier.receive(side ^ self._swap, offset, data, frame, ts_ns)
 
     def _attach(self, found: Found, side: int) -> int:
         """Take the carrier and replay what was held; the windows skip by themselves meanwhile."""
@@ -388,7 +392,7 @@ class StreamReader(_Conversation):
         carrier_side = side ^ self._swap
         window = carrier.windows[carrier_side]
         code = "snaplen" if frame == window.frame else "gap"  # a packet cut short, or one not there
-        window.restart(offset + length)
+        window.restart(offset + length, code)
         window.frame, window.ts_ns = frame, ts_ns
         self.notice(self._loss(code, offset, length), frame, ts_ns)
         carrier.gap(carrier_side, length, frame, ts_ns)

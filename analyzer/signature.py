@@ -43,7 +43,7 @@ TELLING = 32
 """Bytes from the beginning of a token within which its signature ends."""
 LONGEST = 65_536  # bytes: a token that says it is longer is not believed
 
-_NEG_STATE = b"\xa0\x03\x0a\x01"  # of a NegTokenResp
+NEG_STATE = b"\xa0\x03\x0a\x01"  # of a NegTokenResp
 _FRAME, _RESP, _SEQUENCE = 0x60, 0xA1, 0x30
 _MOST_HEADERS = range(2, 7)  # sizes of tag and length octets
 _TEXT_BEFORE = re.compile(rb"[A-Za-z0-9+/]*\Z")
@@ -69,7 +69,7 @@ def find_signature(data: bytes | bytearray) -> int:
     """Offset of the first signature in `data`, or -1."""
     hits = [at for signature in QUICK if (at := data.find(signature)) >= 0]
     at = -1
-    while (at := data.find(_NEG_STATE, at + 1)) >= 0:
+    while (at := data.find(NEG_STATE, at + 1)) >= 0:
         if (resp := _resp_around(data, at)) >= 0:
             hits.append(resp)
             break
@@ -86,9 +86,9 @@ def find_tokens(data: bytes | bytearray) -> list[Hit]:
             sure = at + len(signature)
             hits.append(Hit(at, sure, None) if start < 0 else Hit(start, sure, _end(data, start)))
     at = -1
-    while (at := data.find(_NEG_STATE, at + 1)) >= 0:
+    while (at := data.find(NEG_STATE, at + 1)) >= 0:
         if (start := _resp_around(data, at)) >= 0:
-            hits.append(Hit(start, at + len(_NEG_STATE), _end(data, start)))
+            hits.append(Hit(start, at + len(NEG_STATE), _end(data, start)))
     for signature in BASE64:
         at = 0
         while (at := data.find(signature, at)) >= 0:

@@ -6,6 +6,8 @@ RFC 6616 6, RFC 7055 3.1, RFC 7677 4, MS-SPNG 1.9.1, 3.1.5 and appendix A, MS-NE
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 SPNEGO = "1.3.6.1.5.5.2"
 KERBEROS = "1.2.840.113554.1.2.2"
 MS_KERBEROS = "1.2.840.48018.1.2.2"
@@ -61,6 +63,11 @@ NEGOEX_SCHEMES: dict[str, str] = {
 def mech_name(oid: str) -> str:
     """Name of a mechanism; an unknown one keeps its dotted number."""
     return MECHS.get(oid, oid)
+
+
+def mech_names(oids: Iterable[str]) -> list[str]:
+    """Names of mechanisms, in order."""
+    return [MECHS.get(oid, oid) for oid in oids]
 
 
 def mech_family(oid: str) -> str:

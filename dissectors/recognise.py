@@ -131,6 +131,9 @@ def content_offset(data: bytes, pos: int) -> int | None:
 WrapKind = Literal["seal", "sign", "ntlm"]
 
 _SEALED = 0x02  # flag of RFC 4121 4.2.2
+_NTLM_PLAIN = b"\x01\x00\x00\x00\x30"  # no bytes in a row: version, and the content's first
+
+_MESSAGE_ID = frozenset(bytes((2, size)) for size in range(1, 5))
 
 _WRAP_KINDS: dict[bytes, WrapKind] = {
     b"\x05\x04\x00": "sign",
@@ -140,14 +143,22 @@ _WRAP_KINDS: dict[bytes, WrapKind] = {
     b"\x02\x01": "seal",
     b"\x01\x01": "sign",
     b"\x01\x00\x00\x00": "ntlm",
+    _NTLM_PLAIN: "sign",
 }
+
+
+def _begins_ldap(content: bytes) -> bool:
+    """Whether it begins as an LDAPMessage does: a SEQUENCE, and in it the messageID of 1 to 4 octets."""
+    at = content_offset(content, 1) if content[:1] == b"\x30" else None
+    return at is not None and content[at : at + 2] in _MESSAGE_ID
 
 
 def wrap_head(data: bytes | bytearray | memoryview) -> bytes:
     """Bytes that tell what protects a wrapped message: one of a handful of keys, b"" if unknown.
 
     RFC 4121 Wrap with its flag Sealed alone, MIC; RFC 1964 Wrap with SEAL_ALG only if that is
-    "none", MIC; the version of an NTLM signature. `data` needs its first 32 bytes only.
+    "none", MIC; the version of an NTLM signature, and 30 if LDAP follows it in clear.
+    `data` needs its first 32 bytes only.
     """
     head = bytes(data[:32])
     token_id = head[:2]
@@ -156,7 +167,7 @@ def wrap_head(data: bytes | bytearray | memoryview) -> bytes:
     if token_id == b"\x04\x04":
         return token_id
     if head[:4] == b"\x01\x00\x00\x00":
-        return head[:4]
+        return _NTLM_PLAIN if _begins_ldap(head[16:]) else head[:4]
     if head[:1] == b"\x60":
         at = content_offset(head, 1)
         if at is not None and head[at : at + 1] == b"\x06" and at + 1 < len(head):

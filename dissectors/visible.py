@@ -21,6 +21,8 @@ SHOWN_CHARACTERS = 512
 
 def visible(text: str) -> str:
     r"""`text` with every unsafe character written as `\x1b` or `\u202e`; a backslash stays one backslash."""
+    if text.isascii() and text.isprintable():  # nearly all of it, and far quicker told
+        return text
     return UNSAFE.sub(_escaped, text)
 
 

@@ -21,8 +21,10 @@ from analyzer.negotiation.machine import CARRIER_TRANSITIONS, TRANSITIONS
 from analyzer.negotiation.reasons import REASONS
 from analyzer.tables.schema import TABLES, TOKEN_BYTES
 from analyzer.tables.weakness import WEAKNESSES
+from benchmarks.page import performance
 from dissectors.anomaly import CODES
 from dissectors.carriers import CARRIERS
+from docs.exports_page import exports
 
 NOTICE = "<!-- made by docs/generate.py: change the code, then run it -->\n"
 
@@ -79,6 +81,11 @@ sure it is: `certain` if one message states it and there is no other reading, `l
 supporting observation, `possible` where only a pattern shows it. Where two reasons fit, the stronger evidence wins and
 `reason_detail` names the other. A refused NTLM logon keeps its failure's code; why it was NTLM at all stands in
 `reason_detail`. A success has a reason only if there is something to say: why NTLM, a weakness, a refusal afterwards.
+
+The last column has the events of Windows that name the same thing: numbers of the Security log where no other log is
+named, with status, sub status or failure code; 4001 to 4023 are of NTLM/Operational. Usage ids are those of KB5064479
+(Windows 11 24H2, Windows Server 2025); where an event's id and text differ, as some hosts write them, go by the text.
+Where it is empty, Windows writes nothing that says so.
 """
 
 REASON_KINDS = {
@@ -276,6 +283,8 @@ def documents() -> dict[Path, str]:
         ROOT / "docs" / "rules.md": rules(),
         ROOT / "docs" / "negotiation.md": machines(),
         ROOT / "docs" / "fidelity.md": fidelity(),
+        ROOT / "docs" / "exports.md": f"# Exports\n{NOTICE}\n{exports()}",
+        ROOT / "docs" / "performance.md": f"# Performance\n{NOTICE}\n{performance()}",
     }
     page = ROOT / "README.md"
     made[page] = readme(page.read_text(encoding="utf-8"))

@@ -20,6 +20,7 @@ FAMILIES = (
     "kerberos",
     "kdc",
     "kdc_etypes",
+    "kdc_forged",
     "spnego",
     "smb",
     "ldap",

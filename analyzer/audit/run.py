@@ -54,8 +54,9 @@ def _add(found: dict[tuple[str, str, str], Finding], rule: Rule, hit: Hit) -> No
     _extend(place.negotiation_ids, hit.negotiation_ids)
     _extend(place.evidence, hit.evidence)
     if hit.ts_ns is not None:
-        known.first_seen = min(known.first_seen or hit.ts_ns, hit.ts_ns)
-        known.last_seen = max(known.last_seen or hit.ts_ns, hit.ts_ns)
+        seen = [ts for ts in (known.first_seen, known.last_seen) if ts is not None]
+        known.first_seen = min([*seen, hit.ts_ns])
+        known.last_seen = max([*seen, hit.ts_ns])
     known.confidence = min(known.confidence, hit.confidence, key=CONFIDENCES.index)
 
 

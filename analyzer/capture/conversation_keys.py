@@ -47,10 +47,45 @@ class ConversationKeys:
         return mixed
 
 
+def first_rows(keys: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """For each key the place of the first that equals it.
+
+    Nothing is sorted, which would take five times as long: every key gets a place in a small table by some of
+    its bits, and the few that meet another key there are tried again by other bits.
+    """
+    bits = len(keys).bit_length() + 1
+    shift, table = np.uint64(64 - bits), np.empty(1 << bits, np.intp)
+    first = _first_in_slot(keys >> shift, np.arange(len(keys)), table)
+    rest = np.flatnonzero(keys[first] != keys)
+    for turn in range(_TURNS):
+        if not len(rest):
+            return first
+        some = keys[rest]
+        found = _first_in_slot(some * _OTHER_BITS[turn] >> shift, rest, table)
+        first[rest] = found
+        rest = rest[keys[found] != some]
+    if len(rest):
+        _, begins, which = np.unique(keys[rest], return_index=True, return_inverse=True)
+        first[rest] = rest[begins][which]
+    return first
+
+
+_TURNS = 4
+_OTHER_BITS = np.array([0x9E37_79B9_7F4A_7C15**turn % 2**64 for turn in (1, 3, 5, 7)], np.uint64)
+
+
+def _first_in_slot(
+    slots: NDArray[np.uint64], rows: NDArray[np.intp], table: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    at = slots.view(np.intp)
+    table[at[::-1]] = rows[::-1]  # of several for one slot the last wins, which here is the first
+    return table[at]
+
+
 class KeyTable:
     """Open-addressing hash table from keys (not 0) to stream numbers, 12 bytes a slot."""
 
-    FULLEST = 0.66
+    FULLEST = 0.5  # beyond, places that are taken lie in long rows
 
     def __init__(self, bits: int = 14) -> None:
         self._used = 0

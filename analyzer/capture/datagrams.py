@@ -34,6 +34,11 @@ class DatagramEngine:
         self._table = StreamTable()
         self._open: OrderedDict[int, _Conversation] = OrderedDict()
 
+    @property
+    def first_frames(self) -> NDArray[np.int64]:
+        """First frame of each conversation, by its number."""
+        return self._table.first_frame[: self._table.count].copy()
+
     def feed(
         self,
         index: PacketIndex,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from analyzer.capture.hold import Hold
+from analyzer.capture.pool import Piece
 
 MODULUS = 0xFFFF_FFFF
 """Sequence numbers are compared modulo 2^32."""
@@ -33,7 +34,7 @@ class Direction:
         self.floor = 0  # lowest offset of bytes from before it that were counted
         self.skip = 0  # bytes that the consumer does not want
         self.hold: Hold | None = None
-        self.memory: list[tuple[int, bytes]] = []
+        self.memory: list[Piece] = []
         self.cuts: dict[
             int, tuple[int, int, int]
         ] = {}  # offset -> end, frame, time of bytes cut off

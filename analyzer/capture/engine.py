@@ -11,12 +11,14 @@ comes for it can only be a repetition and is dropped.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analyzer.capture.conversation_keys import ConversationKeys
 from analyzer.capture.datagrams import DatagramEngine
 from analyzer.capture.heads import Heads
 from analyzer.capture.model import CaptureAccount, OpenDatagrams, OpenStream, PacketIndex
 from analyzer.capture.pool import DEFAULT_LIMITS, Pool, StreamLimits
+from analyzer.capture.strangers import Strangers
 from analyzer.capture.streams import Packets
 from analyzer.capture.tcp import TcpEngine
 
@@ -31,6 +33,7 @@ class StreamEngine:
     `open_stream` and `open_datagrams` give the consumer of a conversation, or None. `reopen` is shown
     the heads of packets of ignored streams, their first eight payload bytes, and says where something
     begins that a new consumer should see. `wants_datagram` selects UDP payloads; None takes all.
+    `strangers` tells streams of which no consumer would make anything; None asks for all.
     """
 
     def __init__(
@@ -41,21 +44,36 @@ class StreamEngine:
         *,
         reopen: Heads | None = None,
         wants_datagram: Heads | None = None,
+        strangers: Strangers | None = None,
         limits: StreamLimits = DEFAULT_LIMITS,
     ) -> None:
         pool = Pool(account, limits)
         self._keys = ConversationKeys()
-        self._tcp = TcpEngine(pool, open_stream, reopen)
+        self._tcp = TcpEngine(pool, open_stream, reopen, strangers)
         self._udp = DatagramEngine(pool, open_datagrams, wants_datagram)
         self._now = int(np.iinfo(np.int64).min)
 
-    def feed(self, index: PacketIndex) -> None:
-        """Take the packets of a block."""
-        if not len(index):
-            return
-        now = np.maximum.accumulate(index.ts_ns)
-        np.maximum(now, self._now, out=now)
-        self._now = int(now[-1])
+    def feed(self, index: PacketIndex, now: tuple[NDArray[np.int64], int] | None = None) -> None:
+        """Take the packets of a block.
+
+        `now`, where these are a part of its packets: the latest time of the capture up to each of them, and
+        up to the end of the block.
+        """
+        if now is not None:
+            latest, self._now = now
+        elif len(index):
+            latest = np.maximum.accumulate(index.ts_ns)
+            np.maximum(latest, self._now, out=latest)
+            self._now = int(latest[-1])
+        if len(index):
+            self._feed(index, latest)
+        self._tcp.following.sweep(self._now)
+
+    def first_frames(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First frame of each TCP stream and of each UDP conversation, by their numbers."""
+        return self._tcp.first_frames, self._udp.first_frames
+
+    def _feed(self, index: PacketIndex, now: NDArray[np.int64]) -> None:
         keys, senders = self._keys.pair(
             (index.src_hi, index.src_lo, index.src_port),
             (index.dst_hi, index.dst_lo, index.dst_port),
@@ -65,7 +83,6 @@ class StreamEngine:
             if len(rows):
                 frame, ts_ns = index.frame[rows], index.ts_ns[rows]
                 engine.feed(index, rows, Packets(keys[rows], senders[rows], frame, ts_ns), now)
-        self._tcp.following.sweep(self._now)
 
     def finish(self) -> None:
         """Tell all open conversations that the capture ends, in order of their numbers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from analyzer.capture.model import OpenStream, PacketIndex
+from analyzer.capture.model import OpenStream, PacketIndex, Stream
 from analyzer.capture.pool import Pool
 from analyzer.capture.reassembly import Start, StreamIgnoredError, TcpStream
 from analyzer.capture.roles import describe
@@ -52,17 +52,20 @@ class Following:
         else:
             table.reopened[stream_id] += 1
         stream, client = describe(table, stream_id, index, row, sender, seen)
+        return self.ask(stream, client, start)
+
+    def ask(self, stream: Stream, client: int, start: Start) -> TcpStream | None:
+        """Ask who wants a stream; `settle` it once it has been fed."""
+        stream_id = stream.stream_id
         stream.started_before |= start == "captured"
         consumer = self._open_stream(stream)
         if consumer is None:
-            table.state[stream_id] = IGNORED
+            self._table.state[stream_id] = IGNORED
             return None
         if len(self._open) >= self._pool.limits.open_streams:
             self._evict()
-        table.state[stream_id] = FOLLOWED
-        flow = TcpStream(stream_id, consumer, client, self._pool, start)
-        self._open[stream_id] = flow
-        return flow
+        self._table.state[stream_id] = FOLLOWED
+        return TcpStream(stream_id, consumer, client, self._pool, start)
 
     def settle(self, flow: TcpStream) -> None:
         """Note how a stream stands after packets of a block."""
@@ -70,11 +73,12 @@ class Following:
         if flow.finished:
             self.end(flow, "closed")
             return
+        self._open[stream_id] = flow
         self._open.move_to_end(stream_id)
         self._touched[stream_id] = flow
         if flow.waiting:
             self.waiting[stream_id] = flow
-        else:
+        elif self.waiting:
             self.waiting.pop(stream_id, None)
 
     def relieve(self, flow: TcpStream) -> None:
@@ -166,7 +170,7 @@ class Following:
     def _forget(self, flow: TcpStream, state: int) -> None:
         stream_id = flow.stream_id
         self._table.state[stream_id] = state
-        del self._open[stream_id]
+        if self._open.pop(stream_id, None) is not None:  # else it came and went within a block
+            self._touched.pop(stream_id, None)
+            self._reset.pop(stream_id, None)
         self.waiting.pop(stream_id, None)
-        self._reset.pop(stream_id, None)
-        self._touched.pop(stream_id, None)

@@ -30,3 +30,12 @@ def payload_heads(index: PacketIndex, rows: NDArray[np.intp]) -> NDArray[np.uint
         head = index.payload(int(rows[at]))[:HEAD]
         heads[at] = int.from_bytes(head.ljust(HEAD, b"\0"), "big")
     return heads
+
+
+def first_octets(index: PacketIndex, rows: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """First byte of each payload; the rows must have at least one."""
+    offset = index.payload_offset[rows]
+    octets = np.frombuffer(index.buffer, np.uint8)[np.maximum(offset, 0)]
+    for at in np.flatnonzero(offset < 0).tolist():
+        octets[at] = index.payload(int(rows[at]))[0]
+    return octets

@@ -5,9 +5,11 @@ from __future__ import annotations
 import glob
 import os
 from dataclasses import dataclass, replace
+from io import BufferedIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analyzer.capture.remote import file_at, files_at, is_url, path_of_url
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,9 +37,39 @@ class Input:
         return self.path if self.is_standard_input else os.path.realpath(self.path)
 
     @property
+    def size(self) -> int:
+        """Bytes of the file, 0 where that can't be told."""
+        try:
+            return 0 if self.is_standard_input else Path(self.path).stat().st_size
+        except OSError:
+            return 0
+
+    @property
     def is_standard_input(self) -> bool:
         """Whether the bytes come from standard input."""
         return self.path == STANDARD_INPUT
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteInput(Input):
+    """A capture at a URL, which is its `path`."""
+
+    length: int = 0
+
+    @property
+    def identity(self) -> str:
+        """The URL."""
+        return self.path
+
+    @property
+    def size(self) -> int:
+        """Bytes, as the driver told; 0 where it can't."""
+        return self.length
+
+
+def opened(item: Input) -> BufferedIOBase:
+    """Open a file or URL for reading. Raises `OSError`."""
+    return file_at(item.path) if isinstance(item, RemoteInput) else open(item.path, "rb")  # noqa: PTH123
 
 
 def expand(arguments: Sequence[str]) -> list[Input]:
@@ -72,12 +104,22 @@ def _expand_one(argument: str) -> list[Input]:
         return [Input(argument)]
     if os.path.lexists(argument):  # a file called `a[1].pcap` is that file, not a pattern
         return _file_or_directory(argument)
+    if is_url(argument):
+        return _at_url(argument)
     if glob.has_magic(argument):
         matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207  # the pattern may be absolute
         if matches:
             return [item for match in matches for item in _file_or_directory(match)]
         raise UsageError(f"{argument}: no file matches")
     raise UsageError(f"{argument}: no such file or directory")
+
+
+def _at_url(url: str) -> list[Input]:
+    path = path_of_url(url)
+    if path is not None:
+        return _expand_one(path)
+    entries, is_directory = files_at(url)
+    return [RemoteInput(entry.url, is_directory, length=entry.size) for entry in entries]
 
 
 def _file_or_directory(path: str) -> list[Input]:

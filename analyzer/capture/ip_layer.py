@@ -9,9 +9,11 @@ from __future__ import annotations
 from struct import Struct
 
 from analyzer.capture.defrag import MAX_DATAGRAM, Fragment, FragmentKey
+from analyzer.capture.icmp import UNREACHABLE
 from analyzer.capture.packet import (
     CUT,
     DECODED,
+    ERROR,
     FRAGMENT,
     IPV4_MAPPED,
     IPV4_PROTOCOLS,
@@ -61,11 +63,18 @@ def _ipv4(packet: Packet) -> str:
     packet.at += header
     packet.source = (0, IPV4_MAPPED | source)
     packet.destination = (0, IPV4_MAPPED | destination)
-    packet.protocols = IPV4_PROTOCOLS
+    packet.protocols, packet.version = IPV4_PROTOCOLS, 4
     if field & 0x3FFF and protocol in IPV4_PROTOCOLS:
         key = FragmentKey(packet.source, packet.destination, identification, protocol)
         return _defragment(packet, key, protocol, (field & 0x1FFF) * 8, bool(field & 0x2000))
-    return IPV4_PROTOCOLS.get(protocol, NO_TRANSPORT)
+    return IPV4_PROTOCOLS.get(protocol) or _other(packet, protocol)
+
+
+def _other(packet: Packet, protocol: int) -> str:
+    """Neither a transport nor a tunnel: of interest only if it tells that another packet did not arrive."""
+    known, kind = UNREACHABLE[packet.version]
+    here = packet.at < packet.captured
+    return ERROR if protocol == known and here and packet.data[packet.at] == kind else NO_TRANSPORT
 
 
 def _ipv6(packet: Packet) -> str:
@@ -77,8 +86,8 @@ def _ipv6(packet: Packet) -> str:
         packet.bound(length)  # 0 is a jumbogram or segmentation offload: what the wire has
     packet.source = (addresses[0], addresses[1])
     packet.destination = (addresses[2], addresses[3])
-    packet.protocols = IPV6_PROTOCOLS
-    return IPV6_PROTOCOLS.get(following, NO_TRANSPORT)
+    packet.protocols, packet.version = IPV6_PROTOCOLS, 6
+    return IPV6_PROTOCOLS.get(following) or _other(packet, following)
 
 
 def ipv6_extension(packet: Packet) -> str:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analyzer.capture.defrag import DEFAULT_LIMITS, Defragmenter, FragmentLimits
+from analyzer.capture.icmp import read_unreachable
 from analyzer.capture.model import NO_LINK, CaptureAccount, CaptureLoss, PacketIndex, RecordBlock
 from analyzer.capture.packet import (
     DECODED,
+    ERROR,
     FRAGMENT,
     LINK_TYPES,
     NO_TRANSPORT,
@@ -24,7 +26,7 @@ from analyzer.capture.walk import walk
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FILLED = (
+FILLED = (
     ("proto", np.uint8),
     ("src_hi", np.uint64),
     ("src_lo", np.uint64),
@@ -60,7 +62,7 @@ class PacketDecoder:
     def decode(self, block: RecordBlock) -> PacketIndex:
         """Return the block's TCP and UDP packets; account for the others."""
         frame = np.arange(block.first_frame, block.first_frame + len(block), dtype=np.int64)
-        filled: dict[str, Any] = {name: np.zeros(len(block), dtype) for name, dtype in _FILLED}
+        filled: dict[str, Any] = {name: np.zeros(len(block), dtype) for name, dtype in FILLED}
         index = PacketIndex(buffer=block.buffer, frame=frame, ts_ns=block.ts_ns, **filled)
         if not len(block):
             return index
@@ -71,8 +73,8 @@ class PacketDecoder:
             slow, not_ip = decode_plain(block, index, decoded)
             self._account.not_ip += not_ip
         if slow.any():
-            self._walk(block, np.flatnonzero(slow), index, decoded)
-        return index if decoded.all() else _select(index, decoded)
+            self.walk(block, np.flatnonzero(slow), index, decoded)
+        return index if decoded.all() else select(index, decoded)
 
     def finish(self) -> None:
         """Close the account: what still waits for fragments is lost, as are undecodable packets."""
@@ -87,13 +89,14 @@ class PacketDecoder:
                 continue
             self._account.losses.append(loss)
 
-    def _walk(
+    def walk(
         self,
         block: RecordBlock,
         rows: NDArray[np.int64],
         index: PacketIndex,
         decoded: NDArray[np.bool_],
     ) -> None:
+        """Decode the packets `rows` one at a time into `index`; account for those that have no payload."""
         found: list[tuple[int, ...]] = []
         for row, at, cap_len, wire_len, ts_ns, link_type in zip(
             rows.tolist(),
@@ -119,6 +122,11 @@ class PacketDecoder:
                 found.append(_row(packet, row, index.extra))
             elif outcome == NOT_IP:
                 self._account.not_ip += 1
+            elif outcome == ERROR:
+                data = packet.data[packet.at : packet.captured]
+                told = read_unreachable(data, frame, ts_ns, packet.version)
+                if told is not None:
+                    index.unreachable.append(told)
             elif outcome not in {NO_TRANSPORT, FRAGMENT}:
                 self._refuse(outcome)
                 if outcome == TOO_DEEP and self._first_too_deep is None:
@@ -127,7 +135,7 @@ class PacketDecoder:
             columns = list(zip(*found, strict=True))
             where = np.array(columns[0])
             decoded[where] = True
-            for (name, dtype), column in zip(_FILLED, columns[1:], strict=True):
+            for (name, dtype), column in zip(FILLED, columns[1:], strict=True):
                 getattr(index, name)[where] = np.array(column, dtype)
 
     def _refuse(self, reason: str) -> None:
@@ -157,14 +165,18 @@ def _row(packet: Packet, row: int, extra: dict[int, bytes]) -> tuple[int, ...]:
     )
 
 
-def _select(index: PacketIndex, decoded: NDArray[np.bool_]) -> PacketIndex:
-    rows = np.flatnonzero(decoded)
-    filled: dict[str, Any] = {name: getattr(index, name)[rows] for name, _ in _FILLED}
-    extra = {int(np.searchsorted(rows, row)): data for row, data in index.extra.items()}
+def select(index: PacketIndex, wanted: NDArray[np.bool_]) -> PacketIndex:
+    """The packets that are marked, as columns of their own."""
+    rows = np.flatnonzero(wanted)
+    filled: dict[str, Any] = {name: getattr(index, name)[rows] for name, _ in FILLED}
+    extra = {
+        int(np.searchsorted(rows, row)): data for row, data in index.extra.items() if wanted[row]
+    }
     return PacketIndex(
         buffer=index.buffer,
         frame=index.frame[rows],
         ts_ns=index.ts_ns[rows],
         extra=extra,
+        unreachable=index.unreachable,
         **filled,
     )

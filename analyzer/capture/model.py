@@ -1,6 +1,6 @@
 """The types that flow out of a capture: records, packet columns, streams.
 
-Nothing here is an object per packet: a block holds up to some 16 Ki packets in numpy columns.
+Nothing here is an object per packet: a block holds up to some 64 Ki packets in numpy columns.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from analyzer.capture.icmp import Unreachable
 
 NO_TIME = np.iinfo(np.int64).min
 """`ts_ns` of a packet whose time the file does not tell (pcapng Simple Packet Block)."""
@@ -27,8 +29,8 @@ frames although they hold no packet.
 class RecordBlock:
     """A run of capture records, in file order, as columns of equal length.
 
-    `buffer` holds the raw bytes plus at least 128 bytes of zero padding behind the last packet, so that a
-    fixed-width gather at any packet never leaves it.
+    `buffer` holds the raw bytes plus at least 128 bytes behind the last packet, so that a fixed-width
+    gather at any packet never leaves it.
     """
 
     buffer: bytes
@@ -73,6 +75,7 @@ class PacketIndex:
     tcp_ack: NDArray[np.uint32]
     tcp_flags: NDArray[np.uint8]  # FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32; 0 for UDP
     extra: dict[int, bytes] = field(default_factory=dict)  # row -> payload
+    unreachable: list[Unreachable] = field(default_factory=list)  # what ICMP tells; no rows
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -189,3 +192,26 @@ class CaptureAccount:
     damaged: bool = False  # the file itself is cut or corrupt: exit status 3
     streams_evicted: int = 0
     secrets: list[SecretsBlock] = field(default_factory=list, repr=False)
+    files: list[tuple[str, int]] = field(
+        default_factory=list
+    )  # of a rotated set: name, first frame
+
+    def join(self, later: CaptureAccount) -> None:
+        """Add what another reader has counted of packets that came later, or of other streams."""
+        self.format = self.format or later.format
+        self.link_types |= later.link_types
+        for name in (
+            "packets", "bytes", "file_bytes", "streams", "tcp_bytes_missing", "truncated_packets", "not_ip",
+            "streams_evicted",
+        ):  # fmt: skip
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        for counts, more in ((self.undecoded, later.undecoded), (self.by_scapy, later.by_scapy)):
+            for reason, count in more.items():
+                counts[reason] = counts.get(reason, 0) + count
+        times = [t for t in (self.first_ts_ns, later.first_ts_ns) if t is not None]
+        self.first_ts_ns = min(times, default=None)
+        times = [t for t in (self.last_ts_ns, later.last_ts_ns) if t is not None]
+        self.last_ts_ns = max(times, default=None)
+        self.losses += later.losses
+        self.damaged |= later.damaged
+        self.secrets += later.secrets

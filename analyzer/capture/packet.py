@@ -17,6 +17,7 @@ DECODED = "decoded"
 NOT_IP = "not-ip"
 NO_TRANSPORT = "no-transport"  # IP, but neither TCP nor UDP inside
 FRAGMENT = "fragment"  # waits in the defragmenter
+ERROR = "icmp-error"  # `at` is where a message of ICMP begins that tells what did not arrive
 
 CUT = "snaplen"
 TOO_DEEP = "limit-tunnels"
@@ -42,6 +43,7 @@ class Packet:
     source: tuple[int, int] = (0, 0)  # 128 bits in two halves
     destination: tuple[int, int] = (0, 0)
     protocols: dict[int, str] = field(default_factory=dict)  # what this IP version may carry
+    version: int = 4  # of the innermost IP header
     by_scapy: list[str] = field(default_factory=list)  # link type and tunnels that Scapy read
     protocol: int = 0
     source_port: int = 0

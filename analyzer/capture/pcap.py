@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from analyzer.capture.damage import CHAIN
+from analyzer.capture.leaps import SMALL, leap
 from analyzer.capture.records import MAX_CAP_LEN, RecordReader, Stop, rows_at
 from analyzer.errors import CaptureError
 
@@ -29,6 +30,8 @@ FILE_HEADER_BYTES = 24
 SMALLEST_PACKET = 14
 """Captured bytes below which a record is not believed after damage: an Ethernet header."""
 LARGEST_HEADER = 24
+FEW = 1024
+"""Records for which it does not pay to look for many at once."""
 
 
 class Layout(NamedTuple):
@@ -77,8 +80,10 @@ class PcapReader(RecordReader):
         self, window: Window, account: CaptureAccount, layout: Layout, link_type: int
     ) -> None:
         super().__init__(window, account)
-        order, self._header_bytes, self._unit_ns = layout
+        self._order, self._header_bytes, self._unit_ns = layout
+        order = self._order
         self._link_type = link_type
+        self._mean = SMALL  # bytes of a record, of late
         self._word = np.dtype(f"{order}u4")
         self._cap_len_at = struct.Struct(f"{order}8xI").unpack_from
         self._high_byte = 3 if order == "<" else 0
@@ -87,20 +92,24 @@ class PcapReader(RecordReader):
         """Offsets of the records from `position` on that lie whole in the window."""
         data, end = self.window.data, self.window.end
         header_bytes, cap_len_at = self._header_bytes, self._cap_len_at
-        while position + header_bytes <= end:
+        while True:  # a header may reach into the padding; its packet then ends behind the end
             (cap_len,) = cap_len_at(data, position)
             after = position + header_bytes + cap_len
-            if cap_len > MAX_CAP_LEN or after > end:
+            if after > end:
                 return
             yield position
             position = after
 
     def _stretch(self, position: int) -> tuple[int, Stop]:
         room = self.room
-        records = np.fromiter(islice(self._walk(position), room), np.int64)
+        records = self._find(position, room)
         if len(records):
             head = self._headers(records)
             cap_len = head[:, 2].astype(np.int64)
+            if int(cap_len.max()) > MAX_CAP_LEN:
+                sound = int(np.argmax(cap_len > MAX_CAP_LEN))
+                records, head, cap_len = records[:sound], head[:sound], cap_len[:sound]
+        if len(records):
             ts_ns = head[:, 0].astype(np.int64) * 1_000_000_000
             ts_ns += head[:, 1].astype(np.int64) * self._unit_ns
             link_type = np.full(len(records), self._link_type, np.uint16)
@@ -113,6 +122,22 @@ class PcapReader(RecordReader):
             if len(records) == room:
                 return position, Stop.FULL
         return position, self._why(position)
+
+    def _find(self, position: int, room: int) -> NDArray[np.int64]:
+        """Offsets of up to `room` records from `position` on."""
+        found = np.zeros(0, np.int64)
+        end, reach = self.window.end, int(room * self._mean * 1.1)
+        if self._mean < SMALL and room >= FEW and end - position > FEW * SMALL:
+            stop = min(end, position + reach)
+            found = leap(self.window.data, position, stop, self._order, self._header_bytes)[:room]
+            if len(found):
+                (cap_len,) = self._cap_len_at(self.window.data, int(found[-1]))
+                position = int(found[-1]) + self._header_bytes + cap_len
+        walked = np.fromiter(islice(self._walk(position), room - len(found)), np.int64)
+        found = np.concatenate((found, walked)) if len(found) else walked
+        if len(found) > FEW:
+            self._mean = int(found[-1] - found[0]) // (len(found) - 1)
+        return found
 
     def _why(self, position: int) -> Stop:
         if position + self._header_bytes > self.window.end:

@@ -1,19 +1,19 @@
 """Decodes the plain packets of a block as columns: link header, IP without extras, TCP or UDP.
 
-The header at a row's offset is gathered together with the bytes behind it in one copy. The gather
-of a short packet reaches into what follows it, so every decision is masked by the packet's length.
+Headers of one kind are gathered in one copy. The gather of a short packet reaches into what follows it, so
+every decision is masked by the packet's length.
 
 Spec: IEEE 802.3, 802.1Q; tcpdump.org/linktypes.html; RFC 791, 8200, 9293, 768.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.capture.icmp import UNREACHABLE
 from analyzer.capture.packet import (
     ETHER_TYPES,
     IP_FAMILIES,
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Column = NDArray[Any]
+Rows = NDArray[np.intp] | slice
+"""A slice, which copies nothing, if it is all of them."""
 
 MAX_VLAN_TAGS = 3
 """A packet with more goes the slow path."""
@@ -45,16 +47,17 @@ _ETHER_TYPE_AT = {"ethernet": (14, 12), "linux-cooked": (16, 14), "linux-cooked-
 """Size of the link header, place of its EtherType."""
 _BY_VERSION = np.full(16, _WALK, np.uint16)
 _BY_VERSION[4], _BY_VERSION[6] = _IPV4, _IPV6
-_WALK_TYPES = tuple(number for number, name in ETHER_TYPES.items() if name != "ip")
 
-_TRANSPORT = [
-    ("source_port", ">u2"),
-    ("destination_port", ">u2"),
-    ("seq", ">u4"),  # UDP: length, checksum
-    ("ack", ">u4"),
-    ("data_offset", "u1"),
-    ("flags", "u1"),
-]
+_TRANSPORT_HEADER = np.dtype(
+    [
+        ("source_port", ">u2"),
+        ("destination_port", ">u2"),
+        ("seq", ">u4"),  # UDP: length, checksum
+        ("ack", ">u4"),
+        ("data_offset", "u1"),
+        ("flags", "u1"),
+    ]
+)
 _IPV4_HEADER = np.dtype(
     [
         ("version_ihl", "u1"),
@@ -67,7 +70,6 @@ _IPV4_HEADER = np.dtype(
         ("checksum", ">u2"),
         ("source", ">u4"),
         ("destination", ">u4"),
-        *_TRANSPORT,
     ]
 )
 _IPV6_HEADER = np.dtype(
@@ -81,45 +83,48 @@ _IPV6_HEADER = np.dtype(
         ("source_lo", ">u8"),
         ("destination_hi", ">u8"),
         ("destination_lo", ">u8"),
-        *_TRANSPORT,
     ]
 )
 
 
 def decode_plain(block: RecordBlock, index: PacketIndex, decoded: Flags) -> tuple[Flags, int]:
     """Fill `index` where a row is plain; return the slow path's rows and the count of not-IP."""
-    slow = np.zeros(len(block), np.bool_)
     skip, ether_type = _find_ip(block)
-    inside = skip <= block.cap_len  # else the link header itself is incomplete
+    captured = block.cap_len - skip
+    found = _Found(block.buffer, block.offset + skip, captured, block.wire_len - skip)
+    np.maximum(found.room, captured, out=found.room)
+    inside = captured >= 0  # else the link header itself is incomplete
     others = np.ones(len(block), np.bool_)
-    for number, decode in ((_IPV4, _decode_ipv4), (_IPV6, _decode_ipv6)):
-        mask = inside & (ether_type == number)
+    for number, read in ((_IPV4, _read_ipv4), (_IPV6, _read_ipv6)):
+        mask = ether_type == number
+        mask &= inside
         if mask.any():
             others &= ~mask
-            found = _locate(block, skip, mask)
-            good, alien = decode(block.buffer, found, index)
-            decoded[found.rows] = good
-            slow[found.rows] = ~(good | alien)
-    walked = others & (~inside | (ether_type <= 1500) | _is_in(ether_type, _WALK_TYPES))
+            read(found, slice(None) if mask.all() else np.flatnonzero(mask), index)
+    decoded[:], alien = _read_transport(found, index)
+    slow = ~(others | decoded | alien)
+    if not others.any():
+        return slow, 0
+    walked = others & (~inside | (ether_type <= 1500) | _WALKED[ether_type])
     slow |= walked
     return slow, int(np.count_nonzero(others & ~walked))
 
 
-@dataclass(slots=True)
 class _Found:
-    """Rows with an IP header at `start`, of which so much was captured and was on the wire."""
+    """Columns of a block: where IP headers start, how much from there on was captured and was on the wire.
 
-    rows: Integers | slice  # a slice, which copies nothing, if it is all of them
-    start: Integers
-    captured: Integers
-    room: Integers
+    What the headers tell is put beside it; `ip_size` stays 0 where there is none.
+    """
 
-
-def _locate(block: RecordBlock, skip: Integers, mask: Flags) -> _Found:
-    rows = slice(None) if mask.all() else np.flatnonzero(mask)
-    captured = block.cap_len[rows] - skip[rows]
-    room = np.maximum(block.wire_len[rows] - skip[rows], captured)
-    return _Found(rows, block.offset[rows] + skip[rows], captured, room)
+    def __init__(self, buffer: bytes, start: Integers, captured: Integers, room: Integers) -> None:
+        self.buffer = buffer
+        self.start = start
+        self.captured = captured
+        self.room = room
+        self.ip_size = np.zeros(len(start), np.int64)
+        self.length = np.zeros(len(start), np.int64)  # of the IP packet
+        self.protocol = np.zeros(len(start), np.uint8)
+        self.whole = np.zeros(len(start), np.bool_)  # no options, no fragment
 
 
 def _find_ip(block: RecordBlock) -> tuple[Integers, NDArray[np.uint16]]:
@@ -144,7 +149,7 @@ def _read_link(
         skip = np.full(len(offset), size, np.int64)
         ether_type = _gather(buffer, offset + place, ">u2").astype(np.uint16)
         for _ in range(MAX_VLAN_TAGS):
-            tagged = np.flatnonzero(_is_in(ether_type, VLAN_TAGS))
+            tagged = np.flatnonzero(_TAGGED[ether_type])
             if not len(tagged):
                 break
             ether_type[tagged] = _gather(buffer, offset[tagged] + skip[tagged] + 2, ">u2")
@@ -162,56 +167,87 @@ def _read_link(
     return skip, ether_type
 
 
-def _decode_ipv4(buffer: bytes, found: _Found, index: PacketIndex) -> tuple[Flags, Flags]:
-    """Fill columns; return where they are good and where IP carries another protocol."""
-    rows = found.rows
-    header = _gather(buffer, found.start, _IPV4_HEADER)
-    total = header["total_length"].astype(np.int64)
-    length = np.minimum(np.where(total == 0, found.room, total), found.room)  # 0: offload
-    whole = (header["version_ihl"] == 0x45) & (header["fragment"] & 0x3FFF == 0)
+def _read_ipv4(found: _Found, rows: Rows, index: PacketIndex) -> None:
+    header, room = _gather(found.buffer, found.start[rows], _IPV4_HEADER), found.room[rows]
+    length = header["total_length"].astype(np.int64)
+    offload = length == 0
+    if offload.any():
+        length[offload] = room[offload]
+    found.length[rows] = np.minimum(length, room, out=length)
+    found.ip_size[rows] = 20
+    found.protocol[rows] = header["protocol"]
+    found.whole[rows] = (header["version_ihl"] == 0x45) & (header["fragment"] & 0x3FFF == 0)
     index.src_lo[rows] = header["source"] | np.uint64(IPV4_MAPPED)
     index.dst_lo[rows] = header["destination"] | np.uint64(IPV4_MAPPED)
-    good = whole & _decode_transport(header, 20, found, length, index)
-    alien = whole & (found.captured >= 20) & (length >= 20)
-    return good, alien & ~_IPV4_FOLLOWED[header["protocol"]]
 
 
-def _decode_ipv6(buffer: bytes, found: _Found, index: PacketIndex) -> tuple[Flags, Flags]:
-    """Fill columns; return where they are good and where IP carries another protocol."""
-    rows = found.rows
-    header = _gather(buffer, found.start, _IPV6_HEADER)
-    payload = header["payload_length"].astype(np.int64)
-    length = np.minimum(np.where(payload == 0, found.room, payload + 40), found.room)
-    version = header["version"] >> 4 == 6
+def _read_ipv6(found: _Found, rows: Rows, index: PacketIndex) -> None:
+    header, room = _gather(found.buffer, found.start[rows], _IPV6_HEADER), found.room[rows]
+    length = header["payload_length"].astype(np.int64)
+    offload = length == 0
+    length += 40
+    length[offload] = room[offload]
+    found.length[rows] = np.minimum(length, room, out=length)
+    found.ip_size[rows] = 40
+    found.protocol[rows] = header["protocol"]
+    found.whole[rows] = header["version"] >> 4 == 6
     index.src_hi[rows], index.src_lo[rows] = header["source_hi"], header["source_lo"]
     index.dst_hi[rows], index.dst_lo[rows] = header["destination_hi"], header["destination_lo"]
-    good = version & _decode_transport(header, 40, found, length, index)
-    return good, version & (found.captured >= 40) & ~_IPV6_FOLLOWED[header["protocol"]]
 
 
-def _decode_transport(
-    header: Column, ip_size: int, found: _Found, length: Integers, index: PacketIndex
-) -> Flags:
-    """Fill columns; true where the header is whole and sound and no tunnel begins behind it."""
-    rows, captured = found.rows, found.captured
-    tcp, udp = header["protocol"] == 6, header["protocol"] == 17
-    seq, destination_port = header["seq"].astype(np.uint32), header["destination_port"]
-    data_offset = (header["data_offset"] >> 4) * np.int64(4)
-    payload = np.where(tcp, data_offset, 8) + ip_size
-    end = np.where(tcp, length, (seq >> 16) + np.int64(ip_size))
-    good = (payload <= end) & (end <= length)
-    good &= np.where(tcp, data_offset >= 20, udp)
-    good &= captured >= np.where(tcp, ip_size + 14, ip_size + 8)
-    good &= ~(udp & _is_in(destination_port, UDP_TUNNELS))
-    index.proto[rows] = header["protocol"]
-    index.src_port[rows], index.dst_port[rows] = header["source_port"], destination_port
-    index.payload_offset[rows] = found.start + payload
-    index.payload_wire_len[rows] = end - payload
-    index.payload_len[rows] = np.maximum(np.minimum(captured, end) - payload, 0)
-    index.tcp_seq[rows] = np.where(tcp, seq, 0)
-    index.tcp_ack[rows] = np.where(tcp, header["ack"], 0)
-    index.tcp_flags[rows] = np.where(tcp, header["flags"] & TCP_FLAGS, 0)
-    return good
+def _read_transport(found: _Found, index: PacketIndex) -> tuple[Flags, Flags]:
+    """Fill columns; tell where TCP or UDP is whole and sound, and where IP carries what is of no interest.
+
+    All are taken for TCP at first, then UDP, which is rarer, is put right; others are not good.
+    """
+    captured, length, ip_size, protocol = (
+        found.captured,
+        found.length,
+        found.ip_size,
+        found.protocol,
+    )
+    header = _gather(found.buffer, found.start + ip_size, _TRANSPORT_HEADER)
+    seq, ack = header["seq"].astype(np.uint32), header["ack"].astype(np.uint32)
+    flags, port = header["flags"] & np.uint8(TCP_FLAGS), header["destination_port"]
+    size = (header["data_offset"] >> 4).astype(np.int64)
+    size <<= 2
+    behind = captured - ip_size
+    good = protocol == 6
+    good &= size >= 20
+    good &= behind >= 14  # if the capture ends there, the payload is missing
+    payload = size + ip_size
+    end = length
+    udp = np.flatnonzero(protocol == 17)
+    if len(udp):
+        end = length.copy()
+        payload[udp] = ip_size[udp] + 8
+        end[udp] = last = ip_size[udp] + (seq[udp] >> 16)
+        good[udp] = (behind[udp] >= 8) & (last <= length[udp]) & ~_UDP_TUNNEL[port[udp]]
+        seq[udp] = ack[udp] = flags[udp] = 0
+    good &= payload <= end
+    good &= found.whole
+    index.proto[:] = protocol
+    index.src_port[:], index.dst_port[:] = header["source_port"], port
+    np.add(found.start, payload, out=index.payload_offset)
+    np.subtract(end, payload, out=index.payload_wire_len)
+    there = np.minimum(captured, end)
+    there -= payload
+    np.maximum(there, 0, out=index.payload_len)
+    index.tcp_seq[:], index.tcp_ack[:], index.tcp_flags[:] = seq, ack, flags
+    return good, _not_followed(found, good, header["source_port"])
+
+
+def _not_followed(found: _Found, good: Flags, port: Column) -> Flags:
+    """Where IP carries what is of no interest; errors that quote a packet go the slow path."""
+    alien = found.whole & ~good
+    some = np.flatnonzero(alien)
+    if len(some):
+        size, carries = found.ip_size[some], found.protocol[some]
+        is_6 = (size == 40).astype(np.intp)
+        short = (found.captured[some] < size) | (found.length[some] < size)
+        error = (carries == _ERROR_PROTOCOL[is_6]) & (port[some] >> 8 == _ERROR_KIND[is_6])
+        alien[some[short | error | _FOLLOWED[is_6, carries]]] = False
+    return alien
 
 
 def _gather(buffer: bytes, at: Integers, dtype: np.dtype[Any] | str) -> Column:
@@ -228,11 +264,14 @@ def _is_in(column: Column, values: Iterable[int]) -> Flags:
     return found
 
 
-def _table(protocols: Iterable[int]) -> Flags:
-    table = np.zeros(256, np.bool_)
-    table[list(protocols)] = True
+def _table(numbers: Iterable[int], size: int = 1 << 8) -> Flags:
+    table = np.zeros(size, np.bool_)
+    table[list(numbers)] = True
     return table
 
 
-_IPV4_FOLLOWED = _table(IPV4_PROTOCOLS)
-_IPV6_FOLLOWED = _table(IPV6_PROTOCOLS)
+_FOLLOWED = np.stack([_table(IPV4_PROTOCOLS), _table(IPV6_PROTOCOLS)])
+_ERROR_PROTOCOL, _ERROR_KIND = np.array([UNREACHABLE[4], UNREACHABLE[6]]).T
+_TAGGED = _table(VLAN_TAGS, 1 << 16)
+_WALKED = _table((number for number, name in ETHER_TYPES.items() if name != "ip"), 1 << 16)
+_UDP_TUNNEL = _table(UDP_TUNNELS, 1 << 16)

@@ -12,6 +12,9 @@ REMEMBERED_SEGMENTS = 64
 SEGMENT_COST = 128
 """What a held or remembered segment costs besides its bytes."""
 
+Piece = tuple[int, bytes]
+"""Offset and bytes of a segment as it was delivered."""
+
 
 class StreamLimits(NamedTuple):
     """Bounds of what streams may hold, and when something is given up."""
@@ -40,17 +43,22 @@ class Pool:
         self.limits = limits
         self.held = 0
         self._remembered = 0
-        self._memories: deque[tuple[list[tuple[int, bytes]], int]] = deque()
+        self._memories: deque[tuple[list[Piece], int, int]] = deque()  # with segments, and cost
 
-    def remember(self, memory: list[tuple[int, bytes]], offset: int, data: bytes) -> None:
-        """Add delivered bytes to a direction's memory; the oldest of all directions go."""
-        memory.append((offset, data))
-        if len(memory) > REMEMBERED_SEGMENTS:
-            del memory[: REMEMBERED_SEGMENTS // 2]
-        cost = len(data) + SEGMENT_COST
+    def remember(self, memory: list[Piece], told: list[Piece]) -> None:
+        """Add delivered segments to a direction's memory; the oldest of all directions go."""
+        memory += told
+        more = len(memory) - REMEMBERED_SEGMENTS
+        if more > 0:  # as if each had come alone and half of the memory gone whenever it was full
+            half = REMEMBERED_SEGMENTS // 2
+            del memory[: half + (more - 1) // half * half]
+            told = told[-len(memory) :]
+        cost = SEGMENT_COST * len(told)
+        for _, data in told:
+            cost += len(data)
         self._remembered += cost
-        self._memories.append((memory, cost))
+        self._memories.append((memory, len(told), cost))
         while self._remembered > self.limits.remembered_overall:
-            oldest, cost = self._memories.popleft()
+            oldest, segments, cost = self._memories.popleft()
             self._remembered -= cost
-            del oldest[:1]  # may be a younger one if the list was shortened: it is a courtesy
+            del oldest[:segments]  # may be younger ones if the list was shortened: it is a courtesy

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analyzer.capture import pcap, pcapng
 from analyzer.capture.damage import record_loss
-from analyzer.capture.model import NO_TIME, CaptureAccount, RecordBlock
+from analyzer.capture.model import NO_TIME, CaptureAccount, CaptureLoss, RecordBlock
 from analyzer.capture.packet_objects import PacketInput
+from analyzer.capture.rotated import RotatedInput
 from analyzer.capture.source import Progress, Source, Window, open_source
 from analyzer.errors import CaptureError
 
@@ -55,6 +57,9 @@ def open_capture(
             _tally(block, account)
             yield block
         return
+    if isinstance(item, RotatedInput):
+        yield from _open_parts(item, account, progress)
+        return
     with open_source(item, progress) as source:
         window = Window(source)
         try:
@@ -67,6 +72,34 @@ def open_capture(
                 source.failure.offset = window.total
                 source.failure.frame = account.packets or None
                 record_loss(account, source.failure)
+
+
+def _open_parts(
+    item: RotatedInput, account: CaptureAccount, progress: Progress | None
+) -> Iterator[RecordBlock]:
+    """All packets of a rotated capture, counted through; a file that can't be read is a loss among others."""
+    consumed = 0
+    for part in item.parts:
+        own, before = CaptureAccount(), account.packets
+        account.files.append((part.name, before + 1))
+        told = None if progress is None else partial(_progress_on, progress, consumed)
+        try:
+            for block in open_capture(part, own, told):
+                block.first_frame += before
+                yield block
+        except CaptureError as error:
+            record_loss(own, CaptureLoss("capture-damaged", "the file could not be read"))
+            if part is item.parts[-1] and not account.packets:
+                raise error from None
+        for loss in own.losses:
+            loss.detail = f"{part.name}: {loss.detail}"
+            loss.frame = None if loss.frame is None else loss.frame + before
+        account.join(own)
+        consumed += part.size
+
+
+def _progress_on(progress: Progress, before: int, count: int) -> None:
+    progress(before + count)
 
 
 def _blocks(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from analyzer.capture.direction import MODULUS, Direction, Doom
 from analyzer.capture.hold import Hold, compare
 from analyzer.capture.model import Consumer
-from analyzer.capture.pool import SEGMENT_COST, Pool
+from analyzer.capture.pool import SEGMENT_COST, Piece, Pool
 from analyzer.capture.streams import ACK, FIN, RST, SYN
 
 if TYPE_CHECKING:
@@ -99,46 +99,76 @@ class TcpStream:
 
     # -- many packets at once ------------------------------------------------------------------------
 
-    def take_run(self, side: int, block: BlockRuns, first: int, last: int) -> None:
-        """Deliver the active packets from `first` to before `last`, which are next and have no hole.
+    def take_runs(self, block: BlockRuns, run: int, stop: int, *, keep: bool = True) -> None:
+        """Deliver the runs from `run` to before `stop`, which are next and have no hole.
 
-        What the consumer skips is jumped over, whatever the number of packets.
+        What the consumer skips is jumped over, whatever the number of packets. `keep`: repetitions may
+        still come.
         """
-        direction = self.directions[side]
-        total = block.total  # total[i]: payload bytes before active packet i
-        at, end = total[first], total[last]
-        shift = direction.offset - at
-        skip = direction.skip
-        direction.advance(end - at)
-        if self.strays:
-            self.strays = []
-        index = first
-        while at < end:
-            at += skip
-            if skip:
-                if at > end:
-                    direction.skip = at - end
-                    return
-                index = bisect_left(total, at, index + 1, last + 1) - 1
-            stop = total[index + 1]
-            data = block.payload(index, at - total[index])
-            frame, ts_ns = block.frame[index], block.ts_ns[index]
-            skip = self.consumer.deliver(side, at + shift, data, frame, ts_ns)
-            if skip < 0:
-                block.at = block.packet[index]
-                raise StreamIgnoredError
-            if data:
-                self.pool.remember(direction.memory, at + shift, data)
-            at = stop
-            index += 1
-        direction.skip = skip
-
-    def take_fin(self, side: int, frame: int, ts_ns: int) -> None:
-        """Take the FIN of a run that was delivered."""
-        direction = self.directions[side]
-        if direction.fin is None:
-            direction.fin = (direction.offset, frame, ts_ns)
-        self._tell_fin(side)
+        total, offsets, buffer = block.total, block.offset, block.buffer
+        frames, times = block.frame, block.ts_ns
+        firsts, ends = block.first, block.end
+        senders, fins = block.run_sender, block.run_fin
+        client, directions, deliver = self.client, self.directions, self.consumer.deliver
+        self.strays = []
+        told: list[Piece] = []
+        index = 0
+        while run < stop:
+            index, last = firsts[run], ends[run]
+            side = senders[run] ^ client
+            direction = directions[side]
+            seq = direction.next_seq
+            if seq is None:
+                seq = block.run_seq[run]
+                direction.begin(seq, 0)
+            at, end = total[index], total[last]
+            shift, skip = direction.offset - at, direction.skip
+            direction.offset += end - at
+            direction.next_seq = (seq + end - at) & MODULUS
+            if last - index == 1 and not skip and at < end and offsets[index] >= 0:
+                # one packet that the consumer wants: what the loop below makes of it
+                start = offsets[index]
+                data = buffer[start : start + end - at]
+                skip = deliver(side, at + shift, data, frames[index], times[index])
+                if skip < 0:
+                    block.at = block.row[index]
+                    raise StreamIgnoredError
+                if keep:
+                    told.append((at + shift, data))
+                at = end
+            # of packets without payload, all but a FIN are odd
+            while at < end:
+                if skip:
+                    at += skip
+                    if at > end:
+                        skip = at - end
+                        break
+                    index = bisect_left(total, at, index + 1, last + 1) - 1
+                before, after, start = total[index], total[index + 1], offsets[index]
+                if start < 0:
+                    data = block.index.extra[block.row[index]][at - before :]
+                else:
+                    data = buffer[start + at - before : start + after - before]
+                skip = deliver(side, at + shift, data, frames[index], times[index])
+                if skip < 0:
+                    block.at = block.row[index]
+                    raise StreamIgnoredError
+                if keep and data:
+                    told.append((at + shift, data))
+                at = after
+                index += 1
+            direction.skip = skip
+            if told:
+                self.pool.remember(direction.memory, told)
+                told = []
+            index = last - 1
+            if fins[run]:
+                if direction.fin is None:
+                    direction.fin = (direction.offset, frames[index], times[index])
+                self._tell_fin(side)
+            run += 1
+        row = block.row[index]
+        self.last_frame, self.last_ts_ns, self.last_ns = frames[index], times[index], block.now[row]
 
     # -- one packet ----------------------------------------------------------------------------------
 
@@ -300,7 +330,7 @@ class TcpStream:
             data = data[skip:]
             offset += skip
         if data:
-            self.pool.remember(direction.memory, offset, data)
+            self.pool.remember(direction.memory, [(offset, data)])
         direction.skip = self._wanted(self.consumer.deliver(side, offset, data, frame, ts_ns))
 
     def _lose(self, side: int, length: int, frame: int, ts_ns: int) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from analyzer.capture.source import Window
 
-BLOCK_PACKETS = 1 << 14
+BLOCK_PACKETS = 1 << 16
 MAX_CAP_LEN = 1 << 18
 """Largest packet of a sound file, as in Wireshark; segmentation offload stays below."""
 IDLE_LIMIT = 1 << 20

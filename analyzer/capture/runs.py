@@ -1,123 +1,196 @@
-"""Cuts the followed TCP packets of a block into runs: one stream, one direction, in sequence.
+"""Cuts the active TCP packets of a block into runs: one stream, one direction, in sequence.
 
-The packets are ordered by stream, then as captured. *Active* packets, those with payload, FIN or RST,
-make up the runs; bare ACKs between them do not end a run.
+*Active* packets are those with payload, FIN or RST. They are ordered by stream, then as captured; bare
+ACKs between them do not end a run.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.capture.heads import Heads, payload_heads
 from analyzer.capture.model import PacketIndex
 from analyzer.capture.streams import FIN, RST, SYN
 
+Flags = NDArray[np.bool_]
+
+_DENSE = 64
+"""Streams per packet up to which it pays to mark those that are there instead of sorting their numbers."""
+
+
+class Followed(NamedTuple):
+    """The TCP packets of a block: rows of the index, stream numbers, senders."""
+
+    rows: NDArray[np.intp]
+    ids: NDArray[np.intp]
+    senders: NDArray[np.intp]
+
+
+class Active(NamedTuple):
+    """Columns of the active packets."""
+
+    rank: NDArray[np.unsignedinteger]  # place of the stream among the block's
+    row: NDArray[np.intp]  # in the index
+    sender: NDArray[np.intp]
+    flags: NDArray[np.uint8]
+    size: NDArray[np.int64]  # payload bytes on the wire
+    seq: NDArray[np.uint32]
+    offset: NDArray[np.int64]  # of the payload in the buffer
+
+
+class Directions(NamedTuple):
+    """The same packets ordered by direction: those of a stream's endpoint 0, then of its endpoint 1."""
+
+    order: NDArray[np.intp]  # of the active packets
+    first: NDArray[np.intp]  # where in `order` each direction begins
+    key: NDArray[np.intp]  # of each direction: twice the stream's rank, plus the endpoint
+
 
 class BlockRuns:
-    """The packets `rows` of a block, which belong to the streams `ids`, cut into runs.
+    """The active packets `chosen` of all `packets`; `cut` cuts them into runs.
 
-    Groups are the streams, in order of their numbers. Group g holds the packets from `begin[g]` to
-    before `begin[g + 1]` and the runs from `run_begin[g]` to before `run_begin[g + 1]`. Run r holds
-    the active packets from `first[r]` to before `first[r + 1]`; active packet i is packet `packet[i]`.
+    Groups are the streams, in order of their numbers. Group g holds the runs from `run_begin[g]` to
+    before `run_begin[g + 1]`. Run r holds the active packets from `first[r]` to before `end[r]`; active
+    packet i is row `row[i]` of the index.
     """
 
     def __init__(
         self,
         index: PacketIndex,
-        rows: NDArray[np.intp],
-        ids: NDArray[np.intp],
-        senders: NDArray[np.intp],
+        packets: Followed,
+        chosen: NDArray[np.intp],
         scratch: NDArray[np.int32],
         *,
         now: NDArray[np.int64],
     ) -> None:
-        streams, rank = _ranks(ids, scratch)
-        order = np.argsort(rank, kind="stable")  # linear: 16 bits
-        rank, rows, sender = rank[order], rows[order], senders[order]
-        bounds = np.searchsorted(rank, np.arange(len(streams) + 1))
-        flags, size = index.tcp_flags[rows], index.payload_wire_len[rows]
         self.index = index
-        self._buffer = index.buffer
-        self.seq = index.tcp_seq.data
-        self.ack = index.tcp_ack.data
-        self.flags = index.tcp_flags.data
-        self.size = index.payload_wire_len.data
+        self.buffer = index.buffer
+        self.packets = packets
         self.now = now.data
-        self.wanted: list[int] | None = None
-        """Packets whose heads would open their stream again; None until somebody asks."""
+        self.wanted: dict[int, list[int]] | None = None
+        """Stream -> rows whose heads would open it again; None until somebody asks."""
         self.at = 0
-        """Packet with which a consumer had enough, or at which the 4-tuple turned out to be reused."""
-        self.streams: list[int] = streams.tolist()
-        self.begin: list[int] = bounds.tolist()
-        self.rows = rows.data
-        self.sender = sender.data
-        self.syns: list[int] = np.flatnonzero(flags & SYN).tolist()
-
-        active = np.flatnonzero((size != 0) | ((flags & (FIN | RST)) != 0))
-        rank, rows, sender = rank[active], rows[active], sender[active]
-        flags, size = flags[active], size[active]
-        seq = index.tcp_seq[rows]
-        total = np.zeros(len(active) + 1, np.int64)
+        """Row with which a consumer had enough, or at which the 4-tuple turned out to be reused."""
+        self._latest: tuple[int, tuple[list[int], list[int]]] = (-1, ([], []))
+        ids = packets.ids[chosen]
+        self.ids, rank = _ranks(ids, scratch)
+        order = np.argsort(rank, kind="stable")  # linear: 16 bits
+        rank, chosen = rank[order], chosen[order]
+        rows, sender = packets.rows[chosen], packets.senders[chosen]
+        flags, size = index.tcp_flags[rows], index.payload_wire_len[rows]
+        seq, offset = index.tcp_seq[rows], index.payload_offset[rows]
+        self.active = active = Active(rank, rows, sender, flags, size, seq, offset)
+        total = np.zeros(len(rows) + 1, np.int64)
         np.cumsum(size, out=total[1:])
-        # of active packets nearly all is read, and lists are read fastest
-        self.packet: list[int] = active.tolist()
-        self.total: list[int] = total.tolist()
+        # Views, read one by one: of bulk that is skipped nearly nothing is.
+        self.row = rows.data
+        self.total = total.data
         """Payload bytes before each active packet, and of all."""
-        self.frame: list[int] = index.frame[rows].tolist()
-        self.ts_ns: list[int] = index.ts_ns[rows].tolist()
-        self.time: list[int] = now[rows].tolist()
-        """Latest time of the capture at each active packet."""
-        self._active_rows = rows.data
-        self._offset: list[int] = index.payload_offset[rows].tolist()
+        self.frame = index.frame[rows].data
+        self.ts_ns = index.ts_ns[rows].data
+        self.offset = offset.data
 
-        odd = (index.payload_len[rows] < size) | ((flags & (SYN | RST)) != 0)
-        fin = (flags & FIN) != 0
-        starts = _gaps(rank, sender, seq, size) | odd
-        starts[:1] = True
-        starts[1:] |= (rank[1:] != rank[:-1]) | (sender[1:] != sender[:-1]) | odd[:-1] | fin[:-1]
-        first = np.flatnonzero(starts)
-        last = np.append(first[1:], len(active))[: len(first)]
-        self.first: list[int] = last.tolist()
-        self.first.insert(0, 0)
-        self.run_begin: list[int] = np.searchsorted(first, np.searchsorted(active, bounds)).tolist()
-        self.run_sender: list[int] = sender[first].tolist()
-        self.run_seq: list[int] = seq[first].tolist()
-        self.run_odd: list[bool] = odd[first].tolist()
+        self.odd = (index.payload_len[rows] < size) | ((flags & (SYN | RST)) != 0)
+        self.fin = fin = (flags & FIN) != 0
+        self.directions, self.gaps = _directions(active)
+        ends = np.logical_or.reduceat(fin[self.directions.order], self.directions.first)
+        ended = self.directions.key[ends] >> 1 if len(ends) else ends.nonzero()[0]
+        self.closed = np.bincount(ended, minlength=len(self.ids)) == 2
+        """Groups of which both sides tell FIN."""
+        self.streams = self.ids.data
+        self._wanted = np.ones(len(self.ids), np.bool_)  # groups that have runs
+        self.first: list[int] = []
+        self.end: list[int] = []
+        self.run_begin: memoryview = self.ids.data
+        self.run_sender: list[int] = []
+        self.run_seq: list[int] = []
+        self.run_odd: list[bool] = []
         """Runs of one packet that needs a closer look: SYN with payload, RST, or cut by snaplen."""
-        self.run_fin: list[bool] = fin[last - 1].tolist()
+        self.run_fin: list[bool] = []
+
+    def cut(self, without: NDArray[np.intp] | None = None) -> None:
+        """Cut the packets into runs; of the groups `without` there are none."""
+        active, odd, fin = self.active, self.odd, self.fin
+        rank, sender = active.rank, active.sender
+        starts = self.gaps | odd
+        starts[:1] = True
+        starts[1:] |= rank[1:] != rank[:-1]
+        starts[1:] |= sender[1:] != sender[:-1]
+        starts[1:] |= odd[:-1] | fin[:-1]
+        first = np.flatnonzero(starts)
+        end = np.append(first[1:], len(rank))[: len(first)]
+        self._wanted[:] = True
+        if without is not None and len(without):
+            self._wanted[without] = False
+            kept = self._wanted[rank[first]]
+            first, end = first[kept], end[kept]
+        self.first, self.end = first.tolist(), end.tolist()
+        self.run_begin = np.searchsorted(rank[first], np.arange(len(self.ids) + 1)).data
+        self.run_sender, self.run_seq = sender[first].tolist(), active.seq[first].tolist()
+        self.run_odd, self.run_fin = odd[first].tolist(), fin[end - 1].tolist()
 
     def payload(self, active: int, read: int = 0) -> bytes:
         """Captured payload of an active packet that is not cut, without its first `read` bytes."""
-        start = self._offset[active]
+        start = self.offset[active]
         if start < 0:
-            return self.index.extra[self._active_rows[active]][read:]
+            return self.index.extra[self.row[active]][read:]
         total = self.total
-        return self._buffer[start + read : start + total[active + 1] - total[active]]
+        return self.buffer[start + read : start + total[active + 1] - total[active]]
+
+    def all_of(self, stream_id: int) -> tuple[list[int], list[int]]:
+        """Rows and senders of all packets of a stream, bare ACKs too."""
+        known, found = self._latest
+        if known != stream_id:
+            packets = self.packets
+            mine = np.flatnonzero(packets.ids == stream_id)
+            found = packets.rows[mine].tolist(), packets.senders[mine].tolist()
+            self._latest = stream_id, found
+        return found
+
+    def promising(self, reopen: Heads) -> dict[int, list[int]]:
+        """Rows whose heads promise something, stream by stream, of those that are cut into runs."""
+        active = self.active
+        full = np.flatnonzero(self._wanted[active.rank] & (active.size > 0))
+        full = full[self.index.payload_len[active.row[full]] > 0]
+        full = full[reopen(payload_heads(self.index, active.row[full]))]
+        found: dict[int, list[int]] = {}
+        for rank, row in zip(active.rank[full].tolist(), active.row[full].tolist(), strict=True):
+            found.setdefault(self.streams[rank], []).append(row)
+        return found
 
 
 def _ranks(
     ids: NDArray[np.intp], scratch: NDArray[np.int32]
 ) -> tuple[NDArray[np.intp], NDArray[np.unsignedinteger]]:
     """Distinct stream numbers, sorted, and the place of each packet's stream among them."""
-    places = np.arange(len(ids), dtype=np.int32)
-    scratch[ids] = places
-    streams = np.sort(ids[scratch[ids] == places])  # one packet of each stream, whichever
+    span = int(ids.max()) + 1 if len(ids) else 0
+    if span <= _DENSE * len(ids):
+        there = np.zeros(span, np.bool_)
+        there[ids] = True
+        streams = np.flatnonzero(there)
+    else:
+        places = np.arange(len(ids), dtype=np.int32)
+        scratch[ids] = places
+        streams = np.sort(ids[scratch[ids] == places])  # one packet of each stream, whichever
     scratch[streams] = np.arange(len(streams), dtype=np.int32)
-    narrow = len(streams) <= np.iinfo(np.uint16).max
+    narrow = 2 * len(streams) <= np.iinfo(np.uint16).max  # twice that is the key of a direction
     return streams, scratch[ids].astype(np.uint16 if narrow else np.uint32)
 
 
-def _gaps(
-    rank: NDArray[np.unsignedinteger],
-    sender: NDArray[np.intp],
-    seq: NDArray[np.uint32],
-    size: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    """Tell which packets do not begin where the one before them in their direction ended."""
-    gaps = np.zeros(len(seq), np.bool_)
-    after = seq + size.astype(np.uint32)
-    for side in (0, 1):
-        mine = np.flatnonzero(sender == side)
-        later, earlier = mine[1:], mine[:-1]
-        gaps[later] = (seq[later] != after[earlier]) & (rank[later] == rank[earlier])
-    return gaps
+def _directions(active: Active) -> tuple[Directions, Flags]:
+    """Order by direction; tell which packets do not begin where the one before them ended."""
+    rank, sender = active.rank, active.sender
+    key = rank * rank.dtype.type(2)
+    key += sender.astype(rank.dtype)
+    order = np.argsort(key, kind="stable")
+    key, seq = key[order], active.seq[order]
+    after = seq + active.size[order].astype(np.uint32)
+    gaps = np.zeros(len(order), np.bool_)
+    other = np.ones(len(order), np.bool_)
+    np.not_equal(key[1:], key[:-1], out=other[1:])
+    gaps[order[1:]] = (seq[1:] != after[:-1]) & ~other[1:]
+    first = np.flatnonzero(other)
+    return Directions(order, first, key[first].astype(np.intp)), gaps

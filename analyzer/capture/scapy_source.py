@@ -41,6 +41,9 @@ SCAPY_TUNNELS = {
 }
 """What a UDP port may carry (`packet.UDP_TUNNELS`) -> module and class of Scapy's layer."""
 
+TZSP_CARRIES = (1, 18, 119, 127)
+"""Ethernet, 802.11, with Prism or AVS headers."""
+
 NATIVE_LINK_TYPES = {
     0: ("scapy.layers.l2", "Loopback"),
     1: ("scapy.layers.l2", "Ether"),
@@ -69,6 +72,19 @@ AGGREGATED = "a-msdu"
 def find_ip(packet: Packet, link_type: int) -> str:
     """Move to the outermost IP header of a packet of `SCAPY_LINK_TYPES`; name the next step."""
     return _to_ip(packet, SCAPY_LINK_TYPES[link_type])
+
+
+def starts_tunnel(packet: Packet, tunnel: str) -> bool:
+    """Whether the payload can be one of `SCAPY_TUNNELS` that carries something.
+
+    The ports of tunnels are drawn by clients too: an answer to one of those is no matter for Scapy.
+    """
+    data = packet.data[packet.at : min(packet.at + 4, packet.captured)].ljust(4, b"\0")
+    if tunnel == "gtp":  # version 1, not GTP'; a G-PDU
+        return data[0] & 0xF0 == 0x30 and data[1] == 0xFF
+    if tunnel == "l2tp":  # data, not control; zero bits; version 2
+        return data[0] & 0xB4 == 0 and data[1] == 2
+    return data[0] == 1 and data[1] < 6 and int.from_bytes(data[2:]) in TZSP_CARRIES
 
 
 def find_tunnelled_ip(packet: Packet, tunnel: str) -> str:

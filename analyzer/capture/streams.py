@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.capture.conversation_keys import KeyTable
+from analyzer.capture.conversation_keys import KeyTable, first_rows
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
@@ -72,18 +72,20 @@ class StreamTable:
 
     def number(self, packets: Packets) -> NDArray[np.intp]:
         """Return the stream number of each packet; new conversations are entered."""
-        ids = self._table.find(packets.key)
-        fresh = np.flatnonzero(ids < 0)
+        first = first_rows(packets.key)
+        heads = np.flatnonzero(
+            first == np.arange(len(first))
+        )  # the first packet of each conversation
+        keys = packets.key[heads]
+        found = self._table.find(keys)
+        fresh = np.flatnonzero(found < 0)
         if len(fresh):
-            keys, first, inverse = np.unique(
-                packets.key[fresh], return_index=True, return_inverse=True
-            )
-            births = np.sort(first)
-            numbers = self.count + np.searchsorted(births, first)
-            ids[fresh] = numbers[inverse]
-            self._enter(packets, fresh[births])
-            self._table.put(keys, numbers)
-        return ids
+            found[fresh] = np.arange(self.count, self.count + len(fresh))
+            self._enter(packets, heads[fresh])
+            self._table.put(keys[fresh], found[fresh])
+        ids = np.empty(len(first), np.intp)
+        ids[heads] = found
+        return ids[first]
 
     def number_tcp(
         self, packets: Packets, segments: Segments
@@ -93,13 +95,18 @@ class StreamTable:
         self._corrected.clear()
         ids = self.number(packets)
         told = self.seen[ids]
-        self._learn_bases(ids, packets.sender, segments)
+        self._learn_bases(ids, told, packets.sender, segments)
         syn = np.flatnonzero(segments.flags & SYN)
         odd = syn[segments.seq[syn] != self.base[ids[syn], packets.sender[syn]]]
         if not len(odd):
             return ids, []
         lives = self._walk(ids, told, packets.sender, segments, np.isin(ids, ids[odd]))
         return ids, self._renumber(known, ids, packets, lives)
+
+    @property
+    def corrected(self) -> set[int]:
+        """Streams whose bases changed within the latest block."""
+        return {stream_id for stream_id, _ in self._corrected}
 
     def base_at(self, stream_id: int, side: int, frame: int) -> int:
         """Return the number before the first byte, as it was known at a frame of the latest block."""
@@ -134,19 +141,22 @@ class StreamTable:
         np.bitwise_or.at(self.seen, ids, np.array(SYN_BY, np.uint8)[asked])
 
     def _learn_bases(
-        self, ids: NDArray[np.intp], senders: NDArray[np.intp], segments: Segments
+        self,
+        ids: NDArray[np.intp],
+        told: NDArray[np.uint8],
+        senders: NDArray[np.intp],
+        segments: Segments,
     ) -> None:
+        acks = (segments.flags & ACK) != 0
         for side in (0, 1):
             by_side = senders == side
-            silent = by_side & ((self.seen[ids] & SENT_BY[side]) == 0)
+            silent = np.flatnonzero(by_side & ((told & SENT_BY[side]) == 0))
             self.seen[ids[silent]] |= np.uint8(SENT_BY[side])
-            tells = by_side | ((segments.flags & ACK) != 0)
-            rows = np.flatnonzero(tells & ((self.seen[ids] & HAS_BASE[side]) == 0))
+            rows = np.flatnonzero((by_side | acks) & ((told & HAS_BASE[side]) == 0))
             if not len(rows):
                 continue
             streams = ids[rows]
-            self.scratch[streams] = len(ids)
-            np.minimum.at(self.scratch, streams, rows.astype(np.int32))
+            self.scratch[streams[::-1]] = rows[::-1]  # of several for one stream the last wins
             rows = rows[self.scratch[streams] == rows]  # the first one of each stream
             streams = ids[rows]
             before = segments.seq[rows] - ((segments.flags[rows] & SYN) == 0).astype(np.uint32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from analyzer.capture.direction import MODULUS
 from analyzer.capture.following import Following
 from analyzer.capture.heads import Heads, payload_heads
-from analyzer.capture.model import OpenStream, PacketIndex
+from analyzer.capture.model import OpenStream, PacketIndex, Stream
+from analyzer.capture.openings import Openings
 from analyzer.capture.pool import Pool
 from analyzer.capture.reassembly import (
     Segment,
@@ -19,7 +21,8 @@ from analyzer.capture.reassembly import (
     StreamReusedError,
     TcpStream,
 )
-from analyzer.capture.runs import BlockRuns
+from analyzer.capture.runs import BlockRuns, Followed
+from analyzer.capture.strangers import Strangers
 from analyzer.capture.streams import (
     ACK,
     CLOSED,
@@ -36,16 +39,34 @@ from analyzer.capture.streams import (
     StreamTable,
 )
 
+_CAREFUL, _STRANGE = -1, -2
+"""Instead of the place of a plain stream among those that open in a block."""
+
+Captured = tuple[int, Segment]
+"""A packet and the endpoint, 0 or 1, that sent it."""
+
 
 class TcpEngine:
     """Numbers the TCP streams and feeds those that are followed."""
 
-    def __init__(self, pool: Pool, open_stream: OpenStream, reopen: Heads | None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        open_stream: OpenStream,
+        reopen: Heads | None,
+        strangers: Strangers | None = None,
+    ) -> None:
         self._pool = pool
         self._reopen = reopen
+        self._strangers = strangers
         self._table = StreamTable()
         self.following = Following(pool, self._table, open_stream)
         self._opened_by: dict[int, int] = {}  # stream -> row of this block that shows bytes first
+
+    @property
+    def first_frames(self) -> NDArray[np.int64]:
+        """First frame of each conversation, by its number."""
+        return self._table.first_frame[: self._table.count].copy()
 
     def feed(
         self,
@@ -60,22 +81,20 @@ class TcpEngine:
         before = table.count
         ids, ended = table.number_tcp(packets, segments)
         self._pool.account.streams += table.count - before
-        opens = self._opening(ids, packets, segments, index.payload_wire_len[rows])
-        streams, first = np.unique(ids[opens], return_index=True)
-        table.state[streams] = FOLLOWED
-        self._opened_by = dict(zip(streams.tolist(), rows[opens[first]].tolist(), strict=True))
-        wanted = table.state[ids] == FOLLOWED
+        active = np.flatnonzero(
+            (index.payload_wire_len[rows] > 0) | ((segments.flags & (FIN | RST)) != 0)
+        )
+        followed = Followed(rows, ids, packets.sender)
+        opens = self._opening(ids, packets, segments, index.payload_wire_len[rows], active)
+        openings = Openings(table, index, followed, opens)
+        table.state[openings.streams] = FOLLOWED
+        chosen = table.state[ids[active]] == FOLLOWED
         if self._reopen is not None:
-            wanted |= self._wanted_again(index, rows, ids)
-        chosen = np.flatnonzero(wanted)
-        if len(chosen):
-            block = BlockRuns(
-                index, rows[chosen], ids[chosen], packets.sender[chosen], table.scratch, now=now
-            )
-            waiting = self.following.waiting
-            for group, stream_id in enumerate(block.streams):
-                if block.run_begin[group] != block.run_begin[group + 1] or stream_id in waiting:
-                    self._stream(block, group, stream_id)
+            chosen |= self._wanted_again(index, rows[active], ids[active])
+        chosen = active[chosen]
+        if len(chosen) or self.following.waiting:
+            block = BlockRuns(index, followed, chosen, table.scratch, now=now)
+            self._streams(block, openings)
         table.learn_syns(ids, packets.sender, segments)
         for row, former in ended:
             flow = self.following.get(former)
@@ -90,15 +109,17 @@ class TcpEngine:
         packets: Packets,
         segments: Segments,
         size: NDArray[np.int64],
+        active: NDArray[np.intp],
     ) -> NDArray[np.intp]:
         """Find the packets that show that bytes were sent in a stream that nobody was asked about.
 
         They have payload, or are a FIN that came before it. What a RST carries is no part of it.
         """
-        flags = segments.flags
-        may = np.flatnonzero(((size > 0) | ((flags & FIN) != 0)) & ((flags & RST) == 0))
-        may = may[self._table.state[ids[may]] == SILENT]
+        may: NDArray[np.intp] = active[self._table.state[ids[active]] == SILENT]
+        may = may[(segments.flags[may] & RST) == 0]
         bare = np.flatnonzero(size[may] == 0)
+        if not len(bare):
+            return may
         early = self._table.skips_bytes(ids, packets, segments, may[bare])
         return np.delete(may, bare[~early])
 
@@ -109,142 +130,233 @@ class TcpEngine:
         assert self._reopen is not None
         table = self._table
         ignored = np.flatnonzero((table.state[ids] == IGNORED) & (index.payload_len[rows] > 0))
-        ignored = ignored[table.reopened[ids[ignored]] < self._pool.limits.reopened]
-        hits = ignored[self._reopen(payload_heads(index, rows[ignored]))]
-        if not len(hits):
+        if len(ignored):
+            ignored = ignored[table.reopened[ids[ignored]] < self._pool.limits.reopened]
+            ignored = ignored[self._reopen(payload_heads(index, rows[ignored]))]
+        if not len(ignored):
             return np.zeros(len(ids), np.bool_)
-        return np.isin(ids, ids[hits])
+        return np.isin(ids, ids[ignored])
 
     # -- the packets of one stream -----------------------------------------------------------------
 
-    def _stream(self, block: BlockRuns, group: int, stream_id: int) -> None:
+    def _streams(self, block: BlockRuns, openings: Openings) -> None:
+        """Take stream by stream, in order of their numbers."""
+        places = self._places(block, openings)
+        strange = places == _STRANGE
+        block.cut(without=np.flatnonzero(strange))
+        closed: list[bool] = block.closed.tolist()
+        groups = np.flatnonzero(~strange)
+        opened = places[groups]
+        plain = opened >= 0
+        openings.describe(opened[plain])
+        opened[plain] = np.arange(np.count_nonzero(plain))
+        visits: list[tuple[int, int, int]] = list(
+            zip(groups.tolist(), block.ids[groups].tolist(), opened.tolist(), strict=True)
+        )
+        silent = self._waiting_without_runs(block)
+        if silent:
+            visits = sorted([*visits, *silent], key=itemgetter(1))
+        for group, stream_id, at in visits:
+            if at >= 0:
+                self._plain(block, group, *openings.stream(at), stays=not closed[group])
+            else:
+                self._stream(block, group, stream_id)
+
+    def _places(self, block: BlockRuns, openings: Openings) -> NDArray[np.intp]:
+        """Sort out which streams may be taken as a whole, and which need not be taken at all."""
+        places = np.full(len(block.ids), _CAREFUL)
+        self._opened_by = {}
+        if not len(openings.streams):
+            return places
+        groups = np.searchsorted(block.ids, openings.streams)
+        plain = openings.plain(block)
+        places[groups[plain]] = np.flatnonzero(plain)
+        rest = openings.streams[~plain].tolist()
+        self._opened_by = dict(zip(rest, openings.rows[~plain].tolist(), strict=True))
+        if self._strangers is not None:
+            strange, closed = self._strangers.among(block, groups[plain])
+            places[strange] = _STRANGE
+            self._table.state[block.ids[strange]] = np.where(closed, CLOSED, IGNORED)
+        return places
+
+    def _waiting_without_runs(self, block: BlockRuns) -> list[tuple[int, int, int]]:
+        """Streams with a hole that only acknowledge in this block, as visits without a group."""
+        if not self.following.waiting:
+            return []
+        there = np.array(list(self.following.waiting), np.intp)
+        there = there[np.isin(there, block.packets.ids) & ~np.isin(there, block.ids)]
+        return [(-1, stream_id, _CAREFUL) for stream_id in there.tolist()]
+
+    def _plain(
+        self, block: BlockRuns, group: int, stream: Stream, client: int, *, stays: bool
+    ) -> None:
+        """Take a stream that opens in this block and has nothing odd in it; `stays`: it goes on."""
         following = self.following
-        at, end = block.begin[group], block.begin[group + 1]
-        flow = following.get(stream_id)
-        in_runs = True
-        run = block.run_begin[group]
-        replay: list[tuple[int, Segment]] = []
+        run, stop = block.run_begin[group], block.run_begin[group + 1]
+        start: Start = "captured" if stream.started_before else "syn"
+        flow = following.ask(stream, client, start)
+        if flow is None:
+            self._packets(block, block.streams[group], None, [], block.row[block.first[run]] + 1)
+            return
+        try:
+            flow.take_runs(block, run, stop, keep=stays)
+            following.settle(flow)
+        except StreamIgnoredError:
+            following.ignore(flow)
+            self._packets(block, block.streams[group], None, [], block.at + 1)
+
+    def _stream(self, block: BlockRuns, group: int, stream_id: int) -> None:
+        """Take a stream run by run, packet by packet where that is not enough."""
+        flow = self.following.get(stream_id)
+        run, stop = (block.run_begin[group], block.run_begin[group + 1]) if group >= 0 else (0, 0)
+        at = 0
         if flow is None and self._table.state[stream_id] == FOLLOWED:
             row = self._opened_by[stream_id]
-            while block.rows[block.packet[block.first[run]]] != row:
+            while block.row[block.first[run]] != row:
                 run += 1  # FIN or RST, and nothing was sent before
-            at = block.packet[block.first[run]]
-            flow = self._ask(block, group, at, None)
-            at += 1
+            flow = self._ask(block, stream_id, row, None)
+            at = row + 1
+        replay: list[Captured] = []
+        if flow is not None:
+            try:
+                self._take_runs(block, run, stop, flow)
+                self.following.settle(flow)
+            except StreamIgnoredError:
+                self.following.ignore(flow)
+                flow = None
+            except StreamReusedError:
+                flow, replay = self._next_connection(block, flow)
+            else:
+                return
+            at = block.at + 1
+        self._packets(block, stream_id, flow, replay, at)
+
+    def _packets(
+        self,
+        block: BlockRuns,
+        stream_id: int,
+        flow: TcpStream | None,
+        replay: list[Captured],
+        at: int,
+    ) -> None:
+        """Take a stream from row `at` on packet by packet, to one consumer after the other."""
         while True:
             if flow is None:
-                at = self._next_wanted(block, stream_id, at, end)
-                if at == end:
+                found = self._next_wanted(block, stream_id, at)
+                if found is None:
                     return
-                flow = self._ask(block, group, at, "resumed")
-                in_runs = False
+                at = found
+                flow = self._ask(block, stream_id, at, "resumed")
                 if flow is None:
                     at += 1
                     continue
             try:
-                if in_runs:
-                    self._take_runs(block, group, run, flow)
-                else:
-                    for sender, segment in replay:
-                        self._take(flow, sender, segment)
-                    self._take_packets(block, flow, at, end)
-                following.settle(flow)
+                for sender, segment in replay:
+                    self._take(flow, sender, segment)
+                self._take_packets(block, flow, at)
+                self.following.settle(flow)
             except StreamIgnoredError:
-                following.ignore(flow)
+                self.following.ignore(flow)
                 flow, replay = None, []
             except StreamReusedError:
-                replay = [(side ^ flow.client, segment) for side, segment in flow.strays]
-                first = replay[0][1]
-                following.end(flow, "reused", first.frame, first.ts_ns)
-                flow = self._ask(block, group, block.at, "captured")
+                flow, replay = self._next_connection(block, flow)
             else:
                 return
-            at, in_runs = block.at + 1, False
+            at = block.at + 1
 
-    def _ask(self, block: BlockRuns, group: int, at: int, start: Start | None) -> TcpStream | None:
-        """Find out who wants the stream of packet `at`, seen for the first time if `start` is None."""
+    def _next_connection(
+        self, block: BlockRuns, flow: TcpStream
+    ) -> tuple[TcpStream | None, list[Captured]]:
+        """End a stream whose 4-tuple is used anew; what follows it, with the first packets of that."""
+        replay = [(side ^ flow.client, segment) for side, segment in flow.strays]
+        first = replay[0][1]
+        self.following.end(flow, "reused", first.frame, first.ts_ns)
+        return self._ask(block, flow.stream_id, block.at, "captured"), replay
+
+    def _ask(
+        self, block: BlockRuns, stream_id: int, row: int, start: Start | None
+    ) -> TcpStream | None:
+        """Find out who wants the stream of packet `row`, seen for the first time if `start` is None."""
         syns = 0
-        for which in range(
-            bisect_left(block.syns, block.begin[group]), bisect_left(block.syns, at + 1)
-        ):
-            packet = block.syns[which]
-            answer = block.flags[block.rows[packet]] & ACK != 0
-            syns |= SYN_BY[block.sender[packet] ^ answer]
-        stream_id, row, sender = block.streams[group], block.rows[at], block.sender[at]
-        return self.following.open(stream_id, block.index, row, sender, syns, start)
+        flags, this = block.index.tcp_flags, 0
+        for each, sender in zip(*block.all_of(stream_id), strict=True):
+            if each > row:
+                break
+            this = sender
+            told = flags.item(each)
+            if told & SYN:
+                syns |= SYN_BY[sender ^ (told & ACK != 0)]
+        return self.following.open(stream_id, block.index, row, this, syns, start)
 
-    def _next_wanted(self, block: BlockRuns, stream_id: int, at: int, end: int) -> int:
-        """Find the packet of an ignored stream that a new consumer should see; `end` if there is none."""
+    def _next_wanted(self, block: BlockRuns, stream_id: int, at: int) -> int | None:
+        """Find the packet of an ignored stream that a new consumer should see, from row `at` on."""
         table = self._table
         if (
             self._reopen is None
             or table.state[stream_id] != IGNORED
             or table.reopened[stream_id] >= self._pool.limits.reopened
         ):
-            return end
+            return None
         if block.wanted is None:
-            rows = np.asarray(block.rows)
-            full = np.flatnonzero(block.index.payload_len[rows] > 0)
-            heads = payload_heads(block.index, rows[full])
-            block.wanted = full[self._reopen(heads)].tolist()
-        which = bisect_left(block.wanted, at)
-        return min(block.wanted[which], end) if which < len(block.wanted) else end
+            block.wanted = block.promising(self._reopen)
+        rows = block.wanted.get(stream_id, [])
+        which = bisect_left(rows, at)
+        return rows[which] if which < len(rows) else None
 
-    def _take_runs(self, block: BlockRuns, group: int, run: int, flow: TcpStream) -> None:
-        last_run, end = block.run_begin[group + 1], block.begin[group + 1]
-        if flow.waiting:
-            stop = block.packet[block.first[run]] if run < last_run else end
-            self._take_packets(block, flow, block.begin[group], stop)
-        total, frames, times = block.total, block.frame, block.ts_ns
+    def _take_runs(self, block: BlockRuns, run: int, last_run: int, flow: TcpStream) -> None:
         bounds, senders, directions = block.first, block.run_sender, flow.directions
+        if flow.waiting:
+            stop = block.row[bounds[run]] if run < last_run else None
+            self._take_packets(block, flow, 0, stop)
         while run < last_run and not flow.finished:
-            first, last = bounds[run], bounds[run + 1]
+            first = bounds[run]
             side = senders[run] ^ flow.client
             direction = directions[side]
-            odd, seq, fin = block.run_odd[run], block.run_seq[run], block.run_fin[run]
+            odd, seq = block.run_odd[run], block.run_seq[run]
             if direction.next_seq is None and not odd:
-                flags = block.flags[block.rows[block.packet[first]]]
-                self._begin(flow, side, seq, flags, total[first + 1] - total[first], frames[first])
+                flags, size = int(block.active.flags[first]), int(block.active.size[first])
+                self._begin(flow, side, seq, flags, size, block.frame[first])
             run += 1
             if odd or flow.waiting or flow.reset or seq != direction.next_seq:
-                stop = block.packet[last] if run < last_run else end
-                self._take_packets(block, flow, block.packet[first], stop)
-                continue
-            flow.take_run(side, block, first, last)
-            last -= 1
-            flow.last_frame, flow.last_ts_ns, flow.last_ns = (
-                frames[last],
-                times[last],
-                block.time[last],
-            )
-            if fin:
-                flow.take_fin(side, frames[last], times[last])
+                stop = block.row[bounds[run]] if run < last_run else None
+                self._take_packets(block, flow, block.row[first], stop)
+            else:
+                flow.take_runs(block, run - 1, run)
 
-    def _take_packets(self, block: BlockRuns, flow: TcpStream, at: int, end: int) -> None:
-        """Take packets one by one; bare ACKs matter only while there is a hole."""
+    def _take_packets(
+        self, block: BlockRuns, flow: TcpStream, at: int, stop: int | None = None
+    ) -> None:
+        """Take packets one by one, from row `at` to before row `stop`.
+
+        Bare ACKs matter only while there is a hole.
+        """
         index = block.index
-        for packet in range(at, end):
-            row = block.rows[packet]
-            flags, size = block.flags[row], block.size[row]
+        rows, senders = block.all_of(flow.stream_id)
+        first = bisect_left(rows, at)
+        last = len(rows) if stop is None else bisect_left(rows, stop, first)
+        for packet in range(first, last):
+            row = rows[packet]
+            flags, size = index.tcp_flags.item(row), index.payload_wire_len.item(row)
             active = size or flags & (FIN | RST)
             if not active and not flow.waiting:
                 continue
             now = block.now[row]
             if flow.waiting:
-                block.at = packet - 1  # what is told here was due before this packet
+                block.at = row - 1  # what is told here was due before this packet
                 flow.give_up_doomed(now)
                 if flow.finished:
                     return
-            block.at = packet
+            block.at = row
             data = index.payload(row) if size else b""
-            frame, ts_ns = int(index.frame[row]), int(index.ts_ns[row])
-            segment = Segment(block.seq[row], block.ack[row], flags, data, size, frame, ts_ns, now)
+            frame, ts_ns = index.frame.item(row), index.ts_ns.item(row)
+            seq, ack = index.tcp_seq.item(row), index.tcp_ack.item(row)
+            segment = Segment(seq, ack, flags, data, size, frame, ts_ns, now)
             if active:
                 if self.following.is_over(flow, now):
                     flow.finished = True
                     return
                 flow.last_frame, flow.last_ts_ns, flow.last_ns = frame, ts_ns, now
-            self._take(flow, block.sender[packet], segment)
+            self._take(flow, senders[packet], segment)
             if flow.finished:
                 return
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from analyzer.capture.icmp import UNREACHABLE, Unreachable, words
 from analyzer.capture.model import NO_TIME, CaptureAccount, PacketIndex
 from analyzer.capture.source import PADDING
 
@@ -42,6 +43,10 @@ FIELDS = (
     "udp.dstport",
     "udp.length",
     "udp.payload",
+    "icmp.type",
+    "icmp.code",
+    "icmpv6.type",
+    "icmpv6.code",
     "data.data",
 )
 """Fields of a line, in this order, separated by tabs; several values of one field by commas.
@@ -141,10 +146,11 @@ class Line(NamedTuple):
     packets: list[Transport]
     decrypted: bytes
     sealed: bool = False  # there is TLS in the last packet, and there may be keys
+    unreachable: Unreachable | None = None  # an ICMP error in place of packets
 
 
-def columns(packets: Iterable[Transport]) -> PacketIndex:
-    """Put packets together to a block."""
+def columns(packets: Iterable[Transport], unreachable: Iterable[Unreachable] = ()) -> PacketIndex:
+    """Put packets together to a block, and what was told of packets that did not arrive."""
     rows: list[tuple[int, ...]] = []
     buffer = bytearray()
     for packet in packets:
@@ -156,7 +162,8 @@ def columns(packets: Iterable[Transport]) -> PacketIndex:
             _COLUMNS, zip(*rows, strict=True) if rows else ((),) * len(_COLUMNS), strict=True
         )
     }
-    return PacketIndex(buffer=bytes(buffer) + bytes(PADDING), **filled)
+    told = list(unreachable)
+    return PacketIndex(buffer=bytes(buffer) + bytes(PADDING), unreachable=told, **filled)
 
 
 class LineReader:
@@ -204,10 +211,12 @@ def _line(frame: tuple[int, int], cells: list[str]) -> Line:
     (
         protocols, ip_src, ip_dst, ip6_src, ip6_dst,
         tcp_stream, tcp_src, tcp_dst, tcp_seq, tcp_ack, tcp_flags, tcp_len, tcp_payload,
-        udp_stream, udp_src, udp_dst, udp_len, udp_payload, data,
+        udp_stream, udp_src, udp_dst, udp_len, udp_payload, *icmp, data,
     ) = cells[5:]  # fmt: skip
     if not tcp_stream and not udp_stream:
         return Line([], b"")
+    if any(icmp):
+        return Line([], b"", unreachable=_unreachable(frame, cells))
     found: list[Transport] = []
     innermost: Transport | None = None
     ends = (0, 0, 0, 0)
@@ -258,6 +267,30 @@ def _line(frame: tuple[int, int], cells: list[str]) -> Line:
     if not found or "tls" not in layers:
         return Line(found, b"")
     return Line(found, b"".join(map(octets, data.split(","))) if data else b"", sealed=True)
+
+
+def _unreachable(frame: tuple[int, int], cells: list[str]) -> Unreachable | None:
+    """What an ICMP error tells of the packet that it quotes."""
+    said = dict(zip(FIELDS, cells, strict=True))
+    quoting, _, quoted = said["frame.protocols"].rpartition(":icmp")
+    version = 6 if quoted.startswith("v6") else 4
+    name = "icmpv6" if version == 6 else "icmp"
+    kind, code = said[f"{name}.type"], said[f"{name}.code"]
+    layers = quoted.split(":")
+    network = {4: "ip", 6: "ipv6"}[version]
+    transport = next((layer for layer in layers if layer in {"tcp", "udp"}), None)
+    how = words(version, int(code)) if kind == str(UNREACHABLE[version][1]) else ""
+    if not how or transport is None or network not in layers:
+        return None
+    at = quoting.split(":").count(network)
+    before = quoting.split(":").count(transport)
+    source, destination = (
+        (*address(_value(said[f"{network}.{end}"], at)),
+         int(_value(said[f"{transport}.{end}port"], before)))
+        for end in ("src", "dst")
+    )  # fmt: skip
+    proto = _TCP if transport == "tcp" else _UDP
+    return Unreachable(*frame, how, proto, source, destination)
 
 
 def _value(cell: str, at: int) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from analyzer.capture.engine import StreamEngine
 from analyzer.capture.heads import Heads
+from analyzer.capture.icmp import Unreachable
 from analyzer.capture.model import (
     CaptureAccount,
     OpenDatagrams,
@@ -69,12 +70,15 @@ class PlainAndSealed:
         self._plain = PlainStreams()
         self._sent_packets: list[Transport] = []
         self._plain_packets: list[Transport] = []
+        self._unreachable: list[Unreachable] = []
         self._size = 0
 
     def feed(self, text: str) -> None:
         """Take whole lines."""
         for line in text.splitlines():
             said = self._lines.read(line)
+            if said is not None and said.unreachable is not None:
+                self._unreachable.append(said.unreachable)
             if said is None or not said.packets:
                 continue
             for packet in said.packets:
@@ -92,11 +96,12 @@ class PlainAndSealed:
         for event in self._sealed.events(at_end=at_end):
             self._plain_packets += self._plain.befallen(event)
         self._plain_packets.sort(key=_frame)  # plain bytes of a frame stay before its events
-        if self._sent_packets:
-            index = columns(self._sent_packets)
+        if self._sent_packets or self._unreachable:
+            index = columns(self._sent_packets, self._unreachable)
             self._sent.feed(index)
             self._watch(index)
             self._sent_packets.clear()
+            self._unreachable.clear()
         if self._plain_packets:
             self._decrypted.feed(columns(self._plain_packets))
             self._plain_packets.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.capture import ip_layer, link_layer, scapy_source, tunnel_layer
-from analyzer.capture.packet import LINK_TYPES, TOO_DEEP, Packet
+from analyzer.capture.packet import DECODED, LINK_TYPES, TOO_DEEP, Packet
 
 MAX_HEADERS = 64
 STEPS = {**link_layer.STEPS, **ip_layer.STEPS, **tunnel_layer.STEPS}
@@ -25,6 +25,8 @@ def walk(packet: Packet, link_type: int, *, by_scapy: bool = False) -> str:
         if step is not None:
             name = step(packet)
         elif name in scapy_source.SCAPY_TUNNELS:
+            if not scapy_source.starts_tunnel(packet, name):
+                return DECODED
             packet.by_scapy.append(name)
             name = scapy_source.find_tunnelled_ip(packet, name)
         else:

@@ -130,9 +130,11 @@ def _changes(key: Key, old: _Group | None, new: _Group | None) -> Iterator[Chang
                 None,
             )
         else:
+            # NTLM where there was nothing is news that an audit wants
+            weak = any(text.startswith("ntlm") for text in mechanisms)
             yield Change(
                 "appeared",
-                "different",
+                "weaker" if weak else "different",
                 *key,
                 "any",
                 [],
@@ -164,6 +166,10 @@ def _verdict(aspect: str, old: _Group, new: _Group) -> str:
         case "outcome":
             was, now = (_worst(side, aspect, _OUTCOMES) for side in (old, new))
         case "protection":
+            if not any(text in _PROTECTIONS for text in old.seen[aspect]):
+                return "different"  # it may have been refused: nothing to compare with
+            if not any(text in _PROTECTIONS for text in new.seen[aspect]):
+                return "different"
             was, now = (_worst(side, aspect, _PROTECTIONS) for side in (old, new))
         case _:
             return "different"

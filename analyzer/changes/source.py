@@ -46,9 +46,11 @@ def exported(path: str) -> Columns | None:
     with place.open("rb") as file:
         head = file.read(4)
     if head == b"PAR1":
-        from analyzer.tables.query import read_parquet  # noqa: PLC0415 - brings DuckDB along
+        from analyzer.tables.parquet import read_parquet  # noqa: PLC0415 - brings DuckDB along
 
         return read_parquet(place, USED)
+    if not head and place.suffix == ".jsonl":
+        return _lines(place)  # of captures without a negotiation
     return _lines(place) if head[:1] == b"{" else None
 
 

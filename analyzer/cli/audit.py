@@ -107,7 +107,7 @@ def _reaches(audited: Audited, severity: str) -> bool:
 
 
 def _write_parquet(audited: Audited, target: Path) -> None:
-    from analyzer.tables.query import write_parquet
+    from analyzer.tables.parquet import write_parquet
     from analyzer.tables.schema import FINDINGS
 
     write_parquet(

@@ -66,7 +66,7 @@ def diff(
     (old, old_status), (new, new_status) = (_side(path, reading) for path in (before, after))
     changes = [change for change in compare(old, new) if not weaker or change.verdict == "weaker"]
     with writer(output) as out:
-        for line in _lines(changes, form, output, color):
+        for line in _lines(changes, form, output, color, weaker=weaker):
             out.write(line + "\n")
     if exit_code and changes:
         return EXIT_CHANGED
@@ -84,7 +84,9 @@ def _side(path: str, reading: dict[str, Any]) -> tuple[Columns, int]:
     return analysis.tables.columns["negotiations"], exit_status(analysis)
 
 
-def _lines(changes: list[Change], form: str, output: str | None, color: str) -> Iterator[str]:
+def _lines(
+    changes: list[Change], form: str, output: str | None, color: str, *, weaker: bool
+) -> Iterator[str]:
     from analyzer.report import export
     from analyzer.report.grid import render
     from analyzer.report.views import chosen_form
@@ -99,7 +101,7 @@ def _lines(changes: list[Change], form: str, output: str | None, color: str) -> 
     elif form == "csv":
         yield from export.rows_as_csv(CHANGES.columns, values, rows)
     elif not changes:
-        yield "Nothing changed."
+        yield "Nothing became weaker." if weaker else "Nothing changed."
     else:
         grid = chosen_form(list(CHANGES.columns), values, list(rows))
         lines = render(grid, terminal_width() if output is None else None)

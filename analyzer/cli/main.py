@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -25,6 +26,7 @@ COMMANDS = {
     "hosts": ("analyzer.cli.table", "one row per client and server: what it offers, uses, accepts"),
     "audit": ("analyzer.cli.audit", "what is weak, by rules: who, how sure, and what to do"),
     "show": ("analyzer.cli.show", "one negotiation as a ladder, its tokens as trees"),
+    "export": ("analyzer.cli.export", "every table as Parquet, and what later runs reuse"),
     "diff": ("analyzer.cli.diff", "what changed between two captures, or exports of them"),
     "crosscheck": ("analyzer.cli.crosscheck", "the same through tshark: each difference as a row"),
     "token": ("analyzer.cli.token", "explain one token from base64, hex, a header line or a file"),
@@ -80,7 +82,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit status."""
     # numpy's linear algebra is never used, and starting its threads costs as much as reading 10 MB
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    status = run(sys.argv[1:] if arguments is None else arguments)
+    gc.freeze()  # else Python would look for circles in all that is left, only to let go of it
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:

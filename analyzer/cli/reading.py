@@ -15,6 +15,7 @@ from dissectors.visible import visible
 
 if TYPE_CHECKING:
     from analyzer.analysis import Analysis
+    from analyzer.cache.cache import Cache
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,6 +41,35 @@ def reading_options(function: Command) -> Command:
                 metavar="tcp.port==N,CARRIER",
                 help="Take streams to this server port for this carrier. tshark takes all of its rules.",
             ),
+            click.option(
+                "--apart", is_flag=True, help="Read the files of a rotated capture one by one."
+            ),
+            click.option(
+                "--jobs",
+                type=click.IntRange(1),
+                metavar="N",
+                help="Processes that read; by default one per processor for large captures.",
+            ),
+            click.option(
+                "--cache",
+                metavar="DIR",
+                help="Keep what was read in DIR, and use it again while the capture is unchanged.",
+            ),
+            click.option(
+                "--cluster",
+                metavar="ADDRESS",
+                help="Read by the workers of this dask.distributed scheduler, tls://HOST:PORT.",
+            ),
+            click.option(
+                "--cluster-dir",
+                metavar="DIR",
+                help="Directory or URL that all workers share, for rows until they are merged.",
+            ),
+            click.option(
+                "--insecure-cluster",
+                is_flag=True,
+                help="Allow a cluster without encryption that others can reach.",
+            ),
             click.option("--quiet", is_flag=True, help="No notes and no progress."),
             click.option("--no-progress", is_flag=True, help="No progress bar."),
             click.option(
@@ -63,6 +93,12 @@ def read_captures(
     decode_as: tuple[str, ...],
     quiet: bool,
     no_progress: bool,
+    apart: bool = False,
+    jobs: int | None = None,
+    cache: str | Cache | None = None,
+    cluster: str | None = None,
+    cluster_dir: str | None = None,
+    insecure_cluster: bool = False,
     with_secrets: bool = False,
 ) -> Analysis:
     """Read the captures with a progress bar where it is worth one; complain on standard error."""
@@ -71,7 +107,7 @@ def read_captures(
 
     # Nearly all of what reading leaves behind is freed by its reference count: look for circles seldom.
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(300_000, 20, 100)
     show = not quiet and not no_progress and sys.stderr.isatty()
     with ProgressBar(enabled=show) as bar:
         analysis = read(
@@ -82,11 +118,19 @@ def read_captures(
             with_secrets=with_secrets,
             engine=engine,
             tls_keylog=tls_keylog,
+            rotated=not apart,
+            jobs=jobs,
+            cache=cache,
+            client=cluster,
+            cluster_dir=cluster_dir,
+            insecure_cluster=insecure_cluster,
         )
     for error in analysis.errors:
         click.echo(f"negoscope: {visible(error)}", err=True)
     if not quiet:
         _tell_skipped(analysis.notes)
+        for notice in analysis.notices:
+            click.echo(f"negoscope: {visible(notice)}", err=True)
     return analysis
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,20 +77,20 @@ def _command(name: str) -> click.Command:
         if output is not None:
             refuse_overwriting(output, analysis.inputs)
         values = analysis.columns(name)
-        rows = list(range(len(values[table.columns[0].name])))
+        rows: Sequence[int] = range(len(values[table.columns[0].name]))
         if where is not None:
             from analyzer.tables.query import rows_where
 
             rows = rows_where(table, values, where)
         if form == "parquet":
-            from analyzer.tables.query import write_parquet
+            from analyzer.tables.parquet import write_parquet
 
             names = [column.name for column in chosen or table.columns]
             write_parquet(table, values, rows, names, Path(output or ""))
         else:
             with writer(output) as out:
-                for line in _lines(table, chosen, values, rows, form, output, color):
-                    out.write(line + "\n")
+                lines = _lines(table, chosen, values, rows, form, output, color)
+                out.writelines(line + "\n" for line in lines)
         return exit_status(analysis)
 
     return command
@@ -120,7 +120,7 @@ def _lines(
     table: Table,
     chosen: list[Column] | None,
     values: Columns,
-    rows: list[int],
+    rows: Sequence[int],
     form: str,
     output: str | None,
     color: str,

@@ -70,7 +70,7 @@ def _in_no_domain(server: NtlmServer, user_domain: str) -> bool:
 
     A DNS domain beside it may be a mere suffix, and is where the user's domain is the server's own name.
     """
-    if server.target_type != "server":
+    if server.target_type != "server" or not server.whole:
         return False
     computer = _computer(server)
     domain = (server.nb_domain or "").lower()

@@ -40,6 +40,21 @@ def join_chains(negotiations: list[Negotiation]) -> None:
             _link(attempts)
 
 
+def link_forward(negotiations: list[Negotiation]) -> None:
+    """Fill `followed_by` from `retry_of` and `fallback_from`, in order of the negotiations' numbers.
+
+    Links both ways make circles that only the garbage collector frees, so this is for negotiations that
+    are kept to be looked at.
+    """
+    takers: dict[int, Attempts] = defaultdict(list)
+    for negotiation in negotiations:
+        earlier = negotiation.retry_of or negotiation.fallback_from
+        if earlier is not None:
+            takers[id(earlier)].append(negotiation)
+    for negotiation in negotiations:
+        negotiation.followed_by = tuple(takers.get(id(negotiation), ()))
+
+
 def _services(negotiation: Negotiation) -> list[tuple[str, ...]]:
     """Keys of the service that the client talks to: by address, and for HTTP also by name."""
     stream = negotiation.stream
@@ -67,13 +82,17 @@ def _link(attempts: Attempts) -> None:
             negotiation.retry_of = earlier
         else:
             negotiation.fallback_from = earlier
-            negotiation.fallback_kind = negotiation.fallback_kind or _kind(earlier, negotiation)
+            over_what = earlier.went_on_over(negotiation)
+            negotiation.fallback_kind = negotiation.fallback_kind or over_what
 
 
 def _earlier(candidates: Attempts, negotiation: Negotiation) -> Negotiation | None:
     """The failed attempt that this one takes up; None if there is none, or a success came between."""
     for earlier in reversed(candidates):
-        if earlier is negotiation or earlier.last_frame > negotiation.first_frame:
+        # numbers too: what lies in one packet, or without times, has nothing else to tell the order
+        if earlier.negotiation_id >= negotiation.negotiation_id:
+            continue
+        if earlier.last_frame > negotiation.first_frame:
             continue
         if other_user(earlier, negotiation):
             continue
@@ -105,14 +124,8 @@ def other_user(one: Negotiation, other: Negotiation) -> bool:
 def _account(negotiation: Negotiation) -> str | None:
     account = account_of(negotiation.user)
     if account is None and negotiation.kdc is not None and negotiation.mechanism != "ntlm":
-        account = account_of(negotiation.kdc.cname)
+        account = account_of(negotiation.kdc.asker)
     return account
-
-
-def _kind(earlier: Negotiation, negotiation: Negotiation) -> str:
-    if earlier.carrier != negotiation.carrier:
-        return "other-carrier"
-    return "same-connection" if earlier.stream is negotiation.stream else "new-connection"
 
 
 def _changed_inside(negotiation: Negotiation) -> bool:

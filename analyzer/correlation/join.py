@@ -8,6 +8,7 @@ from analyzer.correlation.kdc_index import KdcIndex
 from analyzer.correlation.list_index import ListIndex
 from analyzer.correlation.name_index import NameIndex
 from analyzer.correlation.other_failures import asked_in_vain, said_by_kdc
+from analyzer.correlation.ticket_owners import tell_owners
 from analyzer.correlation.tickets import attach, join_tickets
 from analyzer.correlation.why_ntlm import Context, KerberosUse, why_ntlm
 from analyzer.negotiation.model import Negotiation
@@ -20,7 +21,8 @@ def correlate(negotiations: list[Negotiation], surroundings: Surroundings) -> No
     `negotiations` is in order of first frame, numbered; changed in place. The time it takes grows as their
     number: every look-up is a bisection and looks at a bounded number of neighbours.
     """
-    index = KdcIndex(surroundings.kdc, surroundings.attempts)
+    tell_owners(surroundings.kdc)
+    index = KdcIndex(surroundings.kdc, surroundings.attempts, surroundings.names)
     names = NameIndex(surroundings.names)
     lists = ListIndex(surroundings.lists)
     for negotiation in negotiations:
@@ -35,6 +37,8 @@ def correlate(negotiations: list[Negotiation], surroundings: Surroundings) -> No
         better = asked_in_vain(negotiation, index) or said_by_kdc(negotiation, index)
         if better is not None:
             _overrule(negotiation, better)
+    for negotiation in negotiations:
+        _tell_why_another(negotiation)
 
 
 def _tell_why_ntlm(negotiation: Negotiation, found: list[Finding]) -> None:
@@ -43,6 +47,8 @@ def _tell_why_ntlm(negotiation: Negotiation, found: list[Finding]) -> None:
     exchange = next((finding.kdc for finding in found if finding.kdc is not None), None)
     if exchange is not None:
         attach(negotiation, exchange)
+    negotiation.fallback_reason = found[0].code
+    negotiation.fallback_confidence = found[0].confidence
     reason = negotiation.reason
     if reason is None:
         negotiation.reason = as_reason(found)
@@ -52,6 +58,17 @@ def _tell_why_ntlm(negotiation: Negotiation, found: list[Finding]) -> None:
         frames = ", ".join(str(frame) for frame in dict.fromkeys(found[0].evidence))
         since = f"NTLM since {found[0].sentence} [frames {frames}, {found[0].confidence}]"
         negotiation.reason = reason._replace(detail=f"{reason.detail}; {since}")
+
+
+def _tell_why_another(negotiation: Negotiation) -> None:
+    """Not NTLM, but another mechanism than the attempt before: because that one came to nothing."""
+    earlier = negotiation.fallback_from
+    if earlier is None or earlier.reason is None or negotiation.mechanism == "ntlm":
+        return
+    negotiation.fallback_reason = earlier.reason.code
+    # that the one follows from the other is an inference
+    certain = earlier.reason.confidence == "certain"
+    negotiation.fallback_confidence = "likely" if certain else earlier.reason.confidence
 
 
 def _overrule(negotiation: Negotiation, finding: Finding) -> None:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from analyzer.correlation.services import account_of, label_of, principal
-from analyzer.surroundings.model import ConnectionAttempt, KdcExchange
+from analyzer.surroundings.model import ConnectionAttempt, KdcExchange, NameFact
 
 LOOK_BACK = 32
 """Entries of one key that a single look-up goes through, latest first."""
 NO_FAILURE = frozenset({25, 52, 91})
 """PREAUTH_REQUIRED, RESPONSE_TOO_BIG, MORE_PREAUTH_DATA_REQUIRED: steps of an ordinary exchange."""
+KDC_RECORDS = ("_kerberos._tcp.", "_kerberos._udp.")
+"""What the SRV records of a realm's KDCs begin with (RFC 4120 7.2.3.2)."""
 
 _Entry = TypeVar("_Entry")
 
@@ -67,8 +69,14 @@ class KdcIndex:
     account, where the exchange names one.
     """
 
-    def __init__(self, exchanges: list[KdcExchange], attempts: list[ConnectionAttempt]) -> None:
+    def __init__(
+        self,
+        exchanges: list[KdcExchange],
+        attempts: list[ConnectionAttempt],
+        names: Iterable[NameFact] = (),
+    ) -> None:
         self.granted: Timeline[KdcExchange] = Timeline()  # by (asker, sname as issued)
+        self._issued: dict[bytes, tuple[KdcExchange, ...]] = {}  # by `ticket_id`; see `issuers`
         self.refused: Timeline[KdcExchange] = Timeline()  # by (asker, class, label)
         self.refused_classes: dict[str, list[str]] = {}  # label -> classes, in order of time
         self.failed_logons: Timeline[KdcExchange] = Timeline()  # by client: AS only
@@ -78,6 +86,8 @@ class KdcIndex:
         self.answered: Timeline[KdcExchange] = Timeline()  # by client: any answer
         self.unanswered: Timeline[KdcExchange] = Timeline()  # by client, and by `version`
         self.attempts: Timeline[ConnectionAttempt] = Timeline()  # by client, and by `version`
+        self.kdc_named: Timeline[NameFact] = Timeline()  # by client: SRV records of KDCs
+        self.no_kdc_named: Timeline[NameFact] = Timeline()  # by client, and by `version`
         self.clients: set[str] = set()  # addresses that asked a KDC, or tried to
         self.accounts: set[str] = set()  # whose tickets were asked for
         self.accounts_at: dict[
@@ -90,11 +100,15 @@ class KdcIndex:
             self.clients.add(attempt.client)
             for key in (attempt.client, version(attempt.client)):
                 self.attempts.add(key, attempt.ts_ns, attempt)
+        looked_for = (f for f in names if f.record == "SRV" and f.name.startswith(KDC_RECORDS))
+        for fact in sorted(looked_for, key=lambda f: f.ts_ns):
+            if fact.source == "dns":
+                self._add_lookup(fact)
 
     def _add(self, exchange: KdcExchange, *, repeated: bool) -> None:
         client, ts_ns = exchange.client, exchange.ts_ns
         self.clients.add(client)
-        account = account_of(exchange.cname)
+        account = account_of(exchange.asker)
         if account is not None:
             self.accounts.add(account)
             self.accounts_at.setdefault(client, set()).add(account)
@@ -108,8 +122,28 @@ class KdcIndex:
             at = exchange.reply_ts_ns or ts_ns
             for asker in (client, version(client)):
                 self.granted.add((asker, issued), at, exchange)
+            if exchange.ticket_id is not None:
+                issuers = self._issued.get(exchange.ticket_id, ())
+                if len(issuers) < LOOK_BACK:
+                    self._issued[exchange.ticket_id] = (*issuers, exchange)
         elif exchange.error_code not in NO_FAILURE and not repeated:
             self._add_failure(exchange, account)
+
+    def issuers(self, ticket_id: bytes | None) -> tuple[KdcExchange, ...]:
+        """Exchanges in which the KDC issued just this ticket: a reply may be sent again.
+
+        Empty if tickets of several names share the id, as only made-up or blanked-out ciphers do.
+        """
+        issuers = self._issued.get(ticket_id, ()) if ticket_id is not None else ()
+        names = {(e.ticket_sname, e.ticket_realm, e.ticket_etype, e.ticket_kvno) for e in issuers}
+        return issuers if len(names) == 1 else ()
+
+    def _add_lookup(self, fact: NameFact) -> None:
+        if any(fact.targets):  # a lone dot says that there is no such service (RFC 2782)
+            self.kdc_named.add(fact.client, fact.ts_ns, fact)
+            return
+        for key in (fact.client, version(fact.client)):
+            self.no_kdc_named.add(key, fact.ts_ns, fact)
 
     def _add_failure(self, exchange: KdcExchange, account: str | None) -> None:
         client, ts_ns = exchange.client, exchange.ts_ns

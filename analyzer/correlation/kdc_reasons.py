@@ -11,7 +11,7 @@ from analyzer.surroundings.model import KdcExchange
 from dissectors.codes.krb_error import krb_error_name
 from dissectors.codes.nt_status import nt_status_name
 
-WHY_NTLM = frozenset({"unknown_service", "unknown_user", "etype_not_supported"})
+WHY_NTLM = frozenset({"unknown_service", "duplicate_spn", "unknown_user", "etype_not_supported"})
 """Reasons that a KDC's error may be for NTLM; all others are `kdc_error`."""
 
 

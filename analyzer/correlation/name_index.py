@@ -6,6 +6,7 @@ Spec: RFC 1034 3.6, RFC 6066 3, RFC 4795 2, RFC 1002 4.2.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_index import Timeline
@@ -30,37 +31,55 @@ class NameIndex:
     """Name look-ups and TLS server names of a capture."""
 
     def __init__(self, facts: list[NameFact]) -> None:
+        self._facts = sorted(facts, key=lambda f: f.ts_ns)
+        self._leading_to: dict[str, list[NameFact]] = {}  # address -> facts, in order of time
         self._names_of: dict[str, dict[str, None]] = {}  # address -> names, in order of time
         self._led_to: Timeline[NameFact] = Timeline()  # by (client, address)
         self._failed: Timeline[NameFact] = Timeline()  # by (client, name)
-        self._resolved: Timeline[NameFact] = Timeline()  # by (client, name)
-        self._known: set[str] = set()  # names with an address, whoever learnt it
-        for fact in sorted(facts, key=lambda f: f.ts_ns):
-            self._add(fact)
-
-    def _add(self, fact: NameFact) -> None:
-        if fact.record not in HOST_RECORDS:
-            return
-        if not fact.addresses:
-            if fact.source != "sni":
+        for fact in self._facts:
+            if fact.record not in HOST_RECORDS:
+                continue
+            for address in fact.addresses:
+                self._leading_to.setdefault(address, []).append(fact)
+            if not fact.addresses and fact.source != "sni":
                 self._failed.add((fact.client, fact.name), fact.ts_ns, fact)
-            return
-        for name in (fact.name, *fact.targets):
-            self._known.add(name)
-        if fact.source != "sni":
-            self._resolved.add((fact.client, fact.name), fact.ts_ns, fact)
-        for address in fact.addresses:
-            self._led_to.add((fact.client, address), fact.ts_ns, fact)
-            names = self._names_of.setdefault(address, {})
-            for name in (fact.name, *fact.targets):
-                if len(names) < NAMES_KEPT:
-                    names[name] = None
+
+    def _names_leading_to(self, address: str) -> dict[str, None]:
+        """Names of one address; few are asked for, and only their facts are put in order by client."""
+        names = self._names_of.get(address)
+        if names is None:
+            names = self._names_of[address] = {}
+            for fact in self._leading_to.get(address, ()):
+                self._led_to.add((fact.client, address), fact.ts_ns, fact)
+                for name in (fact.name, *fact.targets):
+                    if len(names) < NAMES_KEPT:
+                        names[name] = None
+        return names
+
+    @cached_property
+    def _known(self) -> set[str]:
+        """Names with an address, whoever learnt it."""
+        return {
+            name
+            for fact in self._facts
+            if fact.addresses and fact.record in HOST_RECORDS
+            for name in (fact.name, *fact.targets)
+        }
+
+    @cached_property
+    def _resolved(self) -> Timeline[NameFact]:
+        """Answers with an address, by (client, name); of interest only where some look-up failed."""
+        found: Timeline[NameFact] = Timeline()
+        for fact in self._facts:
+            if fact.addresses and fact.record in HOST_RECORDS and fact.source != "sni":
+                found.add((fact.client, fact.name), fact.ts_ns, fact)
+        return found
 
     def learn(self, negotiation: Negotiation) -> None:
         """Fill `names`, and `server_name` where the negotiation itself shows none."""
         server = negotiation.stream.server
-        known = self._names_of.get(server)
-        if known is None:
+        known = self._names_leading_to(server)
+        if not known:
             return
         if negotiation.server_name is None:
             until = negotiation.started_ns

@@ -6,12 +6,15 @@ Spec: RFC 4178 4.2, MS-SPNG 2.2.1, RFC 4559 4, RFC 4513 5.2, MS-ADTS 3.1.1.3.4.6
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from analyzer.correlation.finding import Finding
 from analyzer.negotiation.mechanism import KERBEROS_NAMES
 from analyzer.negotiation.model import KeyFrames, Negotiation
 
 WITH_KERBEROS = KERBEROS_NAMES | {"iakerb"}
+NTLM_SCHEMES = frozenset({"NTLM", "Sicily"})
+"""Names under which nothing but NTLM goes: the client chose before it asked for any ticket."""
 SCHEMES_WITH_KERBEROS = frozenset({"Negotiate", "Nego2", "Kerberos", "GSSAPI", "GSS-SPNEGO"})
 
 
@@ -29,9 +32,10 @@ def offer_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Find
     # an SMB1 server leaves extended security out if the client did not ask for it: that list proves nothing
     names = listed.names if listed is not None and negotiation.carrier != "smb1" else ()
     if listed is not None and "NTLM" in names and SCHEMES_WITH_KERBEROS.isdisjoint(names):
-        who = "the proxy lists " if negotiation.carrier == "http-proxy" else "lists "
+        who = "the proxy " if negotiation.carrier == "http-proxy" else ""
         sure = "certain" if listed.same_connection else "likely"
-        yield Finding("ntlm_only_server", sure, (listed.frame,), who + ", ".join(names))
+        words = f"{who}lists {', '.join(names)}"
+        yield Finding("ntlm_only_server", sure, (listed.frame,), words)
     offered = negotiation.offered_mechs
     if (
         offered
@@ -45,27 +49,57 @@ def offer_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Find
 
 
 def choice_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
-    """The client took NTLM though it knew of more."""
+    """The client took NTLM though it knew of more: by a name for NTLM alone, or by the order of its list."""
     if frames.offer is None:
         return
-    listed, offered = negotiation.listed, negotiation.offered_mechs
-    if negotiation.scheme in {"NTLM", "Sicily"} and listed is not None:
-        if not SCHEMES_WITH_KERBEROS.isdisjoint(listed.names):
-            words = f"{negotiation.scheme} where the server lists {', '.join(listed.names)}"
-            evidence = (listed.frame, frames.offer)
-            yield Finding("application_chose_ntlm", "likely", evidence, words)
-    elif negotiation.wrapper == "raw-ntlm" and _kerberos_in(negotiation.hinted_mechs):
-        both = tuple(f for f in (frames.hint, frames.offer) if f is not None)
-        words = "raw NTLM where the server hints Kerberos"
-        yield Finding("application_chose_ntlm", "possible", both, words)
+    offered = negotiation.offered_mechs
+    if negotiation.scheme in NTLM_SCHEMES:
+        more = _more_than_ntlm(negotiation, frames)
+        if more is not None:
+            words = f"{negotiation.scheme} where {more.words}"
+            yield Finding("application_chose_ntlm", "likely", (more.frame, frames.offer), words)
     elif offered and offered[0] == "ntlm" and _kerberos_in(offered):
         words = "NTLM stands before Kerberos in its list"
         yield Finding("application_chose_ntlm", "possible", (frames.offer,), words)
 
 
+def unwrapped_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
+    """NTLM without SPNEGO under a name that could carry Kerberos, in answer to a server that has more.
+
+    An application that wants NTLM sends it, and so does Windows when its library has no other mechanism
+    left: the bytes are the same. So this is weaker than a name for NTLM alone, and than whatever else is
+    seen to keep the client from Kerberos.
+    """
+    if negotiation.wrapper != "raw-ntlm" or negotiation.scheme in NTLM_SCHEMES:
+        return
+    more = _more_than_ntlm(negotiation, frames)
+    if more is not None and frames.offer is not None:
+        under = f" under {negotiation.scheme}" if negotiation.scheme else ""
+        words = f"raw NTLM{under} where {more.words}"
+        yield Finding("application_chose_ntlm", "possible", (more.frame, frames.offer), words)
+
+
+class _More(NamedTuple):
+    """Where the server says what it would take beside NTLM."""
+
+    frame: int
+    words: str
+
+
+def _more_than_ntlm(negotiation: Negotiation, frames: KeyFrames) -> _More | None:
+    """The server's hint or list has Kerberos, or what can carry it."""
+    if _kerberos_in(negotiation.hinted_mechs) and frames.hint is not None:
+        return _More(frames.hint, "the server hints Kerberos")
+    listed = negotiation.listed
+    if listed is None or SCHEMES_WITH_KERBEROS.isdisjoint(listed.names):
+        return None
+    who = "the proxy" if negotiation.carrier == "http-proxy" else "the server"
+    return _More(listed.frame, f"{who} lists {', '.join(listed.names)}")
+
+
 def only_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
     """The client offered nothing else; why, the offer does not tell."""
-    if frames.offer is None or negotiation.completeness == "started-before-capture":
+    if frames.offer is None or negotiation.first_lost:
         return
     offered = negotiation.offered_mechs
     shown = (frames.offer,)
@@ -76,7 +110,9 @@ def only_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
             sure = "likely" if hinted and len(offered) == 1 else "certain"
             yield Finding("ntlm_only_client", sure, shown, f"offers {', '.join(offered)}")
     elif negotiation.wrapper == "raw-ntlm" and negotiation.neg_states is None:
-        yield Finding("ntlm_only_client", "certain", shown, "raw NTLM")
+        # one mechanism in answer to several may be all that the client has, or all that it wants
+        sure = "certain" if _more_than_ntlm(negotiation, frames) is None else "likely"
+        yield Finding("ntlm_only_client", sure, shown, "raw NTLM")
     elif negotiation.wrapper == "none" and negotiation.carrier == "smb1":
         words = "SMB1 without extended security knows nothing else"
         yield Finding("ntlm_only_client", "possible", shown, words)

@@ -20,7 +20,7 @@ from analyzer.correlation.services import (
     server_names,
 )
 from analyzer.negotiation.mechanism import KERBEROS_NAMES
-from analyzer.negotiation.model import Negotiation
+from analyzer.negotiation.model import Negotiation, Ticket
 from analyzer.surroundings.model import KdcExchange
 
 SECOND = 1_000_000_000
@@ -48,23 +48,27 @@ class Refusal(NamedTuple):
 
     def is_sure(self, negotiation: Negotiation) -> bool:
         """The name is the one that the client says, and the client is known to be the same."""
-        account, asked_for = account_of(negotiation.user), account_of(self.exchange.cname)
+        account, asked_for = account_of(negotiation.user), account_of(self.exchange.asker)
         same = self.exchange.client == negotiation.stream.client
         return self.match is Match.NAMED and (
             same or (account is not None and account == asked_for)
         )
 
 
-def too_late(negotiation: Negotiation, exchange: KdcExchange) -> bool:
-    """The KDC answered when the client had sent its first NTLM token already: no cause of it."""
+def first_ntlm(negotiation: Negotiation) -> int | None:
+    """Frame in which the client sent its first NTLM token, as far as it was seen."""
     frames = negotiation.key_frames
-    if frames is None or negotiation.mechanism != "ntlm" or not exchange.frames:
-        return False
+    if frames is None or negotiation.mechanism != "ntlm":
+        return None
     # an offer with a Kerberos token is no NTLM yet
     first = frames.proof if negotiation.optimistic_mech in KERBEROS_NAMES else frames.offer
-    if first is None:
-        first = frames.proof
-    return first is not None and exchange.frames[-1] > first
+    return frames.proof if first is None else first
+
+
+def too_late(negotiation: Negotiation, exchange: KdcExchange) -> bool:
+    """The KDC answered when the client had sent its first NTLM token already: no cause of it."""
+    first = first_ntlm(negotiation)
+    return first is not None and bool(exchange.frames) and exchange.frames[-1] > first
 
 
 def same_client(negotiation: Negotiation, exchange: KdcExchange) -> bool:
@@ -74,7 +78,7 @@ def same_client(negotiation: Negotiation, exchange: KdcExchange) -> bool:
     the users differ. Another address of the same version counts only for the same user.
     """
     client = negotiation.stream.client
-    account, asked_for = account_of(negotiation.user), account_of(exchange.cname)
+    account, asked_for = account_of(negotiation.user), account_of(exchange.asker)
     if exchange.client == client:
         return not other_account(negotiation, exchange)
     if account is not None and asked_for is not None:
@@ -84,28 +88,57 @@ def same_client(negotiation: Negotiation, exchange: KdcExchange) -> bool:
 
 def other_account(negotiation: Negotiation, exchange: KdcExchange) -> bool:
     """Both name a user, and not the same one."""
-    account, asked_for = account_of(negotiation.user), account_of(exchange.cname)
+    account, asked_for = account_of(negotiation.user), account_of(exchange.asker)
     return account is not None and asked_for is not None and account != asked_for
 
 
 def ticket_source(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | None:
-    """The exchange in which the KDC issued the ticket of this AP-REQ; None if it is not in the capture."""
+    """The exchange in which the KDC issued the ticket of this AP-REQ; None if it is not in the capture.
+
+    The same cipher proves it, whoever asked and under whatever name, and another cipher that it is another
+    ticket. Only where one of the two is not all there do client, name and time have to do.
+    """
     ticket = negotiation.ticket
-    if ticket is None or ticket.sname is None:
+    if ticket is None:
+        return None
+    issuers = index.issuers(ticket.ticket_id)
+    if issuers:
+        return min(issuers, key=lambda e: _farness(negotiation, ticket, e))
+    return _likely_source(negotiation, ticket, index)
+
+
+def _farness(
+    negotiation: Negotiation, ticket: Ticket, exchange: KdcExchange
+) -> tuple[bool, bool, int]:
+    """Least for where the client has the ticket from, if the capture shows it issued several times."""
+    elsewhere = exchange.client != negotiation.stream.client
+    return elsewhere, exchange.frames[-1] > ticket.frame, exchange.frames[-1]
+
+
+def _likely_source(negotiation: Negotiation, ticket: Ticket, index: KdcIndex) -> KdcExchange | None:
+    """The latest exchange that gave this client a ticket that looks alike, as far as it can be seen."""
+    if ticket.sname is None:
         return None
     name = ticket.sname.lower()
     until = negotiation.started_ns + AFTER_NS
     since = until - TICKET_LIFE_NS
     client = negotiation.stream.client
+    shown = ticket.ticket_id, ticket.etype, ticket.kvno, ticket.realm
     own = index.granted.latest((client, name), since, until)
     others = index.granted.latest((other_version(client), name), since, until)
     for exchange in chain(own, others):
-        told = (exchange.ticket_etype, exchange.ticket_kvno, exchange.ticket_realm)
-        shown = (ticket.etype, ticket.kvno, ticket.realm)
-        alike = all(a is None or b is None or a == b for a, b in zip(told, shown, strict=True))
-        if alike and same_client(negotiation, exchange):
+        if exchange.frames[-1] > ticket.frame:
+            continue  # issued when the client had shown one already
+        told = exchange.ticket_etype, exchange.ticket_kvno, exchange.ticket_realm
+        differs = any(map(_differ, (exchange.ticket_id, *told), shown))
+        if not differs and same_client(negotiation, exchange):
             return exchange
     return None
+
+
+def _differ(one: object, other: object) -> bool:
+    """Both are known, and not the same."""
+    return one is not None and other is not None and one != other
 
 
 def refused_ticket(negotiation: Negotiation, index: KdcIndex) -> Refusal | None:

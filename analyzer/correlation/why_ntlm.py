@@ -1,7 +1,8 @@
 """Why was NTLM run and not Kerberos? Every answer that fits, from the negotiation and what its client did.
 
 The answers are asked for in the order of how directly they show the cause: what was said in the
-negotiation itself, what the KDC said, names and accounts, then the client's own choice.
+negotiation itself, what the KDC said, accounts, a KDC out of reach (which a local account needs not),
+names, then the client's own choice.
 
 Spec: MS-NLMP 2.2.2.1 and 2.2.2.5, RFC 4178 4.2, RFC 4559 4, MS-SPNG 3.2.5.
 """
@@ -16,9 +17,15 @@ from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_index import KdcIndex, Timeline
 from analyzer.correlation.kdc_reasons import kdc_words, why_ntlm_code
 from analyzer.correlation.name_index import NameIndex
-from analyzer.correlation.offers import choice_findings, offer_findings, only_ntlm
+from analyzer.correlation.offers import (
+    NTLM_SCHEMES,
+    choice_findings,
+    offer_findings,
+    only_ntlm,
+    unwrapped_ntlm,
+)
 from analyzer.correlation.reach import unreachable_kdc
-from analyzer.correlation.services import account_of, is_address, named_by_client
+from analyzer.correlation.services import account_of, is_address, named_by_client, principal
 from analyzer.correlation.tickets import (
     Match,
     failed_logon,
@@ -31,6 +38,7 @@ from analyzer.surroundings.model import KdcExchange
 
 TOLD = 2
 """Findings that a reason names: the strongest and the next."""
+RETRIES_LOOKED_BACK = 16
 LOOPBACK = ("127.", "::1")
 NOWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - an address where a token came without one
 
@@ -68,7 +76,7 @@ class KerberosUse:
         for other in self._accepted.latest(self._key(negotiation), NO_TIME, negotiation.started_ns):
             if other.last_frame > negotiation.first_frame:
                 continue
-            whose = account_of(other.user or (other.kdc.cname if other.kdc is not None else None))
+            whose = account_of(other.user or (other.kdc.asker if other.kdc is not None else None))
             if account is None or whose is None or account == whose:
                 return other
         return None
@@ -84,14 +92,15 @@ def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
         *_same_machine(negotiation, frames),
         *offer_findings(negotiation, frames),
         *_refused_by_kdc(negotiation, context.kdc),
-        *unreachable_kdc(negotiation, context.kdc),
-        *_address_as_name(negotiation, frames),
         *account_findings(negotiation, frames, context.kdc),
+        *unreachable_kdc(negotiation, context.kdc),
+        *_address_as_name(negotiation, frames, context),
         *choice_findings(negotiation, frames),
     ]
     if len(found) < TOLD:  # what follows is never stronger
         found += _worked_elsewhere(negotiation, frames, context)
         found += context.names.unresolved(negotiation)
+        found += unwrapped_ntlm(negotiation, frames)
         found += only_ntlm(negotiation, frames)
     if not found:
         found += _nothing_seen(negotiation, frames, context.kdc)
@@ -110,7 +119,7 @@ def _refused_kerberos(negotiation: Negotiation) -> Iterator[Finding]:
     refusal = negotiation.kerberos_refusal
     if refusal is not None:
         yield Finding("kerberos_refused", "certain", (refusal.frame,), refusal.name)
-    earlier = negotiation.fallback_from
+    earlier = _turned_from(negotiation)
     if earlier is None or earlier.mechanism != "kerberos":
         return
     said = earlier.gss_status or (earlier.status.name if earlier.status is not None else "")
@@ -122,6 +131,16 @@ def _refused_kerberos(negotiation: Negotiation) -> Iterator[Finding]:
     if said:
         words += f", {said}"
     yield Finding("kerberos_refused", "likely", evidence, words)
+
+
+def _turned_from(negotiation: Negotiation) -> Negotiation | None:
+    """What the client ran before NTLM; a second password does not make it another decision."""
+    first = negotiation
+    for _ in range(RETRIES_LOOKED_BACK):
+        if first.retry_of is None:
+            break
+        first = first.retry_of
+    return first.fallback_from
 
 
 def _same_machine(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
@@ -186,17 +205,35 @@ def _worked_elsewhere(
 # -- names -------------------------------------------------------------------------------------------------
 
 
-def _address_as_name(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
-    """The SPN says best what the client asked its library for; else the name said to the server."""
+def _address_as_name(
+    negotiation: Negotiation, frames: KeyFrames, context: Context
+) -> Iterator[Finding]:
+    """The SPN says best what the client asked its library for; else the name said to the server.
+
+    An address may have a ticket: Windows asks for one where TryIPSPN is set, others always.
+    """
     names = named_by_client(negotiation)
     chosen = names[-1:] if negotiation.spn else names[:1]
-    if chosen and is_address(chosen[0]):
-        yield Finding("target_is_ip_address", "likely", _proof(frames), chosen[0])
+    if not chosen or not is_address(chosen[0]) or _address_has_ticket(negotiation, context):
+        return
+    sure = "possible" if negotiation.scheme in NTLM_SCHEMES else "likely"
+    yield Finding("target_is_ip_address", sure, _proof(frames), chosen[0])
+
+
+def _address_has_ticket(negotiation: Negotiation, context: Context) -> bool:
+    """This client got a ticket for an address as the service's host, or used one with this server."""
+    ticket = granted_ticket(negotiation, context.kdc)
+    other = context.kerberos.accepted(negotiation)
+    granted = (ticket.ticket_sname or ticket.sname) if ticket is not None else None
+    asked = (principal(granted), principal(other.spn if other is not None else None))
+    return any(spn is not None and is_address(spn.host) for spn in asked)
 
 
 def _nothing_seen(
     negotiation: Negotiation, frames: KeyFrames, index: KdcIndex
 ) -> Iterator[Finding]:
+    if frames.offer is None and frames.proof is None:
+        return  # the capture holds nothing that the client sent, its requests to a KDC neither
     client = negotiation.stream.client
     if client not in index.clients and client not in NOWHERE:
         yield Finding("no_kdc_traffic", "possible", _proof(frames) or (negotiation.first_frame,))

@@ -70,7 +70,9 @@ class _Sink:
         for noticed in negotiation.anomalies:
             self.anomaly(noticed)
 
-    def schemes(self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int) -> None:
+    def schemes(
+        self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int, ts_ns: int
+    ) -> None:
         """Names without a token are of no interest here."""
 
     def surrounding(self, fact: Fact) -> None:

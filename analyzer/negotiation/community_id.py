@@ -16,16 +16,23 @@ PROTOCOLS = {"tcp": 6, "udp": 17}
 
 
 def community_id(stream: Stream) -> str:
+    """Community ID of a stream."""
+    return flow_id(
+        stream.transport, stream.client, stream.client_port, stream.server, stream.server_port
+    )
+
+
+def flow_id(transport: str, client: str, client_port: int, server: str, server_port: int) -> str:
     """`1:` and the base64 of SHA-1 over seed, ordered endpoints, protocol, padding and ports."""
-    one = _packed(stream.client), stream.client_port
-    two = _packed(stream.server), stream.server_port
+    one = _packed(client), client_port
+    two = _packed(server), server_port
     if two < one:
         one, two = two, one
     data = (
         b"\x00\x00"
         + one[0]
         + two[0]
-        + struct.pack(">BBHH", PROTOCOLS[stream.transport], 0, one[1], two[1])
+        + struct.pack(">BBHH", PROTOCOLS[transport], 0, one[1], two[1])
     )
     return "1:" + base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
 

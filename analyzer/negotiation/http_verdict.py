@@ -4,7 +4,7 @@ The carrier cannot tell: it decodes no token, and HTTP has no word of its own fo
 a token both goes on and refuses; any other status is silent about the logon unless the client's last token
 could have completed it.
 
-Spec: RFC 9110 11.6 and 15.5.2, RFC 4559 4-5, MS-N2HT 2.2.2.
+Spec: RFC 9110 11.6, 15.5.2, 15.5.20 and 15.5.22, RFC 8470 5.2, RFC 4559 4-5, MS-N2HT 2.2.2.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from dissectors.tokens.model import NtlmNegotiate, OpaqueToken
 
 REQUEST_REFUSED = {400, 413, 414, 431}
 """The request itself could not be read, or its headers were too large: nobody has looked at the token."""
+ELSEWHERE = {421, 425, 426}
+"""Nobody has looked at the token: the request is to be sent over another connection, later, or within TLS."""
 FIRST_SERVER_ERROR = 500
 
 
@@ -35,7 +37,8 @@ def http_verdict(
         return "success"
     if status.code in REQUEST_REFUSED:
         return "failure"
-    if status.code >= FIRST_SERVER_ERROR or not _could_complete(steps):
+    silent = status.code in ELSEWHERE or status.code >= FIRST_SERVER_ERROR
+    if silent or not _could_complete(steps):
         return "continue"  # no word about the logon
     return "success"
 

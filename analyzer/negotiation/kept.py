@@ -7,66 +7,53 @@ from __future__ import annotations
 
 from typing import Any
 
-from analyzer.negotiation.mechanism import MechanismTokens
 from analyzer.negotiation.model import (
     ACCEPTOR,
-    INITIATOR,
     KerberosRefusal,
     KeyFrames,
     Negotiation,
     NtlmServer,
     Ticket,
 )
+from analyzer.negotiation.seen import Seen
 from dissectors.codes.ntlm_flags import TARGET_TYPE_DOMAIN, TARGET_TYPE_SERVER
 from dissectors.tokens.model import (
     KrbApReq,
     KrbError,
-    NegTokenInit2,
     NtlmAuthenticate,
     NtlmChallenge,
 )
+from dissectors.tokens.ticket_id import ticket_id
 
 
-def keep_facts(negotiation: Negotiation, tokens: MechanismTokens) -> None:
+def keep_facts(negotiation: Negotiation, seen: Seen) -> None:
     """Fill `ticket`, `ntlm_server`, `ntlm_local_call`, `user_agent`, `key_frames`, `kerberos_refusal`."""
     exchange = negotiation.exchange
-    if exchange is not None:
-        negotiation.user_agent = exchange.context.get("user_agent")
     proof = None
-    for step, token in tokens:
+    for step, token in seen.tokens:
         if step.message.sasl_layer:
             continue
-        match token:
-            case KrbApReq():
-                proof = step.frame
-                if negotiation.ticket is None:
-                    negotiation.ticket = _ticket(step.frame, token)
-            case NtlmChallenge():
-                negotiation.ntlm_local_call |= token.local_call
-                if negotiation.ntlm_server is None:
-                    negotiation.ntlm_server = _ntlm_server(step.frame, token)
-            case NtlmAuthenticate():
-                proof = step.frame
-                negotiation.ntlm_local_call |= token.response == "local-call"
-            case KrbError() if token.error_code is not None and step.role == ACCEPTOR:
-                name = token.error or str(token.error_code)
-                negotiation.kerberos_refusal = KerberosRefusal(step.frame, token.error_code, name)
-    negotiation.key_frames = _key_frames(negotiation, proof)
-
-
-def _key_frames(negotiation: Negotiation, proof: int | None) -> KeyFrames | None:
-    hint = offer = selection = None
-    for step in negotiation.steps:
-        kind = step.message.kind
-        if isinstance(step.token, NegTokenInit2):
-            hint = step.frame
-        elif kind == "request" and offer is None and step.role == INITIATOR:
-            offer = step.frame
-        elif kind == "response" and selection is None and step.token is not None:
-            selection = step.frame
-    if negotiation.exchange is None:
-        return None
-    return KeyFrames(hint, offer, selection, proof)
+        if isinstance(token, NtlmChallenge):
+            negotiation.ntlm_local_call |= token.local_call
+            if negotiation.ntlm_server is None:
+                negotiation.ntlm_server = _ntlm_server(step.frame, token)
+        elif isinstance(token, NtlmAuthenticate):
+            proof = step.frame
+            negotiation.ntlm_local_call |= token.response == "local-call"
+        elif isinstance(token, KrbApReq):
+            proof = step.frame
+            if negotiation.ticket is None:
+                negotiation.ticket = _ticket(step.frame, token)
+        elif isinstance(token, KrbError) and step.role == ACCEPTOR:
+            code = token.error_code
+            if code is not None:
+                name = token.error or str(code)
+                negotiation.kerberos_refusal = KerberosRefusal(step.frame, code, name)
+    if exchange is not None:
+        negotiation.user_agent = exchange.context.get("user_agent")
+        negotiation.key_frames = KeyFrames(
+            seen.hint_frame, seen.offer_frame, seen.selection_frame, proof
+        )
 
 
 def _ticket(frame: int, token: KrbApReq) -> Ticket:
@@ -79,6 +66,7 @@ def _ticket(frame: int, token: KrbApReq) -> Ticket:
         token.authenticator_etype,
         token.ap_options,
         token.authenticator_length,
+        ticket_id(token),
     )
 
 
@@ -98,6 +86,7 @@ def _ntlm_server(frame: int, token: NtlmChallenge) -> NtlmServer:
         _text(told, "MsvAvNbDomainName"),
         _text(told, "MsvAvDnsComputerName"),
         _text(told, "MsvAvDnsDomainName"),
+        not token.anomalies or all(oddity.code != "truncated" for oddity in token.anomalies),
     )
 
 

@@ -104,6 +104,9 @@ TRANSITIONS: dict[str, dict[tuple[str, str], str]] = {
         (A, "accept-completed"): S.ACCEPTED,
         (I, "Resp"): S.ACCEPTED,
         (I, "answer"): S.ACCEPTED,  # third leg of DCE style
+        # the acceptor's last token proves nothing to the initiator
+        (I, "Resp-reject"): S.REJECTED,
+        (I, "error"): S.REJECTED,
     },
     S.REJECTED: {},
 }

@@ -76,11 +76,9 @@ def describe_mechanism(negotiation: Negotiation, tokens: MechanismTokens) -> Non
         negotiation.mechanism_detail = exchange.mechanism_detail
         return
     last: str | None = None
-    for step, token in tokens:
-        mechanism = None if step.message.sasl_layer else token_mechanism(token)
-        if mechanism is None:
-            continue
-        last = mechanism
+    for step, token in reversed(tokens):
+        if not step.message.sasl_layer and (last := token_mechanism(token)) is not None:
+            break
     selected = negotiation.selected_mech
     if selected is not None and last is not None and not _same_family(selected, last):
         answered = any(
@@ -96,22 +94,23 @@ def _same_family(name: str, mechanism: str) -> bool:
     return mechanism == name or (mechanism == "kerberos" and name in KERBEROS_NAMES)
 
 
+_WITH_TICKETS = frozenset({"kerberos", "iakerb", "pku2u"})
 KERBEROS_NAMES = {"kerberos", "ms-kerberos", "kerberos-u2u", "kerberos-draft"}
 
 
 def _mechanism_detail(tokens: MechanismTokens, mechanism: str | None) -> str | None:
-    detail: str | None = None
-    for _, token in tokens:
-        if mechanism == "ntlm" and isinstance(token, NtlmAuthenticate):
-            detail = token.response
-        elif mechanism in {"kerberos", "iakerb", "pku2u"} and isinstance(token, KrbApReq):
-            if token.etype is not None:
-                detail = krb_etype_name(token.etype)
-        elif mechanism == "negoex" and isinstance(token, NegoexMessages):
-            for message in token.messages:
+    for _, token in reversed(tokens):
+        if isinstance(token, NtlmAuthenticate):
+            if mechanism == "ntlm":
+                return token.response
+        elif isinstance(token, KrbApReq):
+            if mechanism in _WITH_TICKETS and token.etype is not None:
+                return krb_etype_name(token.etype)
+        elif isinstance(token, NegoexMessages) and mechanism == "negoex":
+            for message in reversed(token.messages):
                 if message.name in {"AP_REQUEST", "CHALLENGE", "VERIFY"} and message.schemes:
-                    detail = message.schemes[0]
-    return detail
+                    return message.schemes[0]
+    return None
 
 
 def describe_identity(negotiation: Negotiation, tokens: MechanismTokens) -> None:
@@ -122,15 +121,18 @@ def describe_identity(negotiation: Negotiation, tokens: MechanismTokens) -> None
         negotiation.domain = exchange.domain
         negotiation.workstation = exchange.workstation
         return
+    ntlm = negotiation.mechanism == "ntlm"
     for _, token in tokens:
-        if isinstance(token, NtlmAuthenticate) and negotiation.mechanism == "ntlm":
+        if ntlm:
+            if not isinstance(token, NtlmAuthenticate):
+                continue
             negotiation.user = token.user
             negotiation.domain = token.domain
             negotiation.workstation = token.workstation
             negotiation.spn = token.target_name or None
             negotiation.channel_binding = token.channel_binding
             negotiation.ntlm_mic = token.mic
-        elif isinstance(token, (KrbApReq, KrbTgtReq)) and negotiation.mechanism != "ntlm":
+        elif isinstance(token, (KrbApReq, KrbTgtReq)):
             negotiation.realm = token.realm or negotiation.realm
             negotiation.spn = token.sname or negotiation.spn
     if negotiation.user is None and exchange is not None:

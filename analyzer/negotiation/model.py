@@ -116,6 +116,7 @@ class Ticket(NamedTuple):
     session_etype: int | None  # of the authenticator, so the session key's
     ap_options: tuple[str, ...]
     authenticator_length: int | None  # bytes; a large one holds forwarded credentials
+    ticket_id: bytes | None = None  # see dissectors.tokens.ticket_id
 
 
 class NtlmServer(NamedTuple):
@@ -128,6 +129,7 @@ class NtlmServer(NamedTuple):
     nb_domain: str | None
     dns_computer: str | None
     dns_domain: str | None
+    whole: bool = True  # nothing is cut off: a name that is missing was not said
 
 
 class KeyFrames(NamedTuple):
@@ -169,6 +171,8 @@ class Negotiation:
     abandoned: bool = False  # the connection was closed, or another attempt took its place
     own_hint: bool = False  # the first of its connection: the hint's frames belong to it
     answer_lost: bool = False  # it was never answered, but bytes of its connection are missing
+    bytes_lost: bool = False  # some bytes of its connection are missing, wherever
+    first_lost: bool = False  # the first thing seen of it is not the first thing that was said
     passed_to: Negotiation | None = None  # no row of its own: its token counts for that one
 
     negotiation_id: int = 0
@@ -196,6 +200,9 @@ class Negotiation:
     retry_of: Negotiation | None = None
     fallback_from: Negotiation | None = None
     fallback_kind: str | None = None
+    followed_by: tuple[
+        Negotiation, ...
+    ] = ()  # what takes it up; only where rows are kept to be shown
     user: str | None = None
     domain: str | None = None
     workstation: str | None = None
@@ -224,8 +231,17 @@ class Negotiation:
     kerberos_refusal: KerberosRefusal | None = None  # the last of them
     # filled in by analyzer.correlation
     names: tuple[str, ...] = ()  # other names of the server, learnt in the capture
+    fallback_reason: str | None = None  # why NTLM, or another mechanism; whatever came of it
+    fallback_confidence: str | None = None
     kdc: KdcExchange | None = None  # what gave its ticket, or refused the one it would have needed
     anomalies: list[NoticedAnomaly] = field(default_factory=list)
+
+    @property
+    def syn_seen(self) -> bool:
+        """The connection's beginning is in the capture, so none of it is older."""
+        stream = self.stream
+        began = stream.role_source == "syn" and not stream.started_before
+        return stream.transport == "tcp" and began
 
     @property
     def first_frame(self) -> int:
@@ -236,3 +252,9 @@ class Negotiation:
     def last_frame(self) -> int:
         """Frame of the carrier's verdict, or of the last message there is."""
         return self.frames[-1]
+
+    def went_on_over(self, later: Negotiation) -> str:
+        """Over what `later`, which takes this one up, came: a name that `fallback_kind` may have."""
+        if later.carrier != self.carrier:
+            return "other-carrier"
+        return "same-connection" if later.stream is self.stream else "new-connection"

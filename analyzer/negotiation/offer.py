@@ -12,8 +12,10 @@ from analyzer.negotiation.model import (
     ACCEPTOR,
     INITIATOR,
     Negotiation,
+    Step,
 )
-from dissectors.mechs import mech_family, mech_name
+from analyzer.negotiation.seen import Seen
+from dissectors.mechs import mech_family, mech_name, mech_names
 from dissectors.tokens.model import (
     NegTokenInit,
     NegTokenInit2,
@@ -22,56 +24,35 @@ from dissectors.tokens.model import (
 )
 
 
-def describe_spnego(negotiation: Negotiation) -> None:
+def describe_spnego(negotiation: Negotiation, seen: Seen) -> None:
     """Fill wrapper, flow, the lists of both sides, the selection, the states and who sent a MIC."""
-    spnego = raw = None
-    offered: NegTokenInit | None = None
-    states: list[str] = []
-    mics: set[str] = set()
-    for step in negotiation.steps:
-        token = step.token
-        if isinstance(token, NegTokenInit2):
-            negotiation.hinted_mechs = [mech_name(oid) for oid in token.mech_types]
-        elif isinstance(token, (NegTokenInit, NegTokenResp)):
-            spnego = spnego or token
-            if token.mech_list_mic is not None:
-                mics.add(step.role)
-            if isinstance(token, NegTokenInit):
-                offered = offered or token
-            else:
-                if token.neg_state is not None:
-                    states.append(token.neg_state)
-                if (
-                    negotiation.selected_mech is None
-                    and step.role == ACCEPTOR
-                    and token.supported_mech is not None
-                ):
-                    negotiation.selected_mech = mech_name(token.supported_mech)
-        elif raw is None and token is not None and token.raw and not step.message.sasl_layer:
-            raw = token_mechanism(token)
+    offered = seen.offer
+    if seen.hint is not None:
+        negotiation.hinted_mechs = mech_names(seen.hint.mech_types)
+    if seen.selected is not None:
+        negotiation.selected_mech = mech_name(seen.selected)
     if offered is not None:
-        negotiation.offered_mechs = [mech_name(oid) for oid in offered.mech_types] or None
+        negotiation.offered_mechs = mech_names(offered.mech_types) or None
         if offered.inner is not None and offered.inner.raw:
             negotiation.optimistic_mech = _optimistic_name(offered)
-    if spnego is not None or (
-        negotiation.exchange is None and negotiation.hinted_mechs is not None
-    ):
+    if seen.spnego or (negotiation.exchange is None and seen.hint is not None):
         negotiation.wrapper = "spnego"
-        negotiation.neg_states = states
+        mics = seen.mics
+        negotiation.neg_states = seen.states
         negotiation.mech_list_mic = "both" if len(mics) == 2 else next(iter(mics), "absent")
         server_first = negotiation.hinted_mechs is not None
         negotiation.flow = (
             "server-initiated"
             if server_first
             else "unknown"
-            if started_late(negotiation) or _hint_lost(negotiation)
+            if begins_late(seen.first, None) or _hint_lost(negotiation)
             else "client-initiated"
         )
     else:
         negotiation.flow = "unwrapped"
-        if raw == "ntlm":
+        if seen.raw == "ntlm":
             negotiation.wrapper = "raw-ntlm"
-        elif raw in {"kerberos", "iakerb"}:
+        elif seen.raw in {"kerberos", "iakerb"}:
             negotiation.wrapper = "raw-kerberos"
         else:
             negotiation.wrapper = _wrapper_by_scheme(negotiation)
@@ -105,14 +86,19 @@ def _wrapper_by_scheme(negotiation: Negotiation) -> str | None:
 
 def started_late(negotiation: Negotiation) -> bool:
     """The first thing seen of it is not the first thing that was said."""
-    for first in negotiation.steps:
-        if first.message.kind != "hint":
-            break
-    else:
+    for step in negotiation.steps:
+        if step.message.kind != "hint":
+            return begins_late(step, negotiation.wrapper)
+    return False
+
+
+def begins_late(first: Step | None, wrapper: str | None) -> bool:
+    """The same of what begins with `first`, hints aside."""
+    if first is None:
         return False
     if first.request_missing:
         return True
-    if negotiation.wrapper == "none":  # no token tells its place
+    if wrapper == "none":  # no token tells its place
         return False
     return first.role == ACCEPTOR or isinstance(first.token, (NegTokenResp, NtlmAuthenticate))
 

@@ -13,9 +13,8 @@ from typing import Any
 
 from analyzer.negotiation.mechanism import MechanismTokens
 from analyzer.negotiation.model import UNKNOWN, Negotiation
-from dissectors.codes.ntlm_flags import NEGOTIATE_SEAL
 from dissectors.recognise import wrap_kind
-from dissectors.tokens.model import KrbApRep, KrbApReq, KrbCred, NtlmAuthenticate
+from dissectors.tokens.model import KrbApRep, KrbApReq, KrbCred
 
 
 def describe_protection(negotiation: Negotiation, tokens: MechanismTokens) -> None:
@@ -24,22 +23,24 @@ def describe_protection(negotiation: Negotiation, tokens: MechanismTokens) -> No
     said = negotiation.steps[-1].message.context if exchange is None else exchange.context
     if negotiation.carrier != UNKNOWN:
         negotiation.tls = bool(said.get("tls")) if exchange is None else exchange.encrypted
-    negotiation.client_signing = _signing(said, "client_signing")
-    negotiation.server_signing = _signing(said, "signing")
-    negotiation.delegation = _delegation(negotiation, tokens)
-    negotiation.session_etype = _session_etype(tokens)
+    if said:
+        negotiation.client_signing = _signing(
+            said, "client_signing_required", "client_signing_enabled"
+        )
+        negotiation.server_signing = _signing(said, "signing_required", "signing_enabled")
+    _describe_kerberos(negotiation, tokens)
     if negotiation.outcome == "success":
-        _describe_use(negotiation, tokens)
+        _describe_use(negotiation)
 
 
-def _signing(said: dict[str, Any], what: str) -> str | None:
-    if said.get(f"{what}_required"):
+def _signing(said: dict[str, Any], required: str, enables: str) -> str | None:
+    if said.get(required):
         return "required"
-    enabled = said.get(f"{what}_enabled")
+    enabled = said.get(enables)
     return None if enabled is None else "enabled" if enabled else "disabled"
 
 
-def _describe_use(negotiation: Negotiation, tokens: MechanismTokens) -> None:
+def _describe_use(negotiation: Negotiation) -> None:
     exchange = negotiation.exchange
     if exchange is None:
         return
@@ -47,7 +48,9 @@ def _describe_use(negotiation: Negotiation, tokens: MechanismTokens) -> None:
     for head, count in exchange.wrapped.items():
         kind: str | None = wrap_kind(head)
         if kind == "ntlm":
-            kind = _ntlm_wrap_kind(tokens)
+            # buffers that continue a message do not begin as one: a plain one tells of them all
+            plain = any(wrap_kind(other) == "sign" for other in exchange.wrapped)
+            kind = "sign" if plain else "seal"
         if kind == "seal":
             sealed += count
         elif kind == "sign":
@@ -63,26 +66,21 @@ def _describe_use(negotiation: Negotiation, tokens: MechanismTokens) -> None:
         negotiation.protection = "none"
 
 
-def _ntlm_wrap_kind(tokens: MechanismTokens) -> str | None:
-    """What NTLM's signatures protect, by the agreed flags: those of AUTHENTICATE (MS-NLMP 3.2.5.1.2)."""
+def _describe_kerberos(negotiation: Negotiation, tokens: MechanismTokens) -> None:
+    """Whether credentials were handed on, and the type of the ticket's session key.
+
+    NTLM has nothing to hand on; Kerberos tells it in the encrypted authenticator only. Authenticator and
+    AP-REP are sealed with the session key.
+    """
+    etype: int | None = None
+    delegation = False if negotiation.mechanism == "ntlm" else None
     for _, token in tokens:
-        if isinstance(token, NtlmAuthenticate) and token.flags is not None:
-            return "seal" if token.flags & NEGOTIATE_SEAL else "sign"
-    return None
-
-
-def _delegation(negotiation: Negotiation, tokens: MechanismTokens) -> bool | None:
-    """NTLM has nothing to hand on; Kerberos tells it in the encrypted authenticator only."""
-    if any(isinstance(token, KrbCred) for _, token in tokens):
-        return True
-    return False if negotiation.mechanism == "ntlm" else None
-
-
-def _session_etype(tokens: MechanismTokens) -> int | None:
-    """The type of the key that authenticator and AP-REP are sealed with: the ticket's session key."""
-    for _, token in tokens:
-        if isinstance(token, KrbApReq) and token.authenticator_etype is not None:
-            return token.authenticator_etype
-        if isinstance(token, KrbApRep) and token.etype is not None:
-            return token.etype
-    return None
+        if type(token) is KrbApReq:
+            if etype is None:
+                etype = token.authenticator_etype
+        elif type(token) is KrbApRep:
+            if etype is None:
+                etype = token.etype
+        elif type(token) is KrbCred:
+            delegation = True
+    negotiation.delegation, negotiation.session_etype = delegation, etype

@@ -64,6 +64,7 @@ class StreamNegotiations:
         self._open: list[Negotiation] = []  # in order of their first message
         self._listed: dict[str, SchemeList] = {}  # carrier -> names that its server listed last
         self._spread: dict[str, int] = {}  # code -> marks on negotiations under way
+        self._unmarked: dict[str, list[Negotiation]] = {}  # code -> begun since it was noticed last
         self._bytes_lost = False  # some of the connection's bytes are not in the capture
         self.one_direction = False  # set by who reads the stream: the other side was never heard
         self.closed = False  # set by who reads the stream: a FIN or RST was seen
@@ -86,21 +87,22 @@ class StreamNegotiations:
             message,
             token_index,
         )
-        if message.kind == "hint":
+        kind, exchange = message.kind, message.exchange
+        if kind == "hint":
             if message.schemes:
                 carrier = message.context.get("carrier", "unknown")
                 self._listed[carrier] = SchemeList(message.frame, message.schemes)
             self._hints.append(step)
             del self._hints[:-8]  # a server that repeats its hint for ever
             return None
-        if message.exchange is None:
+        if exchange is None:
             return None
-        if message.kind == "after":
-            negotiation = self._current.get(id(message.exchange))
+        if kind == "after":
+            negotiation = self._current.get(id(exchange))
             if negotiation is not None:
                 self._after(negotiation, step)
             return negotiation
-        negotiation = self._belongs_to(message.exchange, step)
+        negotiation = self._belongs_to(exchange, step)
         self._advance(negotiation, step)
         return negotiation
 
@@ -113,6 +115,34 @@ class StreamNegotiations:
         elif noticed.anomaly.code in TOUCHES_ALL:
             noticed = self._mark(noticed)
         return noticed
+
+    def touch(self, noticed: NoticedAnomaly, exchange: Exchange | None = None) -> bool:
+        """Mark those whom one more of many such anomalies meets first; tell whether there are any.
+
+        Whoever was under way at the last one bears its mark already, so only who began since is looked at.
+        """
+        code = noticed.anomaly.code
+        if code not in TOUCHES_ALL:
+            return False
+        self._bytes_lost |= code in {"gap", "snaplen"}
+        owner = self._current.get(id(exchange)) if exchange is not None else None
+        if owner is not None:
+            met = [owner]
+        else:
+            begun = self._unmarked.setdefault(code, list(self._current.values()))
+            met = [
+                negotiation
+                for negotiation in begun
+                if self._current.get(id(negotiation.exchange)) is negotiation
+                and negotiation.carrier_state in {CarrierState.OPEN, CarrierState.CONTINUING}
+            ]
+            begun.clear()
+        marked = False
+        for negotiation in met:
+            if all(other.anomaly.code != code for other in negotiation.anomalies):
+                negotiation.anomalies.append(noticed._replace(negotiation=negotiation))
+                marked = True
+        return marked
 
     def _mark(self, noticed: NoticedAnomaly) -> NoticedAnomaly:
         """Hang an anomaly on all that is under way: many gaps may meet many negotiations."""
@@ -164,6 +194,9 @@ class StreamNegotiations:
             negotiation.state = State.HINTED
         self._current[id(exchange)] = negotiation
         self._open.append(negotiation)
+        for begun in self._unmarked.values():
+            begun.append(negotiation)
+            del begun[:-KEPT_PER_STREAM]
         if len(self._open) > KEPT_PER_STREAM:
             oldest = self._open.pop(0)
             if self._current.get(id(oldest.exchange)) is oldest:  # else it goes on as a later one
@@ -195,44 +228,49 @@ class StreamNegotiations:
         """A first token after the end, or after a challenge that was not taken up (MS-NLMP 1.3.1)."""
         if step.role != INITIATOR or step.token is None:
             return False
-        name = machine.symbol(INITIATOR, step.token)
-        if name not in {"Init", "first"}:
+        over = current.state in {State.ACCEPTED, State.REJECTED} or current.carrier_state in {
+            CarrierState.SUCCEEDED,
+            CarrierState.FAILED,
+        }
+        if not over and not current.challenged:
             return False
-        if current.state in {State.ACCEPTED, State.REJECTED}:
-            return True
-        if current.carrier_state in {CarrierState.SUCCEEDED, CarrierState.FAILED}:
-            return True
+        if machine.symbol(INITIATOR, step.token) not in {"Init", "first"}:
+            return False
         inner = step.token.inner if isinstance(step.token, NegTokenInit) else step.token
-        return current.challenged and isinstance(inner, NtlmNegotiate)
+        return over or isinstance(inner, NtlmNegotiate)
 
     def _advance(self, negotiation: Negotiation, step: Step) -> None:
-        step.state_before = negotiation.state
-        if step.token is not None and step.token.raw and not step.message.sasl_layer:
-            name = machine.symbol(step.role, step.token)
+        token, status, message = step.token, step.status, step.message
+        state = step.state_before = negotiation.state
+        if token is not None and token.raw and not message.sasl_layer:
+            name = machine.symbol(step.role, token)
             if name is not None:
-                negotiation.state, legal = machine.advance(negotiation.state, step.role, name)
+                state, legal = machine.advance(state, step.role, name)
+                negotiation.state = state
                 if not legal:
                     self._anomaly(
                         negotiation, step, "token-out-of-order", f"{name} in {step.state_before}"
                     )
-        step.state_after = negotiation.state
-        token = step.token
-        inner = token.inner if isinstance(token, NegTokenInit | NegTokenResp) else token
-        if isinstance(inner, NtlmChallenge) and not isinstance(token, NegTokenInit2):
+        step.state_after = state
+        inner = token
+        if type(token) is NegTokenResp or type(token) is NegTokenInit:
+            inner = token.inner
+        if type(inner) is NtlmChallenge:
             negotiation.challenged = True
-        if step.status is not None and step.message.kind == "response":
-            verdict = step.status.verdict
-            if step.status.layer == "http":
+        if status is not None and message.kind == "response":
+            verdict = status.verdict
+            if status.layer == "http":
                 verdict = http_verdict(
-                    step.status,
-                    negotiation.state,
+                    status,
+                    state,
                     negotiation.steps,
-                    let_in=bool(step.message.context.get("let_in")),
+                    let_in=bool(message.context.get("let_in")),
                 )
             negotiation.carrier_state = machine.advance_carrier(negotiation.carrier_state, verdict)
         step.carrier_state = negotiation.carrier_state
         negotiation.steps.append(step)
-        self._note_spnego_rules(negotiation, step)
+        if type(token) is NegTokenResp and step.role == ACCEPTOR:
+            self._note_spnego_rules(negotiation, step, token)
 
     def _after(self, negotiation: Negotiation, step: Step) -> None:
         """Keep what explains the outcome: a refusal later on, or a connection closed without answer."""
@@ -257,11 +295,11 @@ class StreamNegotiations:
         ):
             negotiation.steps.append(step)
 
-    def _note_spnego_rules(self, negotiation: Negotiation, step: Step) -> None:
+    def _note_spnego_rules(self, negotiation: Negotiation, step: Step, token: NegTokenResp) -> None:
         """Rules between tokens, which no single token's dissector can check (RFC 4178 4.2.2, 5)."""
-        token = step.token
-        if step.role != ACCEPTOR or not isinstance(token, NegTokenResp):
-            return
+        mech = token.supported_mech
+        if mech is None and token.neg_state is not None:
+            return  # as most answers but the first: it says nothing that could go against a rule
         replies = [
             s.token
             for s in negotiation.steps
@@ -270,8 +308,8 @@ class StreamNegotiations:
         if replies[0] is token and token.neg_state is None and step.state_before == State.OFFERED:
             self._anomaly(negotiation, step, "missing-neg-state")
         named = next((reply.supported_mech for reply in replies if reply.supported_mech), None)
-        if token.supported_mech is not None and token.supported_mech != named:
-            self._anomaly(negotiation, step, "late-selection-change", token.supported_mech)
+        if mech is not None and mech != named:
+            self._anomaly(negotiation, step, "late-selection-change", mech)
 
     def _anomaly(self, negotiation: Negotiation, step: Step, code: str, detail: str = "") -> None:
         span = Span(0, len(step.token.raw)) if step.token is not None else NO_SPAN
@@ -290,23 +328,27 @@ class StreamNegotiations:
     def _conclude(self, negotiation: Negotiation) -> None:
         if self.one_direction:
             self._anomaly(negotiation, negotiation.steps[-1], "one-direction")
-        hint_steps = [s for s in negotiation.steps if s.message.kind == "hint"]
-        own = negotiation.own_hint
         negotiation.abandoned = self.closed or self._superseded(negotiation)
+        negotiation.bytes_lost = self._bytes_lost
         conclude(negotiation)
         missing = mic_missing(negotiation)
         if missing is not None:
             self._anomaly(negotiation, missing[0], "mic-missing", missing[1])
-        if hint_steps and not own:  # the hint was said once, for the first negotiation
-            kept = tuple(f for f in negotiation.frames if f not in {s.frame for s in hint_steps})
-            negotiation.frames = kept or negotiation.frames
-            negotiation.started_ns = min(
-                s.ts_ns for s in negotiation.steps if s.message.kind != "hint"
-            )
+        if not negotiation.own_hint:  # the hint was said once, for the first negotiation
+            self._leave_out_hint(negotiation)
         negotiation.reason = explain(negotiation)
         if negotiation.outcome_source == "conflict":
             self._anomaly(negotiation, negotiation.steps[-1], "verdict-conflict")
         self._finished(negotiation)
+
+    @staticmethod
+    def _leave_out_hint(negotiation: Negotiation) -> None:
+        hinted = {step.frame for step in negotiation.steps if step.message.kind == "hint"}
+        if not hinted:
+            return
+        kept = tuple(frame for frame in negotiation.frames if frame not in hinted)
+        negotiation.frames = kept or negotiation.frames
+        negotiation.started_ns = min(s.ts_ns for s in negotiation.steps if s.message.kind != "hint")
 
     def _conclude_hint(self) -> None:
         hints = [hint for hint in self._hints if isinstance(hint.token, NegTokenInit2)]
@@ -322,6 +364,8 @@ class StreamNegotiations:
         """Another attempt began later on a connection whose carrier knows one at a time."""
         if negotiation.exchange is None or negotiation.carrier not in ONE_AT_A_TIME:
             return False
+        if self._open == [negotiation]:
+            return False  # as on most connections
         last = max(step.frame for step in negotiation.steps)
         return any(
             other.carrier == negotiation.carrier and other.steps[0].frame >= last

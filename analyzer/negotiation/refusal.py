@@ -34,6 +34,9 @@ LARGE_TOKEN = 6_000
 LONG_TOKEN = 2_000
 """Bytes of a token that only a server with a low limit refuses for its size."""
 LIKELY_LDAP = {1, 49, 53, 80}
+INAPPROPRIATE = 48
+TOO_WEAK = ("SASL(-15)", "SASL(-16)")
+"""How a diagnosticMessage begins that hands on Cyrus SASL's SASL_TOOWEAK or SASL_ENCRYPT: not without TLS."""
 UNSUPPORTED_FUNCTION = "80090302"  # SEC_E_UNSUPPORTED_FUNCTION, as AD begins its diagnosticMessage
 
 
@@ -74,6 +77,8 @@ def status_cause(
 def _nt_status(negotiation: Negotiation, status: Status) -> tuple[str, str]:
     code = NT_STATUS_REASONS.get(status.code, "unspecified_failure")
     sure = "likely" if status.code in LIKELY_NT_STATUS else "certain"
+    if status.code == INVALID_PARAMETER and _token_not_seen(negotiation):
+        return "unspecified_failure", "certain"
     if status.code == NOT_SUPPORTED and negotiation.mechanism == "ntlm":
         code = "ntlm_blocked"  # MS-NLMP 3.2.5.1.2: the answer of a server that blocks NTLM
     elif status.code == INVALID_PARAMETER and (
@@ -81,7 +86,7 @@ def _nt_status(negotiation: Negotiation, status: Status) -> tuple[str, str]:
     ):
         code = "mechanism_refused"  # without extended security many servers take no NTLMv2
     elif status.code == SESSION_EXPIRED and negotiation.mechanism != "kerberos":
-        return "unspecified_failure", "certain"  # whose ticket it was, an earlier logon knows
+        return "session_expired", "certain"  # whose ticket it was, an earlier logon knows
     return code, sure
 
 
@@ -89,6 +94,8 @@ def _ldap(negotiation: Negotiation, status: Status) -> tuple[str, str]:
     if status.sub_code is not None and status.sub_code in AD_SUB_CODE_REASONS:
         code = AD_SUB_CODE_REASONS[status.sub_code]
         return code, "likely" if code == "bad_credentials" else "certain"
+    if status.code == INAPPROPRIATE and (status.detail or "").startswith(TOO_WEAK):
+        return "stronger_auth_required", "likely"
     ntlm = negotiation.mechanism == "ntlm"
     if ntlm and (status.detail or "").startswith(UNSUPPORTED_FUNCTION):
         return "ntlm_blocked", "likely"
@@ -98,6 +105,8 @@ def _ldap(negotiation: Negotiation, status: Status) -> tuple[str, str]:
             "likely",
         )  # Active Directory's answer to SASL names unknown to it
     code = LDAP_REASONS.get(status.code, "unspecified_failure")
+    if status.code == 1 and _token_not_seen(negotiation):
+        return code, "possible"  # it may be the answer to a mechanism that the server does not know
     return code, "likely" if status.code in LIKELY_LDAP else "certain"
 
 
@@ -114,12 +123,21 @@ def _http(
     if _scheme_withdrawn(negotiation, step):
         return "ntlm_blocked", "likely"
     if not _credentials_sent(negotiation, tokens):
+        if negotiation.completeness != "complete":
+            return "unspecified_failure", "certain"  # they may be what the capture lacks
         return "mechanism_refused", "likely"
+    if _token_not_seen(negotiation):
+        return "unspecified_failure", "certain"
     if negotiation.mechanism is None:
         return "malformed_token", "likely"  # none of its tokens could be read
     if negotiation.mechanism == "kerberos":
         return "kerberos_refused", "likely"  # no word why, and no password was asked
     return "bad_credentials", "likely"
+
+
+def _token_not_seen(negotiation: Negotiation) -> bool:
+    """The capture lacks what the client sent: nobody knows whether the server could have read it."""
+    return negotiation.mechanism is None and negotiation.completeness != "complete"
 
 
 def _scheme_withdrawn(negotiation: Negotiation, step: Step) -> bool:
@@ -159,23 +177,43 @@ def status_words(status: Status) -> str:
 
 def reject_cause(negotiation: Negotiation, step: Step) -> Cause:
     """What negState reject means by its place: `step` is the one that says it."""
+    if isinstance(step.token, KrbError):
+        return Cause("unspecified_failure", "certain", "a KRB-ERROR whose code is not there")
     if step.role != ACCEPTOR:
         return Cause("integrity_failure", "likely", "the initiator rejects")
     if _mic_before(negotiation, step):
         return Cause(
             "integrity_failure", "likely", "negState reject as the answer to a mechListMIC"
         )
-    if negotiation.selected_mech is None and negotiation.legs <= 2:
+    said = negotiation.steps[: negotiation.steps.index(step) + 1]
+    if negotiation.selected_mech is None and sum(each.is_leg for each in said) <= 2:
         sure = "certain" if _nothing_shared(negotiation) else "likely"
         return Cause("no_common_mechanism", sure, "negState reject")
     return Cause("unspecified_failure", "certain", "negState reject")
 
 
+def only_the_list(negotiation: Negotiation, step: Step) -> bool:
+    """Nothing but the list of mechanisms can have been refused by the negState reject of `step`.
+
+    The initiator says it, or the rejected token has a mechListMIC and nothing of the mechanism.
+    """
+    if step.role != ACCEPTOR:
+        return True
+    last = _rejected(negotiation, step)
+    return last is not None and last.mech_list_mic is not None and last.response_token is None
+
+
 def _mic_before(negotiation: Negotiation, step: Step) -> bool:
     """The client's token that was rejected had a mechListMIC."""
+    last = _rejected(negotiation, step)
+    return last is not None and last.mech_list_mic is not None
+
+
+def _rejected(negotiation: Negotiation, step: Step) -> NegTokenResp | None:
+    """The client's latest token before `step`, if it was a later one of SPNEGO."""
     before = negotiation.steps[: negotiation.steps.index(step)]
     last = next((s.token for s in reversed(before) if s.role == INITIATOR), None)
-    return isinstance(last, NegTokenResp) and last.mech_list_mic is not None
+    return last if isinstance(last, NegTokenResp) else None
 
 
 def _nothing_shared(negotiation: Negotiation) -> bool:

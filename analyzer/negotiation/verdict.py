@@ -9,50 +9,35 @@ Spec: RFC 4178 3.2 and 5, MS-NLMP 3.2.5.1.2.
 from __future__ import annotations
 
 from analyzer.negotiation.kept import keep_facts
-from analyzer.negotiation.mechanism import (
-    describe_identity,
-    describe_mechanism,
-    mechanism_tokens,
-)
+from analyzer.negotiation.mechanism import describe_identity, describe_mechanism
 from analyzer.negotiation.mic import mic_needed
-from analyzer.negotiation.model import (
-    ACCEPTOR,
-    UNKNOWN,
-    CarrierState,
-    Negotiation,
-    State,
-)
-from analyzer.negotiation.offer import describe_spnego, is_plain_logon, started_late
+from analyzer.negotiation.model import UNKNOWN, CarrierState, Negotiation, State
+from analyzer.negotiation.offer import begins_late, describe_spnego, is_plain_logon
 from analyzer.negotiation.protection import describe_protection
-from dissectors.tokens.model import (
-    KrbError,
-    NegTokenResp,
-)
+from analyzer.negotiation.seen import Seen
+
+_GSS_OUTCOMES = {State.ACCEPTED: "success", State.REJECTED: "failure"}
+_CARRIER_OUTCOMES = {CarrierState.SUCCEEDED: "success", CarrierState.FAILED: "failure"}
+NONE: frozenset[str] = frozenset()
 
 
 def conclude(negotiation: Negotiation) -> None:
     """Fill the columns of a negotiation whose last step has been taken."""
-    tokens = mechanism_tokens(negotiation.steps)
-    _describe_frames(negotiation)
-    _describe_carrier(negotiation)
-    describe_spnego(negotiation)
+    seen = Seen(negotiation.steps)
+    tokens = seen.tokens
+    negotiation.frames = tuple(sorted(set(seen.frames)))
+    negotiation.started_ns, negotiation.ended_ns = min(seen.times), max(seen.times)
+    _describe_carrier(negotiation, seen)
+    describe_spnego(negotiation, seen)
     describe_mechanism(negotiation, tokens)
     describe_identity(negotiation, tokens)
-    keep_facts(negotiation, tokens)
-    _describe_outcome(negotiation)
+    keep_facts(negotiation, seen)
+    _describe_outcome(negotiation, seen)
     describe_protection(negotiation, tokens)
     negotiation.mic_needed = mic_needed(negotiation, tokens)
 
 
-def _describe_frames(negotiation: Negotiation) -> None:
-    steps = negotiation.steps
-    said = [step for step in steps if step.message.kind != "after"] or steps
-    negotiation.frames = tuple(sorted({step.frame for step in said}))
-    times = [step.ts_ns for step in said]
-    negotiation.started_ns, negotiation.ended_ns = min(times), max(times)
-
-
-def _describe_carrier(negotiation: Negotiation) -> None:
+def _describe_carrier(negotiation: Negotiation, seen: Seen) -> None:
     exchange = negotiation.exchange
     if exchange is None:
         hint = negotiation.steps[-1].message
@@ -62,14 +47,13 @@ def _describe_carrier(negotiation: Negotiation) -> None:
         negotiation.carrier_version = exchange.carrier_version
         negotiation.scheme = exchange.scheme
         negotiation.server_name = exchange.server_name
-    legs = len([step for step in negotiation.steps if step.is_leg])
-    negotiation.legs = legs or (1 if is_plain_logon(negotiation) else 0)
+    negotiation.legs = seen.legs or (1 if is_plain_logon(negotiation) else 0)
 
 
-def _describe_outcome(negotiation: Negotiation) -> None:
-    state, carrier = negotiation.state, negotiation.carrier_state
-    gss = {State.ACCEPTED: "success", State.REJECTED: "failure"}.get(state)
-    said = {CarrierState.SUCCEEDED: "success", CarrierState.FAILED: "failure"}.get(carrier)
+def _describe_outcome(negotiation: Negotiation, seen: Seen) -> None:
+    carrier = negotiation.carrier_state
+    gss = _GSS_OUTCOMES.get(negotiation.state)
+    said = _CARRIER_OUTCOMES.get(carrier)
     if said is None and (gss == "failure" or (gss and negotiation.carrier == UNKNOWN)):
         negotiation.outcome, negotiation.outcome_source = gss, "gss"
     elif said is None:
@@ -81,20 +65,13 @@ def _describe_outcome(negotiation: Negotiation) -> None:
     else:
         negotiation.outcome = said
         negotiation.outcome_source = "both" if gss == said else "conflict"
-    for step in negotiation.steps:
-        if step.status is not None and step.message.kind == "response":
-            negotiation.status = step.status
-        token = step.token
-        if isinstance(token, NegTokenResp) and step.role == ACCEPTOR and token.neg_state:
-            negotiation.gss_status = token.neg_state
-        error = token.inner if isinstance(token, NegTokenResp) else token
-        if isinstance(error, KrbError) and error.error:
-            negotiation.gss_status = error.error  # says more than the negState beside it
-    negotiation.completeness = _completeness(negotiation)
+    negotiation.status, negotiation.gss_status = seen.status, seen.gss_status
+    negotiation.completeness = _completeness(negotiation, seen)
 
 
-def _completeness(negotiation: Negotiation) -> str:
-    codes = {noticed.anomaly.code for noticed in negotiation.anomalies}
+def _completeness(negotiation: Negotiation, seen: Seen) -> str:
+    noted = negotiation.anomalies
+    codes = {noticed.anomaly.code for noticed in noted} if noted else NONE
     if "snaplen" in codes:
         return "truncated"
     if "gap" in codes:
@@ -102,9 +79,13 @@ def _completeness(negotiation: Negotiation) -> str:
     undecided = negotiation.outcome == "incomplete"
     if undecided and "encrypted" in codes:
         return "encrypted"
-    if started_late(negotiation):
-        return "started-before-capture"
-    if undecided and negotiation.answer_lost:
+    negotiation.first_lost = begins_late(seen.first, negotiation.wrapper)
+    if negotiation.first_lost:
+        if not negotiation.syn_seen:
+            return "started-before-capture"
+        if negotiation.bytes_lost or "one-direction" in codes:
+            return "gap"
+    elif undecided and negotiation.answer_lost:
         return "gap"
     if undecided and ("one-direction" in codes or not negotiation.abandoned):
         return "cut-off"

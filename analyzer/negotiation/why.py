@@ -10,6 +10,7 @@ from analyzer.negotiation.http_verdict import FIRST_SERVER_ERROR
 from analyzer.negotiation.mechanism import mechanism_tokens
 from analyzer.negotiation.model import (
     ACCEPTOR,
+    INITIATOR,
     CarrierState,
     Negotiation,
     Reason,
@@ -18,8 +19,10 @@ from analyzer.negotiation.model import (
 )
 from analyzer.negotiation.reasons import REASONS
 from analyzer.negotiation.refusal import (
+    SESSION_EXPIRED,
     Cause,
     kerberos_cause,
+    only_the_list,
     reject_cause,
     status_cause,
     status_words,
@@ -71,8 +74,18 @@ def _kerberos_error(negotiation: Negotiation) -> Reason | None:
         )
     for step, token in reversed(mechanism_tokens(negotiation.steps)):
         if isinstance(token, KrbError) and token.error_code is not None:
+            if negotiation.outcome == "incomplete" and _went_on(negotiation, step):
+                return (
+                    None  # the client mended what the error was about; its new token has no verdict
+                )
             return _caused(kerberos_cause(token), step)
     return None
+
+
+def _went_on(negotiation: Negotiation, step: Step) -> bool:
+    """The client sent another token after `step`."""
+    later = negotiation.steps[negotiation.steps.index(step) + 1 :]
+    return any(s.role == INITIATOR and s.is_leg for s in later)
 
 
 def _carrier_refusal(negotiation: Negotiation) -> Reason | None:
@@ -80,20 +93,44 @@ def _carrier_refusal(negotiation: Negotiation) -> Reason | None:
     step = next((s for s in reversed(negotiation.steps) if s.status is status), None)
     if status is None or step is None or negotiation.carrier_state != CarrierState.FAILED:
         return None
+    if _refused_before(negotiation, step):
+        return _gss_refusal(negotiation)
     cause = status_cause(negotiation, mechanism_tokens(negotiation.steps), status, step)
     reason = _caused(cause, step)
     rejected = _gss_refusal(negotiation) if cause.confidence != "certain" else None
     if rejected is not None and rejected.code == "integrity_failure":
+        refused = _rejecting(negotiation)
+        if only_the_list(negotiation, refused):
+            words = f"{reject_cause(negotiation, refused).words}, {cause.words}"
+            at = negotiation.steps.index(refused)
+            shown = [*negotiation.steps[max(at - 1, 0) : at + 1], step]
+            return _reason(rejected.code, rejected.confidence, shown, words)
         # both fit: the password may be right and the MIC wrong, or the other way round
         return reason._replace(detail=f"{reason.detail}; or {rejected.detail}")
     return reason
 
 
+def _refused_before(negotiation: Negotiation, step: Step) -> bool:
+    """The acceptor's reject came earlier than the status of `step`, which repeats it to one who went on."""
+    if negotiation.state != State.REJECTED:
+        return False
+    refused = _rejecting(negotiation)
+    between = negotiation.steps[
+        negotiation.steps.index(refused) + 1 : negotiation.steps.index(step)
+    ]
+    return refused.role == ACCEPTOR and any(s.role != ACCEPTOR and s.is_leg for s in between)
+
+
 def _gss_refusal(negotiation: Negotiation) -> Reason | None:
     if negotiation.state != State.REJECTED:
         return None
-    step = next(s for s in negotiation.steps if s.state_after == State.REJECTED)
+    step = _rejecting(negotiation)
     return _caused(reject_cause(negotiation, step), step)
+
+
+def _rejecting(negotiation: Negotiation) -> Step:
+    """The step whose token rejects; the negotiation is in the state that it led to."""
+    return next(s for s in negotiation.steps if s.state_after == State.REJECTED)
 
 
 # -- what only the pattern shows ---------------------------------------------------------------------------
@@ -103,7 +140,7 @@ def _pattern(negotiation: Negotiation) -> Reason | None:
     last = negotiation.steps[-1]
     closed = negotiation.carrier_state == CarrierState.CLOSED
     if closed and negotiation.outcome == "failure":
-        return _reason("connection_closed", "likely", [last])
+        return _reason("connection_closed", "likely", _end(negotiation))
     if negotiation.outcome == "failure":
         return None
     return _not_all_there(negotiation, last) or _silence(negotiation, last)
@@ -112,24 +149,30 @@ def _pattern(negotiation: Negotiation) -> Reason | None:
 def _not_all_there(negotiation: Negotiation, last: Step) -> Reason | None:
     """The capture lacks what would tell."""
     codes = {noticed.anomaly.code for noticed in negotiation.anomalies}
+    first = [negotiation.steps[0]]
     if negotiation.completeness in {"truncated", "gap", "encrypted"}:
         frames = tuple(
             noticed.frame
             for noticed in negotiation.anomalies
             if noticed.frame is not None and noticed.anomaly.code in {"gap", "snaplen", "encrypted"}
         )
-        return _reason(negotiation.completeness, "certain", frames or (last.frame,))
+        if frames or "one-direction" not in codes:
+            there = first if negotiation.first_lost else [last]
+            return _reason(negotiation.completeness, "certain", frames or there)
     if "one-direction" in codes:
         return _reason("one_direction", "certain", [last])
-    if negotiation.completeness == "started-before-capture":
-        first = [negotiation.steps[0]]
-        if negotiation.stream.transport == "tcp" and negotiation.stream.role_source == "syn":
-            words = "or its first messages are no ordinary ones: the connection's SYN was seen"
-            return _reason("capture_started_late", "possible", first, words)
+    if negotiation.first_lost and not negotiation.syn_seen:
         return _reason("capture_started_late", "certain", first)
     if negotiation.completeness == "cut-off":
-        return _reason("capture_ended_early", "certain", [last])
+        return _reason("capture_ended_early", "certain", [last], _odd_begin(negotiation))
     return None
+
+
+def _odd_begin(negotiation: Negotiation) -> str:
+    """What to say of a negotiation that begins in the middle where the capture holds its connection whole."""
+    if not negotiation.first_lost:
+        return ""
+    return "its first message is a later one's, though the connection's SYN was seen"
 
 
 def _silence(negotiation: Negotiation, last: Step) -> Reason:
@@ -139,9 +182,16 @@ def _silence(negotiation: Negotiation, last: Step) -> Reason:
     status = last.status
     if status is not None and status.layer == "http" and status.code >= FIRST_SERVER_ERROR:
         return _reason("server_error", "possible", [last], status_words(status))
+    begin = _odd_begin(negotiation)
     if _acceptor_spoke_last(negotiation):
-        return _reason("client_gave_up", "possible", [last])
-    return _reason("no_answer", "possible", [last])
+        return _reason("client_gave_up", "possible", _end(negotiation), begin)
+    return _reason("no_answer", "possible", _end(negotiation), begin)
+
+
+def _end(negotiation: Negotiation) -> list[Step]:
+    """The last message that was said, and what came in place of the next one."""
+    said = [step for step in negotiation.steps if step.message.kind in {"request", "response"}]
+    return [*said[-1:], negotiation.steps[-1]]
 
 
 def _acceptor_spoke_last(negotiation: Negotiation) -> bool:
@@ -155,9 +205,12 @@ def _acceptor_spoke_last(negotiation: Negotiation) -> bool:
 def _weakness(negotiation: Negotiation) -> Reason | None:
     exchange = negotiation.exchange
     for step in negotiation.steps:
-        if step.message.context.get("guest"):
+        said = step.message.context
+        if not said:
+            continue
+        if said.get("guest"):
             return _reason("guest_access", "certain", [step])
-        if step.message.context.get("null"):
+        if said.get("null"):
             return _reason("anonymous", "certain", [step], "null session")
     if negotiation.mechanism_detail == "anonymous":
         step = next(
@@ -186,14 +239,22 @@ def _refused_afterwards(negotiation: Negotiation) -> Reason | None:
             if later.status.code == ACCESS_DENIED and _unsigned_where_required(negotiation):
                 return _reason("stronger_auth_required", "likely", [step], event)
             if later.status.code == ACCESS_DENIED:
-                return _reason("access_denied", "certain", [step], event)
+                words = (
+                    f"{event}, {status_words(later.status)}"
+                    if event
+                    else status_words(later.status)
+                )
+                return _reason("access_denied", "certain", [step], words)
+            if later.status.code == SESSION_EXPIRED:
+                words = ", ".join(filter(None, (event, status_words(later.status))))
+                return _reason("session_expired", "certain", [step], words)
     return None
 
 
 def _unsigned_where_required(negotiation: Negotiation) -> bool:
     """The server signs only, the session has not signed or sealed anything."""
     exchange = negotiation.exchange
-    if exchange is None or negotiation.mechanism_detail == "anonymous":
-        return False
+    if exchange is None or negotiation.mechanism_detail in {None, "anonymous"}:
+        return False  # nobody's session signs nothing; None: whose it is was not seen
     used = exchange.signed_messages or exchange.sealed_messages
     return not used and getattr(negotiation, "server_signing", None) == "required"

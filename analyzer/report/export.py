@@ -1,63 +1,145 @@
 """Tables as JSON Lines and CSV, a chunk of rows at a time.
 
-JSON is made column by column: most columns repeat few values, and each is written only once.
+Text is made column by column: most columns repeat few values, and each is written only once; where a whole
+chunk has one value, its neighbours of that sort are one piece of text.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
-from analyzer.report.cells import csv_cell, json_value
-from analyzer.report.json_text import json_text
+from analyzer.report.cells import csv_cell, iso_time
+from analyzer.report.json_text import json_text, quoted, visible_json
 from analyzer.tables.collect import Columns
 from analyzer.tables.schema import Column
 
 CHUNK = 1024
 """Rows whose text is held at once."""
+SECOND = 1_000_000_000
+REMEMBERED = 4096
+"""Values of one column whose text is kept: what a capture repeats, and no more than that."""
+ONE_SPELLING = frozenset({"category", "str", "bool", "int"})
+"""Kinds of which equal values have equal texts."""
+
+Cells = list[Any]
+Writer = Callable[[Cells], list[str]]
+"""Makes the text of each cell of one column."""
 
 
 def rows_as_jsonl(columns: Sequence[Column], values: Columns, rows: Sequence[int]) -> Iterator[str]:
     """One JSON object per row, keys exactly the column names."""
+    writers = [
+        (values[column.name], _json_writer(column), column.kind in ONE_SPELLING)
+        for column in columns
+    ]
     for begin in range(0, len(rows), CHUNK):
         chosen = rows[begin : begin + CHUNK]
-        texts = [_members(column, values[column.name], chosen) for column in columns]
-        for members in zip(*texts, strict=True):
-            yield "{" + ",".join(members) + "}"
-
-
-def _members(column: Column, values: list[Any], rows: Sequence[int]) -> list[str]:
-    """`"name":value` for each row."""
-    key = json_text(column.name) + ":"
-    null = key + "null"
-    chosen = [values[row] for row in rows]
-    match column.kind:
-        case "int" | "float":  # mostly another one in every row
-            return [null if value is None else f"{key}{value}" for value in chosen]
-        case "ints":
-            return [
-                null if value is None else f"{key}[{','.join(map(str, value))}]" for value in chosen
-            ]
-        case "strs":
-            known = [None if value is None else tuple(value) for value in chosen]
-        case "dict":
-            return [key + json_text(value) for value in chosen]
-        case _:
-            known = chosen
-    written = {value: key + json_text(json_value(column, value)) for value in set(known)}
-    return [written[value] for value in known]
+        pieces: list[list[str]] = []
+        same: list[str] = []  # members that are alike in all rows and stand together
+        for cells, write, can_be_same in writers:
+            part = _picked(cells, chosen)
+            if (
+                part[0] is part[-1]
+                and (part[0] is None or can_be_same)
+                and part.count(part[0]) == len(part)
+            ):
+                same += write(part[:1])
+                continue
+            if same:
+                pieces.append([",".join(same)] * len(part))
+                same = []
+            pieces.append(write(part))
+        if same:
+            pieces.append([",".join(same)] * len(chosen))
+        for members in zip(*pieces, strict=True):
+            yield visible_json("{" + ",".join(members) + "}")
 
 
 def rows_as_csv(columns: Sequence[Column], values: Columns, rows: Sequence[int]) -> Iterator[str]:
     """RFC 4180 lines without their line end, heading first."""
-    yield _csv_line([column.name for column in columns])
-    for row in rows:
-        yield _csv_line([csv_cell(column, values[column.name][row]) for column in columns])
+    yield from _csv_lines([[column.name for column in columns]])
+    writers = [(values[column.name], _csv_writer(column)) for column in columns]
+    for begin in range(0, len(rows), CHUNK):
+        chosen = rows[begin : begin + CHUNK]
+        texts = [write(_picked(cells, chosen)) for cells, write in writers]
+        yield from _csv_lines(zip(*texts, strict=True))
 
 
-def _csv_line(cells: list[str]) -> str:
+def _picked(cells: Sequence[Any], rows: Sequence[int]) -> Cells:
+    if type(rows) is range and rows.step == 1:
+        return list(cells[rows.start : rows.stop])
+    return [cells[row] for row in rows]
+
+
+def _csv_lines(rows: Any) -> list[str]:
+    """No cell holds a line's end: what is not visible has been escaped."""
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(cells)
-    return buffer.getvalue()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()[:-1].split("\n")
+
+
+class _Remembered(dict[Any, str]):
+    """Value -> its text, made when first asked for."""
+
+    def __init__(self, make: Callable[[Any], str]) -> None:
+        self._make = make
+
+    def __missing__(self, value: Any) -> str:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        text = self[value] = self._make(value)
+        return text
+
+
+def _json_writer(column: Column) -> Writer:
+    """Writes `"name":value`; not every unsafe character is escaped yet."""
+    key = json_text(column.name) + ":"
+    null = key + "null"
+    match column.kind:
+        case "int" | "float":  # mostly another one in every row
+            return lambda cells: [null if cell is None else f"{key}{cell}" for cell in cells]
+        case "time":
+            begun = _Remembered(lambda second: f'{key}"{_within(second)}"')
+            return lambda cells: [
+                null if cell is None else begun[cell // SECOND] % (cell % SECOND) for cell in cells
+            ]
+        case "str":
+            return lambda cells: [null if cell is None else key + quoted(cell) for cell in cells]
+        case "ints":
+            return lambda cells: _int_lists(key, cells)
+        case "dict":
+            return lambda cells: [null if cell is None else key + json_text(cell) for cell in cells]
+        case "strs":
+            lists = _Remembered(lambda cell: key + json_text(cell))
+            return lambda cells: [null if cell is None else lists[tuple(cell)] for cell in cells]
+        case _:
+            known = _Remembered(lambda cell: key + json_text(cell))
+            return lambda cells: list(map(known.__getitem__, cells))
+
+
+def _within(second: int) -> str:
+    """ISO 8601 of any moment of a second: `%` puts its nanoseconds in."""
+    return iso_time(second * SECOND).replace(".000000000", ".%09d")
+
+
+def _int_lists(key: str, cells: Cells) -> list[str]:
+    """All lists of the chunk are written at once, then told apart again."""
+    known = [cell for cell in cells if cell is not None]
+    written = iter(json_text(known)[2:-2].split("],["))
+    return [f"{key}null" if cell is None else f"{key}[{next(written)}]" for cell in cells]
+
+
+def _csv_writer(column: Column) -> Writer:
+    match column.kind:
+        case "strs":
+            lists = _Remembered(lambda cell: csv_cell(column, list(cell)))
+            return lambda cells: ["" if cell is None else lists[tuple(cell)] for cell in cells]
+        case "category" | "bool":
+            known = _Remembered(lambda cell: csv_cell(column, cell))
+            return lambda cells: list(map(known.__getitem__, cells))
+        case _:
+            return lambda cells: list(map(csv_cell, repeat(column), cells))

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from dissectors.visible import UNSAFE
+
+__all__ = ["json_text", "quoted", "visible_json"]
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def json_text(value: Any) -> str:
     r"""JSON on one line in which every unsafe character stands as `\uXXXX`."""
-    text = _encode(value)
-    return text if text.isascii() and text.isprintable() else UNSAFE.sub(_escaped, text)
+    return visible_json(_encode(value))
+
+
+def visible_json(text: str) -> str:
+    """The JSON with the unsafe characters that JSON leaves as they are written as escapes."""
+    if text.isascii() and "\x7f" not in text:  # JSON itself escapes what stands before the blank
+        return text
+    return UNSAFE.sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from analyzer.negotiation.model import Negotiation, Reason, Step
 from analyzer.negotiation.reasons import REASONS
+from analyzer.report.chain import chain_lines
 from analyzer.report.grid import shorten, width_of
 from dissectors.carriers.base import CLIENT
 from dissectors.codes.krb_etype import krb_etype_name
@@ -151,33 +152,18 @@ def _token_words(token: Token) -> list[str]:
     return [word for word in words if word]
 
 
-CHAIN_SHOWN = 16
-"""Earlier attempts that are named; a chain may be as long as a password guesser is patient."""
-
-
-def chain_lines(negotiation: Negotiation) -> list[str]:
-    """Which earlier attempts this one takes up, latest first, and the KDC exchange behind it."""
-    lines: list[str] = []
-    latest = negotiation
-    for _ in range(CHAIN_SHOWN):
-        earlier = latest.retry_of or latest.fallback_from
-        if earlier is None:
-            break
-        verb = "tries again" if latest.retry_of is not None else "falls back from"
-        after = " after" if latest.retry_of is not None else ""
-        said = earlier.gss_status if earlier.mechanism == "kerberos" else None
-        said = said or (earlier.status.name if earlier.status is not None else None)
-        words = ", ".join(visible(word) for word in (earlier.mechanism, said) if word)
-        label = "chain   " if not lines else "        "
-        who = "" if latest is negotiation else "which "
-        lines.append(f"{label}  {who}{verb}{after} negotiation {earlier.negotiation_id} ({words})")
-        latest = earlier
+def kdc_lines(negotiation: Negotiation) -> list[str]:
+    """The exchange with a KDC behind it: what was asked, what came of it."""
     exchange = negotiation.kdc
-    if exchange is not None:
-        asked = f"{exchange.exchange or 'request'} for {exchange.sname or 'a ticket'}"
-        said = exchange.error or ("granted" if exchange.granted else "no answer")
-        lines.append(f"KDC       {visible(asked)}: {visible(said)}, {_frames(exchange.frames)}")
-    return lines
+    if exchange is None:
+        return []
+    asked = f"{exchange.exchange or 'request'} for {exchange.sname or 'a ticket'}"
+    said = exchange.error or ("granted" if exchange.granted else "no answer")
+    ticket = negotiation.ticket
+    if exchange.granted and ticket is not None:
+        proven = ticket.ticket_id is not None and ticket.ticket_id == exchange.ticket_id
+        said += "" if proven else " (by client, name and time)"
+    return [f"KDC       {visible(asked)}: {visible(said)}, {_frames(exchange.frames)}"]
 
 
 def verdict_lines(
@@ -197,7 +183,7 @@ def verdict_lines(
         lines.append(f"status    {visible(negotiation.status.name)}")
     if negotiation.reason is not None:
         lines += _reason_lines(negotiation.reason, of_text=of_text)
-    lines += chain_lines(negotiation)
+    lines += [*chain_lines(negotiation, of_text=of_text), *kdc_lines(negotiation)]
     if negotiation.reason is not None:
         remedy = REASONS[negotiation.reason.code].remedy
         if of_text and "the capture" in remedy:

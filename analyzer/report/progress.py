@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class ProgressBar:
         if source is not self._source:
             self._close()
             self._source = source
-            size = None if source.is_standard_input else Path(source.path).stat().st_size
+            size = None if source.is_standard_input else source.size
             if size is not None and size < WORTH_A_BAR:
                 return
             from tqdm import tqdm  # noqa: PLC0415 - only where a bar is drawn

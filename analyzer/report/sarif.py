@@ -24,13 +24,13 @@ from analyzer.audit.model import Finding, Place, Rule
 from analyzer.audit.suppress import Suppression
 from analyzer.report.cells import iso_time
 from analyzer.report.json_text import json_text
+from analyzer.report.reference_links import first_link, link
 from dissectors.visible import visible
 
 if TYPE_CHECKING:
     from analyzer.report.findings import Audited
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-HOME = "https://github.com/negoscope/negoscope"
 LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
 SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0", "info": "0.0"}
 """GitHub's `security-severity`: over 9.0 critical, 7.0 high, 4.0 medium."""
@@ -70,15 +70,14 @@ def _driver(rules: Iterable[Rule]) -> dict[str, Any]:
     return {
         "name": "negoscope",
         "version": number,
-        "informationUri": HOME,
         "rules": [_descriptor(rule) for rule in rules],
     }
 
 
 def _descriptor(rule: Rule) -> dict[str, Any]:
-    see = ", ".join(rule.references)
-    help_text = f"{rule.means}\n\nWhat to do: {rule.remedy}\n\nSee: {see}"
-    return {
+    help_text = f"{rule.means}\n\nWhat to do: {rule.remedy}\n\nSee: {', '.join(rule.references)}"
+    see = ", ".join(map(_linked, rule.references))
+    made = {
         "id": rule.rule_id,
         "name": "".join(word.capitalize() for word in _words(rule.title)),
         "shortDescription": {"text": rule.title},
@@ -89,12 +88,26 @@ def _descriptor(rule: Rule) -> dict[str, Any]:
         },
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
         "properties": {
-            "tags": ["security", "authentication", rule.family],
+            "tags": ["security", "authentication", rule.family, *_weaknesses(rule)],
             "severity": rule.severity,
             "security-severity": SCORES[rule.severity],
             "references": list(rule.references),
         },
     }
+    if (page := first_link(rule.references)) is not None:
+        made["helpUri"] = page
+    return made
+
+
+def _linked(reference: str) -> str:
+    page = link(reference)
+    return reference if page is None else f"[{reference}]({page})"
+
+
+def _weaknesses(rule: Rule) -> list[str]:
+    """CWE numbers in the form of tag that code hosts show."""
+    numbers = (each for each in rule.references if each.startswith("CWE-"))
+    return [f"external/cwe/{each.lower()}" for each in numbers]
 
 
 def _words(title: str) -> list[str]:

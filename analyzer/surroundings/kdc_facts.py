@@ -20,6 +20,7 @@ from dissectors.tokens.model import (
     KrbTgsReq,
     Token,
 )
+from dissectors.tokens.ticket_id import ticket_id
 
 Reply = KrbKdcRep | KrbError
 
@@ -52,6 +53,7 @@ def take_request(exchange: KdcExchange, request: KrbKdcReq) -> None:
     exchange.nonce = request.nonce
     exchange.ticket_used_etype = request.ticket_etype
     exchange.ticket_used_sname = request.ticket_sname
+    exchange.ticket_used_id = ticket_id(request)
     exchange.for_user = request.for_user
     if PA_FOR_USER in request.padata_types or PA_S4U_X509_USER in request.padata_types:
         exchange.s4u = "self"
@@ -70,8 +72,10 @@ def take_reply(exchange: KdcExchange, reply: Reply, ts_ns: int) -> None:
     exchange.exchange = exchange.exchange or exchange_of(reply)
     exchange.cname = exchange.cname or reply.cname
     exchange.crealm = reply.crealm
+    exchange.ticket_cname = reply.cname
     exchange.ticket_sname, exchange.ticket_realm = reply.sname, reply.realm
     exchange.ticket_etype, exchange.ticket_kvno = reply.etype, reply.kvno
+    exchange.ticket_id = ticket_id(reply)
     exchange.reply_etype = reply.enc_part_etype
     exchange.fast = exchange.fast or PA_FX_FAST in reply.padata_types
     exchange.referral = _referral(exchange)

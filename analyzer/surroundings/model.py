@@ -7,11 +7,15 @@ with the negotiations by `analyzer.correlation`. Times are ns since 1970 UTC, or
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from analyzer.capture.model import Stream
     from analyzer.negotiation.model import Negotiation
+
+
+ANONYMOUS = "WELLKNOWN/ANONYMOUS"
+"""The client's name in clear where only the armoured part of a reply tells it (RFC 6113 5.4.3)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -46,15 +50,19 @@ class KdcExchange:
     nonce: int | None = None  # the same in a request sent again
     ticket_used_etype: int | None = None  # of the ticket that a TGS-REQ presents
     ticket_used_sname: str | None = None
+    ticket_used_id: bytes | None = None  # see dissectors.tokens.ticket_id
+    ticket_used_names: tuple[str, ...] = ()  # to whom it was issued, if that is in the capture too
     for_user: str | None = None  # S4U2self: whom the service acts for
     s4u: str | None = None  # `self`, `proxy` (MS-SFU)
     u2u: bool = False  # enc-tkt-in-skey
     fast: bool = False  # PA-FX-FAST in request or reply
     # of the reply
     ticket_sname: str | None = None  # as issued; another realm's krbtgt: a referral
+    ticket_cname: str | None = None  # to whom: the KDC's own name of the client, also for an alias
     ticket_realm: str | None = None
     ticket_etype: int | None = None
     ticket_kvno: int | None = None
+    ticket_id: bytes | None = None  # None also where the ticket is not all there
     reply_etype: int | None = None  # of the reply's encrypted part
     reply_padata: tuple[int, ...] = ()
     referral: str | None = None  # realm that the KDC sends the client to
@@ -76,13 +84,22 @@ class KdcExchange:
         return self.frame_reply is not None and self.error is None
 
     @property
+    def asker(self) -> str | None:
+        """Who asks: as the exchange itself says unless FAST hides it, else the owner of the ticket presented.
+
+        None for an owner of two names, an alias among them: by which others know the user is open.
+        """
+        if self.cname not in (None, ANONYMOUS):
+            return self.cname
+        return self.ticket_used_names[0] if len(self.ticket_used_names) == 1 else None
+
+    @property
     def frames(self) -> tuple[int, ...]:
         """Request and reply, as far as they were seen."""
         return tuple(f for f in (self.frame_request, self.frame_reply) if f is not None)
 
 
-@dataclass(slots=True, frozen=True)
-class NameFact:
+class NameFact(NamedTuple):
     """A name that a client learnt, asked for or showed."""
 
     source: str  # `dns`, `mdns`, `llmnr`, `nbns`, `sni` (TLS ClientHello)
@@ -109,7 +126,7 @@ class ConnectionAttempt:
     transport: str  # `tcp`, `udp`
     frames: tuple[int, ...]
     ts_ns: int  # of the first
-    how: str  # `no-answer`, `reset`, `unreachable` (ICMP)
+    how: str  # `no-answer`, `reset`, `ICMP port unreachable` or what else ICMP says
 
 
 @dataclass(slots=True, frozen=True)
@@ -123,6 +140,11 @@ class SchemesListed:
     frame: int
     names: tuple[str, ...]
 
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        """Who told whom, and over what."""
+        return self.client, self.server, self.port, self.carrier
+
 
 Fact = KdcExchange | NameFact | ConnectionAttempt
 
@@ -135,14 +157,26 @@ class Surroundings:
     names: list[NameFact] = field(default_factory=list)
     attempts: list[ConnectionAttempt] = field(default_factory=list)
     lists: list[SchemesListed] = field(default_factory=list)  # only where they change
-    _last_lists: dict[tuple[str, str, int, str], tuple[str, ...]] = field(default_factory=dict)
+    _last_lists: dict[tuple[str, str, int, str], int] = field(default_factory=dict)  # its place
 
     def add_list(self, listed: SchemesListed) -> None:
-        """Keep a list, unless the same client was told the same by the same server last."""
-        key = listed.client, listed.server, listed.port, listed.carrier
-        if self._last_lists.get(key) != listed.names:
-            self._last_lists[key] = listed.names
+        """Keep a list, unless the same client was told the same by the same server last.
+
+        Connections are not read in the order of their frames: the earliest of equal lists is kept.
+        """
+        place = self._last_lists.get(listed.key)
+        if place is None or self.lists[place].names != listed.names:
+            self._last_lists[listed.key] = len(self.lists)
             self.lists.append(listed)
+        elif listed.frame < self.lists[place].frame:
+            self.lists[place] = listed
+
+    def join(self, others: Surroundings) -> None:
+        """Add the facts of a part of the capture that another process has read."""
+        self.kdc += others.kdc
+        self.names += others.names
+        self.attempts += others.attempts
+        self.lists += others.lists
 
     def add(self, fact: Fact) -> None:
         """Keep a fact."""
@@ -158,4 +192,15 @@ class Surroundings:
         self.kdc.sort(key=lambda each: (each.frames[0], each.stream.stream_id))
         self.names.sort(key=lambda each: each.frame)
         self.attempts.sort(key=lambda each: each.frames[:1])
-        self.lists.sort(key=lambda each: each.frame)
+        self.lists = _changes(sorted(self.lists, key=lambda each: each.frame))
+
+
+def _changes(lists: list[SchemesListed]) -> list[SchemesListed]:
+    """Those that say something else than the one before them."""
+    kept: list[SchemesListed] = []
+    last: dict[tuple[str, str, int, str], tuple[str, ...]] = {}
+    for listed in lists:
+        if last.get(listed.key) != listed.names:
+            last[listed.key] = listed.names
+            kept.append(listed)
+    return kept

@@ -9,18 +9,19 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from analyzer.surroundings.model import NameFact
-from dissectors.names.dns import Answer, DnsMessage, Question, read_dns
+from dissectors.names.dns import IDENT, Answer, DnsMessage, Question, read_dns
 
 WAITING = 4096
 """Questions that wait for an answer; the oldest is told as unanswered when there are more."""
 TOLD = 100_000
 """Facts of one capture; of what comes later only the first of its kind is told."""
 
-_SOURCES = {5353: "mdns", 5355: "llmnr", 137: "nbns"}
+SOURCES = {5353: "mdns", 5355: "llmnr", 137: "nbns"}
 _NO_ANSWER = "no-answer"
 
 End = tuple[str, int]
-_Key = tuple[str, int, int, Question]
+_Key = tuple[End, bytes, Question]
+_EVERYBODY: End = ("", 0)
 
 
 class NameLookups:
@@ -34,18 +35,29 @@ class NameLookups:
 
     def add(self, data: bytes, sender: End, receiver: End, frame: int, ts_ns: int) -> None:
         """Read a datagram that looks like a look-up."""
-        message = read_dns(data)
+        source = SOURCES.get(sender[1]) or SOURCES.get(receiver[1]) or "dns"
+        message = read_dns(data, netbios=source == "nbns")
         if message is None:
             return
-        source = _SOURCES.get(sender[1]) or _SOURCES.get(receiver[1]) or "dns"
+        ident = data[:IDENT]
         if message.response:
-            self._answered(message, source, sender, receiver, frame, ts_ns)
+            self._answered(message, ident, source, sender, receiver, frame, ts_ns)
             return
+        waiting = self._waiting
         for question in message.questions:
-            key = self._key(source, sender, message.ident, question)
-            self._waiting.setdefault(key, (source, sender[0], frame, ts_ns))
-        while len(self._waiting) > WAITING:
-            self._unanswered(*self._waiting.popitem(last=False))
+            key = self._key(source, sender, ident, question)
+            if key not in waiting:
+                waiting[key] = (source, sender[0], frame, ts_ns)
+        while len(waiting) > WAITING:
+            self._unanswered(*waiting.popitem(last=False))
+
+    def answered_at_once(
+        self, client: End, ident: bytes, question: Question, fact: NameFact
+    ) -> None:
+        """Tell an answer to what was asked just before, which was not told here."""
+        if self._waiting:  # perhaps it had been asked already, long before
+            self._waiting.pop((client, ident, question), None)
+        self._say(fact)
 
     def finish(self) -> None:
         """Tell what got no answer."""
@@ -53,38 +65,37 @@ class NameLookups:
             self._unanswered(*self._waiting.popitem(last=False))
 
     @staticmethod
-    def _key(source: str, client: End, ident: int, question: Question) -> _Key:
+    def _key(source: str, client: End, ident: bytes, question: Question) -> _Key:
         # An mDNS answer goes to everybody, with no id: its name is all that pairs it.
-        return ("", 0, 0, question) if source == "mdns" else (*client, ident, question)
+        return (_EVERYBODY, b"", question) if source == "mdns" else (client, ident, question)
 
     def _answered(
-        self, message: DnsMessage, source: str, sender: End, receiver: End, frame: int, ts_ns: int
+        self,
+        message: DnsMessage,
+        ident: bytes,
+        source: str,
+        sender: End,
+        receiver: End,
+        frame: int,
+        ts_ns: int,
     ) -> None:
-        questions = message.questions or tuple(
-            dict.fromkeys(Question(answer.name, answer.record) for answer in message.answers)
-        )
+        _, rcode, questions, answers = message
+        if not questions:
+            asked = (Question(answer.name, answer.record) for answer in answers)
+            questions = tuple(dict.fromkeys(asked))
         for question in questions:
-            key = self._key(source, receiver, message.ident, question)
-            _, client, *_ = self._waiting.pop(key, (source, receiver[0], 0, 0))
-            addresses, targets = _followed(question.name, message.answers)
-            self._say(
-                NameFact(
-                    source,
-                    client,
-                    question.name,
-                    addresses,
-                    frame,
-                    ts_ns,
-                    question.record,
-                    message.rcode,
-                    targets,
-                    sender[0],
-                )
-            )
+            key = self._key(source, receiver, ident, question)
+            waited = self._waiting.pop(key, None)
+            client = receiver[0] if waited is None else waited[1]
+            name, record = question
+            found, targets = followed(name, answers)
+            responder = sender[0]
+            fact = (source, client, name, found, frame, ts_ns, record, rcode, targets, responder)
+            self._say(NameFact._make(fact))
 
     def _unanswered(self, key: _Key, asked: tuple[str, str, int, int]) -> None:
         source, client, frame, ts_ns = asked
-        name, record = key[3]
+        name, record = key[2]
         self._say(NameFact(source, client, name, (), frame, ts_ns, record, _NO_ANSWER))
 
     def _say(self, fact: NameFact) -> None:
@@ -97,8 +108,10 @@ class NameLookups:
         self._tell(fact)
 
 
-def _followed(name: str, answers: tuple[Answer, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def followed(name: str, answers: tuple[Answer, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Addresses that a name leads to over its aliases, and the names on the way."""
+    if len(answers) == 1 and answers[0].name == name and len(answers[0].addresses) == 1:
+        return answers[0].addresses, ()  # as nearly always
     names = {name: None}
     addresses: dict[str, None] = {}
     for answer in answers:  # aliases stand before what they lead to (RFC 1034 3.6.2)

@@ -3,7 +3,7 @@
 Each is one packet by itself, so nothing is joined and no stream is opened: a vectorised look at the heads
 picks the packets, and only those are read.
 
-Not handled: names and refusals over TCP DNS, DNS over TLS or HTTPS, and ICMP.
+Not handled: names and refusals over TCP DNS, DNS over TLS or HTTPS.
 """
 
 from __future__ import annotations
@@ -14,17 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.addresses import address
-from analyzer.capture.heads import payload_heads
+from analyzer.capture.heads import first_octets, payload_heads
+from analyzer.capture.icmp import Unreachable
 from analyzer.capture.model import PacketIndex
 from analyzer.surroundings.attempts import Attempts
+from analyzer.surroundings.lookup_pairs import ANSWERED, UNKNOWN, LookupPairs
 from analyzer.surroundings.model import Fact, NameFact
 from analyzer.surroundings.names import NameLookups
 from dissectors.names.client_hello import server_name
+from dissectors.names.dns import IDENT
 
 KDC_PORTS = (88, 464)
 TCP, UDP = 6, 17
 SYN, RST, ACK = 2, 4, 16
 
+_HANDSHAKE = 0x16  # TLS content type
 _CLIENT_HELLO = 0x1603_0000_0001_0000
 _HELLO_MASK = 0xFFFF_0000_00FF_0000  # content type, version; handshake type
 
@@ -35,19 +39,24 @@ class Watch:
     def __init__(self, tell: Callable[[Fact], None]) -> None:
         self._tell = tell
         self._lookups = NameLookups(tell)
+        self._pairs = LookupPairs()
         self._attempts = Attempts(tell)
 
     def feed(self, index: PacketIndex) -> None:
         """Look at the packets of a block."""
-        if not len(index):
-            return
-        full = np.flatnonzero(index.payload_len > 0)
-        heads = payload_heads(index, full)
-        udp = index.proto[full] == UDP
-        for row in full[udp & _looks_like_dns(heads)].tolist():
-            self._datagram(index, row)
-        hello = (heads & np.uint64(_HELLO_MASK)) == np.uint64(_CLIENT_HELLO)
-        for row in full[~udp & hello].tolist():
+        if len(index):
+            self._packets(index)
+        for told in index.unreachable:
+            self._refused(told)
+
+    def _packets(self, index: PacketIndex) -> None:
+        full = index.payload_len > 0
+        udp = np.flatnonzero(full & (index.proto == UDP))
+        self._datagrams(index, udp[_looks_like_dns(payload_heads(index, udp))])
+        tcp = np.flatnonzero(full & (index.proto == TCP))
+        tcp = tcp[first_octets(index, tcp) == _HANDSHAKE]
+        hello = (payload_heads(index, tcp) & np.uint64(_HELLO_MASK)) == np.uint64(_CLIENT_HELLO)
+        for row in tcp[hello].tolist():
             self._hello(index, row)
         self._handshakes(index)
 
@@ -56,11 +65,33 @@ class Watch:
         self._lookups.finish()
         self._attempts.finish()
 
-    def _datagram(self, index: PacketIndex, row: int) -> None:
-        sender, receiver = _ends(index, row)
-        self._lookups.add(
-            index.payload(row), sender, receiver, index.frame.item(row), index.ts_ns.item(row)
-        )
+    def _datagrams(self, index: PacketIndex, rows: NDArray[np.intp]) -> None:
+        """Look-ups and their answers."""
+        lookups, buffer = self._lookups, index.buffer
+        pairs = self._pairs.find(index, rows)
+        texts = [UNKNOWN] * len(rows)
+        if pairs is not None:
+            rows = rows[pairs.text != ANSWERED]
+            texts = pairs.text[pairs.text != ANSWERED].tolist()
+        columns = (
+            index.src_hi, index.src_lo, index.src_port, index.dst_hi, index.dst_lo, index.dst_port,
+            index.payload_offset, index.payload_len, index.frame, index.ts_ns,
+        )  # fmt: skip
+        for row, text, high, low, port, to_high, to_low, to_port, start, size, frame, ts_ns in zip(
+            rows.tolist(), texts, *(column[rows].tolist() for column in columns), strict=True
+        ):
+            sender, receiver = address(high, low), address(to_high, to_low)
+            if pairs is None or text < 0:
+                data = buffer[start : start + size] if start >= 0 else index.extra[row]
+                lookups.add(data, (sender, port), (receiver, to_port), frame, ts_ns)
+                continue
+            question, addresses, rcode, targets = pairs.told[text]
+            name, record = question
+            fact = NameFact(
+                "dns", receiver, name, addresses, frame, ts_ns, record, rcode, targets, sender
+            )
+            ident = buffer[start : start + IDENT]
+            lookups.answered_at_once((receiver, to_port), ident, question, fact)
 
     def _hello(self, index: PacketIndex, row: int) -> None:
         name = server_name(index.payload(row))
@@ -72,8 +103,8 @@ class Watch:
     def _handshakes(self, index: PacketIndex) -> None:
         """SYNs to a KDC's port, and what comes back from it."""
         bare = index.proto == TCP
-        to_kdc = bare & np.isin(index.dst_port, KDC_PORTS)
-        from_kdc = bare & np.isin(index.src_port, KDC_PORTS)
+        to_kdc = bare & _is_kdc(index.dst_port)
+        from_kdc = bare & _is_kdc(index.src_port)
         if not (to_kdc.any() or from_kdc.any()):
             return
         flags = index.tcp_flags
@@ -88,12 +119,27 @@ class Watch:
                 reset = bool(flags.item(row) & RST)
                 self._attempts.answered(destination, source, frame, reset=reset)
 
+    def _refused(self, told: Unreachable) -> None:
+        """What ICMP says of a packet to a KDC's port."""
+        *server, port = told.destination
+        if port not in KDC_PORTS:
+            return
+        *client, client_port = told.source
+        ends = (address(*client), client_port), (address(*server), port)
+        transport = "tcp" if told.proto == TCP else "udp"
+        self._attempts.unreachable(*ends, told.frame, told.ts_ns, transport, told.how)
+
 
 def _ends(index: PacketIndex, row: int) -> tuple[tuple[str, int], tuple[str, int]]:
     """Address and port of sender and receiver."""
     source = address(index.src_hi.item(row), index.src_lo.item(row))
     destination = address(index.dst_hi.item(row), index.dst_lo.item(row))
     return (source, index.src_port.item(row)), (destination, index.dst_port.item(row))
+
+
+def _is_kdc(port: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    one, other = KDC_PORTS
+    return np.asarray((port == one) | (port == other), dtype=np.bool_)
 
 
 def _looks_like_dns(heads: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -7,20 +7,41 @@ row is kept, unless `keep_steps` asks for the objects (to show one of them).
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
 
 from analyzer.capture.model import CaptureAccount, Stream
-from analyzer.correlation import correlate
+from analyzer.correlation import correlate, link_forward
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
 from analyzer.surroundings.kdc_chains import link_chains
 from analyzer.surroundings.model import Fact, SchemesListed, Surroundings
 from analyzer.tables import rows
+from analyzer.tables.gc_pause import gc_paused
 from analyzer.tables.kdc_rows import kdc_row
 from analyzer.tables.name_rows import name_row
+from analyzer.tables.packed import Cells
 from analyzer.tables.schema import TABLES, schema
 from analyzer.tables.token_rows import token_row
+from dissectors.span import Span
 
-Columns = dict[str, list[Any]]
+Columns = Mapping[str, Sequence[Any]]
+"""A table by the names of its columns."""
+
+ROWS_AT_ONCE = 1024
+"""Rows that are held besides their columns."""
+
+
+class Gathered(NamedTuple):
+    """What a `Collector` holds of a capture, or of a share of it, that it is handed on with."""
+
+    negotiations: list[Negotiation]
+    tokens: list[tuple[rows.Row, Negotiation | None]]
+    offers: list[tuple[rows.Row, Negotiation | None]]
+    lists: list[tuple[int, str, int, list[rows.Row]]]
+    anomalies: list[NoticedAnomaly]
+    surroundings: Surroundings
+    token_count: int
 
 
 class Collector:
@@ -72,12 +93,14 @@ class Collector:
             if known is not None:
                 self._tokens[known[1]] = (self._tokens[known[1]][0], negotiation)
 
-    def schemes(self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int) -> None:
+    def schemes(
+        self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int, ts_ns: int
+    ) -> None:
         """Make the rows of a carrier's own list of names."""
         ends = stream.client, stream.server, stream.server_port
         self._surroundings.add_list(SchemesListed(*ends, carrier, frame, schemes))
         if "offers" in self._tables.wanted:
-            made = rows.scheme_rows(self._capture, stream, carrier, schemes, frame)
+            made = rows.scheme_rows(self._capture, stream, carrier, schemes, frame, ts_ns)
             self._lists.append((stream.stream_id, carrier, frame, made))
 
     def anomaly(self, noticed: NoticedAnomaly) -> None:
@@ -87,6 +110,34 @@ class Collector:
     def surrounding(self, fact: Fact) -> None:
         """Keep what may explain a negotiation."""
         self._surroundings.add(fact)
+
+    def blank(self) -> Collector:
+        """Make one like this that has gathered nothing, for another process."""
+        return Collector(self._tables.blank(), self._capture)
+
+    def gathered(self) -> Gathered:
+        """All that was gathered, as it can be sent to another process."""
+        return Gathered(
+            self._negotiations,
+            self._tokens,
+            self._offers,
+            self._lists,
+            self._anomalies,
+            self._surroundings,
+            self.token_count,
+        )
+
+    def take(self, part: Gathered, number_of: Callable[[int], int] | None = None) -> None:
+        """Add what another process has gathered; `number_of` gives streams their numbers."""
+        if number_of is not None:
+            part = _renumbered(part, number_of)
+        self._negotiations += part.negotiations
+        self._tokens += part.tokens
+        self._offers += part.offers
+        self._lists += part.lists
+        self._anomalies += part.anomalies
+        self._surroundings.join(part.surroundings)
+        self.token_count += part.token_count
 
     def close(self, account: CaptureAccount, seconds: float) -> None:
         """Number the negotiations and add every row to the tables."""
@@ -98,32 +149,32 @@ class Collector:
         self._surroundings.put_in_order()
         link_chains(self._surroundings.kdc)
         correlate(self._negotiations, self._surroundings)
-        for negotiation in self._negotiations:
-            tables.add("negotiations", rows.negotiation_row(self._capture, negotiation))
+        made = (rows.negotiation_row(self._capture, each) for each in self._negotiations)
+        tables.extend("negotiations", made)
         self._tokens.sort(key=lambda pair: (pair[0][3], pair[0][2], pair[0][12]))
         for row, owner in self._tokens:
             if owner is not None:
                 row[1] = (owner.passed_to or owner).negotiation_id
-            tables.add("tokens", row)
+        tables.extend("tokens", _let_go(self._tokens))
         self._give_lists()
         self._offers.sort(key=lambda pair: (pair[0][12], pair[0][5], pair[0][6]))
         for row, owner in self._offers:
             row[1] = owner.negotiation_id if owner is not None else None
-            tables.add("offers", row)
-        self._anomalies.sort(key=lambda n: (n.frame is None, n.frame or 0, n.anomaly.span))
+        tables.extend("offers", _let_go(self._offers))
+        self._anomalies.sort(key=_place_of)
         if "kdc" in tables.wanted:
-            for exchange in self._surroundings.kdc:
-                tables.add("kdc", kdc_row(self._capture, exchange))
+            tables.extend("kdc", (kdc_row(self._capture, each) for each in self._surroundings.kdc))
         if "names" in tables.wanted:
-            for fact in self._surroundings.names:
-                tables.add("names", name_row(self._capture, fact))
-        for noticed in self._anomalies:
-            tables.add("anomalies", rows.anomaly_row(self._capture, noticed))
+            facts = self._surroundings.names
+            tables.extend("names", (name_row(self._capture, fact) for fact in facts))
+        oddities = (rows.anomaly_row(self._capture, each) for each in self._anomalies)
+        tables.extend("anomalies", oddities)
         counts = (self.token_count, len(self._negotiations), len(self._anomalies))
         tables.add(
             "captures", rows.capture_row(self._capture, account, counts, seconds, tables.engine)
         )
         if tables.keep_steps:
+            link_forward(self._negotiations)
             tables.kept.extend(self._negotiations)
 
     def _give_lists(self) -> None:
@@ -140,6 +191,50 @@ class Collector:
             for row in made:
                 row[selected] = owner is not None and row[scheme] == owner.scheme
                 self._offers.append((row, owner))
+        self._lists.clear()
+
+
+def _let_go(owned: list[tuple[rows.Row, Negotiation | None]]) -> Iterator[rows.Row]:
+    """Hand the rows out in order and keep none: as rows and as columns they would take twice the room."""
+    owned.reverse()
+    while owned:
+        yield owned.pop()[0]
+
+
+def _place_of(noticed: NoticedAnomaly) -> tuple[bool, int, Span, int, str, str]:
+    """Where an anomaly goes in its table, whoever told it first."""
+    frame, anomaly, stream_id = noticed.frame, noticed.anomaly, noticed.stream_id
+    where = (frame is None, frame or 0, anomaly.span, -1 if stream_id is None else stream_id)
+    return (*where, anomaly.code, anomaly.detail)
+
+
+_STREAM_OF_TOKEN = TABLES["tokens"].names.index("stream_id")
+_STREAM_OF_OFFER = TABLES["offers"].names.index("stream_id")
+
+
+def _renumbered(part: Gathered, number_of: Callable[[int], int]) -> Gathered:
+    """Put the streams' final numbers in the place of provisional ones."""
+    streams = {id(negotiation.stream): negotiation.stream for negotiation in part.negotiations}
+    streams |= {id(exchange.stream): exchange.stream for exchange in part.surroundings.kdc}
+    for stream in streams.values():
+        stream.stream_id = number_of(stream.stream_id)
+    for row, _ in part.tokens:
+        row[_STREAM_OF_TOKEN] = number_of(row[_STREAM_OF_TOKEN])
+    for row, _ in part.offers:
+        row[_STREAM_OF_OFFER] = number_of(row[_STREAM_OF_OFFER])
+    lists = []
+    for stream_id, carrier, frame, made in part.lists:
+        number = number_of(stream_id)
+        for row in made:
+            row[_STREAM_OF_OFFER] = number
+        lists.append((number, carrier, frame, made))
+    anomalies = [
+        noticed
+        if noticed.stream_id is None
+        else noticed._replace(stream_id=number_of(noticed.stream_id))
+        for noticed in part.anomalies
+    ]
+    return part._replace(lists=lists, anomalies=anomalies)
 
 
 class Tables:
@@ -159,18 +254,38 @@ class Tables:
         self.engine = "native"
         self.numbered = 0
         self.kept: list[Negotiation] = []  # only with keep_steps
-        self.columns: dict[str, Columns] = {
-            name: {column: [] for column in table.names} for name, table in self.schema.items()
+        self._growing = {
+            name: {column.name: Cells(column.kind) for column in table.columns}
+            for name, table in self.schema.items()
         }
-        self._appenders = {
-            name: [values.append for values in columns.values()]
-            for name, columns in self.columns.items()
-        }
+        self.columns: dict[str, Columns] = dict(self._growing)
 
     def add(self, table: str, row: rows.Row) -> None:
         """Append one row, cells in schema order."""
-        for append, cell in zip(self._appenders[table], row, strict=True):
-            append(cell)
+        self.extend(table, [row])
+
+    def extend(self, table: str, made: Iterable[rows.Row]) -> None:
+        """Append rows, cells in schema order; they are turned to columns some at a time."""
+        columns = self._growing[table].values()
+        coming = iter(made)
+        with gc_paused():
+            while some := list(islice(coming, ROWS_AT_ONCE)):
+                for column, cells in zip(columns, zip(*some, strict=True), strict=True):
+                    column.extend(cells)
+
+    def grow(self, table: str, made: Columns) -> None:
+        """Append rows that are columns already, by their names."""
+        for name, column in self._growing[table].items():
+            column.extend(made[name])
+
+    def forget(self, table: str) -> None:
+        """Drop all rows of a table."""
+        made = {column.name: Cells(column.kind) for column in self.schema[table].columns}
+        self._growing[table] = self.columns[table] = made
+
+    def blank(self) -> Tables:
+        """Make tables of the same kind without rows."""
+        return Tables(self.wanted, secrets=self.secrets)
 
     def unreadable(self, capture: str, error: str) -> None:
         """Add the `captures` row of an input that is no capture."""

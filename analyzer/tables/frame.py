@@ -1,8 +1,7 @@
 """Columns to pandas frames, with the dtypes of the schema also when there is no row.
 
 The only module that decides dtypes: `category` for repeated text, nullable `Int64` and `boolean`,
-`datetime64[ns, UTC]` for times, `str` for free text, object for lists and dicts. Frames get printed in
-terminals and notebooks, so their text is made visible here; JSON rows keep it as it was sent.
+`datetime64[ns, UTC]` for times, `str` for free text, object for lists and dicts.
 """
 
 from __future__ import annotations
@@ -11,49 +10,53 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analyzer.tables.arrays import (
+    codes_and_texts,
+    floats,
+    numbers,
+    objects,
+    shown_inside,
+    truths,
+)
+from analyzer.tables.blocks import NULL
+from analyzer.tables.gc_pause import gc_paused
 from analyzer.tables.schema import Column, Table
 from dissectors.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from analyzer.tables.collect import Columns
+
+assert pd.NaT.value == NULL  # nanoseconds without a value are no time
 
 
 def to_frame(table: Table, columns: Columns) -> pd.DataFrame:
     """Make the frame of a table; one pandas column per schema column, same order."""
-    series = {column.name: _series(column, columns[column.name]) for column in table.columns}
-    return pd.DataFrame(series)
+    with gc_paused():
+        series = {column.name: _series(column, columns[column.name]) for column in table.columns}
+    return pd.DataFrame(series, copy=False)
 
 
-def _series(column: Column, values: list[Any]) -> pd.Series[Any]:
+def _series(column: Column, cells: Sequence[Any]) -> pd.Series[Any]:
     match column.kind:
         case "category":
-            return pd.Series(pd.Categorical(pd.Series(shown(values), dtype="str")))
+            codes, texts = codes_and_texts(cells)
+            return pd.Series(pd.Categorical.from_codes(codes, pd.Index(texts, dtype="str")))
         case "str":
-            return pd.Series(shown(values), dtype="str")
+            return pd.Series(objects(cells, visible), dtype="str", copy=False)
         case "int":
-            return pd.Series(values, dtype="Int64")
+            values = numbers(cells)
+            nulls = values == NULL
+            values[nulls] = 0  # nobody sees it
+            return pd.Series(pd.arrays.IntegerArray(values, nulls))
         case "float":
-            return pd.Series(values, dtype="float64")
+            return pd.Series(floats(cells), copy=False)
         case "bool":
-            return pd.Series(values, dtype="boolean")
+            answers = truths(cells)
+            return pd.Series(pd.arrays.BooleanArray(answers > 0, answers < 0))
         case "time":
-            stamps = pd.array([pd.NaT.value if v is None else v for v in values], dtype="int64")
-            return pd.Series(pd.to_datetime(stamps.to_numpy(), unit="ns", utc=True))
+            times = pd.Series(numbers(cells).view("M8[ns]"), copy=False)
+            return times.dt.tz_localize("UTC")
         case _:
-            return pd.Series([_shown_inside(value) for value in values], dtype="object")
-
-
-def shown(values: list[Any]) -> list[Any]:
-    """Text that is safe to print; None stays."""
-    return [None if value is None else visible(value) for value in values]
-
-
-def _shown_inside(value: Any) -> Any:
-    if isinstance(value, list):
-        return [visible(item) if isinstance(item, str) else item for item in value]
-    if isinstance(value, dict):
-        return {
-            visible(key): visible(item) if isinstance(item, str) else item
-            for key, item in value.items()
-        }
-    return value
+            return pd.Series(objects(cells, shown_inside), dtype="object", copy=False)

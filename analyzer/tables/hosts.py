@@ -245,8 +245,8 @@ def _row(key: Key, host: _Host) -> list[Any]:
         [name for name, _ in host.carriers.most_common()],
         dict(host.mechanisms.most_common()),
         [name for name, _ in host.offers.most_common()],
-        _most(host.users),
-        _most(host.names),
+        _most(_folded(host.users)),
+        _most(_folded(host.names)),
         _most(host.domains),
         "; ".join(os_name(*map(int, version.split("."))) for version in versions) or None,
         "; ".join(versions) or None,
@@ -255,6 +255,15 @@ def _row(key: Key, host: _Host) -> list[Any]:
         host.weakest_id,
         dict(host.reasons.most_common()),
     ]
+
+
+def _folded(counted: Counter[str]) -> Counter[str]:
+    """Names that differ in case only as one, spelt as it was first; realms, which do differ, are none."""
+    spelt: dict[str, str] = {}
+    folded: Counter[str] = Counter()
+    for name, count in counted.items():
+        folded[spelt.setdefault(name.casefold(), name)] += count
+    return folded
 
 
 def _most(counted: Counter[str]) -> list[str]:

@@ -85,7 +85,16 @@ def kdc_row(capture: str, exchange: KdcExchange) -> Row:
         earlier.frame_request if earlier is not None else None,
         sorted({each.negotiation_id for each in explained}),
         exchange.clock_offset_ms,
+        _etype(exchange.ticket_used_etype),
+        exchange.ticket_used_sname,
+        _hex(exchange.ticket_id),
+        _hex(exchange.ticket_used_id),
+        exchange.ticket_used_names[0] if exchange.ticket_used_names else None,
     ]
+
+
+def _hex(digest: bytes | None) -> str | None:
+    return None if digest is None else digest.hex()
 
 
 def _etype(number: int | None) -> str | None:

@@ -28,6 +28,7 @@ def negotiation_row(capture: str, negotiation: Negotiation) -> Row:
     """Cells of the `negotiations` table."""
     stream, exchange, status = negotiation.stream, negotiation.exchange, negotiation.status
     reason, ticket, kdc = negotiation.reason, negotiation.ticket, negotiation.kdc
+    frames = negotiation.frames
     started, ended = known_time(negotiation.started_ns), known_time(negotiation.ended_ns)
     return [
         capture,
@@ -37,9 +38,9 @@ def negotiation_row(capture: str, negotiation: Negotiation) -> Row:
         started,
         ended,
         None if started is None or ended is None else (ended - started) / 1e6,
-        negotiation.first_frame,
-        negotiation.last_frame,
-        list(negotiation.frames),
+        frames[0],
+        frames[-1],
+        list(frames),
         negotiation.legs,
         stream.client,
         stream.client_port,
@@ -93,6 +94,8 @@ def negotiation_row(capture: str, negotiation: Negotiation) -> Row:
         negotiation.server_signing,
         list(kdc.frames) if kdc is not None else None,
         list(negotiation.names) or None,
+        negotiation.fallback_reason,
+        negotiation.fallback_confidence,
     ]
 
 
@@ -105,7 +108,7 @@ def offer_rows(capture: str, negotiation: Negotiation) -> list[Row]:
     stream = negotiation.stream
     rows: list[Row] = []
     for by, token in offer_roles(negotiation):
-        frame = next(step.frame for step in negotiation.steps if step.token is token)
+        step = next(step for step in negotiation.steps if step.token is token)
         for rank, oid in enumerate(token.mech_types, 1):
             name = mech_name(oid)
             rows.append(
@@ -122,14 +125,15 @@ def offer_rows(capture: str, negotiation: Negotiation) -> list[Row]:
                     name == negotiation.selected_mech,
                     by == "client" and name == negotiation.optimistic_mech,
                     stream.stream_id,
-                    frame,
+                    step.frame,
+                    step.ts_ns,
                 ]
             )
     return rows
 
 
 def scheme_rows(
-    capture: str, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int
+    capture: str, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int, ts_ns: int
 ) -> list[Row]:
     """Cells of the `offers` table: schemes that the server's carrier lists by name."""
     return [
@@ -147,6 +151,7 @@ def scheme_rows(
             False,
             stream.stream_id,
             frame,
+            ts_ns,
         ]
         for rank, scheme in enumerate(schemes, 1)
     ]
@@ -199,6 +204,8 @@ def capture_row(
         account.streams_evicted,
         None,
         {_read_name(name): count for name, count in sorted(account.by_scapy.items())},
+        [name for name, _ in account.files] or None,
+        [frame for _, frame in account.files] or None,
     ]
 
 

@@ -152,6 +152,14 @@ NEGOTIATIONS = Table(
             "request and answer of the KDC exchange that gave, or refused, the ticket",
         ),
         C("names", "strs", "other names of the server, learnt in the capture: DNS, SNI, NTLM"),
+        C(
+            "fallback_reason",
+            "category",
+            "why it ran NTLM and not Kerberos, also where `reason` tells a failure or a flaw; of other "
+            "mechanisms why `fallback_from` came to nothing: a code of docs/reasons.md; null where nothing "
+            "shows it",
+        ),
+        C("fallback_confidence", "category", "certain, likely, possible (of `fallback_reason`)"),
     ),
 )
 
@@ -233,6 +241,7 @@ TOKENS = Table(
             "float",
             "sender's clock minus the capture's: stime of a KRB-ERROR, MsvAvTimestamp of CHALLENGE",
         ),
+        C("krb_ticket_id", "str", "which ticket an AP-REQ shows: as ticket_id of the table kdc"),
     ),
 )
 
@@ -253,6 +262,7 @@ OFFERS = Table(
         C("optimistic", "bool", "its token came along with the offer"),
         C("stream_id", "int", "Wireshark's stream number"),
         C("frame", "int", "frame of the offer"),
+        C("ts", "time", "time of the frame"),
     ),
 )
 
@@ -302,6 +312,8 @@ CAPTURES = Table(
         C("streams_evicted", "int", "conversations dropped to bound memory"),
         C("error", "str", "why the input could not be read at all"),
         C("read_by_scapy", "dict", "link type or tunnel -> packets whose headers Scapy read"),
+        C("files", "strs", "files of a rotated capture that was read as one; null for one file"),
+        C("file_frames", "ints", "frame number of the first packet of each of these files"),
     ),
 )
 
@@ -349,6 +361,20 @@ KDC = Table(
         C("continues", "int", "frame_request of the attempt that this one carries on or repeats"),
         C("negotiation_ids", "ints", "negotiations that it explains, or that carried it (iakerb)"),
         C("clock_offset_ms", "float", "KDC's clock minus the capture's, by a KRB-ERROR's stime"),
+        C("presented_etype", "category", "encryption type of the ticket that a TGS-REQ presents"),
+        C("presented_sname", "str", "and its service: krbtgt/LAB.EXAMPLE"),
+        C(
+            "ticket_id",
+            "str",
+            "16 hex digits of the SHA-256 of the cipher of the ticket issued: the same ticket "
+            "wherever it is seen; null if it is not all there",
+        ),
+        C("presented_id", "str", "the same of the ticket that a TGS-REQ presents"),
+        C(
+            "presented_cname",
+            "str",
+            "to whom that ticket was issued, if the reply that did is in the capture",
+        ),
     ),
 )
 
@@ -392,8 +418,16 @@ HOSTS = Table(
             "strs",
             "mechanisms and schemes that a client offered, or a server hinted or listed",
         ),
-        C("users", "strs", "who logged on from there, as claimed; the 20 most frequent"),
-        C("names", "strs", "its names: workstation, NetBIOS, DNS, SNI, Host header; at most 20"),
+        C(
+            "users",
+            "strs",
+            "who logged on from there, as claimed; the 20 most frequent, each in its first spelling",
+        ),
+        C(
+            "names",
+            "strs",
+            "its names: workstation, NetBIOS, DNS, SNI, Host header; at most 20, in their first spelling",
+        ),
         C("domains", "strs", "domains and realms that it named; at most 20"),
         C(
             "os",
@@ -416,7 +450,7 @@ NAMES = Table(
         C("client", "category", "address of who asked, or showed the name"),
         C("source", "category", "dns, mdns, llmnr, nbns, sni (TLS ClientHello)"),
         C("name", "str", "the name, lower case, without its last dot"),
-        C("record", "category", "A, AAAA, SRV, PTR, NB; empty for sni"),
+        C("record", "category", "A, AAAA, SRV, PTR, ANY, NB, NBSTAT; empty for sni"),
         C("addresses", "strs", "addresses that the answer gives"),
         C("rcode", "category", "NOERROR, NXDOMAIN; no-answer if none came"),
         C("responder", "category", "address of who answered"),
@@ -464,6 +498,15 @@ MADE_OF: dict[str, frozenset[str]] = {
     ),
 }
 """Tables that are made of other tables, when first asked for."""
+
+NUMBERED: dict[str, tuple[str, ...]] = {
+    "negotiations": ("negotiation_id", "retry_of", "fallback_from"),
+    "tokens": ("negotiation_id",),
+    "offers": ("negotiation_id",),
+    "anomalies": ("negotiation_id",),
+    "kdc": ("negotiation_ids",),
+}
+"""Columns that number negotiations; rows that are put behind others get later numbers there."""
 
 TOKEN_BYTES = Column("token", "str", "the token's bytes, hex; only where secrets were asked for")
 

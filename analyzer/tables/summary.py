@@ -24,7 +24,7 @@ def summary_frame(negotiations: Columns) -> pd.DataFrame:
     """The same as a pandas frame with a `count` column."""
     import pandas as pd  # noqa: PLC0415 - the text summary does without pandas
 
-    from analyzer.tables.frame import shown  # noqa: PLC0415
+    from analyzer.tables.arrays import shown  # noqa: PLC0415
 
     counts = summary_counts(negotiations)
     made: dict[str, Any] = {

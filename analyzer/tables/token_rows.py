@@ -26,6 +26,7 @@ from dissectors.tokens.model import (
     NtlmNegotiate,
     Token,
 )
+from dissectors.tokens.ticket_id import ticket_id
 
 
 def token_row(capture: str, stream: Stream, step: Step, carrier: str) -> Row:
@@ -65,6 +66,7 @@ def token_row(capture: str, stream: Stream, step: Step, carrier: str) -> Row:
         sha256(inner.raw).hexdigest() if inner is not None else None,
         *_compared_cells(said),
         clock_offset_ms(said, step.ts_ns),
+        _ticket_id(said),
     ]
 
 
@@ -138,6 +140,11 @@ def _kerberos_cells(token: Token) -> Row:
             negoex = [message.name for message in token.messages]
     named = krb_etype_name(etype) if etype is not None else None
     return [named, realm, sname, kvno, options, code, error, negoex]
+
+
+def _ticket_id(token: Token) -> str | None:
+    digest = ticket_id(token) if isinstance(token, KrbApReq) else None
+    return None if digest is None else digest.hex()
 
 
 def _compared_cells(token: Token) -> Row:

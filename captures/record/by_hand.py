@@ -12,8 +12,13 @@ import sys
 
 import case_file
 import frames
+from hand_audit import CASES as AUDIT
+from hand_chains import CASES as CHAINS
 from hand_http import CASES as HTTP
 from hand_kdc import CASES as KDC
+from hand_proxy import CASES as PROXY
+from hand_reach import CASES as REACH
+from hand_reasons import CASES as REASONS
 from hand_status import CASES as STATUS
 from made import Made
 
@@ -50,6 +55,6 @@ def card(case: Made) -> dict:
 
 if __name__ == "__main__":
     wanted = tuple(sys.argv[1:])
-    for case in [*HTTP, *KDC, *STATUS]:
+    for case in [*HTTP, *KDC, *STATUS, *REASONS, *REACH, *AUDIT, *CHAINS, *PROXY]:
         if not wanted or case.case.startswith(wanted):
             make(case)

@@ -18,6 +18,8 @@ NTLM_CHALLENGE = b"NTLMSSP\0\2\0\0\0"
 NTLM_AUTHENTICATE = b"NTLMSSP\0\3\0\0\0"
 HTTP_CHALLENGE = b"NTLM TlRMTVNTUAAC"
 HTTP_TOKEN = b"Authorization: Negotiate YI"
+WITHOUT_CONTENT = 14 + 40 + 60
+"""Bytes of the longest frame that can be a mere acknowledgement."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,40 @@ def ending_before(mark: bytes) -> Callable[[list[Frame]], list[Frame]]:
     return lambda kept: kept[: carrying(kept, mark)]
 
 
+def ending_after(mark: bytes) -> Callable[[list[Frame]], list[Frame]]:
+    """The recorder was switched off just after the frame with `mark`."""
+    return lambda kept: kept[: carrying(kept, mark) + 1]
+
+
+def both(*changes: Callable[[list[Frame]], list[Frame]]) -> Callable[[list[Frame]], list[Frame]]:
+    """One change after the other."""
+
+    def change(kept: list[Frame]) -> list[Frame]:
+        for one in changes:
+            kept = one(kept)
+        return kept
+
+    return change
+
+
 def without(mark: bytes, after: int = 0) -> Callable[[list[Frame]], list[Frame]]:
     """The recorder lost the frame with `mark`, or the `after`th one behind it."""
     return lambda kept: [frame for n, frame in enumerate(kept) if n != carrying(kept, mark) + after]
+
+
+def without_answer(mark: bytes) -> Callable[[list[Frame]], list[Frame]]:
+    """The recorder lost the first frame with content that the server sent after the one with `mark`."""
+
+    def change(kept: list[Frame]) -> list[Frame]:
+        asked = carrying(kept, mark)
+        lost = next(
+            n
+            for n, frame in enumerate(kept)
+            if n > asked and not from_client(frame) and len(frame.data) > WITHOUT_CONTENT
+        )
+        return kept[:lost] + kept[lost + 1 :]
+
+    return change
 
 
 def one_side(client: bool) -> Callable[[list[Frame]], list[Frame]]:
@@ -121,6 +154,11 @@ ALL = [
         "The capture begins with the session setup that carries the NTLM challenge.", starting_at(NTLM_CHALLENGE),
     ),
     Derived(
+        "smb/middle_only", "smb/smb311_ntlm", "Recorder switched on and off in the middle, SMB",
+        "The capture holds the session setups with the NTLM challenge and what it is answered with, and no verdict.",
+        both(starting_at(NTLM_CHALLENGE), ending_after(NTLM_AUTHENTICATE)),
+    ),
+    Derived(
         "ldap/mid_stream", "ldap/samba_ntlm_seal", "Recorder switched on in the middle, LDAP",
         "The capture begins with the bind request that carries the last leg.", starting_at(NTLM_AUTHENTICATE),
     ),
@@ -139,6 +177,10 @@ ALL = [
     Derived(
         "smb/lost_challenge", "smb/smb311_ntlm", "The recorder lost the challenge",
         "One frame is missing and was never sent again: the one with the NTLM challenge.", without(NTLM_CHALLENGE),
+    ),
+    Derived(
+        "http/lost_verdict", "http/negotiate_kerberos", "The recorder lost the verdict, HTTP",
+        "The answer to the ticket is missing; the end of the connection is there.", without_answer(HTTP_TOKEN),
     ),
     Derived(
         "http/lost_in_token", "http/negotiate_kerberos", "The recorder lost the end of a token",
@@ -184,6 +226,10 @@ ALL = [
     Derived(
         "http/snaplen_300", "http/negotiate_kerberos", "Snap length 300, HTTP",
         "The head of the request with the ticket is cut.", snapped(300), options={"snaplen": 300},
+    ),
+    Derived(
+        "http/snaplen_256", "http/ntlm", "Snap length 256, HTTP",
+        "Challenge and last leg are cut in their tokens; which answer belongs to them is not known any more.", snapped(256), options={"snaplen": 256},
     ),
     Derived(
         "ldap/snaplen_96", "ldap/simple", "Snap length 96, LDAP",

@@ -12,6 +12,7 @@ START = 1_795_510_800 * 10**9  # 24 November 2026, 09:00 UTC
 MILLISECOND = 10**6
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 TCP, UDP = 6, 17
+ICMP, ICMPV6 = 1, 58
 HEADERS = {4: 14 + 20, 6: 14 + 40}
 
 
@@ -116,7 +117,7 @@ def merged(*talks: Talk) -> list[Frame]:
 
 
 def with_checksums(data: bytes) -> bytes:
-    """The Ethernet frame with the checksums of IP (without options), TCP and UDP put right."""
+    """The Ethernet frame with the checksums of IP (without options) and of what it carries put right."""
     frame, version = bytearray(data), data[14] >> 4
     at = HEADERS[version]
     if version == 4:
@@ -125,9 +126,9 @@ def with_checksums(data: bytes) -> bytes:
         proto, ends = frame[23], bytes(frame[26:34])
     else:
         proto, ends = frame[20], bytes(frame[22:54])
-    place = at + {TCP: 16, UDP: 6}[proto]
+    place = at + {TCP: 16, UDP: 6, ICMP: 2, ICMPV6: 2}[proto]
     frame[place : place + 2] = bytes(2)
-    pseudo = ends + struct.pack(">II", len(frame) - at, proto)
+    pseudo = ends + struct.pack(">II", len(frame) - at, proto) if proto != ICMP else b""
     frame[place : place + 2] = (_checksum(pseudo + frame[at:]) or 0xFFFF).to_bytes(2, "big")
     return bytes(frame)
 

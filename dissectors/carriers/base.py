@@ -153,6 +153,18 @@ class Carrier:
         """
         raise NotImplementedError
 
+    def receive(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
+        """Take a segment of `side` that starts at stream `offset`; return how many bytes to skip next.
+
+        A carrier may read what a segment holds whole straight from it, past the window, where the window
+        has nothing unread. The result is the same as by `append` and `feed`.
+        """
+        window = self.windows[side]
+        window.append(offset, data, frame, ts_ns)
+        if not window.skipping:
+            self.feed(side)
+        return window.skipping
+
     def feed(self, side: int) -> None:
         """Read what the window of `side` holds now; called after each append and each finished skip."""
         raise NotImplementedError

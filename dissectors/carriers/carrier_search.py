@@ -35,6 +35,11 @@ def carrier_of(head: bytes | bytearray, forced: str | None = None) -> Found | No
     return None
 
 
+def announces_itself(data: bytes) -> bool:
+    """Whether bytes begin as the messages of a carrier do that can be told amid a stream."""
+    return data[5:8] == b"SMB" or data[:4] == b"HTTP"
+
+
 class CarrierSearch:
     """The search for the carrier of one stream."""
 
@@ -78,9 +83,7 @@ class CarrierSearch:
     def again(self, segment: Segment) -> Found | None:
         """Look, after all was in vain, at a segment that begins as carriers that announce themselves do."""
         data = segment[2]
-        if data[5:8] != b"SMB" and data[:4] != b"HTTP":
-            return None
-        found = carrier_of(data, self._forced)
+        found = carrier_of(data, self._forced) if announces_itself(data) else None
         if found is not None:
             self.held = [segment]
         return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -23,6 +24,7 @@ _CANONICAL = {
         *("SCRAM-SHA-1", "SCRAM-SHA-256"),
     )
 }
+_SPELLED = {name.encode(): name for name in _CANONICAL.values()}  # as nearly everybody sends them
 SCHEME_LIMIT = 32  # a longer first word is no scheme's name but a secret without one
 
 _TCHAR = rb"!#$%&'*+\-.^_`|~0-9A-Za-z"
@@ -32,6 +34,7 @@ _PARAMETER = re.compile(rb"[%s]{1,64}+[ \t]*+=[ \t]*[\"%s]" % (_TCHAR, _TCHAR))
 _ELEMENT = re.compile(rb'(?:[^,"]++|"(?:[^"\\]|\\.)*+"?)++', re.DOTALL)
 _QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
 _WHITESPACE = b" \t\r\n"
+_REPEATED = 64  # bytes of a challenge list that servers send again and again
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
@@ -50,6 +53,10 @@ def canonical(scheme: str) -> str:
 
 def challenges(value: bytes) -> list[Challenge]:
     """Split a challenge list (RFC 9110 11.6.1)."""
+    return _known_challenges(value).copy() if len(value) <= _REPEATED else _split(value)
+
+
+def _split(value: bytes) -> list[Challenge]:
     if b"," not in value and b'"' not in value:
         only = _one(value.strip(_WHITESPACE))
         return [only] if only is not None else []
@@ -64,6 +71,9 @@ def challenges(value: bytes) -> list[Challenge]:
     return found
 
 
+_known_challenges = lru_cache(1024)(_split)
+
+
 def credentials(value: bytes) -> Challenge | None:
     """Read the one scheme of an Authorization field; None if its first word can be no scheme.
 
@@ -76,15 +86,18 @@ def credentials(value: bytes) -> Challenge | None:
 
 
 def _one(text: bytes) -> Challenge | None:
-    scheme = _SCHEME.match(text)
-    if scheme is None:
-        return None
-    name = canonical(scheme[0].decode("ascii"))
-    rest = text[scheme.end() :]
-    if not rest:
-        return Challenge(name)
-    if rest[0] not in b" \t":
-        return None
+    word, blank, rest = text.partition(b" ")
+    name = _SPELLED.get(word)
+    if name is None or not blank:
+        scheme = _SCHEME.match(text)
+        if scheme is None:
+            return None
+        name = canonical(scheme[0].decode("ascii"))
+        rest = text[scheme.end() :]
+        if not rest:
+            return Challenge(name)
+        if rest[0] not in b" \t":
+            return None
     rest = rest.lstrip(b" \t")
     if _PARAMETER.match(rest):
         return Challenge(name, None, rest)
@@ -163,3 +176,9 @@ def text_of(value: bytes) -> str:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return value.decode("latin-1")
+
+
+@lru_cache(1024)
+def name_of(value: bytes) -> str:
+    """Read the same of what is said again and again: versions, hosts, products, reasons."""
+    return text_of(value)

@@ -22,8 +22,9 @@ from dissectors.recognise import NTLM_SIGNATURE
 from dissectors.span import Span
 
 if TYPE_CHECKING:
-    from dissectors.carriers.http_head import Field
+    from dissectors.carriers.http_block import Field
 
+_LATER = (b"\xa1", NTLM_SIGNATURE + b"\x03")
 _STALE = re.compile(rb'\bstale[ \t]*=[ \t]*"?true', re.IGNORECASE)
 _DATA = re.compile(rb"\bdata[ \t]*=", re.IGNORECASE)
 
@@ -55,9 +56,7 @@ def token_of(said: Challenge, field: Field, anomalies: list[Anomaly]) -> bytes |
 
 def is_later_token(token: bytes | None) -> bool:
     """Tell by its first bytes that a token cannot begin an exchange: NegTokenResp, AUTHENTICATE."""
-    if token is None:
-        return False
-    return token[:1] == b"\xa1" or token[:9] == NTLM_SIGNATURE + b"\x03"
+    return token is not None and token.startswith(_LATER)
 
 
 def plain_logon(

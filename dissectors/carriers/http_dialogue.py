@@ -38,6 +38,19 @@ class Dialogue:
         """Tell whether a request awaits its answer."""
         return bool(self._requests) and self._requests[-1].answer is None
 
+    def sole(self, ts_ns: int) -> Request | None:
+        """Give the request that a response begun at `ts_ns` answers, if there is one and no doubt.
+
+        So it is nearly always, since few clients ask again before they are answered.
+        """
+        requests = self._requests
+        if len(requests) != 1 or self._answers_lost:
+            return None
+        request = requests[0]
+        if request.answer is not None or (self._doubtful and request.ts_ns > ts_ns):
+            return None
+        return request
+
     def ask(self, request: Request) -> bool:
         """Take the next request; False the first time that too many wait."""
         self.asked += 1
@@ -58,8 +71,12 @@ class Dialogue:
 
     def answer(self, response: Response, ts_ns: int) -> Request | None:
         """Take the next final response, begun at `ts_ns`; give the request that it answers."""
+        sole = self.sole(ts_ns)
+        if sole is not None:
+            sole.answer = response
+            return sole
         requests = self._requests
-        waiting = [request for request in requests if request.answer is None] if requests else []
+        waiting = [request for request in requests if request.answer is None]
         if self._answers_lost or self._doubtful:
             waiting = [request for request in waiting if request.ts_ns <= ts_ns]
             if self._answers_lost and waiting:
@@ -81,7 +98,7 @@ class Dialogue:
     def done(self, message: Message) -> None:
         """Nothing more of a message is awaited: tell what can be told now, in order."""
         message.done = True
-        if isinstance(message, Response) and message.lonely:
+        if type(message) is Response and message.lonely:
             self._exchanges.unasked(message)
             return
         requests = self._requests
@@ -90,7 +107,9 @@ class Dialogue:
             if not request.told:
                 if not request.done:
                     return
-                self._tell(request)
+                request.told = True
+                if request.fields:
+                    self._exchanges.asked(request)
             answer = request.answer
             if answer is None:
                 break
@@ -99,12 +118,17 @@ class Dialogue:
             requests.popleft()
             if request.legs or answer.fields or answer.sealed or request.sealed:
                 self._exchanges.answered(request, answer)
+        if len(requests) > 1:
+            self._tell_pipelined()
+
+    def _tell_pipelined(self) -> None:
+        """Tell requests that were sent without waiting for answers."""
         untold: list[Request] = []
-        for request in reversed(requests):
+        for request in reversed(self._requests):
             if request.told:
                 break
             untold.append(request)
-        for request in reversed(untold):  # sent without waiting for answers
+        for request in reversed(untold):
             if not request.done:
                 return
             self._tell(request)

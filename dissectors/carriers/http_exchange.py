@@ -9,19 +9,19 @@ Spec: RFC 9110 11 and 15.5, RFC 4559 4-6, MS-NTHT 2, MS-N2HT 2-3, MS-WSMV 2.2.9.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from dissectors.anomaly import Anomaly
-from dissectors.carriers.base import (
-    CLIENT,
-    SERVER,
-    CarrierAnomaly,
-    CarrierMessage,
-    Emit,
-    Exchange,
-    MessageKind,
+from dissectors.carriers.base import CLIENT, SERVER, CarrierAnomaly, CarrierMessage, Emit, Exchange
+from dissectors.carriers.http_auth import (
+    GSS_SCHEMES,
+    challenges,
+    credentials,
+    name_of,
+    text_of,
 )
-from dissectors.carriers.http_auth import GSS_SCHEMES, Challenge, challenges, credentials, text_of
+from dissectors.carriers.http_block import ORIGIN, PROXY
 from dissectors.carriers.http_credentials import (
     Offer,
     about,
@@ -31,8 +31,8 @@ from dissectors.carriers.http_credentials import (
     plain_logon,
     token_of,
 )
-from dissectors.carriers.http_head import ORIGIN, PROXY, Field, Message, Request, Response
-from dissectors.carriers.http_place import place_token
+from dissectors.carriers.http_head import Request, Response
+from dissectors.carriers.http_telling import asked_for, schemes_of, told, version_of
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
 
@@ -50,6 +50,23 @@ class Leg:
         self.awaited = True  # no answer yet
         self.final = False  # a verdict was given: the next credentials begin a new exchange
         self.cut = False  # the capture lost the end of the latest credentials
+
+
+@lru_cache(1024)
+def _status(verdict: Verdict, code: int, reason: bytes) -> Status:
+    return Status(verdict, code, str(code), "http", text_of(reason) or None)
+
+
+def _that_goes_on(offers: list[Offer], exchange: Exchange) -> Offer | None:
+    """Find the challenge that continues an exchange."""
+    for offer in offers:
+        if (
+            offer.challenge.scheme == exchange.scheme
+            and offer.field.family == exchange.carrier
+            and goes_on(offer)
+        ):
+            return offer
+    return None
 
 
 class Exchanges:
@@ -82,8 +99,7 @@ class Exchanges:
             request.legs.append(leg)
             if sent.scheme not in GSS_SCHEMES:
                 plain_logon(leg.exchange, sent, field, anomalies)
-            message = _message("request", request, leg.exchange, field, sent, token, anomalies)
-            self.emit(message)
+            self.emit(told("request", request, leg.exchange, field, sent, token, anomalies))
         request.fields = []  # no password outlives its telling
 
     def _leg_for(self, family: str, scheme: str, token: bytes | None, request: Request) -> Leg:
@@ -101,11 +117,11 @@ class Exchanges:
         ):
             latest.awaited = True
             return latest
-        exchange = Exchange(family, f"request {request.ordinal}", _version(request), scheme)
-        exchange.context = _asked_for(request)
-        exchange.server_name = exchange.context.get("host") if family == ORIGIN else None
+        exchange = Exchange(family, f"request {request.ordinal}", version_of(request), scheme)
+        exchange.context = context = asked_for(request)
+        exchange.server_name = context.get("host") if family == ORIGIN else None
         if request.user_agent:
-            exchange.context["user_agent"] = text_of(request.user_agent)
+            context["user_agent"] = name_of(request.user_agent)
         self._latest[family] = leg = Leg(exchange)
         return leg
 
@@ -113,19 +129,14 @@ class Exchanges:
 
     def answered(self, request: Request, response: Response) -> None:
         """Tell what a response says about the credentials of its request, and what it offers."""
-        offers = self._offers(response)
+        offers = self._offers(response) if response.fields else []
         used: list[Offer] = []
         for leg in request.legs:
             family = leg.exchange.carrier
             leg.awaited = False
             if response.code == CHALLENGED[PROXY] and family == ORIGIN:
                 continue  # the proxy kept the request: nothing reached the origin server
-            mine = [
-                offer
-                for offer in offers
-                if offer.field.family == family and offer.challenge.scheme == leg.exchange.scheme
-            ]
-            offer = next((offer for offer in mine if goes_on(offer)), None)
+            offer = _that_goes_on(offers, leg.exchange)
             if offer is not None:
                 used.append(offer)
             elif leg.cut:
@@ -133,8 +144,10 @@ class Exchanges:
             verdict = self._verdict(leg, response, offer)
             if verdict is not None:
                 self._tell(response, leg, verdict, offers, offer)
-        self._count_sealed(request, response)
-        self._tell_offers(request, response, offers, used)
+        if response.sealed or request.sealed:
+            self._count_sealed(request, response)
+        if len(offers) > len(used):
+            self._tell_offers(request, response, offers, used)
 
     def unasked(self, response: Response) -> None:
         """Tell what a response says whose request is not in the capture."""
@@ -146,7 +159,7 @@ class Exchanges:
                 continue
             leg = self._latest.get(family)
             if leg is None or leg.final or leg.exchange.scheme != scheme:
-                leg = Leg(Exchange(family, "", _version(response), scheme))
+                leg = Leg(Exchange(family, "", version_of(response), scheme))
                 self._latest[family] = leg
             leg.awaited = False
             used.append(offer)
@@ -197,19 +210,20 @@ class Exchanges:
     ) -> None:
         exchange = leg.exchange
         anomalies: list[Anomaly] = []
-        token = None
-        if offer is not None and is_token(offer):
-            token = token_of(offer.challenge, offer.field, anomalies)
+        token = field = said = None
+        if offer is not None:
+            field, said = offer
+            if is_token(offer):
+                token = token_of(said, field, anomalies)
         if request_missing:
             anomalies.append(Anomaly("unmatched-response", Span(0, 0), "no request for it"))
         if response.server:
-            exchange.context["server"] = text_of(response.server)
-        field, said = offer or (None, None)
-        message = _message("response", response, exchange, field, said, token, anomalies)
-        message.status = Status(
-            verdict, response.code, str(response.code), "http", text_of(response.reason) or None
+            exchange.context["server"] = name_of(response.server)
+        status = _status(verdict, response.code, response.reason)
+        schemes = schemes_of(offers, exchange.carrier)
+        message = told(
+            "response", response, exchange, field, said, token, anomalies, status, schemes
         )
-        message.schemes = _schemes(offers, exchange.carrier)
         if request_missing:
             message.context["request_missing"] = True
         if response.let_in:
@@ -221,13 +235,18 @@ class Exchanges:
     ) -> None:
         """Tell a bare challenge list, and tokens that answer no leg of their scheme."""
         for family, code in CHALLENGED.items():
-            mine = [offer for offer in offers if offer.field.family == family]
-            spent = [offer for offer in mine if offer in used]
-            tokens = [offer for offer in mine if is_token(offer)]
-            for offer in tokens:
-                if offer not in spent:
+            bare = response.code == code
+            listed = False
+            for offer in offers:
+                if offer.field.family != family:
+                    continue
+                listed = True
+                if offer in used:
+                    bare = False
+                elif is_token(offer):
+                    bare = False
                     self._hint(request, response, offers, family, offer)
-            if mine and not tokens and not spent and response.code == code:
+            if bare and listed:
                 self._hint(request, response, offers, family, None)
 
     def _hint(
@@ -239,18 +258,18 @@ class Exchanges:
         offer: Offer | None,
     ) -> None:
         anomalies: list[Anomaly] = []
-        token = None
+        token = field = said = None
         if offer is not None:
-            token = token_of(offer.challenge, offer.field, anomalies)
-        field, said = offer or (None, None)
-        hint = _message("hint", response, None, field, said, token, anomalies)
-        hint.schemes = _schemes(offers, family)
-        hint.context = {"carrier": family, "carrier_version": _version(response)}
+            field, said = offer
+            token = token_of(said, field, anomalies)
+        context: dict[str, Any] = {"carrier": family, "carrier_version": version_of(response)}
         if request is not None:
-            hint.context.update(_asked_for(request))
-            hint.context["server_name"] = hint.context.get("host") if family == ORIGIN else None
+            context.update(asked_for(request))
+            context["server_name"] = context.get("host") if family == ORIGIN else None
         if response.server:
-            hint.context["server"] = text_of(response.server)
+            context["server"] = name_of(response.server)
+        schemes = schemes_of(offers, family)
+        hint = told("hint", response, None, field, said, token, anomalies, None, schemes, context)
         self.emit(hint)
 
     # -- afterwards -------------------------------------------------------------------------------
@@ -278,49 +297,3 @@ class Exchanges:
             self.emit(
                 CarrierMessage("after", side, leg.exchange, frame, (frame,), ts_ns, context=context)
             )
-
-
-# -- pieces ---------------------------------------------------------------------------------------
-
-
-def _message(
-    kind: MessageKind,
-    source: Message,
-    exchange: Exchange | None,
-    field: Field | None,
-    said: Challenge | None,
-    token: bytes | None,
-    anomalies: list[Anomaly],
-) -> CarrierMessage:
-    message = CarrierMessage(
-        kind,
-        CLIENT if kind == "request" else SERVER,
-        exchange,
-        source.frame,
-        source.frames if field is None or token is None else field.frames,
-        source.ts_ns,
-        token,
-        anomalies=tuple(anomalies),
-    )
-    if token and field is not None and said is not None:
-        place_token(message, field, said)
-    return message
-
-
-def _schemes(offers: list[Offer], family: str) -> tuple[str, ...]:
-    mine = (o.challenge.scheme for o in offers if o.field.family == family and not o.field.info)
-    return tuple(dict.fromkeys(mine))
-
-
-def _asked_for(request: Request) -> dict[str, Any]:
-    context = {"method": text_of(request.method), "uri": request.uri}
-    host = request.host
-    if host:
-        context["host"] = host
-        if request.method == b"CONNECT" or "://" in context["uri"]:
-            context["target"] = host
-    return context
-
-
-def _version(message: Message) -> str:
-    return text_of(message.version)

@@ -11,73 +11,50 @@ from __future__ import annotations
 import re
 
 from dissectors.anomaly import Anomaly
-from dissectors.carriers.base import CLIENT, SERVER, Carrier, CarrierAnomaly, Emit
-from dissectors.carriers.http_dialogue import Dialogue
-from dissectors.carriers.http_exchange import Exchanges
-from dissectors.carriers.http_head import BROKEN, CHUNKED, UNTIL_CLOSE, Block, Message
-from dissectors.carriers.http_kdc import BODY_LIMIT, Body, body_size, cut_body, kdc_message
-from dissectors.carriers.http_kdc import HEAD as KDC_HEAD
+from dissectors.carriers.base import CLIENT, SERVER
+from dissectors.carriers.http_block import Block
+from dissectors.carriers.http_bodies import (
+    BODY,
+    CHUNK,
+    CLOSE,
+    CONTINUE,
+    HEAD,
+    KDC_BODY,
+    OPAQUE,
+    TRAILER,
+    WATCH,
+    HttpBodies,
+    Side,
+)
 from dissectors.carriers.http_start import (
     HTTP2_PREFACE,
     LINE_LIMIT,
     TLS,
     find_border,
-    is_start,
     may_begin,
     request_line,
     status_line,
 )
-from dissectors.carriers.window import Cut, Window
+from dissectors.carriers.window import Window
 from dissectors.span import Span
 
 HEADER_LIMIT = 65_536  # bytes of a header block without credentials
 CREDENTIALS_LIMIT = 2 * 90_000  # what base64 of two tokens of the largest size may add to it
-CHUNK_LINE_LIMIT = 4_096
 FOREVER = 1 << 60  # bytes to skip where nothing more is of interest
 
-# States of a side
-HEAD = 0  # a message may start here
-BODY = 1  # its end is where the window's skip ends
-CONTINUE = 2  # a request's body that the client may leave out
-CHUNK = 3
-TRAILER = 4
-CLOSE = 5  # the body ends with the connection
-WATCH = 6  # so it should, but the connection was to stay open
-LOST = 7  # message borders are not known
-OPAQUE = 8  # another protocol, for good
-KDC_BODY = 9  # a body that is read
-
 _EMPTY_LINES = re.compile(rb"[\r\n]+")
-_HEAD_END = re.compile(rb"\n\r?\n")
-_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
+HEAD_END = re.compile(rb"\n\r?\n")
 
 
-class Side:
-    """Where the reading of one direction stands."""
-
-    __slots__ = ("after", "left", "lost_from", "message", "roomy", "scanned", "state")
-
-    def __init__(self, state: int) -> None:
-        self.state = state
-        self.scanned = 0  # unread bytes in which the end of the header block was not found
-        self.roomy = False  # the header block holds credentials and may be large
-        self.message: Message | None = None  # whose body this is, if it is worth telling
-        self.left = 0  # body bytes of CONTINUE and KDC_BODY; UNTIL_CLOSE
-        self.after = HEAD  # state behind a KDC_BODY
-        self.lost_from = -1  # stream offset where message borders were lost
+def head_end(data: bytes) -> int:
+    """Where the header block at the beginning of `data` ends, as `HEAD_END` finds it; 0: it does not."""
+    end = data.find(b"\n\r\n") + 3
+    bare = data.find(b"\n\n", 0, end if end > 2 else len(data)) + 2
+    return bare if bare > 1 else end if end > 2 else 0
 
 
-class HttpFraming(Carrier):
+class HttpFraming(HttpBodies):
     """The two sides of one connection; what a header block means is for the subclass to say."""
-
-    def __init__(self, emit: Emit, *, started_before: bool = False) -> None:
-        super().__init__(emit, started_before=started_before)
-        first = LOST if started_before else HEAD
-        self._sides = (Side(first), Side(first))
-        self._exchanges = Exchanges(emit)
-        self._dialogue = Dialogue(self._exchanges, started_before=started_before)
-        self._tunnel = False  # after CONNECT, until a request is read in it
-        self._encrypted = False
 
     def _take_head(self, side: int, reader: Side, block: Block) -> bool:
         """Read a whole header block and set the reader up for its body; False if it is none."""
@@ -128,7 +105,7 @@ class HttpFraming(Carrier):
         if first == TLS[0] and window.peek(2) == TLS:
             self._turn_opaque(side, window, encrypted=True)
             return True
-        end = _HEAD_END.search(window.data, window.position + max(reader.scanned - 2, 0))
+        end = HEAD_END.search(window.data, window.position + max(reader.scanned - 2, 0))
         if end is None:
             reader.scanned = len(window)
             return self._may_wait(side, window, reader, reader.scanned)
@@ -159,156 +136,6 @@ class HttpFraming(Carrier):
             return True
         return False
 
-    # -- bodies -----------------------------------------------------------------------------------
-
-    def _begin_body(self, side: int, reader: Side, message: Message, length: int) -> None:
-        """Pass over a body; a message of which nothing will be told is done before."""
-        window = self.windows[side]
-        told = bool(message.frames)
-        reader.state = HEAD
-        if message.kdc and 0 < length <= BODY_LIMIT:
-            self._begin_kdc_body(reader, message, length)
-            return
-        if length == CHUNKED:
-            reader.state = CHUNK
-        elif length == BROKEN:
-            span = Span(window.offset, window.offset)
-            self._note(side, Anomaly("bad-header", span, "the length of the body cannot be read"))
-            told = False
-            self._lose(side)
-        elif told and length > len(window.data) - window.position:
-            reader.state = BODY
-            window.skip(length)
-        else:
-            if told and length:
-                last = window.offset + length - 1
-                message.end(*window.place(last))
-            if length:
-                window.skip(length)
-            told = False
-        if told:
-            reader.message = message
-        else:
-            self._dialogue.done(message)
-
-    def _finish(self, reader: Side, frame: int, ts_ns: int) -> None:
-        """Note that a message's body ended in `frame`."""
-        message, reader.message = reader.message, None
-        if message is not None:
-            message.end(frame, ts_ns)
-            self._dialogue.done(message)
-
-    def _abandon(self, reader: Side) -> None:
-        """Leave a message whose body is not all there in the frame of its header block."""
-        message, reader.message = reader.message, None
-        if message is not None:
-            self._dialogue.done(message)
-
-    # -- bodies of a KDC proxy ----------------------------------------------------------------------
-
-    def _begin_kdc_body(self, reader: Side, message: Message, length: int) -> None:
-        """Await a body of this length, or UNTIL_CLOSE; the state there is comes back behind it."""
-        reader.after, reader.state = reader.state, KDC_BODY
-        reader.message, reader.left = message, length
-
-    def _read_kdc_body(self, side: int, window: Window, reader: Side) -> bool:
-        """Tell the message in a body that is all there; False if more bytes are needed."""
-        length = reader.left
-        if length == UNTIL_CLOSE:
-            if len(window) < KDC_HEAD:
-                return False
-            length = body_size(window.peek(KDC_HEAD))
-        if len(window) < length:
-            return False
-        frame, ts_ns = window.frame, window.ts_ns
-        if length:
-            start, end = window.offset, window.offset + length
-            frame, ts_ns = window.place(end - 1)
-            frames, carried = window.frames_carried(start, end)
-            body = Body(start, window.peek(length), frames, frame, ts_ns, carried)
-            self._tell_kdc(side, body)
-            window.skip(length)
-        reader.state = reader.after
-        self._finish(reader, frame, ts_ns)
-        return True
-
-    def _tell_kdc(self, side: int, body: Body) -> None:
-        said = kdc_message(side, body)
-        if isinstance(said, Anomaly):
-            self._note(side, said)
-        elif said is not None:
-            self.emit(said)
-
-    def _kdc_body_torn(self, side: int, reader: Side, length: int, cut: Cut | None) -> bool:
-        """Tell what is there of a body, `length` bytes of which are lost; False if its end is, too."""
-        window = self.windows[side]
-        if cut is not None:
-            self._tell_kdc(side, cut_body(cut))
-        if reader.left == UNTIL_CLOSE:
-            return False
-        there = 0 if cut is None else len(cut.data)
-        rest = reader.left - there - length
-        if rest < 0:
-            return False
-        reader.state = BODY
-        window.skip(rest)
-        return True
-
-    # -- chunks -------------------------------------------------------------------------------------
-
-    def _read_chunk(self, side: int, window: Window, reader: Side) -> bool:
-        end = window.find(b"\n", CHUNK_LINE_LIMIT)
-        if end < 0 and len(window) < CHUNK_LINE_LIMIT:
-            return False
-        size = window.take(end + 1).partition(b";")[0].strip() if end >= 0 else b""
-        if not _CHUNK_SIZE.fullmatch(size):
-            span = Span(window.offset - end - 1, window.offset)
-            self._note(side, Anomaly("malformed-message", span, "no chunk size where one is due"))
-            self._abandon(reader)
-            self._lose(side)
-            return True
-        length = int(size, 16)
-        if length:
-            window.skip(length + 2)
-        else:
-            reader.state = TRAILER
-        return True
-
-    def _read_trailer(self, side: int, window: Window, reader: Side) -> bool:
-        end = window.find(b"\n", LINE_LIMIT)
-        if end < 0:
-            if len(window) < LINE_LIMIT:
-                return False
-            span = Span(window.offset, window.offset + len(window))
-            self._note(side, Anomaly("limit-message-size", span, "trailer field"))
-            self._abandon(reader)
-            self._lose(side)
-            return True
-        offset = window.offset + end
-        frame, ts_ns = window.place(offset)
-        if not window.take(end + 1).strip():
-            reader.state = HEAD
-            self._finish(reader, frame, ts_ns)
-        return True
-
-    def _read_expected(self, window: Window, reader: Side) -> None:
-        """Pass over a body that was to wait for 100 Continue, unless a new request stands there."""
-        message, reader.message = reader.message, None
-        assert message is not None
-        if is_start(CLIENT, window.peek(LINE_LIMIT)):
-            reader.state = HEAD
-            self._dialogue.done(message)
-        else:
-            self._begin_body(CLIENT, reader, message, reader.left)
-
-    def _watch(self, window: Window, reader: Side) -> None:
-        """Pass over a body without length on a connection that stays, up to the next response."""
-        if self._dialogue.awaiting and is_start(SERVER, window.peek(16)):
-            reader.state = HEAD
-            self._abandon(reader)
-        else:
-            window.skip(len(window))
-
     # -- lost borders -----------------------------------------------------------------------------
 
     def _not_http(self, side: int, window: Window, line: bytes) -> bool:
@@ -328,13 +155,6 @@ class HttpFraming(Carrier):
             self._encrypted = True
             span = Span(window.offset, window.offset + len(window))
             self._note(side, Anomaly("encrypted", span, "TLS"))
-
-    def _lose(self, side: int) -> None:
-        """Give up knowing where messages begin, from here on."""
-        reader = self._sides[side]
-        reader.state = LOST
-        reader.scanned, reader.roomy = 0, False
-        reader.lost_from = self.windows[side].offset
 
     def _resync(self, side: int, window: Window, reader: Side) -> bool:
         """Look for the next start line at the start of a segment or behind an empty line."""
@@ -356,7 +176,3 @@ class HttpFraming(Carrier):
         if 0 <= reader.lost_from < end:
             self._note(side, Anomaly("desync", Span(reader.lost_from, end), "no start line here"))
         reader.lost_from = -1
-
-    def _note(self, side: int, anomaly: Anomaly) -> None:
-        window = self.windows[side]
-        self.emit(CarrierAnomaly(side, window.frame, window.ts_ns, anomaly))

@@ -17,7 +17,7 @@ from dissectors.span import Span
 if TYPE_CHECKING:
     from dissectors.carriers.base import CarrierMessage
     from dissectors.carriers.http_auth import Challenge
-    from dissectors.carriers.http_head import Field
+    from dissectors.carriers.http_block import Field
 
 _UNBROKEN = re.compile(rb"[^ \t\r\n]+")
 

@@ -6,10 +6,13 @@ Spec: RFC 9112 2.1, 3 and 4, RFC 9110 9.1, MS-RPCH 2.2.2.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from string import ascii_letters, digits
 
 from dissectors.carriers.base import CLIENT, SERVER
 
 LINE_LIMIT = 16_384  # bytes of a start line
+_REMEMBERED = 64  # bytes of a status line that servers send again and again
 TLS = b"\x16\x03"
 HTTP2_PREFACE = b"PRI * HTTP/2.0"
 
@@ -18,8 +21,13 @@ _METHODS = (
     rb"UNLOCK|SEARCH|REPORT|SUBSCRIBE|POLL|RPC_IN_DATA|RPC_OUT_DATA|BITS_POST|CCM_POST|M-POST"
 )
 _METHOD_NAMES = tuple(method + b" " for method in _METHODS.split(b"|"))
+METHOD_BYTES = b"!#$%&'*+-.^_`|~" + digits.encode() + ascii_letters.encode()
 _METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}")
 _VERSION = re.compile(rb"HTTP/1\.[0-9]")
+REQUEST_LINE = re.compile(
+    rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([^\x00-\x20\x7f]+) (HTTP/1\.[0-9])\r?\n"
+)
+"""A request line as it should be, in its parts; `request_line` forgives more."""
 _REQUEST = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32} [^\x00-\x20\x7f]+ HTTP/1\.[0-9]\r?\n")
 _BEGUN = re.compile(
     rb"(?:%s) (?:/|\*|https?:/|[A-Za-z0-9.\-\[])[^\x00-\x20\x7f]*(?: [HTP/1.0-9]{0,8}\r?)?\Z"
@@ -44,6 +52,9 @@ def sender(head: bytes) -> int | None:
 
 def request_line(data: bytes) -> tuple[bytes, bytes, bytes] | None:
     """Give method, target and version of the request line at the start; None if it is none."""
+    plain = REQUEST_LINE.match(data)
+    if plain is not None:
+        return plain[1], plain[2], plain[3]
     end = data.find(b"\n")
     method, _, rest = (data[:end] if end >= 0 else data).rstrip().partition(b" ")
     target, _, version = rest.rpartition(b" ")
@@ -55,8 +66,16 @@ def request_line(data: bytes) -> tuple[bytes, bytes, bytes] | None:
 
 def status_line(data: bytes) -> tuple[bytes, int, bytes] | None:
     """Give version, code and reason of the status line at the start; None if it is none."""
+    end = data.find(b"\n", 0, _REMEMBERED)
+    return _known_status_line(data[:end]) if end >= 0 else _read_status_line(data)
+
+
+def _read_status_line(data: bytes) -> tuple[bytes, int, bytes] | None:
     match = _STATUS_LINE.match(data)
     return (match[1], int(match[2]), (match[3] or b"").strip()) if match else None
+
+
+_known_status_line = lru_cache(256)(_read_status_line)
 
 
 def is_start(side: int, data: bytes) -> bool:

@@ -10,6 +10,7 @@ Spec: RFC 4511 4.2, RFC 4513 5, RFC 4752 3, MS-ADTS 5.1.1.1 (simple, SASL, Sicil
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dissectors.anomaly import Anomaly
@@ -81,7 +82,10 @@ class Binds:
         if bind is None:
             self._malformed(pdu, "BindRequest")
             return
-        credentials = b"" if bind.credentials is None else pdu.data[slice(*bind.credentials)]
+        credentials = b""
+        if bind.credentials is not None:
+            start, stop = bind.credentials
+            credentials = pdu.data[start:stop]
         unfinished = self._unfinished
         later = unfinished is not None and (
             unfinished.answered  # what else should follow a saslBindInProgress
@@ -96,8 +100,9 @@ class Binds:
         place: Span | None = None
         if attempt.gss and bind.credentials is not None:
             header = 0 if later else sasl.gs2_header(bind.mechanism or "", credentials)
-            token = credentials[header:]
-            place = Span(bind.credentials.start + header, bind.credentials.end)
+            token, place = credentials, bind.credentials
+            if header:
+                token, place = token[header:], Span(place.start + header, place.end)
         elif attempt.gss and later:
             token = b"" if pdu.cut is None else None  # no credentials at all: an empty leg
         elif bind.mechanism is not None and exchange.user is None and pdu.cut is None:
@@ -174,7 +179,8 @@ class Binds:
         token, place = _server_token(attempt, pdu.data, response)
         # an offer without the empty leg before it is one all the same
         layer_leg = attempt.layer_leg or (token is not None and sasl.is_wrap_token(token))
-        _note_layer(attempt.exchange, "offered", token)
+        if layer_leg:
+            _note_layer(attempt.exchange, "offered", token)
         status = _status(attempt, response, token)
         schemes: tuple[str, ...] = ()
         if attempt.choice == SICILY_DISCOVERY and status.verdict == "continue":
@@ -239,6 +245,8 @@ class Binds:
 
     def closed(self, by: int, how: str, frame: int, ts_ns: int) -> None:
         """Tell every authentication without a result that the connection ends."""
+        if not self._waiting and self._unfinished is None:
+            return
         left = {id(attempt): attempt for attempt in self._waiting.values()}
         if self._unfinished is not None:
             left[id(self._unfinished)] = self._unfinished
@@ -302,7 +310,8 @@ def _server_token(
         return (data[slice(*place)], place) if place.length else (None, None)
     if response.credentials is None:
         return None, None
-    return data[slice(*response.credentials)], response.credentials
+    start, stop = response.credentials
+    return data[start:stop], response.credentials
 
 
 def _status(attempt: Attempt, response: BindResponse, token: bytes | None) -> Status:
@@ -315,8 +324,14 @@ def _status(attempt: Attempt, response: BindResponse, token: bytes | None) -> St
         challenge = attempt.choice in SICILY and token is not None and token[8:9] == b"\x02"
         going_on = challenge or attempt.choice == SICILY_DISCOVERY
         verdict = "continue" if going_on else "success"
-    hidden = sub_code(detail) if detail else None
-    return Status(verdict, code, ldap_result_name(code), "ldap", detail, hidden)
+    if not detail:
+        return _plain_status(verdict, code)
+    return Status(verdict, code, ldap_result_name(code), "ldap", detail, sub_code(detail))
+
+
+@lru_cache(maxsize=256)
+def _plain_status(verdict: Verdict, code: int) -> Status:
+    return Status(verdict, code, ldap_result_name(code), "ldap")
 
 
 def _note_layer(exchange: Exchange, key: str, token: bytes | None) -> None:

@@ -22,6 +22,7 @@ LAYER_NONE, LAYER_SIGN, LAYER_SEAL = 1, 2, 4
 _GSS = frozenset({"GSS-SPNEGO", "GSSAPI", "NTLM"})
 _WITHOUT_TOKEN = {"DIGEST-MD5": "digest"}
 _WRAP_TOKENS = frozenset({b"\x05\x04\x00", b"\x05\x04\x02", b"\x02\x01\xff\xff", b"\x02\x01"})
+_WRAP_STARTS = frozenset({b"\x05", b"\x60"})
 _SEALED = frozenset({b"\x05\x04\x02", b"\x02\x01"})
 _GS2_HEADER = re.compile(rb"(?:F,)?(?:n|y|p=[^,]{1,64}),(?:a=[^,]{0,1024})?,")
 _DIGEST_USER = re.compile(rb'(?:^|[\s,])username="((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -81,12 +82,12 @@ def begins_context(token: bytes) -> bool:
 
 def is_wrap_token(token: bytes) -> bool:
     """Whether it is a Kerberos Wrap token: in a bind, a leg of the layer negotiation."""
-    return wrap_head(token) in _WRAP_TOKENS
+    return token[:1] in _WRAP_STARTS and wrap_head(token) in _WRAP_TOKENS
 
 
 def layer_octets(token: bytes) -> bytes | None:
     """Layer octet and maximum size (RFC 4752 3.1) inside a Wrap token; None if sealed or cut."""
-    head = wrap_head(token)
+    head = wrap_head(token) if token[:1] in _WRAP_STARTS else b""
     if head not in _WRAP_TOKENS or head in _SEALED:
         return None
     if head[:1] == b"\x05":

@@ -36,6 +36,7 @@ NO_ANDX = 0xFF
 REPLY = 0x80  # Flags
 NT_STATUS, UNICODE = 0x4000, 0x8000  # Flags2
 SIGNING_ENABLED, SIGNING_REQUIRED = 0x0004, 0x0010  # Flags2
+ASKS_FOR_EXTENDED_SECURITY = 0x0800  # Flags2
 
 _ANDX = Struct("<BxH")
 _CHAIN = 8  # AndX commands followed
@@ -45,6 +46,7 @@ _EXTENDED_SECURITY = 0x8000_0000  # Capabilities
 _NEGOTIATE_NT = Struct("<HBHHIIIIQhB")  # the 17 words of NT LM 0.12
 _CHALLENGE_RESPONSE, _SIGN, _SIGN_REQUIRED = 2, 4, 8  # SecurityMode
 _GUEST = 1  # Action
+_RESPONSE = 24  # bytes of an LM or NTLMv1 response
 _ERRDOS, _ERR_MORE_DATA = 1, 234  # how a server without NTSTATUS says "more processing required"
 
 
@@ -74,6 +76,7 @@ class Smb1:
         self.logons = logons
         self.dialects: list[str] = []  # as the client listed them
         self.client: dict[str, Any] = {}
+        self.asked_extended: bool | None = None  # None: the client's NEGOTIATE was not seen
         self.challenge_response: bool | None = None  # None: the server's NEGOTIATE was not seen
 
     def message(self, pdu: Pdu, _session: int | None = None) -> bool:
@@ -98,6 +101,7 @@ class Smb1:
             names = _content(pdu, block).split(b"\0")[:_DIALECTS]
             self.dialects = [_oem(name.removeprefix(b"\x02")) for name in names]
             self.client = _signing(header)
+            self.asked_extended = bool(header.flags2 & ASKS_FOR_EXTENDED_SECURITY)
         elif block.command == TREE_CONNECT:
             logons.tree_request(header.uid, header.pairing, _tree_path(pdu.data, header, block))
         elif block.command == LOGOFF:
@@ -148,7 +152,10 @@ class Smb1:
             self.challenge_response = bool(mode & _CHALLENGE_RESPONSE)
             facts["challenge_response"] = self.challenge_response
             facts["plaintext"] = not self.challenge_response
-            schemes = ("NTLM",)
+            if not self.challenge_response:
+                schemes = ("plain",)
+            elif self.asked_extended is not False:  # else the server had no choice
+                schemes = ("NTLM",)
         logons.hint(pdu, facts, buffer, schemes)
 
     def _session_setup_request(self, pdu: Pdu, header: Header, block: Block) -> None:
@@ -179,20 +186,24 @@ class Smb1:
             return (Anomaly("bad-length", where, f"passwords of {lm} and {nt} bytes"),)
         strings = _strings(pdu.data, at, end, wide=bool(header.flags2 & UNICODE))
         exchange.user, exchange.domain = next(strings), next(strings)
-        exchange.mechanism, exchange.mechanism_detail = self._mechanism(lm, nt, exchange.user)
+        blank = lm < _RESPONSE and nt < _RESPONSE and not any(pdu.data[block.start : at])
+        found = self._mechanism(lm, nt, exchange.user, blank=blank)
+        exchange.mechanism, exchange.mechanism_detail = found
         return ()
 
-    def _mechanism(self, lm: int, nt: int, user: str | None) -> tuple[str, str | None]:
-        """Tell by the lengths of the two password fields what was run."""
-        if lm <= 1 and not nt and not user:
+    def _mechanism(
+        self, lm: int, nt: int, user: str | None, *, blank: bool
+    ) -> tuple[str, str | None]:
+        """Tell by the lengths of the two password fields what was run; `blank`: they hold NULs at most."""
+        if blank and not user:
             return "ntlm", "anonymous"
         if self.challenge_response is False:
             return "plain", "plaintext"
-        if nt >= 24:
-            return "ntlm", "ntlmv1" if nt == 24 else "ntlmv2"
-        if lm <= 1 and not nt:
+        if nt >= _RESPONSE:
+            return "ntlm", "ntlmv1" if nt == _RESPONSE else "ntlmv2"
+        if blank:  # the server wants a response, and the client has no password to make it from
             return "ntlm", None
-        return ("ntlm", "lm") if lm == 24 else ("plain", "plaintext")
+        return ("ntlm", "lm") if lm == _RESPONSE else ("plain", "plaintext")
 
     def _session_setup_response(
         self, pdu: Pdu, header: Header, block: Block, status: Status

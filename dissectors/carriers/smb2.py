@@ -5,6 +5,7 @@ Spec: MS-SMB2 2.2.1 to 2.2.10 (header and messages), 3.2.4.1.1, 3.2.5.2 (multi-p
 
 from __future__ import annotations
 
+from codecs import utf_16_le_decode
 from struct import Struct
 from typing import Any
 
@@ -32,6 +33,9 @@ NEGOTIATE, SESSION_SETUP, LOGOFF, TREE_CONNECT, IOCTL = 0, 1, 2, 3, 11
 RESPONSE, RELATED, SIGNED = 1, 4, 8
 STATUS_PENDING = 0x103
 VALIDATE_NEGOTIATE_INFO = 0x0014_0204
+QUERY_NETWORK_INTERFACE_INFO = 0x0014_01FC
+SIGNED_BY_RULE = frozenset({VALIDATE_NEGOTIATE_INFO, QUERY_NETWORK_INTERFACE_INFO})
+"""Control codes that clients sign, as the first is to be, whatever the session does (3.2.5.5)."""
 
 DIALECTS = {
     0x0202: "SMB 2.0.2",
@@ -44,7 +48,9 @@ DIALECTS = {
 MULTI_PROTOCOL = 0x02FF  # "ask again in SMB2": the answer to an SMB1 NEGOTIATE
 SMB_3_1_1 = 0x0311
 
-_SECURITY_MODE = ((1, "signing_enabled"), (2, "signing_required"))
+_LATEST = SMB_3_1_1.to_bytes(2, "little")
+
+_SIGNING_ENABLED, _SIGNING_REQUIRED = 1, 2  # SecurityMode
 _SESSION_FLAGS = ((1, "guest"), (2, "null"), (4, "encrypt"))
 _BINDING = 1
 
@@ -80,8 +86,11 @@ class Smb2:
         _, _, status, command, flags, _, message_id, own = HEADER.unpack_from(pdu.data)
         if flags & RESPONSE != pdu.side:
             return False
-        if session is None:
-            session = own
+        self.read(pdu, command, status, message_id, own if session is None else session)
+        return True
+
+    def read(self, pdu: Pdu, command: int, status: int, message_id: int, session: int) -> None:
+        """Read a message whose header is known."""
         logons = self.logons
         if pdu.side == CLIENT:
             if command == SESSION_SETUP:
@@ -100,7 +109,6 @@ class Smb2:
             self._negotiate_response(pdu, status)
         elif command == TREE_CONNECT:
             logons.tree_response(pdu, session, message_id, nt_status(status))
-        return True
 
     def _negotiate_request(self, pdu: Pdu) -> None:
         data = pdu.data
@@ -108,9 +116,13 @@ class Smb2:
             return
         fields = _NEGOTIATE_REQUEST.unpack_from(data, HEADER_SIZE)
         _, dialect_count, mode, _, guid, context_offset, context_count = fields
-        self.client = {f"client_{name}": bool(mode & bit) for bit, name in _SECURITY_MODE}
-        self.client["client_guid"] = guid.hex()
-        if SMB_3_1_1 in _u16s(data, HEADER_SIZE + 36, dialect_count):
+        self.client = {
+            "client_signing_enabled": bool(mode & _SIGNING_ENABLED),
+            "client_signing_required": bool(mode & _SIGNING_REQUIRED),
+            "client_guid": guid.hex(),
+        }
+        dialects = data[HEADER_SIZE + 36 : HEADER_SIZE + 36 + 2 * dialect_count]
+        if _LATEST in dialects and SMB_3_1_1 in _u16s(dialects):
             name = _net_name(data, context_offset, context_count)
             self.logons.server_name = name or self.logons.server_name
 
@@ -124,11 +136,14 @@ class Smb2:
         fields = _NEGOTIATE_RESPONSE.unpack_from(data, HEADER_SIZE)
         _, mode, dialect, guid, _, _, _, _, system_time, _, offset, length = fields
         name = DIALECTS.get(dialect, f"SMB 0x{dialect:04x}")
-        facts: dict[str, Any] = {"dialect": name}
-        facts |= {flag: bool(mode & bit) for bit, flag in _SECURITY_MODE}
-        facts |= self.client
-        facts["server_guid"] = guid.hex()
-        facts["system_time"] = system_time
+        facts: dict[str, Any] = {
+            "dialect": name,
+            "signing_enabled": bool(mode & _SIGNING_ENABLED),
+            "signing_required": bool(mode & _SIGNING_REQUIRED),
+            **self.client,
+            "server_guid": guid.hex(),
+            "system_time": system_time,
+        }
         logons.version = None if dialect == MULTI_PROTOCOL else name
         # 3.1.1 signs every TREE_CONNECT; the rest follows only where one side insists.
         required = facts["signing_required"] or facts.get("client_signing_required", False)
@@ -137,24 +152,25 @@ class Smb2:
 
     def _session_setup_request(self, pdu: Pdu, message_id: int, session: int) -> None:
         data, logons = pdu.data, self.logons
-        context: dict[str, Any] = {}
-        buffer = Buffer()
-        binding = False
-        mode: int | None = None
         if len(data) < HEADER_SIZE + 24:
             buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP request"),))
-        else:
-            fields = _SESSION_SETUP_REQUEST.unpack_from(data, HEADER_SIZE)
-            _, flags, mode, _, _, offset, length, previous = fields
-            buffer = security_buffer(pdu, offset, length, HEADER_SIZE)
-            binding = bool(flags & _BINDING)
-            if binding:
-                context["binding"] = True
-            if previous:
-                context["previous_session"] = logons.key_format % previous
+            logons.say("request", pdu, logons.request(session, message_id), buffer)
+            return
+        fields = _SESSION_SETUP_REQUEST.unpack_from(data, HEADER_SIZE)
+        _, flags, mode, _, _, offset, length, previous = fields
+        buffer = security_buffer(pdu, offset, length, HEADER_SIZE)
+        binding = bool(flags & _BINDING)
         exchange = logons.request(session, message_id, binding=binding)
-        if mode is not None:
-            note_signing(exchange, enabled=bool(mode & 1), required=bool(mode & 2))
+        note_signing(
+            exchange,
+            enabled=bool(mode & _SIGNING_ENABLED),
+            required=bool(mode & _SIGNING_REQUIRED),
+        )
+        context: dict[str, Any] = {}
+        if binding:
+            context["binding"] = True
+        if previous:
+            context["previous_session"] = logons.key_format % previous
         if context:
             exchange.context |= context
         logons.say("request", pdu, exchange, buffer, context=context)
@@ -163,7 +179,6 @@ class Smb2:
         data, logons = pdu.data, self.logons
         verdict = nt_status(status)
         exchange, matched = logons.response(session, message_id, verdict)
-        buffer = Buffer()
         context: dict[str, Any] = {}
         if len(data) < _RESPONSE_SIZE:
             buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP response"),))
@@ -207,9 +222,8 @@ def _error_faults(pdu: Pdu) -> tuple[Anomaly, ...]:
     return (Anomaly("bad-length", Span(HEADER_SIZE, len(pdu.data)), detail),)
 
 
-def _u16s(data: bytes, start: int, count: int) -> tuple[int, ...]:
-    count = min(count, (len(data) - start) // 2)
-    return Struct(f"<{count}H").unpack_from(data, start)
+def _u16s(data: bytes) -> tuple[int, ...]:
+    return Struct(f"<{len(data) // 2}H").unpack_from(data)
 
 
 def _net_name(data: bytes, offset: int, count: int) -> str | None:
@@ -220,7 +234,7 @@ def _net_name(data: bytes, offset: int, count: int) -> str | None:
         kind, length = _CONTEXT.unpack_from(data, offset)
         offset += _CONTEXT.size
         if kind == _NETNAME:
-            return data[offset : offset + length].decode("utf-16-le", "replace") or None
+            return _text(data[offset : offset + length]) or None
         offset += -(-length // 8) * 8
     return None
 
@@ -231,4 +245,8 @@ def _tree_path(data: bytes) -> str | None:
     _, offset, length = _TREE_CONNECT_REQUEST.unpack_from(data, HEADER_SIZE)
     if offset < HEADER_SIZE or not length or offset + length > len(data):
         return None
-    return data[offset : offset + length].decode("utf-16-le", "replace")
+    return _text(data[offset : offset + length])
+
+
+def _text(data: bytes) -> str:
+    return utf_16_le_decode(data, "replace", True)[0]

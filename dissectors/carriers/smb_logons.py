@@ -29,6 +29,7 @@ from dissectors.status import Status, Verdict
 MORE_PROCESSING_REQUIRED = 0xC0000016
 
 _Value = TypeVar("_Value")
+_new_tuple = tuple.__new__  # for what is made once per message: a third of a NamedTuple's own time
 
 
 class Pdu(NamedTuple):
@@ -63,15 +64,15 @@ def nt_status(code: int) -> Status:
 def security_buffer(pdu: Pdu, offset: int, length: int, lowest: int) -> Buffer:
     """Read the token of a message; nothing before `lowest` can hold one."""
     data = pdu.data
+    token = data[offset : offset + length]
+    if len(token) == length and length and offset >= lowest:
+        return _new_tuple(Buffer, (token, offset, ()))
     if not length:
         return Buffer(b"", min(offset, len(data)))
     if offset < lowest or offset >= len(data):
         code = "bad-offset" if pdu.cut is None or offset < lowest else pdu.cut.code
         fault = Anomaly(code, Span(0, len(data)), f"security buffer at {offset}")
         return Buffer(None, 0, (fault,))
-    token = data[offset : offset + length]
-    if len(token) == length:
-        return Buffer(token, offset)
     fault = Anomaly(
         "bad-length" if pdu.cut is None else pdu.cut.code,
         Span(offset, len(data)),
@@ -109,9 +110,9 @@ def remember(table: dict[int, _Value], key: int, value: _Value, limit: int) -> b
 
 def note_signing(exchange: Exchange, *, enabled: bool, required: bool) -> None:
     """Add what a SESSION_SETUP request says of signing to what its client's NEGOTIATE said."""
-    for name, said in (("enabled", enabled), ("required", required)):
-        key = f"client_signing_{name}"
-        exchange.context[key] = said or exchange.context.get(key, False)
+    context = exchange.context
+    context["client_signing_enabled"] = enabled or context.get("client_signing_enabled", False)
+    context["client_signing_required"] = required or context.get("client_signing_required", False)
 
 
 def _first_tree(owner: Exchange, path: str | None) -> None:
@@ -183,8 +184,9 @@ class Logons:
         """Nothing is awaited any more, not even answers to earlier legs."""
         if self.open.get(attempt.session) is attempt:
             del self.open[attempt.session]
-        for pairing in [number for number, other in self.asked.items() if other is attempt]:
-            del self.asked[pairing]
+        if self.asked:
+            for pairing in [number for number, other in self.asked.items() if other is attempt]:
+                del self.asked[pairing]
 
     def _start(self, session: int, *, again: bool) -> Attempt:
         exchange = Exchange(
@@ -244,7 +246,7 @@ class Logons:
         self, pdu: Pdu, facts: dict[str, Any], buffer: Buffer, schemes: tuple[str, ...] = ()
     ) -> None:
         """Tell what the server said of itself; exchanges that begin from now on know it too."""
-        if any(anomaly.code in LOSSES for anomaly in buffer.anomalies):
+        if buffer.anomalies and any(anomaly.code in LOSSES for anomaly in buffer.anomalies):
             facts["hint_lost"] = True  # it may have named mechanisms that are not seen
         self.facts = facts
         context = facts | {"carrier": self.protocol}
@@ -278,6 +280,8 @@ class Logons:
 
     def closed(self, side: int, how: str, frame: int, ts_ns: int) -> None:
         """Tell every exchange without a final answer that the connection is gone."""
+        if not self.asked and not self.open:
+            return
         waiting = {id(attempt): attempt for attempt in self.asked.values()}
         unfinished = waiting | {id(attempt): attempt for attempt in self.open.values()}
         by = "server" if side == SERVER else "client"
@@ -304,18 +308,20 @@ class Logons:
         context: dict[str, Any] | None = None,
     ) -> None:
         """Emit one leg; it ends where its PDU ends."""
-        start, end = pdu.start, pdu.end
+        token, at, faults = buffer
         span = None
-        if buffer.token:
-            start += buffer.start
-            end = start + len(buffer.token)
-            span = Span(start, end)
-        cut = pdu.cut
+        if token:
+            start = pdu.start + at
+            end = start + len(token)
+            span = _new_tuple(Span, (start, end))
+        else:
+            start, end = pdu.start, pdu.end
+        carrier, cut = self.carrier, pdu.cut
         if cut is None:
-            frames, carried = self.carrier.windows[pdu.side].frames_carried(start, end)
+            frames, carried = carrier.windows[pdu.side].frames_carried(start, end)
         else:
             frames, carried = frames_within(cut.frames, cut.marks, start, end)
-        self.carrier.emit(
+        carrier.emit(
             CarrierMessage(
                 kind,
                 pdu.side,
@@ -323,12 +329,15 @@ class Logons:
                 pdu.frame,
                 frames,
                 pdu.ts_ns,
-                buffer.token,
+                token,
                 span,
                 status,
                 schemes,
-                anomalies=buffer.anomalies + anomalies,
-                context={} if context is None else context,
-                carried=carried,
+                False,  # not a SASL layer; all by position, which takes less time
+                faults + anomalies,
+                {} if context is None else context,
+                False,  # not base64
+                (),
+                carried,
             )
         )

@@ -48,7 +48,9 @@ _SHORTEST = 24  # common header and the trailer's own
 _REPRESENTATIONS = frozenset((0x00, 0x10))  # IEEE, ASCII; integers big-endian or little-endian
 
 
-def trailer(data: bytearray, start: int, ready: int, place: tuple[int, Struct]) -> Span | None:
+def trailer(
+    data: bytes | bytearray, start: int, ready: int, place: tuple[int, Struct]
+) -> Span | None:
     """Range of the authentication value in the message at `start`, counted from its first byte, or None.
 
     `ready` bytes of the message are there. Of a PDU whose value is in the next message: all of the body.

@@ -89,10 +89,22 @@ class Window:
             marks.append((offset, frame, ts_ns, carried))
         self.data += data
 
-    def restart(self, offset: int) -> None:
-        """Move what is unread to `cut`: the next byte is stream `offset`."""
+    def bypass(self, offset: int, frame: int, ts_ns: int) -> bool:
+        """Whether a segment may be read where it is, since nothing unread lies before it; notes its frame.
+
+        Who reads it moves `offset` behind it and sets `skipping`, or appends it after all.
+        """
+        if self.data or offset != self.offset or self.skipping or frame <= self.frame:
+            return False
+        self.frame, self.ts_ns = frame, ts_ns
+        if self._marks:
+            self._marks.clear()
+        return True
+
+    def restart(self, offset: int, code: str = "gap") -> None:
+        """Move what is unread to `cut`: the next byte is stream `offset`; `code` tells why."""
         data = self.data
-        self.cut = self._unread() if len(data) > self.position else None
+        self.cut = self._unread(code) if len(data) > self.position else None
         data.clear()
         self._marks.clear()
         self.position, self.offset, self.skipping = 0, offset, 0
@@ -102,15 +114,15 @@ class Window:
 
         `how` the stream ends: see `Carrier.end`.
         """
-        cut = self._unread()._replace(code=end_code(how))
+        cut = self._unread(end_code(how))
         self.skip(len(cut.data))
         return cut
 
-    def _unread(self) -> Cut:
+    def _unread(self, code: str) -> Cut:
         begin, end = self.offset, self.offset + len(self)
         frames, marks = self.frames_carried(begin, end)
         data = bytes(self.data[self.position :])
-        return Cut(begin, data, frames, self.place(end - 1)[1], marks)
+        return Cut(begin, data, frames, self.place(end - 1)[1], marks, code)
 
     def __len__(self) -> int:
         return len(self.data) - self.position
@@ -161,6 +173,14 @@ class Window:
             mark = marks[max(bisect_right(marks, (offset, _LAST, 0, 0)) - 1, 0)]
         return mark[1], mark[2]
 
+    def whereabouts(
+        self, last: int, start: int, end: int
+    ) -> tuple[int, int, tuple[int, ...], Carried]:
+        """Tell the `place` of a message's `last` byte and the `frames_carried` of a range in it."""
+        if not self._marks:
+            return self.frame, self.ts_ns, (self.frame,), ()
+        return (*self.place(last), *self.frames_carried(start, end))
+
     def frames(self, start: int, end: int) -> tuple[int, ...]:
         """All frames that carried bytes of the stream range `[start, end)`, in stream order, each once."""
         return self.frames_carried(start, end)[0]
@@ -180,7 +200,7 @@ class Window:
         return tuple(dict.fromkeys(frame for _, frame in carried)), carried
 
 
-LOSSES = frozenset({"gap", "cut-off"})
+LOSSES = frozenset({"gap", "snaplen", "cut-off"})
 """Codes of the anomalies of a message that is cut."""
 
 

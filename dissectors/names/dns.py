@@ -9,20 +9,29 @@ Not handled: authority and additional sections; DNS over TCP, TLS or HTTPS.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address
+from functools import lru_cache
+from ipaddress import IPv6Address
+from struct import Struct
 from typing import NamedTuple
 
 HEADER = 12
+IDENT = 2  # the bytes of a message that pair question and answer come first
 POINTER = 0xC0
 JUMPS = 16  # compression pointers followed in one name
 NAME_BYTES = 255
 QUESTIONS = 4
 ANSWERS = 64
+SHORT = 512
+"""Bytes of a datagram up to which what it says is kept for the next that says the same."""
 
-RECORDS = {1: "A", 5: "CNAME", 12: "PTR", 28: "AAAA", 32: "NB", 33: "SRV"}
-"""Types that lead from a name to a host; others print their number."""
+RECORDS = {1: "A", 5: "CNAME", 12: "PTR", 28: "AAAA", 32: "NB", 33: "SRV", 255: "ANY"}
+"""Types that lead from a name to a host, and all at once; others print their number."""
+NETBIOS_STATUS = (33, "NBSTAT")
+"""What the number of SRV means in NetBIOS messages: a host is asked for all its names."""
 RCODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
 
+_COUNTS = Struct(">HHH").unpack_from  # flags, questions, answers
+_DOTTED = "%d.%d.%d.%d"
 _SRV_FIXED = 6  # priority, weight, port
 _NETBIOS_LENGTH = 32  # characters of an encoded NetBIOS name
 _NB_ENTRY = 6  # flags, address
@@ -45,50 +54,54 @@ class Answer(NamedTuple):
 
 
 class DnsMessage(NamedTuple):
-    """One message."""
+    """One message, without its identification: what the same says under others is read only once."""
 
-    ident: int
     response: bool
     rcode: str
     questions: tuple[Question, ...]
     answers: tuple[Answer, ...]
 
 
-def read_dns(data: bytes) -> DnsMessage | None:
-    """Read a datagram; None if its header cannot be that of a look-up."""
+def read_dns(data: bytes, *, netbios: bool = False) -> DnsMessage | None:
+    """Read a datagram; None if its header cannot be that of a look-up.
+
+    `netbios`: it is of the NetBIOS name service, which numbers its types otherwise.
+    """
     if len(data) < HEADER:
         return None
-    ident, flags, asked, answered = (
-        int.from_bytes(data[at : at + 2], "big") for at in (0, 2, 4, 6)
-    )
+    read = _read_short if len(data) <= SHORT else _read
+    return read(data[IDENT:], netbios)
+
+
+def _read(content: bytes, netbios: bool) -> DnsMessage | None:
+    """Read what follows the identification."""
+    flags, asked, answered = _COUNTS(content)
     if flags & 0x7840 or asked > QUESTIONS or not (asked or answered):
         return None  # another operation than QUERY, or a bit that must be zero
+    data = b"\0\0" + content  # pointers count from the identification
     at = HEADER
     questions: list[Question] = []
     answers: list[Answer] = []
     try:
         for _ in range(asked):
             name, at = _name(data, at)
-            questions.append(Question(name, _record(data, at)))
+            questions.append(Question(name, _record(data, at, netbios)))
             at += 4
         for _ in range(min(answered, ANSWERS)):
             name, at = _name(data, at)
             length = int.from_bytes(_exactly(data, at + 8, 2), "big")
-            answer = _answer(data, name, _record(data, at), at + 10, length)
+            answer = _answer(data, name, _record(data, at, netbios), at + 10, length)
             if answer is not None:
                 answers.append(answer)
             at += 10 + length
     except _CutError:
         if not questions and not answers:
             return None
-    rcode = flags & 0xF
-    return DnsMessage(
-        ident,
-        bool(flags & 0x8000),
-        RCODES.get(rcode, f"rcode({rcode})"),
-        tuple(questions),
-        tuple(answers),
-    )
+    rcode = RCODES.get(flags & 0xF) or f"rcode({flags & 0xF})"
+    return DnsMessage(flags >> 15 == 1, rcode, tuple(questions), tuple(answers))
+
+
+_read_short = lru_cache(maxsize=1024)(_read)
 
 
 class _CutError(Exception):
@@ -102,21 +115,23 @@ def _exactly(data: bytes, at: int, length: int) -> bytes:
     return piece
 
 
-def _record(data: bytes, at: int) -> str:
+def _record(data: bytes, at: int, netbios: bool) -> str:
     number = int.from_bytes(_exactly(data, at, 2), "big")
-    return RECORDS.get(number, str(number))
+    if netbios and number == NETBIOS_STATUS[0]:
+        return NETBIOS_STATUS[1]
+    return RECORDS.get(number) or str(number)
 
 
 def _answer(data: bytes, name: str, record: str, at: int, length: int) -> Answer | None:
     value = _exactly(data, at, length)
     match record:
         case "A" if length == 4:
-            return Answer(name, record, (str(IPv4Address(value)),), None)
+            return Answer(name, record, (_DOTTED % tuple(value),), None)
         case "AAAA" if length == 16:
             return Answer(name, record, (str(IPv6Address(value)),), None)
         case "NB":
             entries = range(0, length - _NB_ENTRY + 1, _NB_ENTRY)
-            found = (str(IPv4Address(value[e + 2 : e + _NB_ENTRY])) for e in entries)
+            found = (_DOTTED % tuple(value[e + 2 : e + _NB_ENTRY]) for e in entries)
             return Answer(name, record, tuple(found), None)
         case "CNAME" | "PTR":
             return Answer(name, record, (), _name(data, at)[0])
@@ -130,32 +145,33 @@ def _name(data: bytes, at: int) -> tuple[str, int]:
     labels: list[bytes] = []
     end = None
     used = 0
+    size = len(data)
     for _ in range(JUMPS + NAME_BYTES):
-        length = _exactly(data, at, 1)[0]
-        if length & POINTER == POINTER:
-            target = int.from_bytes(_exactly(data, at, 2), "big") & 0x3FFF
+        if at >= size:
+            break
+        length = data[at]
+        if length & POINTER:
+            target = int.from_bytes(data[at : at + 2], "big") & 0x3FFF
+            if length < POINTER or at + 2 > size or not HEADER <= target < at:
+                break  # only earlier names may be pointed to, so this ends; the header holds none
             end = end if end is not None else at + 2
-            if target >= at:  # only earlier names may be pointed to, so this ends
-                raise _CutError
             at = target
             continue
-        if length & POINTER:
-            raise _CutError
         at += 1
         if not length:
             return _text(labels), end if end is not None else at
-        labels.append(_exactly(data, at, length))
-        at += length
         used += length + 1
-        if used > NAME_BYTES:
-            raise _CutError
+        if at + length > size or used > NAME_BYTES:
+            break
+        labels.append(data[at : at + length])
+        at += length
     raise _CutError
 
 
 def _text(labels: list[bytes]) -> str:
     if labels and len(labels[0]) == _NETBIOS_LENGTH and (plain := _netbios(labels[0])):
         return plain
-    return ".".join(label.decode("utf-8", "backslashreplace") for label in labels).lower()
+    return b".".join(labels).decode("utf-8", "backslashreplace").lower()
 
 
 def _netbios(label: bytes) -> str | None:

@@ -18,13 +18,14 @@ from dissectors.tokens.model import NegTokenInit2, Token, WrapToken
 from dissectors.tokens.recorder import Recorder
 from dissectors.tokens.sasl_layer import read_sasl_layer, with_sasl_layer
 from dissectors.tokens.unread import with_unread
+from dissectors.tokens.usual import read_usual
 
 __all__ = ["DEPTH_LIMIT", "TOKEN_LIMIT", "dissect_token", "token_fields", "token_mech"]
 
 TOKEN_LIMIT = 65_536
 """Bytes of a token that are read."""
 _CACHE_ENTRIES = 4096
-_CACHED_LENGTH = 1024  # hints and first tokens repeat for weeks, tickets never
+_CACHED_LENGTH = 192  # hints and first tokens repeat for weeks, challenges and tickets never
 
 _cache: dict[tuple[bytes, bool | None, bool], Token] = {}
 
@@ -67,7 +68,9 @@ def token_fields(token: Token) -> list[Field]:
 
 def _dissect(data: bytes, from_acceptor: bool | None, sasl_layer: bool) -> Token:
     if len(data) <= TOKEN_LIMIT:
-        token = decode_token(data, from_acceptor)
+        token = read_usual(data, from_acceptor)
+        if token is None:
+            token = decode_token(data, from_acceptor)
         if sasl_layer and isinstance(token, WrapToken):
             read_sasl_layer(token)
         return token

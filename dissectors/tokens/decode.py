@@ -102,10 +102,10 @@ def _open_inner(
         where = f"{above}.{place}"
         token.inner = decode_token(content, from_acceptor, within, at, where, depth=depth + 1)
         _insert(reader.fields, where, at, within)
-    _compare(token, at)
+    compare_inner(token, at)
 
 
-def _compare(token: NegTokenInit | NegTokenResp, at: int) -> None:
+def compare_inner(token: NegTokenInit | NegTokenResp, at: int) -> None:
     """Hold the inner token against what its envelope says about it."""
     inner = token.inner
     mech = None if inner is None else token_mech(inner)
@@ -128,7 +128,7 @@ def _open_mic(
     token: NegTokenInit | NegTokenResp, mic: bytes, where: str, reader: Asn1Reader
 ) -> None:
     """Read the MIC, which is a per-message token of the mechanism; of other mechanisms it is opaque."""
-    if reader.fields is None and _is_plain_mic(mic):
+    if reader.fields is None and is_plain_mic(mic):
         return
     kind = kind_of(mic)
     if kind not in ("per-message", "gss"):
@@ -142,7 +142,7 @@ def _open_mic(
         _insert(reader.fields, where, at, within)
 
 
-def _is_plain_mic(mic: bytes) -> bool:
+def is_plain_mic(mic: bytes) -> bool:
     """Whether this is a MIC of NTLM or of RFC 4121 about which nothing can be odd."""
     if mic[:4] == _NTLM_MIC:
         return len(mic) == _NTLM_MIC_SIZE

@@ -79,7 +79,7 @@ def read_user_to_user(reader: Asn1Reader, message: Element, *, reply: bool) -> T
         schema = TGT_REP if reply else TGT_REQ
         record(reader, message, schema.name, schema.node)
     if reply:
-        realm, sname, etype, kvno = read_ticket(reader, found.get(2), start, stop)
+        realm, sname, etype, kvno, _ = read_ticket(reader, found.get(2), start, stop)
         return KrbTgtRep(raw=reader.data, realm=realm, sname=sname, etype=etype, kvno=kvno)
     return KrbTgtReq(
         raw=reader.data,
@@ -93,9 +93,9 @@ def read_user_to_user(reader: Asn1Reader, message: Element, *, reply: bool) -> T
 
 def _ap_req(reader: Asn1Reader, found: dict[int, Member], pos: int, end: int) -> Token:
     options = reader.bits(found.get(2), "ap-options")
-    realm, sname, etype, kvno = read_ticket(reader, found.get(3), pos, end)
+    realm, sname, etype, kvno, cipher = read_ticket(reader, found.get(3), pos, end)
     member = found.get(4)
-    authenticator_etype, _, length = read_encrypted(reader, member, "authenticator", pos, end)
+    authenticator_etype, _, proof = read_encrypted(reader, member, "authenticator", pos, end)
     return KrbApReq(
         raw=reader.data,
         ap_options=() if options is None else _option_names(options),
@@ -104,7 +104,8 @@ def _ap_req(reader: Asn1Reader, found: dict[int, Member], pos: int, end: int) ->
         etype=etype,
         kvno=kvno,
         authenticator_etype=authenticator_etype,
-        authenticator_length=length,
+        authenticator_length=None if proof is None else proof[1] - proof[0],
+        ticket_cipher=cipher,
     )
 
 

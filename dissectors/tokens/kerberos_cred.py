@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dissectors.der import GENERALIZED_TIME, SEQUENCE, Member
 from dissectors.tokens.asn1_reader import Asn1Reader
-from dissectors.tokens.kerberos_parts import TicketFacts, read_encrypted, read_ticket
+from dissectors.tokens.kerberos_parts import NO_TICKET, TicketFacts, read_encrypted, read_ticket
 from dissectors.tokens.model import KrbCred, KrbPriv, KrbSafe, Token
 
 TICKET_LIMIT = 64
@@ -40,7 +40,7 @@ def read_priv(reader: Asn1Reader, found: dict[int, Member], pos: int, end: int) 
 def read_cred(reader: Asn1Reader, found: dict[int, Member], pos: int, end: int) -> Token:
     """Read the members of a KRB-CRED; of several tickets the first is told."""
     tickets = _tickets(reader, found.get(2), pos, end)
-    realm, sname, etype, kvno = tickets[0] if tickets else (None, None, None, None)
+    realm, sname, etype, kvno, _ = tickets[0] if tickets else NO_TICKET
     part_etype, _, _ = read_encrypted(reader, found.get(3), "enc-part", pos, end)
     return KrbCred(
         raw=reader.data,

@@ -15,6 +15,7 @@ from dissectors.codes.krb_kdc_options import KRB_KDC_OPTIONS
 from dissectors.der import GENERALIZED_TIME, OCTET_STRING, SEQUENCE, Member
 from dissectors.tokens.asn1_reader import Asn1Reader
 from dissectors.tokens.kerberos_parts import (
+    NO_TICKET,
     TicketFacts,
     name_bits,
     read_encrypted,
@@ -67,7 +68,7 @@ def _read_request(
     kind: type[KrbKdcReq], reader: Asn1Reader, found: dict[int, Member], pos: int, end: int
 ) -> Token:
     padata = read_padata(reader, found.get(3))
-    ticket: TicketFacts = (None, None, None, None)
+    ticket = NO_TICKET
     for_user = None
     for number, value in padata:
         if number == _PA_TGS_REQ:
@@ -97,6 +98,7 @@ def _read_request(
         ticket_sname=ticket[1],
         ticket_etype=ticket[2],
         ticket_kvno=ticket[3],
+        ticket_cipher=ticket[4],
     )
 
 
@@ -127,7 +129,7 @@ def _ticket_shown(reader: Asn1Reader, value: Member | None) -> TicketFacts:
     """Read the ticket in the AP-REQ by which a TGS-REQ is authenticated."""
     message = _opened(reader, value, _AP_REQ, "PA-TGS-REQ")
     if message is None:
-        return None, None, None, None
+        return NO_TICKET
     found = reader.sequence(*message, "AP-REQ", _AP_REQ_VERSION)
     return read_ticket(reader, found.get(3), *message)
 
@@ -160,7 +162,7 @@ def _read_reply(
     kind: type[KrbKdcRep], reader: Asn1Reader, found: dict[int, Member], pos: int, end: int
 ) -> Token:
     padata = read_padata(reader, found.get(2))
-    realm, sname, etype, kvno = read_ticket(reader, found.get(5), pos, end)
+    realm, sname, etype, kvno, cipher = read_ticket(reader, found.get(5), pos, end)
     part_etype, part_kvno, _ = read_encrypted(reader, found.get(6), "enc-part", pos, end)
     return kind(
         raw=reader.data,
@@ -173,4 +175,5 @@ def _read_reply(
         kvno=kvno,
         enc_part_etype=part_etype,
         enc_part_kvno=part_kvno,
+        ticket_cipher=cipher,
     )

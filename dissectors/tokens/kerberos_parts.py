@@ -20,8 +20,11 @@ NAME_LIMIT = 16
 PADATA_LIMIT = 64
 """Elements read of one list of pre-authentication data."""
 
-TicketFacts = tuple[str | None, str | None, int | None, int | None]
-"""Realm, service name, etype and kvno of a ticket."""
+Range = tuple[int, int]
+"""Where something begins and ends in the reader's data."""
+TicketFacts = tuple[str | None, str | None, int | None, int | None, Range | None]
+"""Realm, service name, etype, kvno and cipher of a ticket."""
+NO_TICKET: TicketFacts = (None, None, None, None, None)
 
 _TICKET = 0x61
 _TICKET_VERSION = bytes.fromhex("a003020105")
@@ -32,22 +35,22 @@ def read_ticket(reader: Asn1Reader, member: Member | None, pos: int, end: int) -
     """What a ticket says in clear; it is missing from the message in `[pos, end)` if there is none."""
     if member is None:
         reader.missing(pos, end, "ticket")
-        return None, None, None, None
+        return NO_TICKET
     tag, start, stop = member
     if tag != _TICKET:
         reader.wrong_tag(tag, start, stop, "ticket")
-        return None, None, None, None
+        return NO_TICKET
     found = reader.sequence(start, stop, "Ticket", _TICKET_VERSION)
     realm = reader.text(found.get(1), "realm")
     sname = read_principal(reader, found.get(2), "sname")
-    etype, kvno, _ = read_encrypted(reader, found.get(3), "enc-part", start, stop)
-    return realm, sname, etype, kvno
+    etype, kvno, cipher = read_encrypted(reader, found.get(3), "enc-part", start, stop)
+    return realm, sname, etype, kvno, cipher
 
 
 def read_encrypted(
     reader: Asn1Reader, member: Member | None, what: str, pos: int, end: int
-) -> tuple[int | None, int | None, int | None]:
-    """Etype, kvno and cipher length of an EncryptedData."""
+) -> tuple[int | None, int | None, Range | None]:
+    """Etype, kvno and cipher of an EncryptedData; no cipher if it is not all there."""
     if member is None:
         reader.missing(pos, end, what)
         return None, None, None
@@ -55,7 +58,7 @@ def read_encrypted(
     if tag != SEQUENCE:
         reader.wrong_tag(tag, start, stop, what)
         return None, None, None
-    etype, kvno, skip = _usual_numbers(reader.data[start : min(start + 10, stop)])
+    etype, kvno, skip = usual_numbers(reader.data[start : min(start + 10, stop)])
     found = reader.members(start + skip, stop)
     if not skip:
         etype = reader.number(found.get(0), "etype")
@@ -63,11 +66,11 @@ def read_encrypted(
     cipher = found.get(2)
     if cipher is None or cipher[1] in reader.partial:
         return etype, kvno, None
-    return etype, kvno, cipher[2] - cipher[1]
+    return etype, kvno, cipher[1:]
 
 
 @lru_cache(maxsize=1024)
-def _usual_numbers(head: bytes) -> tuple[int | None, int | None, int]:
+def usual_numbers(head: bytes) -> tuple[int | None, int | None, int]:
     """Etype and kvno in the first octets of an EncryptedData, and how many octets they take.
 
     Nearly always each has one octet, and the same pairs come again and again. Else all is 0.

@@ -152,7 +152,7 @@ def _inner_token(reader: Asn1Reader, member: Member | None, what: str) -> bytes 
 def _mech_types(reader: Asn1Reader, start: int, stop: int) -> tuple[str, ...]:
     """Read a MechTypeList; the same few lists come again and again."""
     if stop - start <= _REMEMBERED:
-        known = _plain_list(reader.data[start:stop])
+        known = plain_list(reader.data[start:stop])
         if known is not None:
             return known
     mechs: list[str] = []
@@ -166,7 +166,7 @@ def _mech_types(reader: Asn1Reader, start: int, stop: int) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
-def _plain_list(content: bytes) -> tuple[str, ...] | None:
+def plain_list(content: bytes) -> tuple[str, ...] | None:
     """Object identifiers of a list without any oddity; None if there is one."""
     reader = Asn1Reader(content)
     elements = reader.children(0, len(content), MECH_LIMIT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from time import perf_counter
+from time import process_time
 
 import pytest
 from support.token_checks import check_shown, check_told, check_values
@@ -14,6 +14,7 @@ from dissectors.tokens.strict import strict_check
 
 SECONDS = 0.05  # for the values of a token, and for its tree
 STRICT_SECONDS = 1.0
+TRIES = 20  # until one was not disturbed by what else runs on the machine
 MEMORY = 8 << 20  # bytes, besides the token's own
 
 
@@ -35,21 +36,21 @@ def test_the_loss_is_told(name: str) -> None:
 
 @pytest.mark.parametrize("name", WORST)
 def test_the_time_is_bounded(name: str) -> None:
-    """A twentieth of a second is enough for the values, and for the tree."""
+    """A twentieth of a second of the processor is enough for the values, and for the tree."""
     data = WORST[name].make()
     best = [float("inf")] * 3
-    for _ in range(4):
-        began = perf_counter()
+    for _ in range(TRIES):
+        began = process_time()
         token = dissect_token(data)
-        decoded = perf_counter()
+        decoded = process_time()
         assert token.fields
-        shown = perf_counter()
+        shown = process_time()
         strict_check(token)
-        took = decoded - began, shown - decoded, perf_counter() - shown
+        took = decoded - began, shown - decoded, process_time() - shown
         best = [min(pair) for pair in zip(best, took, strict=True)]
-    assert best[0] < SECONDS
-    assert best[1] < SECONDS
-    assert best[2] < STRICT_SECONDS
+        if max(best[:2]) < SECONDS and best[2] < STRICT_SECONDS:
+            return
+    pytest.fail(f"values {best[0]:.3f} s, tree {best[1]:.3f} s, strict reading {best[2]:.3f} s")
 
 
 @pytest.mark.parametrize("name", WORST)

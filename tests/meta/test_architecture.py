@@ -77,6 +77,10 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("analyzer.negotiation", {"dissectors", "analyzer.capture.model"}),
     ("analyzer.surroundings.watch", {"dissectors", "analyzer.surroundings", "analyzer.capture"}),
     (
+        "analyzer.surroundings.lookup_pairs",
+        {"dissectors", "analyzer.surroundings", "analyzer.capture"},
+    ),
+    (
         "analyzer.surroundings",
         {"dissectors", "analyzer.capture.model", "analyzer.negotiation.model"},
     ),
@@ -89,11 +93,13 @@ LAYERS: list[tuple[str, set[str]]] = [
             "analyzer.surroundings.model",
         },
     ),
+    ("analyzer.first_bytes", {"dissectors", "analyzer.capture", "analyzer.signature"}),
     (
         "analyzer.pipeline",
         {
             "dissectors",
             "analyzer.capture",
+            "analyzer.first_bytes",
             "analyzer.negotiation",
             "analyzer.surroundings",
             "analyzer.errors",
@@ -159,9 +165,30 @@ LAYERS: list[tuple[str, set[str]]] = [
         },
     ),
     (
+        "analyzer.parallel",
+        {
+            "analyzer.capture",
+            "analyzer.errors",
+            "analyzer.pipeline",
+            "analyzer.surroundings.watch",
+            "analyzer.tables",
+        },
+    ),
+    (
+        "analyzer.cache",
+        {"analyzer.capture", "analyzer.errors", "analyzer.pipeline", "analyzer.tables"},
+    ),
+    (
+        "analyzer.cluster",
+        {"analyzer.capture", "analyzer.errors", "analyzer.pipeline", "analyzer.tables"},
+    ),
+    (
         "analyzer.analysis",
         {
             "analyzer.audit",
+            "analyzer.cluster",
+            "analyzer.cache",
+            "analyzer.parallel",
             "analyzer.decode_as",
             "analyzer.explain",
             "analyzer.pipeline",
@@ -192,12 +219,24 @@ ONLY_IN = {
         "analyzer.report",
         "analyzer.cli",
     ),
-    "duckdb": ("analyzer.tables.query",),
+    "duckdb": ("analyzer.tables.query", "analyzer.tables.parquet", "analyzer.cluster.exact"),
+    "dask": ("analyzer.cluster",),
+    "distributed": ("analyzer.cluster",),
+    "fsspec": ("analyzer.capture.remote", "analyzer.cluster.folder"),
     "pyasn1": ("dissectors.tokens", "dissectors.layers"),
     "pyshark": ("analyzer.capture.pyshark_child",),
     "click": ("analyzer.cli",),
     "tqdm": ("analyzer.report.progress",),
-    "numpy": ("analyzer.capture", "analyzer.pipeline", "analyzer.surroundings.watch"),
+    "numpy": (
+        "analyzer.capture",
+        "analyzer.parallel",
+        "analyzer.first_bytes",
+        "analyzer.surroundings.watch",
+        "analyzer.surroundings.lookup_pairs",
+        "analyzer.tables.arrays",
+        "analyzer.tables.query",
+        "analyzer.tables.sql_rows",
+    ),
 }
 
 

@@ -53,6 +53,7 @@ EXPECTED = [
     # successes
     Expected(r"", "used", "anonymous", {"anonymous"}),
     Expected(r"ntlm_scheme_requests", "used", "ntlmv2", {"ntlm_only_server"}),
+    Expected(r"rawntlm|lib_in_negotiate", "scheme", "Negotiate", {"application_chose_ntlm"}),
     Expected(r"domain_join", "used", "ntlmv2", {"ntlm_only_client", "application_chose_ntlm"}),
     Expected(r"", "used", r"ntlm.*", {"ntlm_only_client"}),
     Expected(r"", "outcome", "success", {None}),

@@ -14,6 +14,7 @@ from dissectors.carriers.http_auth import (
     decode_cut_token68,
     decode_token68,
 )
+from dissectors.carriers.http_framing import HEAD_END, head_end
 
 SECRET = b"correct horse"
 TOKENS = [
@@ -219,3 +220,10 @@ def test_token68_round_trip(token):
     text = base64.b64encode(token)
     assert decode_token68(text) == token
     assert decode_token68(text.rstrip(b"=")) == token
+
+
+@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a"]), max_size=12).map(b"".join))
+def test_the_end_of_a_head_is_found_by_either_search(data: bytes) -> None:
+    """Whole segments are searched for an empty line without the expression that windows use."""
+    found = HEAD_END.search(data)
+    assert head_end(data) == (0 if found is None else found.end())

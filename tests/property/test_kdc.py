@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.kdc_talk import EVERY_KIND, Wire, over_tcp
 
 from analyzer.capture.model import Stream
-from analyzer.pipeline import _looks_like_datagram
+from analyzer.first_bytes import looks_like_datagram
 from analyzer.surroundings.kdc import StreamKdc
 from analyzer.surroundings.kdc_chains import link_chains
 from analyzer.surroundings.model import KdcExchange
@@ -113,7 +113,7 @@ def test_the_test_by_the_block_lets_every_message_pass(data: bytes) -> None:
     import numpy as np
 
     head = np.array([int.from_bytes(data[:8].ljust(8, b"\0"))], np.uint64)
-    (passes,) = _looks_like_datagram(head).tolist()
+    (passes,) = looks_like_datagram(head).tolist()
     if KdcCarrier.probe(data) is not None and data[0]:
         assert passes
     if data[0] not in b"\x30\x6a\x6b\x6c\x6d\x7e":

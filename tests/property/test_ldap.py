@@ -105,11 +105,8 @@ class Talk:
     def says(self, side, octets):
         """Feed one segment."""
         self.frame += 1
-        window = self.carrier.windows[side]
-        window.append(self.ends[side], octets, self.frame, self.frame)
+        self.carrier.receive(side, self.ends[side], octets, self.frame, self.frame)
         self.ends[side] += len(octets)
-        if not window.skipping:
-            self.carrier.feed(side)
 
     def loses(self, side, length):
         """Leave out bytes; inside a skip nobody is told."""

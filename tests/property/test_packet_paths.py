@@ -84,7 +84,7 @@ def outcome(drawn):
     index = decoder.decode(block(drawn))
     decoder.finish()
     names = [name for name in index.__slots__ if name not in {"buffer", "extra"}]
-    rows = {name: getattr(index, name).tolist() for name in names}
+    rows = {name: list(getattr(index, name)) for name in names}
     payloads = [index.payload(row) for row in range(len(index))]
     return rows, payloads, account
 

@@ -131,10 +131,8 @@ class Wire:
             else:
                 window.restart(self.ends[side])
                 window.skipping = left
-        window.append(self.ends[side], data, self.frame, self.frame)
+        self.carrier.receive(side, self.ends[side], data, self.frame, self.frame)
         self.ends[side] += len(data)
-        if not window.skipping:
-            self.carrier.feed(side)
         assert len(window) <= LIMITS.held + len(data) + 100
 
     def said(self):

@@ -45,7 +45,9 @@ class Tokens:
     def negotiation(self, negotiation: Negotiation) -> None:
         """Not looked at."""
 
-    def schemes(self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int) -> None:
+    def schemes(
+        self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int, ts_ns: int
+    ) -> None:
         """Not looked at."""
 
     def surrounding(self, *_: object) -> None:

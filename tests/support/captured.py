@@ -30,7 +30,9 @@ class _Gather:
     def negotiation(self, negotiation: Any) -> None:
         """Nothing to keep."""
 
-    def schemes(self, stream: Any, carrier: str, schemes: tuple[str, ...], frame: int) -> None:
+    def schemes(
+        self, stream: Any, carrier: str, schemes: tuple[str, ...], frame: int, ts_ns: int
+    ) -> None:
         """Nothing to keep."""
 
     def surrounding(self, fact: Any) -> None:

@@ -27,9 +27,11 @@ def ntlm(at: float = 100, frame: int = 100, **facts: Any) -> Negotiation:
     return _negotiation(at, frame, {"mechanism": "ntlm", "mechanism_detail": "ntlmv2", **facts})
 
 
-def kerberos(at: float = 100, frame: int = 100, **facts: Any) -> Negotiation:
+def kerberos(
+    at: float = 100, frame: int = 100, *, ticket_id: bytes | None = None, **facts: Any
+) -> Negotiation:
     """A Kerberos logon over HTTP with a ticket for HTTP/web.lab.example."""
-    ticket = Ticket(frame, "LAB.EXAMPLE", "HTTP/web.lab.example", 18, 2, 18, (), 300)
+    ticket = Ticket(frame, "LAB.EXAMPLE", "HTTP/web.lab.example", 18, 2, 18, (), 300, ticket_id)
     given: dict[str, Any] = {
         "mechanism": "kerberos",
         "spn": "HTTP/web.lab.example",

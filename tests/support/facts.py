@@ -24,7 +24,14 @@ PLACE = (
 """Columns of negotiations that say where and when, or speak of frames."""
 TOKEN = ("negotiation_id", "carrier", "role", "token_type", "inner_type", "sha256")
 ENDS = ("client", "client_port", "server", "server_port")
-BY_ADDRESS = ("names", "server_name", "reason", "confidence")
+BY_ADDRESS = (
+    "names",
+    "server_name",
+    "reason",
+    "confidence",
+    "fallback_reason",
+    "fallback_confidence",
+)
 """Columns that may rest on addresses inside messages: in DNS answers, names, tickets."""
 GAPS = {
     "gap",

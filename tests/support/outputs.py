@@ -47,9 +47,8 @@ def outputs(path: Path, *, secrets: bool = False) -> Iterator[tuple[str, str]]:
         wanted = ["--with-secrets"] if secrets and table == "tokens" else []
         commands += [[table, name, "--format", form, *wanted] for form in forms]
         commands.append([table, name, "--columns", "capture", *wanted])
-    commands += [
-        ["audit", name, "--format", form] for form in ("table", "json", "jsonl", "csv", "sarif")
-    ]
+    audited = ("table", "json", "jsonl", "csv", "sarif", "ecs", "ocsf", "zeek", "zeek-json")
+    commands += [["audit", name, "--format", form] for form in audited]
     count = len(read(path, tables=["negotiations"]).tables.columns["negotiations"]["capture"])
     for number in range(1, min(count, SHOWN) + 1):
         commands += [["show", name, str(number)], ["show", name, str(number), "--details"]]

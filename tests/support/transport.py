@@ -264,6 +264,28 @@ def without_length(packets: Packets) -> Packets:
     return each(change)(packets)
 
 
+ICMP, ICMP6 = 1, 58
+
+
+def _ipv6_header(proto: int, ipv4: bytes) -> bytes:
+    """IPv6 header with the addresses of an IPv4 header inside; the length is left to be filled in."""
+    net = bytes.fromhex("20010db80000000000000000")
+    header = struct.pack(">IHBB", 0x60000000, 0, proto, 64)
+    return header + net + ipv4[12:16] + net + ipv4[16:20]
+
+
+def _as_icmp6(message: bytes) -> bytes:
+    """ICMP "destination unreachable" as ICMPv6 says it of the packet that was moved likewise (RFC 7915 4.2)."""
+    if message[0] != 3:
+        return message
+    quoted = message[8:]
+    size = (quoted[0] & 15) * 4
+    header = bytearray(_ipv6_header(quoted[9], quoted))
+    struct.pack_into(">H", header, 4, struct.unpack_from(">H", quoted, 2)[0] - size)
+    code = {0: 0, 1: 3, 3: 4, 9: 1, 10: 1, 13: 1}[message[1]]
+    return bytes([1, code]) + message[2:8] + header + quoted[size:]
+
+
 def as_ipv6(packets: Packets) -> Packets:
     """IPv4 addresses become IPv6 addresses that end in them."""
 
@@ -271,11 +293,13 @@ def as_ipv6(packets: Packets) -> Packets:
         datagram = datagram_of(packet)
         if datagram is None or datagram.version == 6 or packet.link_type != ETHERNET:
             return packet
-        net = bytes.fromhex("20010db80000000000000000")
-        header = struct.pack(">IHBB", 0x60000000, 0, datagram.proto, 64)
-        header += net + datagram.src + net + datagram.dst
         link = datagram.link[:-2] + IPV6
+        header = _ipv6_header(datagram.proto, datagram.header)
         moved = datagram._replace(link=link, header=header)
+        if datagram.proto == ICMP:
+            return moved._replace(header=_ipv6_header(ICMP6, datagram.header)).build(
+                _as_icmp6(datagram.body)
+            )
         if datagram.proto == 6:
             segment = segment_of(datagram.packet)
             if segment is not None:

@@ -52,12 +52,30 @@ def verdict_frames(rows: list[Row]) -> set[int]:
 
 
 def wrong_codes(rows: list[Row], negotiations: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """Verdicts whose code is not the one that tshark shows in their frame."""
+    """Verdicts whose code is not the one that tshark shows in their frame.
+
+    The last frame has the verdict; where none came, the latest status is in front of a client's last leg.
+    """
     by_frame = {int(row["frame.number"][0]): row for row in rows}
     told = [row for row in negotiations if row["status_code"] is not None]
-    pairs = [(row, by_frame[row["last_frame"]][STATUS_FIELDS[row["carrier"]]]) for row in told]
+    pairs = [
+        (
+            row,
+            [
+                code
+                for at in _of_status(row)
+                for code in by_frame[at][STATUS_FIELDS[row["carrier"]]]
+            ],
+        )
+        for row in told
+    ]
     return [
         (row["last_frame"], row["status_code"], codes)
         for row, codes in pairs
         if row["status_code"] not in [int(text, 0) for text in codes]
     ]
+
+
+def _of_status(row: dict[str, Any]) -> list[int]:
+    """Frames in which the status of a negotiation may stand."""
+    return row["frames"] if row["outcome"] == "incomplete" else [row["last_frame"]]

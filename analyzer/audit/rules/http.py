@@ -28,7 +28,11 @@ _HTTP = {"http", "http-proxy"}
 def ntlm_in_the_clear(row: Any) -> Iterator[Hit]:
     """An NTLM answer in HTTP outside TLS."""
     if row.mechanism == "ntlm" and row.carrier in _HTTP and not row.tls and row.mechanism_detail:
-        yield by_client(row, f"{row.client} answered {place(row)} by NTLM outside TLS")
+        why = f"{row.client} answered {place(row)} by NTLM outside TLS"
+        if row.protection in {"seal", "sign"}:
+            how = "sealed" if row.protection == "seal" else "signed"
+            why += f"; the content that follows is {how} by NTLM itself"
+        yield by_client(row, why)
 
 
 @rule(
@@ -49,10 +53,10 @@ def basic_offered(facts: Facts) -> Iterator[Hit]:
             if row is not None and row.tls:
                 continue
             numbers = () if offer.negotiation_id is None else (offer.negotiation_id,)
-            ts = None if row is None else row.started
             why = f"{offer.server} offers {offer.client} Basic over {offer.carrier}"
             sure = "certain" if row is not None else "likely"
-            yield Hit("server", offer.server, why, (offer.frame,), numbers, offer.capture, ts, sure)
+            where = (offer.frame,), numbers, offer.capture, offer.ts
+            yield Hit("server", offer.server, why, *where, sure)
 
 
 @rule(
@@ -65,11 +69,12 @@ def basic_offered(facts: Facts) -> Iterator[Hit]:
     references=("RFC 4559 6", "ATT&CK T1040"),
 )
 def kerberos_in_the_clear(row: Any) -> Iterator[Hit]:
-    """A logon by Kerberos in HTTP outside TLS."""
+    """A logon by Kerberos in HTTP outside TLS, whose content Kerberos does not protect (as WinRM does)."""
     if (
         row.mechanism == "kerberos"
         and row.carrier in _HTTP
         and not row.tls
         and row.outcome == "success"
+        and row.protection not in {"sign", "seal", "tls"}
     ):
         yield by_server(row, f"{row.server} let {row.client} in by Kerberos outside TLS")

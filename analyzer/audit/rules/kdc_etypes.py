@@ -106,7 +106,13 @@ def des_asked(row: Any) -> Iterator[Hit]:
 )
 def des_given(row: Any) -> Iterator[Hit]:
     """A ticket or reply of single DES."""
-    given = [etype for etype in (row.ticket_etype, row.reply_etype) if etype in DES]
+    given = ""
+    if row.ticket_etype in DES:
+        given = f"a ticket of {row.ticket_etype}"
+    elif row.reply_etype in DES:
+        given = f"a reply sealed with {row.reply_etype}"
+        if row.ticket_etype is not None:
+            given += f", with a ticket of {row.ticket_etype},"
     if given:
-        why = f"the KDC {row.server} gave {row.client} {given[0]} for {row.sname}"
+        why = f"the KDC {row.server} gave {row.client} {given} for {row.sname}"
         yield kdc_hit("server", row.server, row, why)

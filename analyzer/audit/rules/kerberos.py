@@ -11,7 +11,7 @@ from typing import Any
 
 from analyzer.audit.etypes import RC4
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import by_client, by_negotiation, kdc_hit, place, principal
+from analyzer.audit.hits import by_client, kdc_hit, place, principal
 from analyzer.audit.hops import same_exchange, same_host
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
@@ -22,6 +22,8 @@ _AES = (
 )
 _WITH_FORWARDED = 1000  # bytes of an authenticator that can hold a ticket
 _AROUND_NS = 60_000_000_000
+_KERBEROS_ALONE = {"gssapi", "kerberos"}
+"""Schemes that name the mechanism: SASL's GSSAPI (RFC 4752), and WinRM's Kerberos over HTTP."""
 
 
 def _service(row: Any) -> str:
@@ -219,6 +221,6 @@ def other_realm(row: Any) -> Iterator[Hit]:
     references=("RFC 4121 4", "RFC 4178 1"),
 )
 def raw_kerberos(row: Any) -> Iterator[Hit]:
-    """The carrier holds a Kerberos token as it is where it could hold SPNEGO."""
-    if row.wrapper == "raw-kerberos" and row.scheme != "GSSAPI":
-        yield by_negotiation(row, f"{row.client} sent {place(row)} a Kerberos token without SPNEGO")
+    """The carrier holds a Kerberos token as it is, under a scheme that does not say Kerberos itself."""
+    if row.wrapper == "raw-kerberos" and (row.scheme or "").lower() not in _KERBEROS_ALONE:
+        yield by_client(row, f"{row.client} sent {place(row)} a Kerberos token without SPNEGO")

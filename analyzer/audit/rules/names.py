@@ -16,6 +16,8 @@ from analyzer.audit.registry import rule
 
 _BEFORE_NS = 120_000_000_000
 _ANYBODY = {"llmnr": "LLMNR", "mdns": "mDNS", "nbns": "NetBIOS"}
+_NO_ADDRESS = {"PTR", "NBSTAT", "ANY"}
+"""Names of an address or of a host that is known; ANY: whether one's own name is free (RFC 4795 4.1)."""
 _OFF = (
     "Turn off LLMNR ('Turn off multicast name resolution'), NetBIOS over TCP/IP and mDNS "
     "where they are not needed."
@@ -100,7 +102,7 @@ def _label(name: str) -> str:
     table="names",
 )
 def asks_everybody(row: Any) -> Iterator[Hit]:
-    """A question by LLMNR or NetBIOS, answered or not."""
-    if row.source in {"llmnr", "nbns"} and not row.name.startswith("*"):  # `*`: a host's status
+    """A question for a host's address by LLMNR or NetBIOS, answered or not."""
+    if row.source in {"llmnr", "nbns"} and row.record not in _NO_ADDRESS:
         why = f"{row.client} asks for {row.name} by {_ANYBODY[row.source]}"
         yield Hit("client", row.client, why, (row.frame,), (), row.capture, row.ts)

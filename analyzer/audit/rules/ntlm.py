@@ -123,8 +123,9 @@ def service_account(row: Any) -> Iterator[Hit]:
         return
     name = row.user.partition("@")[0]
     who = account(row.user, row.domain)
+    did = "used NTLM with" if row.outcome == "success" else "tried NTLM with"
     if name.endswith("$"):
-        yield by_user(row, f"the computer account {who} used NTLM with {place(row)}")
+        yield by_user(row, f"the computer account {who} {did} {place(row)}")
     elif _SERVICE_NAME.search(name):
-        why = f"{who}, by its name a service's, used NTLM with {place(row)}"
+        why = f"{who}, by its name a service's, {did} {place(row)}"
         yield by_user(row, why, "possible")

@@ -38,10 +38,12 @@ _MS = "Microsoft: NTLM auditing and restriction"
 
 
 def _granted_since(row: Any, reasons: set[str]) -> Iterator[Hit]:
-    """A logon that was granted by NTLM for one of `reasons`, which is the hit's evidence too."""
-    if row.mechanism == "ntlm" and row.outcome == "success" and row.reason in reasons:
-        why = f"{row.client} used NTLM with {place(row)}: {REASONS[row.reason].sentence}"
-        yield by_client(row, why, row.confidence or "possible", row.evidence)
+    """A logon that was granted by NTLM for one of `reasons`, also where its `reason` tells a flaw of it."""
+    why_ntlm = row.fallback_reason
+    if row.mechanism == "ntlm" and row.outcome == "success" and why_ntlm in reasons:
+        why = f"{row.client} used NTLM with {place(row)}: {REASONS[why_ntlm].sentence}"
+        shown = row.evidence if row.reason == why_ntlm else None
+        yield by_client(row, why, row.fallback_confidence or "possible", shown)
 
 
 @rule(
@@ -99,7 +101,10 @@ def kerberos_never_offered(row: Any) -> Iterator[Hit]:
     table=None,
 )
 def server_ntlm_only(facts: Facts) -> Iterator[Hit]:
-    """The server's NegTokenInit2 or its list of schemes names NTLM and nothing stronger."""
+    """The server's NegTokenInit2 or its list of schemes names NTLM and nothing stronger.
+
+    An SMB 1 server that was not asked for extended security lists nothing, and is not judged.
+    """
     lists: dict[tuple[str, int, int], list[Any]] = {}
     for offer in facts.rows("offers"):
         if offer.by == "server":
@@ -111,9 +116,12 @@ def server_ntlm_only(facts: Facts) -> Iterator[Hit]:
             numbers = () if first.negotiation_id is None else (first.negotiation_id,)
             row = facts.by_negotiation.get(first.negotiation_id)
             listed = ", ".join(offer.mech for offer in offered)
-            why = f"{first.server} offers {first.client} over {first.carrier} nothing but {listed}"
-            ts = row.started if row is not None else None
-            yield Hit("server", first.server, why, (frame,), numbers, capture, ts)
+            port = "" if row is None else f" on port {row.server_port}"
+            why = (
+                f"{first.server}{port} offers {first.client} over {first.carrier} nothing but "
+                f"{listed}"
+            )
+            yield Hit("server", first.server, why, (frame,), numbers, capture, first.ts)
 
 
 @rule(

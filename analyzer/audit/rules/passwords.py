@@ -1,6 +1,6 @@
 """Passwords sent as they are.
 
-Spec: RFC 7617 (Basic), RFC 4513 5.1.3 (simple bind), RFC 4616 (PLAIN), RFC 7616 (Digest).
+Spec: RFC 7617 (Basic), RFC 4513 5.1.3 (simple bind), RFC 4616 (PLAIN), RFC 7616 (Digest), MS-CIFS 2.2.4.52.2.
 """
 
 from __future__ import annotations
@@ -156,3 +156,22 @@ def anonymous_bind(row: Any) -> Iterator[Hit]:
     """A simple bind without name and password, or SASL ANONYMOUS, with success."""
     if row.reason == "anonymous" and row.outcome == "success" and row.mechanism != "ntlm":
         yield by_client(row, f"{row.client} bound to {place(row)} without a name")
+
+
+@rule(
+    "NGS-PWD-009",
+    "high",
+    "SMB 1 server that wants passwords as they are",
+    means="Clients that agree send the password itself; whoever stands in the server's place can ask "
+    "them to.",
+    remedy="Let the server encrypt passwords, or remove SMB 1 from it; leave 'Send unencrypted password "
+    "to third-party SMB servers' disabled on clients.",
+    references=("ATT&CK T1040", "ATT&CK T1557", "MS-CIFS 2.2.4.52.2", "CIS Windows: SMB passwords"),
+    table="offers",
+)
+def unhashed_smb(offer: Any) -> Iterator[Hit]:
+    """SecurityMode of a NEGOTIATE response of SMB 1 does not ask for challenge and response."""
+    if offer.carrier == "smb1" and offer.by == "server" and offer.mech == "plain":
+        why = f"{offer.server} tells {offer.client} to send passwords unencrypted over smb1"
+        numbers = () if offer.negotiation_id is None else (offer.negotiation_id,)
+        yield Hit("server", offer.server, why, (offer.frame,), numbers, offer.capture, offer.ts)

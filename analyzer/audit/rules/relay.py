@@ -18,6 +18,7 @@ from analyzer.audit.hops import ends, same_exchange, same_host
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
+_CONSTANT = 3  # servers that give one client the same challenge: no relay needs so many
 _TOGETHER_NS = 120_000_000_000  # a relay answers while its victim waits
 
 FIXED_CHALLENGES = {
@@ -87,7 +88,11 @@ def _both(middle: str, first: Any, second: Any, why: str, frames: Any, confidenc
     table=None,
 )
 def same_challenge(facts: Facts) -> Iterator[Hit]:
-    """Two connections to different servers, within two minutes, with one ServerChallenge."""
+    """Two connections to different servers, within two minutes, with one ServerChallenge.
+
+    Not where one client gets it from several servers (NGS-RELAY-005 looks at that), nor with a well-known
+    one (NGS-RELAY-004).
+    """
     for one, first, other, second in _pairs(facts, "ntlm_challenge_id"):
         if first.server == second.server or first.client == second.client:
             continue  # who relays is a client himself; servers may share a constant challenge
@@ -158,7 +163,10 @@ def other_target(facts: Facts) -> Iterator[Hit]:
         known = _names_of(facts, row)
         if row.server_name and not _fits(host, known):
             shown = ", ".join(sorted(known)[:3])
-            why = f"{row.client} meant {target}, and its answer went to {place(row)} ({shown})"
+            why = (
+                f"the answer that {row.client} brought to {place(row)} ({shown}) was written for "
+                f"{target}"
+            )
             yield by_client(row, why, "likely", token.frames)
 
 
@@ -216,12 +224,15 @@ def fixed_challenge(facts: Facts) -> Iterator[Hit]:
     table=None,
 )
 def repeated_challenge(facts: Facts) -> Iterator[Hit]:
-    """One server sends the same ServerChallenge on two connections."""
+    """One server sends a ServerChallenge on two connections, or three servers and more to one client."""
     given: dict[tuple[str, str, str], list[tuple[Any, Any]]] = defaultdict(list)
+    constant: dict[tuple[str, str, str], dict[str, tuple[Any, Any]]] = defaultdict(dict)
     for token in facts.ntlm_messages:
         row = facts.by_negotiation[token.negotiation_id]
         if token.ntlm_challenge_id is not None:
-            given[token.capture, row.server, token.ntlm_challenge_id].append((token, row))
+            value = token.ntlm_challenge_id
+            given[token.capture, row.server, value].append((token, row))
+            constant[token.capture, row.client, value].setdefault(row.server, (token, row))
     for (_, server, _), pairs in given.items():
         (one, first), *others = pairs
         for other, second in others:
@@ -231,3 +242,21 @@ def repeated_challenge(facts: Facts) -> Iterator[Hit]:
                 clients = " and ".join(sorted({first.client, second.client}))
                 why = f"{server} gave {clients} one challenge on two connections"
                 yield _both(server, first, second, why, (one.frame, other.frame), "certain")
+    yield from _of_many_servers(constant)
+
+
+def _of_many_servers(
+    constant: dict[tuple[str, str, str], dict[str, tuple[Any, Any]]],
+) -> Iterator[Hit]:
+    """Servers of their own that give one client the same challenge, all of them."""
+    for (_, client, _), servers in constant.items():
+        (_, first), *_others = servers.values()
+        own = {
+            server: pair
+            for server, pair in servers.items()
+            if pair[1] is first or not _handed_on(first, pair[1])
+        }
+        if len(own) >= _CONSTANT:
+            for server, (token, row) in own.items():
+                why = f"{server} gave {client} the challenge that {len(own) - 1} other servers gave"
+                yield by_server(row, why, evidence=token.frames)

@@ -19,6 +19,26 @@ _SIGNING = "Set 'Digitally sign communications (always)' on {0}."
 _NAMELESS = {"guest_access", "anonymous"}
 
 
+def _sessions(facts: Facts) -> dict[tuple[str, str], list[list[Any]]]:
+    """Rows of logons of named users whose session was used, by capture and server, session by session.
+
+    The channels and renewals of one session are protected alike, whatever each of them carried.
+    """
+    found: dict[tuple[str, str], dict[Any, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for row in facts.rows("negotiations"):
+        if (
+            row.carrier in _SMB
+            and row.outcome == "success"
+            and row.protection is not None
+            and row.reason not in _NAMELESS
+            and row.mechanism_detail != "anonymous"
+        ):
+            named = row.carrier == "smb2" and row.exchange is not None
+            key = (row.client, row.exchange) if named else row.negotiation_id
+            found[row.capture, row.server][key].append(row)
+    return {place: list(by_session.values()) for place, by_session in found.items()}
+
+
 @rule(
     "NGS-SMB-001",
     "high",
@@ -88,19 +108,21 @@ def client_signing(row: Any) -> Iterator[Hit]:
     means="What was read and written in this session can be changed on the way.",
     remedy=_SIGNING.format("client and server"),
     references=("ATT&CK T1557", "MS-SMB2 3.3.5.5.3"),
+    table=None,
 )
-def unsigned(row: Any) -> Iterator[Hit]:
+def unsigned(facts: Facts) -> Iterator[Hit]:
     """Messages follow the logon of a named user, none but SMB 3.1.1's tree connects signed."""
-    if (
-        row.carrier in _SMB
-        and row.outcome == "success"
-        and row.protection == "none"
-        and row.reason not in _NAMELESS
-        and row.mechanism_detail != "anonymous"
-    ):
-        yield by_server(
-            row, f"the session of {row.client} with {row.server} goes on without signatures"
-        )
+    for (_, server), sessions in _sessions(facts).items():
+        for rows in sessions:
+            bare = [row for row in rows if row.protection == "none"]
+            if not bare:
+                continue
+            numbers = tuple(row.negotiation_id for row in bare)
+            frames = tuple(frame for row in bare for frame in row.frames)
+            why = f"the session of {bare[0].client} with {server} goes on without signatures"
+            if len(bare) > 1:
+                why += f", over {len(bare)} logons"
+            yield by_server(bare[0], why, evidence=frames)._replace(negotiation_ids=numbers)
 
 
 @rule(
@@ -179,9 +201,16 @@ def unencrypted(row: Any) -> Iterator[Hit]:
 )
 def no_extended_security(row: Any) -> Iterator[Hit]:
     """An SMB 1 session setup with passwords' responses in place of a security blob."""
-    if row.carrier == "smb1" and row.mechanism == "ntlm" and row.wrapper == "none" and row.user:
+    if (
+        row.carrier == "smb1"
+        and row.mechanism == "ntlm"
+        and row.wrapper == "none"
+        and row.user
+        and row.mechanism_detail  # an empty password makes no response
+    ):
+        did = "logged on" if row.outcome == "success" else "tried to log on"
         why = (
-            f"{account(row.user, row.domain)} logged on from {row.client} to {row.server} "
+            f"{account(row.user, row.domain)} {did} from {row.client} to {row.server} "
             "without a security blob"
         )
         yield by_client(row, why)
@@ -217,21 +246,17 @@ def signing_off(row: Any) -> Iterator[Hit]:
 )
 def mixed_protection(facts: Facts) -> Iterator[Hit]:
     """Sessions of named users with one server in one capture, some protected and some not."""
-    sessions: dict[tuple[str, str], dict[bool, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    for row in facts.rows("negotiations"):
-        if (
-            row.carrier in _SMB
-            and row.outcome == "success"
-            and row.protection is not None
-            and row.reason not in _NAMELESS
-            and row.mechanism_detail != "anonymous"
-        ):
-            sessions[row.capture, row.server][row.protection == "none"].append(row)
-    for (_, server), parts in sessions.items():
-        bare, safe = parts.get(True, []), parts.get(False, [])
+    for (_, server), sessions in _sessions(facts).items():
+        bare: list[Any] = []
+        safe: list[Any] = []
+        for rows in sessions:
+            open_row = next((row for row in rows if row.protection == "none"), None)
+            (safe if open_row is None else bare).append(open_row or rows[0])
         if bare and safe:
+            one, other = len(safe) == 1, len(bare) == 1
             why = (
-                f"{len(safe)} sessions with {server} are protected and {len(bare)} are not "
+                f"{len(safe)} {'session' if one else 'sessions'} with {server} "
+                f"{'is' if one else 'are'} protected and {len(bare)} {'is' if other else 'are'} not "
                 f"({bare[0].client})"
             )
             numbers = tuple(row.negotiation_id for row in (*bare, *safe))

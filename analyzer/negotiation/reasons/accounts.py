@@ -87,7 +87,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "adjust the logon hours",
         "STATUS_INVALID_LOGON_HOURS, also inside a KRB-ERROR; LDAP data 530",
         STATED,
-        "4625 and 4776 0xC000006F",
+        "4625 and 4776 0xC000006F; 4768 0xC",
     ),
     "workstation_restriction": ReasonCode(
         "failure",
@@ -95,7 +95,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "adjust the permitted workstations",
         "STATUS_INVALID_WORKSTATION, also inside a KRB-ERROR; LDAP data 531",
         STATED,
-        "4625 and 4776 0xC0000070",
+        "4625 and 4776 0xC0000070; 4768 0xC",
     ),
     "logon_type_not_granted": ReasonCode(
         "failure",
@@ -111,7 +111,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "check the account's restrictions",
         "STATUS_ACCOUNT_RESTRICTION; LDAP data 52f; the codes for computer and trust accounts",
         STATED,
-        "4625 0xC000006E",
+        "4625 0xC000006E; NTLM/ProtectedUserFailures-DomainController 100",
     ),
     "smartcard_required": ReasonCode(
         "failure",
@@ -119,6 +119,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "log on with the smart card",
         "STATUS_SMARTCARD_LOGON_REQUIRED, also inside a KRB-ERROR",
         STATED,
+        "4768 0xC",
     ),
     "policy_denied": ReasonCode(
         "failure",
@@ -126,7 +127,9 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "check the server's policy",
         "STATUS_ACCESS_DENIED in SESSION_SETUP; KDC_ERR_POLICY; LDAP unwillingToPerform",
         "certain for KDC_ERR_POLICY and STATUS_REQUEST_NOT_ACCEPTED; likely for the other codes",
-        "4768 0xC",
+        (
+            "4768 0xC; AuthenticationPolicyFailures-DomainController 101 of NTLM, 105 and 106 of the KDC"
+        ),
     ),
     "access_denied": ReasonCode(
         "failure",

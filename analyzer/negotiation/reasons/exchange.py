@@ -20,7 +20,10 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "failure",
         "a MIC or checksum did not match",
         "look for tampering or a broken proxy",
-        "negState reject as the answer to a mechListMIC, or said by the initiator",
+        (
+            "negState reject as the answer to a mechListMIC, or said by the initiator; where a "
+            "mechanism's token came with the MIC, the carrier's refusal is the reason and names this"
+        ),
         "likely: no message names the MIC",
     ),
     "no_common_mechanism": ReasonCode(
@@ -29,6 +32,7 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "enable a common mechanism",
         "the first answer is negState reject and selects nothing; LDAP authMethodNotSupported",
         "certain for LDAP's code and if the two lists share nothing; else likely",
+        "System 40961 of LsaSrv on the client",
     ),
     "mechanism_refused": ReasonCode(
         "failure",
@@ -60,10 +64,11 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "the server demands signing or TLS",
         "enable signing, or use TLS",
         (
-            "LDAP strongerAuthRequired or confidentialityRequired; STATUS_ACCESS_DENIED at the first "
+            "LDAP strongerAuthRequired or confidentialityRequired, or inappropriateAuthentication whose "
+            "text begins with SASL(-15) or SASL(-16); STATUS_ACCESS_DENIED at the first "
             "use of an unsigned SMB session whose server requires signing"
         ),
-        "certain for LDAP's codes; likely for SMB",
+        "certain for LDAP's codes; likely for its text and for SMB",
         "Directory Service 2888 and 2889",
     ),
     "malformed_token": ReasonCode(
@@ -79,6 +84,7 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "reduce groups or raise header limits",
         "HTTP 431; HTTP 400 or 413 to a sound token of over 2,000 bytes; LDAP data 568",
         "certain for 431 and LDAP; else likely over 6,000 bytes, and possible below",
+        "System 6 of Security-Kerberos on the client; FieldLength or RequestLength in HTTP.sys's HTTPERR log",
     ),
     "protocol_error": ReasonCode(
         "failure",
@@ -125,8 +131,9 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
     "unspecified_failure": ReasonCode(
         "failure",
         "refused, and the code does not tell why",
-        "-",
-        "any other code of the carrier, or negState reject without anything beside it",
+        "see the server's log at the time of the refusal",
+        "any other code of the carrier, or negState reject without anything beside it; "
+        "HTTP 401 and STATUS_INVALID_PARAMETER where the capture lacks what the client sent",
         "certain that it was refused",
     ),
 }

@@ -1,12 +1,15 @@
 """Why NTLM was run and not Kerberos.
 
-The events: NTLM/Operational 4020 and 4021 (on the client) and 4022 and 4023 (on the server) give the reason
-as a usage id (Windows 11 24H2, Windows Server 2025; KB5064479).
+The events: NTLM/Operational 4020 and 4021 (on the client; the second for a weak form of NTLM) give the
+reason as a usage id from 0 (unknown) to 11, 4022 and 4023 are the server's and give none (Windows 11 24H2,
+Windows Server 2025; KB5064479). Ids 4 (cloud account) and 5 (no target name) leave nothing in the packets.
 """
 
 from __future__ import annotations
 
 from analyzer.negotiation.reasons.entry import ReasonCode
+
+NO_USAGE_ID = "4020 and 4021, 4022 and 4023: that it was NTLM; no usage id for this"
 
 FALLBACK_REASONS: dict[str, ReasonCode] = {
     "kerberos_refused": ReasonCode(
@@ -15,10 +18,11 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "see the error named in the detail",
         (
             "a KRB-ERROR inside this negotiation, or a Kerberos negotiation of this client with this "
-            "service that failed less than two minutes before; as a failure: HTTP 401 or reject to an "
-            "AP-REQ, without a word why"
+            "service that failed less than two minutes before, or before NTLM was tried for the first "
+            "time of up to 16; as a failure: HTTP 401 or reject to an AP-REQ, without a word why"
         ),
         "certain for a KRB-ERROR inside the negotiation; else likely",
+        "System 40960 of LsaSrv, and 3 of Security-Kerberos if its logging is on, on the client",
     ),
     "target_is_local_host": ReasonCode(
         "fallback",
@@ -26,7 +30,7 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "nothing: Windows does so on purpose",
         "NTLM's local-call flag agreed by both; the same address at both ends; `localhost` as the name",
         "certain if NTLM says so and the addresses agree; else likely",
-        "4020 and 4021: loopback",
+        "4020 and 4021 usage id 10: loopback",
     ),
     "ntlm_only_server": ReasonCode(
         "fallback",
@@ -34,6 +38,7 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "give the server a service account, SPN and keytab, or join it to the domain",
         "the server's NegTokenInit2, its HTTP challenges or its SASL list name NTLM and no Kerberos",
         "certain; likely where NegoEx stands beside NTLM, or the list came over another connection",
+        NO_USAGE_ID,
     ),
     "ntlm_selected_by_server": ReasonCode(
         "fallback",
@@ -41,25 +46,35 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "give the service a key (keytab, SPN)",
         "mechTypes of the client has Kerberos first, supportedMech of the server is NTLM",
         "likely",
+        NO_USAGE_ID,
     ),
     "kdc_unreachable": ReasonCode(
         "fallback",
         "the client reached no KDC",
         "check routes, firewalls and the KDC's DNS records",
         (
-            "requests of this client to a KDC without answer, or connections to its port refused, just "
-            "before, and none answered in the meantime"
+            "requests of this client to a KDC without answer, or refused by RST or ICMP, just before, and "
+            "none answered in the meantime; or DNS names no KDC of the user's or the server's realm"
         ),
-        "likely; possible for a single request whose answer may be missing in the capture",
-        "4020 and 4021: no domain controller in sight",
+        (
+            "likely; possible for a single request or look-up whose answer may be missing in the capture, "
+            "and where the connection to the KDC was captured on the client's side only"
+        ),
+        "4020 and 4021 usage id 9: no domain controller in sight",
     ),
     "target_is_ip_address": ReasonCode(
         "fallback",
         "the client names the server by its IP address, for which there is no ticket",
         "use the server's DNS name",
-        "an IP address as Host, UNC server or MsvAvTargetName, and no ticket request for it",
-        "likely",
-        "4020 and 4021: target name is an IP address",
+        (
+            "an IP address as Host, UNC server or MsvAvTargetName, and no ticket for it: none that this "
+            "client got from a KDC, none that it used with this server"
+        ),
+        (
+            "likely; possible under a name for NTLM alone (scheme NTLM, Sicily), which is chosen before "
+            "any ticket is asked for"
+        ),
+        "4020 and 4021 usage id 7: target name contains an IP address (with TryIPSPN set, 6)",
     ),
     "local_account": ReasonCode(
         "fallback",
@@ -67,7 +82,7 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "use a domain account",
         "NTLM's domain name is the computer name in the server's CHALLENGE, the client's own, or `.`",
         "likely",
-        "4020 and 4021: local account",
+        "4020 and 4021 usage id 2: local account",
     ),
     "server_not_in_domain": ReasonCode(
         "fallback",
@@ -75,6 +90,7 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "join it to the domain",
         "TARGET_TYPE_SERVER in the CHALLENGE, and its domain name is missing or its own computer name",
         "likely",
+        NO_USAGE_ID,
     ),
     "client_not_in_domain": ReasonCode(
         "fallback",
@@ -85,17 +101,23 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
             "domain, and the client asks no KDC"
         ),
         "possible",
+        NO_USAGE_ID,
     ),
     "application_chose_ntlm": ReasonCode(
         "fallback",
-        "the client chose NTLM though Kerberos was there",
-        "see the application's settings",
+        "the client took NTLM though more was there",
+        "see the application's settings, and whether the client can get a ticket for the service",
         (
-            "raw NTLM or the scheme NTLM where the server lists more; NTLM listed before Kerberos; a "
-            "ticket for the service granted, or Kerberos accepted by it, for the same client"
+            "a name for NTLM alone (scheme NTLM, Sicily) where the server or proxy lists more; NTLM "
+            "without SPNEGO, under Negotiate, GSS-SPNEGO or in SMB, where it lists or hints what can be "
+            "Kerberos; NTLM listed before Kerberos; a ticket for the service granted, or Kerberos "
+            "accepted by it, for the same client"
         ),
-        "likely where the server lists Negotiate beside NTLM; else possible",
-        "4020 and 4021: called directly by the application",
+        (
+            "likely for a name that stands for NTLM alone; else possible: Windows sends NTLM without "
+            "SPNEGO also when it has no other mechanism left, and the bytes are the same"
+        ),
+        "4020 and 4021 usage id 1: NTLM called directly by the application",
     ),
     "target_name_unresolved": ReasonCode(
         "fallback",
@@ -103,14 +125,21 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "use the full DNS name; check DNS",
         "just before, the client asked for the name and got no address, and nothing else resolved it",
         "possible",
-        "4020 and 4021: target name not resolved",
+        "4020 and 4021 usage id 6: target name not resolved",
     ),
     "ntlm_only_client": ReasonCode(
         "fallback",
         "the client offered only NTLM",
         "give the client a ticket: domain logon, DNS name of the service, path to a KDC",
-        "its NegTokenInit lists no Kerberos, or its first token is raw NTLM",
-        "certain; likely after a server's hint, which some clients answer with a single mechanism",
+        (
+            "its NegTokenInit lists no Kerberos, or its first token is NTLM without SPNEGO; any reason "
+            "that says why goes before it"
+        ),
+        (
+            "certain; likely after a server's hint, which some clients answer with a single mechanism, "
+            "and for NTLM without SPNEGO where the server lists or hints more"
+        ),
+        "4020 and 4021: their usage id says which cause lies behind it",
     ),
     "no_kdc_traffic": ReasonCode(
         "fallback",

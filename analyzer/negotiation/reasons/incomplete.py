@@ -13,7 +13,7 @@ WEAK_REASONS: dict[str, ReasonCode] = {
         "forbid guest logons",
         "SMB2 SessionFlags IS_GUEST; SMB1 Action bit 0",
         SEEN,
-        "Microsoft-Windows-SMBClient/Security 31017",
+        "SMBClient/Security 31022 where the client takes it, 31017 where it refuses",
     ),
     "anonymous": ReasonCode(
         "weak",
@@ -24,7 +24,7 @@ WEAK_REASONS: dict[str, ReasonCode] = {
             "bind; SASL ANONYMOUS"
         ),
         SEEN,
-        "4624 for ANONYMOUS LOGON; 4020 and 4021: null session",
+        "4624 for ANONYMOUS LOGON; 4020 and 4021 usage id 11: null session",
     ),
     "unauthenticated_bind": ReasonCode(
         "weak",
@@ -40,8 +40,8 @@ INCOMPLETE_REASONS: dict[str, ReasonCode] = {
         "incomplete",
         "the capture starts inside the negotiation",
         "start the capture earlier",
-        "the first message is an answer, or not a first token",
-        "certain; possible if the SYN of the connection was seen",
+        "the first message is an answer, or not a first token, and the connection's SYN was not seen",
+        SEEN,
     ),
     "capture_ended_early": ReasonCode(
         "incomplete",
@@ -75,7 +75,7 @@ INCOMPLETE_REASONS: dict[str, ReasonCode] = {
         "incomplete",
         "encryption began before the verdict",
         "add the keys",
-        "TLS or SMB encryption begins while the negotiation is under way",
+        "TLS begins on the connection while the negotiation is under way",
         SEEN,
     ),
 }

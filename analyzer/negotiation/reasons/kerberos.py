@@ -26,9 +26,19 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "failure",
         "the Kerberos ticket has expired",
         "renew the ticket",
-        "KRB_AP_ERR_TKT_EXPIRED; STATUS_NETWORK_SESSION_EXPIRED to Kerberos",
+        "KRB_AP_ERR_TKT_EXPIRED; STATUS_NETWORK_SESSION_EXPIRED to a SESSION_SETUP with Kerberos",
         STATED,
         "4769 0x20",
+    ),
+    "session_expired": ReasonCode(
+        "failure",
+        "the session has expired: the client has to authenticate again",
+        "none if it does so; else give tickets a longer life, or mend the client",
+        (
+            "STATUS_NETWORK_SESSION_EXPIRED to a SESSION_SETUP without Kerberos, or at TREE_CONNECT after "
+            "success; then the outcome stays success"
+        ),
+        STATED,
     ),
     "ticket_not_yet_valid": ReasonCode(
         "failure",
@@ -58,15 +68,15 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
             "certain if the host asked for is the one the client names to the server; likely if it is "
             "known only from the server, from DNS, or by its short name"
         ),
-        "4769 0x7; 4020 and 4021: target name not resolved",
+        "4769 0x7; 4020 and 4021 usage id 6: target name not resolved by Kerberos",
     ),
     "duplicate_spn": ReasonCode(
         "failure",
         "the service name is registered twice",
         "remove the duplicate SPN",
-        "KDC_ERR_PRINCIPAL_NOT_UNIQUE",
-        STATED,
-        "4769 0x8; System 11 of the KDC; 4020 and 4021: duplicate target name",
+        "KDC_ERR_PRINCIPAL_NOT_UNIQUE; as the reason for NTLM: as for unknown_service",
+        "certain; as the reason for NTLM as for unknown_service",
+        "4769 0x8; System 11 of the KDC; 4020 and 4021 usage id 8: duplicate target name",
     ),
     "etype_not_supported": ReasonCode(
         "failure",
@@ -82,7 +92,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "look for duplicated requests",
         "KRB_AP_ERR_REPEAT",
         STATED,
-        "4769 0x22",
+        "4649; 4769 0x22",
     ),
     "kdc_error": ReasonCode(
         "failure",
@@ -99,7 +109,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "failure",
         "the server could not prove its identity",
         "check SPN and DNS name",
-        "STATUS_MUTUAL_AUTHENTICATION_FAILED; KRB_AP_ERR_MUT_FAIL",
+        "STATUS_MUTUAL_AUTHENTICATION_FAILED; KRB_AP_ERR_MUT_FAIL, as the client answers an AP-REP",
         STATED,
     ),
     "delegation_refused": ReasonCode(
@@ -107,7 +117,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "delegation was refused",
         "check the constrained delegation list",
         "KDC_ERR_BADOPTION",
-        "certain for a request that asks for delegation; else likely",
+        "likely: KDCs refuse other options by the same code",
         "4769 0xD",
     ),
     "trust_failure": ReasonCode(

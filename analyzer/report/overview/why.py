@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 from analyzer.negotiation.reasons import REASONS
@@ -16,17 +14,15 @@ from analyzer.tables.collect import Columns
 
 ENTRIES_SHOWN = 5
 CONFIDENCE = ("certain", "likely", "possible")
-_KDC_REASONS = frozenset({"unknown_service", "unknown_user", "etype_not_supported", "kdc_error"})
 _CELLS = (
     "negotiation_id",
     "mechanism",
     "mechanism_detail",
     "outcome",
     "reason",
-    "reason_detail",
     "confidence",
-    "evidence",
-    "kdc_frames",
+    "fallback_reason",
+    "fallback_confidence",
     "client",
     "server",
     "server_name",
@@ -64,19 +60,17 @@ def reasons(negotiations: Columns) -> list[Section]:
         why = None
         if row["mechanism"] == "ntlm" and row["mechanism_detail"] != "anonymous":
             run_ntlm += 1
-            why = _why_ntlm(row)
+            why = row["fallback_reason"]
             if why is None:
                 unexplained += 1
             else:
-                _add(ntlm, why[0], row, why[1])
+                _add(ntlm, why, row, row["fallback_confidence"])
         if row["outcome"] == "failure":
             _add(failed, reason or "", row, row["confidence"])
         elif row["outcome"] == "incomplete":
-            told = (
-                why is not None and why[0] == reason
-            )  # what it says is no answer to this question
+            told = why is not None and why == reason  # what it says is no answer to this question
             _add(cut, "" if told else reason or "", row, row["confidence"])
-        elif reason is not None and (why is None or why[0] != reason):
+        elif reason is not None and why != reason:
             _add(flawed, reason, row, row["confidence"])
     made = []
     if ntlm:
@@ -113,38 +107,6 @@ def _add(groups: dict[str, _Group], code: str, row: dict[str, Any], confidence: 
     if row["mechanism"] == "kerberos" and (row["gss_status"] or "").startswith("K"):
         said.append(row["gss_status"])
     group.said.update(text for text in said if text)
-
-
-@cache
-def _since() -> re.Pattern[str]:
-    """How a failure's detail tells why it was NTLM at all."""
-    sentences = {entry.sentence: code for code, entry in REASONS.items() if _is_cause(code)}
-    longest = sorted(sentences, key=len, reverse=True)
-    return re.compile(f"; NTLM since ({'|'.join(map(re.escape, longest))})")
-
-
-@cache
-def _by_sentence() -> dict[str, str]:
-    return {entry.sentence: code for code, entry in REASONS.items() if _is_cause(code)}
-
-
-def _is_cause(code: str) -> bool:
-    return REASONS[code].kind == "fallback" or code in _KDC_REASONS
-
-
-def _why_ntlm(row: dict[str, Any]) -> tuple[str, str | None] | None:
-    """The code that tells why this was NTLM, and how sure it is."""
-    code, detail = row["reason"], row["reason_detail"] or ""
-    said = _since().search(detail)
-    if said is not None:
-        sure = re.search(rf", ({'|'.join(CONFIDENCE)})\]", detail[said.end() :])
-        return _by_sentence()[said[1]], sure[1] if sure else None
-    if code is None or not _is_cause(code):
-        return None
-    asked = set(row["kdc_frames"] or ()) & set(row["evidence"] or ())
-    if REASONS[code].kind == "fallback" or row["outcome"] == "success" or asked:
-        return code, row["confidence"]
-    return None
 
 
 def _section(title: str, groups: dict[str, _Group], notes: list[str], *, told: str) -> Section:

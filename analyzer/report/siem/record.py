@@ -1,45 +1,39 @@
-"""Rows as dicts, and what the formats for other systems share."""
+"""Rows as dicts, and readings of them that several formats share."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from ipaddress import ip_address
 from typing import Any
 
+from analyzer.audit.model import Rule
+from analyzer.audit.registry import all_rules
+from analyzer.negotiation.community_id import PROTOCOLS, flow_id
 from analyzer.report.cells import iso_time
 from analyzer.tables.collect import Columns
 
 Record = dict[str, Any]
 
-OWN_FIELDS = (
-    "negotiation_id", "stream_id", "first_frame", "last_frame", "legs", "carrier", "carrier_version",
-    "scheme", "wrapper", "flow", "hinted_mechs", "offered_mechs", "optimistic_mech", "selected_mech",
-    "mechanism", "mechanism_detail", "neg_states", "mech_list_mic", "outcome_source", "status",
-    "status_code", "gss_status", "reason", "reason_detail", "evidence", "confidence", "retry_of",
-    "fallback_from", "fallback_kind", "realm", "spn", "protection", "channel_binding", "ntlm_mic",
-    "completeness",
-)  # fmt: skip
-"""Columns kept under `negoscope.*` where the other system has no field for them."""
+CLEAR_CREDENTIALS = frozenset(
+    {"basic", "bearer", "login", "oauthbearer", "plain", "simple", "xoauth2"}
+)
+"""Mechanisms whose message holds the password or the bearer token itself."""
 
-CLEAR_PASSWORDS = frozenset({"basic", "simple", "plain", "login"})
+WITHOUT_ACCOUNT = frozenset({"anonymous", "unauthenticated_bind"})
+"""Reasons of a logon by which nobody proved anything."""
+
+_LONGEST_ADDRESS = 64  # characters, with a zone
+_LONGEST_HOSTNAME = 253
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_HOSTNAME = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
 
 
 def records(values: Columns, rows: Sequence[int]) -> Iterator[Record]:
     """Rows as dicts."""
     for row in rows:
         yield {name: cells[row] for name, cells in values.items()}
-
-
-def present(record: Record) -> Record:
-    """Without what says nothing: no value, empty text, list or branch."""
-    made: Record = {}
-    for key, value in record.items():
-        if isinstance(value, dict):
-            value = present(value)
-            if not value:
-                continue
-        if value is not None and value not in ("", []):
-            made[key] = value
-    return made
 
 
 def iso(ts_ns: int | None) -> str | None:
@@ -56,3 +50,86 @@ def duration(record: Record) -> int | None:
     """Nanoseconds from first to last frame, where both times are known."""
     started, ended = record["started"], record["ended"]
     return None if started is None or ended is None else ended - started
+
+
+def is_address(text: str | None) -> bool:
+    """Whether it is an IP address, and no name."""
+    return text is not None and len(text) <= _LONGEST_ADDRESS and _is_address(text)
+
+
+@lru_cache(maxsize=4096)
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def address(text: str | None) -> str | None:
+    """The text if it is an IP address."""
+    return text if is_address(text) else None
+
+
+def name(text: str | None) -> str | None:
+    """The text if it is no IP address."""
+    return None if is_address(text) else text
+
+
+def is_hostname(text: str | None) -> bool:
+    """Whether it is a host name by DNS' rules, and no address."""
+    if not text or len(text) > _LONGEST_HOSTNAME or is_address(text):
+        return False
+    return _HOSTNAME.fullmatch(text) is not None
+
+
+def transport(record: Record) -> str | None:
+    """`tcp` or `udp`: the one that the row's Community ID was made with."""
+    ends = record["client"], record["client_port"], record["server"], record["server_port"]
+    if record["community_id"] is None or None in ends or not is_address(record["client"]):
+        return None
+    for protocol in PROTOCOLS:
+        if flow_id(protocol, *ends) == record["community_id"]:
+            return protocol
+    return None
+
+
+def protocol(record: Record) -> str:
+    """The carrier without its version or way: `smb`, `http`, `ldap`."""
+    carrier: str = record["carrier"]
+    return {"smb1": "smb", "smb2": "smb", "http-proxy": "http"}.get(carrier, carrier)
+
+
+def anonymous(record: Record) -> bool:
+    """Whether the logon names no account on purpose."""
+    if record["reason"] == "anonymous" or record["mechanism"] == "anonymous":
+        return True
+    return record["mechanism_detail"] == "anonymous" or (
+        record["mechanism"] == "simple" and not record["user"]
+    )
+
+
+def in_clear(record: Record) -> bool:
+    """Whether a password or bearer token went over the wire as it is."""
+    return (
+        record["mechanism"] in CLEAR_CREDENTIALS
+        and not record["tls"]
+        and not anonymous(record)
+        and record["reason"] not in WITHOUT_ACCOUNT
+    )
+
+
+def account(record: Record) -> tuple[str | None, str | None]:
+    r"""Name and domain of a finding's account, written `DOMAIN\name`; None where it is about none."""
+    subject: str = record["subject"]
+    if record["subject_kind"] != "user" or subject == "(no name)":
+        return None, None
+    if "=" in subject:  # a distinguished name, in which a backslash is an escape
+        return subject, None
+    domain, _, user = subject.rpartition("\\")
+    return user, domain or None
+
+
+def rule_of(record: Record) -> Rule | None:
+    """The rule of a finding."""
+    return all_rules().get(record["rule_id"])

@@ -1,105 +1,154 @@
 """Zeek logs: `gssapi` for negotiations, `notice` for findings; as tabbed text or as JSON lines.
 
-Spec: Zeek's ASCII writer and its JSON variant (`LogAscii::use_json`), notice.log.
+Spec: Zeek's ASCII writer and its JSON variant (`LogAscii::use_json`), connection uids, notice.log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 from analyzer.report.json_text import json_text
+from analyzer.report.siem import zeek_ascii
+from analyzer.report.siem.record import Record, account, address, duration, records
 from analyzer.tables.collect import Columns
-from dissectors.visible import visible
 
-Fields = tuple[tuple[str, str, str], ...]
-"""(Zeek field, Zeek type, our column)."""
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_UID_LENGTH = 17  # as many as Zeek's 96 bits take at most
 
-NEGOTIATIONS: Fields = (
-    ("ts", "time", "started"),
-    ("community_id", "string", "community_id"),
-    ("id.orig_h", "addr", "client"),
-    ("id.orig_p", "port", "client_port"),
-    ("id.resp_h", "addr", "server"),
-    ("id.resp_p", "port", "server_port"),
-    ("carrier", "string", "carrier"),
-    ("scheme", "string", "scheme"),
-    ("wrapper", "string", "wrapper"),
-    ("hinted_mechs", "vector[string]", "hinted_mechs"),
-    ("offered_mechs", "vector[string]", "offered_mechs"),
-    ("optimistic_mech", "string", "optimistic_mech"),
-    ("selected_mech", "string", "selected_mech"),
-    ("mechanism", "string", "mechanism"),
-    ("mechanism_detail", "string", "mechanism_detail"),
-    ("outcome", "string", "outcome"),
-    ("status", "string", "status"),
-    ("reason", "string", "reason"),
-    ("confidence", "string", "confidence"),
-    ("user", "string", "user"),
-    ("domain", "string", "domain"),
-    ("workstation", "string", "workstation"),
-    ("realm", "string", "realm"),
-    ("spn", "string", "spn"),
-    ("server_name", "string", "server_name"),
-    ("protection", "string", "protection"),
-    ("completeness", "string", "completeness"),
+
+class LogField(NamedTuple):
+    """One column of a log."""
+
+    name: str
+    kind: str  # Zeek's type
+    source: str  # what it is made of, in Markdown
+    value: Callable[[Record], Any]
+
+
+def _same(name: str, kind: str = "string", column: str | None = None) -> LogField:
+    """One of our columns as it is."""
+    read = column or name
+    return LogField(name, kind, f"`{read}`", lambda record: record[read])
+
+
+def connection_uid(record: Record) -> str:
+    """`C` and 17 digits, as Zeek names a connection: the same for every row of it, in every reading."""
+    stream, number = record["stream_id"], record["negotiation_id"]
+    own = f"n{number}" if stream is None else str(stream)
+    key = "\0".join((record["capture"], own, record["community_id"] or ""))
+    rest = int.from_bytes(sha256(key.encode("utf-8", "surrogatepass")).digest()[:16])
+    digits = []
+    for _ in range(_UID_LENGTH):
+        rest, digit = divmod(rest, len(_DIGITS))
+        digits.append(_DIGITS[digit])
+    return "C" + "".join(reversed(digits))
+
+
+def _subject(kind: str) -> Callable[[Record], str | None]:
+    return lambda record: address(record["subject"]) if record["subject_kind"] == kind else None
+
+
+NEGOTIATIONS = (
+    _same("ts", "time", "started"),
+    LogField("uid", "string", "`capture`, `stream_id`, `community_id`", connection_uid),
+    _same("id.orig_h", "addr", "client"),
+    _same("id.orig_p", "port", "client_port"),
+    _same("id.resp_h", "addr", "server"),
+    _same("id.resp_p", "port", "server_port"),
+    _same("community_id"),
+    LogField("duration", "interval", "`ended` - `started`", duration),
+    _same("carrier"),
+    _same("scheme"),
+    _same("wrapper"),
+    _same("hinted_mechs", "vector[string]"),
+    _same("offered_mechs", "vector[string]"),
+    _same("optimistic_mech"),
+    _same("selected_mech"),
+    _same("mechanism"),
+    _same("mechanism_detail"),
+    _same("ticket_etype"),
+    _same("outcome"),
+    _same("status"),
+    _same("reason"),
+    _same("reason_detail"),
+    _same("confidence"),
+    _same("fallback_reason"),
+    _same("user"),
+    _same("domain"),
+    _same("workstation"),
+    _same("realm"),
+    _same("spn"),
+    _same("server_name"),
+    _same("protection"),
+    _same("channel_binding"),
+    _same("ntlm_mic"),
+    _same("tls", "bool"),
+    _same("completeness"),
+    _same("negotiation_id", "count"),
+    _same("capture"),
 )
 
-FINDINGS: Fields = (
-    ("ts", "time", "last_seen"),
-    ("note", "enum", "rule_id"),
-    ("msg", "string", "why"),
-    ("sub", "string", "title"),
-    ("subject_kind", "string", "subject_kind"),
-    ("subject", "string", "subject"),
-    ("severity", "string", "severity"),
-    ("confidence", "string", "confidence"),
-    ("n", "count", "count"),
-    ("first_seen", "time", "first_seen"),
-    ("remedy", "string", "remedy"),
-    ("references", "vector[string]", "references"),
+FINDINGS = (
+    _same("ts", "time", "last_seen"),
+    _same("note", "enum", "rule_id"),
+    _same("msg", "string", "why"),
+    _same("sub", "string", "title"),
+    LogField("src", "addr", "`subject` of kind client", _subject("client")),
+    LogField("dst", "addr", "`subject` of kind server, if an address", _subject("server")),
+    _same("n", "count", "count"),
+    LogField("user", "string", "`subject` of kind user, without domain", lambda r: account(r)[0]),
+    _same("subject_kind"),
+    _same("subject"),
+    _same("severity"),
+    _same("confidence"),
+    _same("first_seen", "time"),
+    _same("remedy"),
+    _same("references", "vector[string]"),
+    _same("captures", "vector[string]"),
 )
 
 LOGS = {"negotiations": ("gssapi", NEGOTIATIONS), "findings": ("notice", FINDINGS)}
-"""Our table -> Zeek's path and fields."""
+"""Our table -> Zeek's path and columns."""
+
+_SPAN = {"negotiations": ("started", "ended"), "findings": ("first_seen", "last_seen")}
 
 
 def text_lines(table: str, values: Columns, rows: Sequence[int]) -> Iterator[str]:
-    """A Zeek ASCII log: header lines, one line per row, tabs between fields."""
+    """A Zeek ASCII log: header lines, one line per row, tabs between fields, a last line.
+
+    `#open` and `#close` are the times of the rows and not of the writing, so that one capture makes one log;
+    1970 where no row has a time.
+    """
     path, fields = LOGS[table]
-    yield "#separator \\x09"
-    yield "#set_separator\t,"
-    yield "#empty_field\t(empty)"
-    yield "#unset_field\t-"
-    yield f"#path\t{path}"
-    yield "#fields\t" + "\t".join(field for field, _, _ in fields)
-    yield "#types\t" + "\t".join(kind for _, kind, _ in fields)
-    for row in rows:
-        yield "\t".join(_text_cell(kind, values[name][row]) for _, kind, name in fields)
+    first, last = (
+        [ts for row in rows if (ts := values[column][row]) is not None] for column in _SPAN[table]
+    )
+    names, kinds = [field.name for field in fields], [field.kind for field in fields]
+    yield from zeek_ascii.head(path, names, kinds, min(first, default=None))
+    for record in records(values, rows):
+        yield zeek_ascii.SEPARATOR.join(
+            zeek_ascii.cell(field.kind, field.value(record)) for field in fields
+        )
+    yield zeek_ascii.tail(max(last, default=None))
 
 
 def json_lines(table: str, values: Columns, rows: Sequence[int]) -> Iterator[str]:
-    """The same as Zeek writes it in JSON: fields that are not set are left out, times are seconds."""
+    """The same as Zeek writes it in JSON: fields that are not set are left out, times are seconds.
+
+    `_path` tells which log it is, as Zeek's JSON streams do.
+    """
     path, fields = LOGS[table]
-    for row in rows:
+    for record in records(values, rows):
         made: dict[str, Any] = {"_path": path}
-        for field, kind, name in fields:
-            value = values[name][row]
+        for field in fields:
+            value = field.value(record)
             if value is not None:
-                made[field] = round(value / 1e9, 6) if kind == "time" else value
+                made[field.name] = (
+                    zeek_ascii.microseconds(value) / 1e6 if field.kind in _TIMES else value
+                )
         yield json_text(made)
 
 
-def _text_cell(kind: str, value: Any) -> str:
-    if value is None:
-        return "-"
-    if kind == "time":
-        return f"{value // 1_000_000_000}.{value % 1_000_000_000 // 1000:06d}"
-    if kind.startswith("vector"):
-        return ",".join(_escaped(item).replace(",", "\\x2c") for item in value) or "(empty)"
-    return _escaped(str(value)) or "(empty)"
-
-
-def _escaped(text: str) -> str:
-    shown = visible(text)
-    return "\\x2d" if shown == "-" else shown
+_TIMES = frozenset({"time", "interval"})

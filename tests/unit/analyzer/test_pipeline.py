@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 import pytest
 from support.messages import netbios, session_setup
 
-from analyzer.capture.model import IGNORE, Stream
+from analyzer.capture.model import IGNORE, CaptureAccount, Stream
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly
-from analyzer.pipeline import ANOMALIES_PER_KIND, Options, StreamReader
+from analyzer.pipeline import ANOMALIES_PER_KIND, Options, StreamReader, conclude
 from analyzer.unclaimed import QUIET
 from dissectors.tokens.build import neg_token_init, ntlm_negotiate
 
 TOKEN = b"NTLMSSP\x00\x01\x00\x00\x00\x05\x02\x08\xa0" + bytes(16)
 REQUEST = b"GET / HTTP/1.1\r\nHost: web\r\nAuthorization: NTLM " + b64encode(TOKEN) + b"\r\n\r\n"
+ANSWER = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
 
 
 @dataclass
@@ -55,6 +56,47 @@ def test_a_stream_dropped_to_bound_memory_says_so(how: str) -> None:
     codes = [noticed.anomaly.code for noticed in row.anomalies + told.loose]
     assert ("limit-streams" in codes) == (how == "evicted")
     assert not told.loose
+
+
+def test_a_gap_behind_very_many_still_marks_who_it_meets() -> None:
+    """Each negotiation under way is marked once, however many gaps came before; the rest is counted."""
+    told = Told()
+    stream = Stream(0, "tcp", "10.0.0.1", 50000, "10.0.0.2", 80, 1, 0, "syn")
+    reader = StreamReader(stream, told, Options())
+    at = [0, 0]
+    more = ANOMALIES_PER_KIND + 20
+    for number in range(more):
+        reader.deliver(0, at[0], REQUEST, 10 * number + 1, 1000 * number)
+        at[0] += len(REQUEST)
+        for extra in (1, 2):
+            reader.lost(1, at[1], 10, 10 * number + 1 + extra, 1000 * number)
+            at[1] += 10
+        reader.deliver(1, at[1], ANSWER, 10 * number + 9, 1000 * number)
+        at[1] += len(ANSWER)
+    reader.end(None, "capture-end", 10 * more, 1000 * more)
+    assert len(told.rows) == more
+    gaps = [sum(n.anomaly.code == "gap" for n in row.anomalies) for row in told.rows]
+    assert min(gaps) == 1
+    assert gaps[-20:] == [1] * 20
+    [rest] = [n.anomaly.detail for n in told.loose if n.anomaly.code == "limit-anomalies"]
+    loose = sum(n.anomaly.code == "gap" for n in told.loose)
+    assert rest == f"{2 * more - sum(gaps) - loose} more of gap in this stream"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, []),
+        (1, ["1 packet was cut by the snap length"]),
+        (2, ["2 packets were cut by the snap length"]),
+    ],
+)
+def test_packets_that_were_cut_are_told_in_one_sentence(count: int, said: list[str]) -> None:
+    """One, several, none."""
+    told = Told()
+    conclude(CaptureAccount(truncated_packets=count), told)
+    assert [noticed.anomaly.detail for noticed in told.loose] == said
+    assert {noticed.anomaly.code for noticed in told.loose} <= {"snaplen"}
 
 
 # -- streams that no carrier reads ---------------------------------------------------------------------
@@ -150,7 +192,7 @@ def test_a_bind_of_which_only_the_header_was_captured() -> None:
     reader.lost(0, 7, 20, 1, 1000)
     reader.end(None, "capture-end", 1, 1000)
     (row,) = told.rows
-    assert (row.carrier, row.completeness) == ("ldap", "gap")
+    assert (row.carrier, row.completeness) == ("ldap", "truncated")
 
 
 # -- tokens in pieces ----------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ TABLE = {
     "NGS-PWD-006": Case("http/digest", "ada", "http/basic"),
     "NGS-PWD-007": Case("ldap/openldap_unauthenticated", "10.99.0.3", "ldap/openldap_simple"),
     "NGS-PWD-008": Case("ldap/anonymous", "fd99::20", "ldap/openldap_unauthenticated"),
+    "NGS-PWD-009": Case("smb/nt1_plaintext", "10.99.0.4", "smb/nt1_no_extended_security", (6,)),
     "NGS-NTLM-001": Case(
         "smb/nt1_no_extended_security_ntlmv1", "10.99.0.20", "smb/nt1_no_extended_security"
     ),
@@ -77,7 +78,7 @@ TABLE = {
     "NGS-KRB-004": Case("http/delegated", "10.99.0.20", "smb/smb311_kerberos"),
     "NGS-KRB-005": Case("http/replay", "fd99::20", "http/keep_alive_kerberos"),
     "NGS-KRB-006": Case("http/other_realm", "10.99.0.20", "http/negotiate_kerberos"),
-    "NGS-KRB-007": Case("smb/raw_kerberos", "1", "smb/smb311_kerberos"),
+    "NGS-KRB-007": Case("smb/raw_kerberos", "fd99::20", "smb/smb311_kerberos"),
     "NGS-KDC-001": Case("kdc/without_preauthentication", "rosalind@NEGO.TEST", "kdc/logon"),
     "NGS-KDC-002": Case("kdc/asrep_roasting", "10.99.0.20", "kdc/without_preauthentication"),
     "NGS-KDC-003": Case("kdc/kerberoasting", "10.99.0.20", "kdc/rc4_service"),
@@ -92,6 +93,8 @@ TABLE = {
     "NGS-KDC-022": Case("kdc/rc4_logon", "10.99.0.20", "kdc/rc4_service"),
     "NGS-KDC-023": Case("kdc/des", "10.99.0.20", "kdc/logon"),
     "NGS-KDC-024": Case("kdc/des", "10.99.0.1", "kdc/rc4_logon"),
+    "NGS-KDC-025": Case("kdc/forged_ticket", "10.99.0.66", "kdc/rc4_logon", (5, 6)),
+    "NGS-KDC-026": Case("kdc/logon_by_hash", "grace@NEGO.TEST", "kdc/rc4_logon", (3, 4)),
     "NGS-SPNEGO-001": Case(
         "http/reselection_without_mic", "10.99.0.20", "http/reselection_with_mic"
     ),
@@ -306,3 +309,22 @@ def _columns(rows: list[Any]) -> dict[str, list[Any]]:
         name: list(cells)
         for name, cells in zip(rows[0]._fields, zip(*rows, strict=True), strict=True)
     }
+
+
+SENTENCES = [
+    ("smb/relayed_smb", "NGS-RELAY-003", "was written for cifs/10.99.0.20"),
+    ("http/ntlm_only_server", "NGS-NTLM-013", "10.99.0.2 on port "),
+    ("smb/nt1_no_extended_security", "NGS-SMB-009", "logged on from"),
+    ("kdc/des", "NGS-KDC-024", "des-cbc-"),
+    (
+        "smb/signing_off&smb/signing_required",
+        "NGS-SMB-011",
+        "1 session with 10.99.0.4 is protected and 1 is not (",
+    ),
+]
+
+
+@pytest.mark.parametrize(("case", "rule_id", "words"), SENTENCES)
+def test_its_sentence_says_what_is_there(case: str, rule_id: str, words: str) -> None:
+    """A finding says no more than its frames show, and names what tells one place from another."""
+    assert words in analysis(case).audit([rule_id]).findings[0].why

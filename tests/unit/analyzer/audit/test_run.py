@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from analyzer.analysis import read
-from analyzer.audit.model import SEVERITIES
-from analyzer.audit.run import LISTED
+from analyzer.audit.facts import Facts
+from analyzer.audit.model import SEVERITIES, Hit
+from analyzer.audit.registry import all_rules
+from analyzer.audit.run import LISTED, audit
 from analyzer.errors import UsageError
 from analyzer.tables.schema import FINDINGS
 
@@ -76,3 +80,38 @@ def test_tables_that_rules_need_are_asked_for() -> None:
     with pytest.raises(UsageError, match="kdc, names"):
         read(capture("kdc/logon"), tables=["negotiations", "tokens", "offers", "anomalies"]).audit()
     assert len(read(capture("kdc/des"), tables=["findings"]).audit().findings) > 0
+
+
+def test_every_finding_has_a_time() -> None:
+    """Also one without a negotiation: its frames have a time, which lies in the capture."""
+    cases = (
+        "http/basic_pipelined",
+        "http/name_not_in_dns",
+        "smb/nt1_plaintext",
+        "kdc/without_preauthentication",
+    )
+    alone = 0
+    for case in cases:
+        analysis = read(capture(case))
+        (begin,), (end,) = (
+            analysis.tables.columns["captures"][name] for name in ("first_ts", "last_ts")
+        )
+        for found in analysis.audit().findings:
+            assert found.first_seen is not None, found.rule.rule_id
+            assert found.last_seen is not None
+            assert begin <= found.first_seen <= found.last_seen <= end
+            alone += not any(place.negotiation_ids for place in found.places.values())
+    assert alone >= 3
+
+
+def test_the_first_and_last_time_of_hits() -> None:
+    """Whatever their order; the beginning of 1970 is a time like any other."""
+
+    def check(facts: Facts) -> Iterator[Hit]:
+        """Four hits on one subject."""
+        for ts in (5, 0, None, 9):
+            yield Hit("client", "10.0.0.1", "seen", (1,), capture="a", ts_ns=ts)
+
+    rule = replace(next(iter(all_rules().values())), table=None, check=check)
+    (found,) = audit({}, [rule])
+    assert (found.first_seen, found.last_seen, found.count) == (0, 9, 4)

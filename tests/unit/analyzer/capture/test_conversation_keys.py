@@ -1,8 +1,10 @@
 """Keys of conversations: symmetric, distinct, found again in a table that grows."""
 
 import numpy as np
+import pytest
 
-from analyzer.capture.conversation_keys import ConversationKeys, KeyTable
+from analyzer.capture import conversation_keys
+from analyzer.capture.conversation_keys import ConversationKeys, KeyTable, first_rows
 
 
 def ends(*rows):
@@ -58,3 +60,21 @@ def test_a_known_key_changes_its_number():
     table.put(key, np.array([1]))
     table.put(key, np.array([2]))
     assert table.find(key).tolist() == [2]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 500, 5000])
+@pytest.mark.parametrize("spread", [2, 40, 200, 1 << 60])
+def test_where_each_key_is_first(spread, count):
+    """As `np.unique` tells it, however many keys share their upper bits."""
+    keys = np.random.default_rng(spread).integers(1, spread, count).astype(np.uint64)
+    keys[::7] = keys[:1]
+    keys[1::7] = keys[:1] ^ np.uint64(1)
+    _, begins, which = np.unique(keys, return_index=True, return_inverse=True)
+    assert first_rows(keys).tolist() == begins[which].tolist()
+
+
+def test_keys_that_meet_at_every_turn(monkeypatch):
+    """Where other bits do not help, sorting does."""
+    monkeypatch.setattr(conversation_keys, "_OTHER_BITS", np.ones(4, np.uint64))
+    keys = np.array([3, 1, 9, 3, 7, 5, 8, 8, 1], np.uint64)
+    assert first_rows(keys).tolist() == [0, 1, 2, 0, 4, 5, 6, 6, 1]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analyzer.capture.heads import payload_heads
+from analyzer.capture.heads import first_octets, payload_heads
 
 
 def test_heads_are_padded_and_cut(net):
@@ -27,3 +27,11 @@ def test_reassembled_payloads_lie_elsewhere(net):
         b"DEFGHIJK",
     ]
     assert len(payload_heads(index, np.zeros(0, np.intp))) == 0
+
+
+def test_first_octets(net):
+    """One byte of each, wherever it lies."""
+    index = net.index([net.packet(0, 0, b"abc"), net.packet(0, 0, b"defghijkl")])
+    index.payload_offset[1] = -1
+    index.extra[1] = b"DEFGHIJKL"
+    assert bytes(first_octets(index, np.array([1, 0])).tolist()) == b"Da"

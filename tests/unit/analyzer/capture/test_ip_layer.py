@@ -10,6 +10,7 @@ from analyzer.capture.model import CaptureAccount
 from analyzer.capture.packet import (
     CUT,
     DECODED,
+    ERROR,
     FRAGMENT,
     IPV4_MAPPED,
     IPV4_PROTOCOLS,
@@ -144,11 +145,23 @@ def test_cut_ip_headers():
 
 def test_other_protocols():
     """ICMP (and what it quotes), ESP and the like end the walk without complaint."""
-    quoted = b"\3\1" + bytes(6) + ipv4(tcp())
+    quoted = b"\x0b\0" + bytes(6) + ipv4(tcp())
     assert step("ip", ipv4(quoted, 1))[0] == NO_TRANSPORT
     assert step("ip", ipv6(bytes(4) + quoted, 58))[0] == NO_TRANSPORT
     assert step("ip", ipv4(bytes(20), 50))[0] == NO_TRANSPORT
     assert step("ip", ipv4(bytes(20), 0))[0] == NO_TRANSPORT  # hop-by-hop is IPv6's
+
+
+def test_errors_about_other_packets():
+    """ICMP's "destination unreachable" ends the walk where its message begins, in either version."""
+    for data, begin in (
+        (ipv4(b"\3\1" + bytes(6) + ipv4(tcp()), 1), 20),
+        (ipv6(b"\1\1" + bytes(6) + ipv6(tcp()), 58), 40),
+    ):
+        outcome, packet = step("ip", data)
+        assert (outcome, packet.at) == (ERROR, begin)
+    assert step("ip", ipv4(b"\1\1" + bytes(6), 1))[0] == NO_TRANSPORT
+    assert step("ip", ipv4(b"\3", 1)[:20])[0] == NO_TRANSPORT
 
 
 def test_ip_layers_are_counted():

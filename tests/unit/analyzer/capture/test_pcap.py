@@ -175,7 +175,9 @@ def test_empty_records_are_packets_until_they_are_too_many(monkeypatch):
     packets, _, account = read(header() + empty * 30 + record(b"x" * 20) + empty * 30)
     assert len(packets) == 61
     assert not account.damaged
-    packets, _, account = read(header() + empty * 20000 + CAPTURE[HEADER_BYTES:])
+    packets, _, account = read(
+        header() + empty * (records.BLOCK_PACKETS + 9) + CAPTURE[HEADER_BYTES:]
+    )
     assert packets == [b""] * records.BLOCK_PACKETS + PACKETS
     assert [(loss.code, loss.frame) for loss in account.losses] == [
         ("limit-count", records.BLOCK_PACKETS)

@@ -378,7 +378,7 @@ def test_blocks_without_packet_bytes_are_bounded(monkeypatch):
     """Be they empty packets, sections or anything else; what follows is found."""
     monkeypatch.setattr(records, "IDLE_LIMIT", 100)
     for idle in (section(), block(0x77, b""), interface(), enhanced(b"")):
-        data = CAPTURE + idle * 20_000 + interface() + enhanced(b"z" * 30)
+        data = CAPTURE + idle * (records.BLOCK_PACKETS + 9) + interface() + enhanced(b"z" * 30)
         packets, _, account = read(data)
         assert data_of(packets)[:12] == PACKETS
         assert data_of(packets)[-1] == b"z" * 30

@@ -301,3 +301,15 @@ def test_every_tunnel_port_is_left():
         back = struct.pack(">HHHH", port, 9, 12, 0) + b"data"
         _, decoded, slow, _ = decode(ethernet(ipv4(toward, 17)), ethernet(ipv4(back, 17)))
         assert (decoded, slow) == ([False, True], [True, False])
+
+
+def test_only_errors_about_other_packets_are_walked():
+    """Pings and other messages of ICMP cost nothing; "destination unreachable" is looked at."""
+    quote = bytes(7) + ipv4(TCP)
+    pings = [ethernet(ipv4(bytes([kind]) + quote, 1)) for kind in (0, 1, 5, 8, 11)]
+    pings += [ethernet(ipv6(bytes([kind]) + quote, 58), 0x86DD) for kind in (2, 3, 128, 135)]
+    _, decoded, slow, not_ip = decode(*pings)
+    assert (any(decoded), any(slow), not_ip) == (False, False, 0)
+    errors = [ethernet(ipv4(b"\3" + quote, 1)), ethernet(ipv6(b"\1" + quote, 58), 0x86DD)]
+    _, decoded, slow, _ = decode(pings[0], *errors, ethernet(ipv4(TCP)))
+    assert (decoded, slow) == ([False] * 3 + [True], [False, True, True, False])

@@ -1,5 +1,7 @@
 """What streams share: the memory of delivered bytes is bounded over all of them."""
 
+import pytest
+
 from analyzer.capture.model import CaptureAccount
 from analyzer.capture.pool import REMEMBERED_SEGMENTS, SEGMENT_COST, Pool, StreamLimits
 
@@ -8,9 +10,9 @@ def test_the_oldest_memory_goes_first():
     """A direction's oldest bytes give way to another direction's new ones."""
     pool = Pool(CaptureAccount(), StreamLimits(remembered_overall=2 * (SEGMENT_COST + 10)))
     one, other = [], []
-    pool.remember(one, 0, bytes(10))
-    pool.remember(one, 10, bytes(10))
-    pool.remember(other, 0, bytes(10))
+    pool.remember(one, [(0, bytes(10))])
+    pool.remember(one, [(10, bytes(10))])
+    pool.remember(other, [(0, bytes(10))])
     assert (one, other) == ([(10, bytes(10))], [(0, bytes(10))])
 
 
@@ -19,6 +21,20 @@ def test_a_direction_remembers_so_many_segments():
     pool = Pool(CaptureAccount(), StreamLimits())
     memory = []
     for offset in range(1000):
-        pool.remember(memory, offset, b"x")
+        pool.remember(memory, [(offset, b"x")])
         assert len(memory) <= REMEMBERED_SEGMENTS
     assert memory[-1] == (999, b"x")
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (63, 1, 1), (64, 1), (65,), (5, 90, 200), (400,)])
+def test_what_is_remembered_does_not_depend_on_how_it_comes(sizes):
+    """Segments that come many at a time leave the same memory as one by one."""
+    together, alone = [], []
+    pool, offset = Pool(CaptureAccount(), StreamLimits()), 0
+    for size in sizes:
+        told = [(at, b"x") for at in range(offset, offset + size)]
+        offset += size
+        pool.remember(together, told)
+        for piece in told:
+            pool.remember(alone, [piece])
+    assert together == alone

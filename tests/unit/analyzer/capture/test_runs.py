@@ -2,16 +2,22 @@
 
 import numpy as np
 
-from analyzer.capture.runs import BlockRuns
+from analyzer.capture.runs import BlockRuns, Followed
 
 F, S, R, A = 1, 2, 4, 16
 
 
 def cut(net, packets, ids):
-    index = net.index(packets)
-    senders = np.array([p.sender for p in packets])
-    rows = np.arange(len(packets))
-    return BlockRuns(index, rows, np.array(ids), senders, np.zeros(50, np.int32), now=index.ts_ns)
+    return of(net.index(packets), [p.sender for p in packets], ids)
+
+
+def of(index, senders, ids):
+    """Runs of all packets of an index that are active."""
+    packets = Followed(np.arange(len(ids)), np.array(ids), np.array(senders))
+    active = np.flatnonzero((index.payload_wire_len > 0) | (index.tcp_flags & (F | R)))
+    block = BlockRuns(index, packets, active, np.zeros(50_000, np.int32), now=index.ts_ns)
+    block.cut()
+    return block
 
 
 def runs(block):
@@ -24,7 +30,7 @@ def runs(block):
             block.run_odd[at],
             block.run_fin[at],
         )
-        for at, (first, last) in enumerate(zip(block.first, block.first[1:], strict=False))
+        for at, (first, last) in enumerate(zip(block.first, block.end, strict=True))
     ]
 
 
@@ -52,12 +58,12 @@ def test_where_runs_end(net):
         (11, 1, 0, True, False),
         (12, 1, 1, False, False),
     ]
-    assert block.run_begin == [0, 8]
+    assert list(block.run_begin) == [0, 8]
     assert [block.payload(at) for at in (0, 1, 2)] == [b"ab", b"cd", b"xyz"]
 
 
 def test_groups_are_streams_in_order(net):
-    """Packets of interleaved streams are sorted by stream, each in capture order."""
+    """Packets of interleaved streams are sorted by stream, each in capture order; ACKs count where asked."""
     p = net.packet
     packets = [
         p(0, 5, b"a"),
@@ -68,12 +74,16 @@ def test_groups_are_streams_in_order(net):
         p(0, 9, flags=S),
     ]
     block = cut(net, packets, [9, 4, 9, 30, 4, 4])
-    assert block.streams == [4, 9, 30]
-    assert block.begin == [0, 3, 5, 6]
-    assert block.run_begin == [0, 1, 2, 2]
-    assert list(block.rows) == [1, 4, 5, 0, 2, 3]
+    assert list(block.streams) == [4, 9]
+    assert list(block.run_begin) == [0, 1, 2]
+    assert list(block.row) == [1, 4, 0, 2]
     assert runs(block) == [(2, 2, 2, False, False), (1, 2, 2, False, False)]
-    assert block.syns == [2]
+    assert [block.all_of(stream) for stream in (4, 9, 30, 5)] == [
+        ([1, 4, 5], [0, 0, 0]),
+        ([0, 2], [0, 0]),
+        ([3], [1]),
+        ([], []),
+    ]
 
 
 def test_sequence_numbers_wrap_inside_a_run(net):
@@ -83,9 +93,9 @@ def test_sequence_numbers_wrap_inside_a_run(net):
 
 
 def test_no_active_packet(net):
-    """Only ACKs: groups without runs."""
+    """Only ACKs: nothing."""
     block = cut(net, [net.packet(0, 1), net.packet(1, 1)], [3, 4])
-    assert (block.run_begin, runs(block), block.begin) == ([0, 0, 0], [], [0, 1, 2])
+    assert (list(block.run_begin), runs(block), list(block.streams)) == ([0], [], [])
 
 
 def test_reassembled_payloads(net):
@@ -94,6 +104,40 @@ def test_reassembled_payloads(net):
     index = net.index(packets)
     index.payload_offset[1] = -1
     index.extra[1] = b"CD"
-    rows = np.arange(2)
-    block = BlockRuns(index, rows, rows * 0, rows * 0, np.zeros(1, np.int32), now=index.ts_ns)
+    block = of(index, [0, 0], [0, 0])
     assert [block.payload(0), block.payload(1)] == [b"ab", b"CD"]
+
+
+def test_left_out_groups_have_no_runs(net):
+    """The runs of the others are the same as ever."""
+    p = net.packet
+    packets = [
+        p(0, 5, b"a"),
+        p(0, 5, b"b"),
+        p(1, 9, b"x"),
+        p(0, 5, b"c"),
+        p(0, 6, b"d"),
+        p(0, 9, b"e"),
+    ]
+    block = cut(net, packets, [4, 8, 8, 9, 4, 9])
+    assert runs(block) == [
+        (1, 2, 2, False, False),
+        (2, 1, 1, False, False),
+        (3, 1, 1, False, False),
+        (4, 1, 1, False, False),
+        (6, 1, 1, False, False),
+    ]
+    block.cut(without=np.array([1]))
+    assert list(block.run_begin) == [0, 1, 1, 3]
+    assert [run[0] for run in runs(block)] == [1, 4, 6]
+    block.cut(without=np.array([0, 1, 2]))
+    assert (list(block.run_begin), runs(block)) == ([0, 0, 0, 0], [])
+
+
+def test_stream_numbers_far_apart(net):
+    """Whether numbers are marked or sorted makes no difference."""
+    packets = [net.packet(0, 5 + at, b"a") for at in range(4)]
+    for ids in ([49, 1, 49, 3], [40_000, 1, 40_000, 3]):
+        block = of(net.index(packets), [0] * 4, ids)
+        assert list(block.streams) == sorted(set(ids))
+        assert list(block.run_begin) == [0, 1, 2, 4]

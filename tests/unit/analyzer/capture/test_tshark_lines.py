@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.capture.icmp import Unreachable
 from analyzer.capture.model import NO_TIME, CaptureAccount
 from analyzer.capture.tshark_lines import (
     FIELDS,
     LINK_TYPE_OF_ENCAPSULATION,
     UNREADABLE,
+    Line,
     LineReader,
     Transport,
     address,
@@ -214,3 +216,41 @@ def test_columns_hold_every_packet() -> None:
     assert index.payload_len.tolist() == [3, 0]
     assert index.tcp_seq.tolist() == [4294967295] * 2
     assert len(columns([])) == 0
+
+
+def test_an_icmp_error_tells_of_a_packet_that_did_not_arrive() -> None:
+    """The quoted packet is none of the capture's; its ends and the code are told."""
+    cells = {name: TCP[name] for name in FIELDS[:5]} | {
+        "frame.protocols": "eth:ethertype:ip:icmp:ip:udp:kerberos",
+        "ip.src": "10.0.0.2,10.0.0.1",
+        "ip.dst": "10.0.0.1,10.0.0.2",
+        "udp.stream": "4",
+        "udp.srcport": "500",
+        "udp.dstport": "88",
+        "icmp.type": "3",
+        "icmp.code": "3",
+    }
+
+    def line(**changes: str) -> Line:
+        changed = cells | {name.replace("__", "."): value for name, value in changes.items()}
+        text = "\t".join(changed.get(field, "") for field in FIELDS)
+        found = LineReader(CaptureAccount()).read(text)
+        assert found is not None
+        return found
+
+    v4 = 0xFFFF << 32
+    assert line() == Line(
+        [],
+        b"",
+        unreachable=Unreachable(
+            7,
+            1_700_000_000_123_456_789,
+            "port unreachable",
+            17,
+            (0, v4 | 0x0A000001, 500),
+            (0, v4 | 0x0A000002, 88),
+        ),
+    )
+    assert line(icmp__type="11").unreachable is None
+    assert line(icmp__code="4").unreachable is None
+    assert line(frame__protocols="eth:ethertype:ip:icmp:ip:data").unreachable is None

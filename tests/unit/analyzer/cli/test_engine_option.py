@@ -20,6 +20,15 @@ ROOT = Path(__file__).resolve().parents[4]
 CAPTURE = ROOT / "captures" / "http" / "ntlm" / "capture.pcapng"
 wireshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 COMMAND = [sys.executable, "-c", "from analyzer.cli.main import main; main()"]
+INTERRUPTIBLE = [
+    sys.executable,
+    "-c",
+    (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from analyzer.cli.main import main; main()"
+    ),
+]
+"""The same, though the tests may run in the background, where a shell has Ctrl-C ignored."""
 
 
 @wireshark
@@ -134,7 +143,7 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
     )
     program.chmod(0o755)
     process = subprocess.Popen(
-        [*COMMAND, "negotiations", str(CAPTURE), "--engine", "tshark"],
+        [*INTERRUPTIBLE, "negotiations", str(CAPTURE), "--engine", "tshark"],
         env={**os.environ, "PATH": str(tmp_path)},
         cwd=ROOT,
         stderr=subprocess.PIPE,

@@ -26,6 +26,20 @@ def test_another_mechanism_on_a_new_connection_is_a_fallback() -> None:
     assert "negotiation 1: service_key_mismatch" in second.reason.detail
 
 
+def test_a_second_password_is_no_decision_of_its_own() -> None:
+    """Why it was NTLM stays the same while NTLM is tried again; of a guesser's many nobody looks back for ever."""
+    rows = joined(
+        refused(kerberos(100, 100), "service_key_mismatch"),
+        *(refused(ntlm(101 + n, 110 + 10 * n)) for n in range(18)),
+    )
+    assert [row.fallback_reason for row in rows[1:18]] == ["kerberos_refused"] * 17
+    assert rows[3].reason is not None
+    assert (
+        "NTLM since a Kerberos token was sent and refused (negotiation 1: " in rows[3].reason.detail
+    )
+    assert rows[18].fallback_reason == "ntlm_only_client"
+
+
 def test_the_versions_of_smb_are_one_service() -> None:
     """A client that turns from SMB2 to SMB1 falls back to another carrier."""
     first, second = joined(

@@ -45,6 +45,76 @@ def test_a_machine_with_addresses_of_both_versions() -> None:
     assert row.kdc is given
 
 
+def test_the_same_cipher_is_the_proof() -> None:
+    """Not the latest ticket for the service, but the one that was shown."""
+    first = asked(50, "HTTP/web.lab.example", ticket_id=b"first")
+    second = asked(90, "HTTP/web.lab.example", ticket_id=b"second")
+    one, other = joined(
+        kerberos(100, 100, ticket_id=b"second"),
+        kerberos(101, 110, ticket_id=b"first"),
+        kdc=[first, second],
+    )
+    assert one.kdc is second
+    assert other.kdc is first
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"client": "192.0.2.1", "cname": "bob"},  # another host's, another user's
+        {"ticket_sname": "host/web.lab.example"},  # the name is in the clear: a tool has changed it
+        {"ts_ns": 0, "reply_ts_ns": 1},  # older than any ticket may be, by its clock
+        {"ts_ns": 200 * 10**9, "reply_ts_ns": 200 * 10**9, "frame_reply": 300},  # out of order
+    ],
+)
+def test_the_proof_counts_more_than_what_is_said(other: dict) -> None:
+    """Whoever asked, when, and for which name: nobody can make the same cipher."""
+    given = asked(90, "HTTP/web.lab.example", ticket_id=b"same", **other)
+    alike = asked(95, "HTTP/web.lab.example", ticket_id=b"other")
+    (row,) = joined(kerberos(user="alice", ticket_id=b"same"), kdc=[given, alike])
+    assert row.kdc is given
+
+
+def test_a_ticket_that_was_never_issued_in_the_capture() -> None:
+    """Another cipher is another ticket, however alike it looks."""
+    (row,) = joined(
+        kerberos(ticket_id=b"older"), kdc=[asked(90, "HTTP/web.lab.example", ticket_id=b"newer")]
+    )
+    assert row.kdc is None
+
+
+@pytest.mark.parametrize(("shown", "issued"), [(b"shown", None), (None, b"issued")])
+def test_a_ticket_that_is_cut_on_one_side(shown: bytes | None, issued: bytes | None) -> None:
+    """Client, name, types and time have to do where one of the ciphers is not there."""
+    given = asked(90, "HTTP/web.lab.example", ticket_id=issued)
+    (row,) = joined(kerberos(ticket_id=shown), kdc=[given])
+    assert row.kdc is given
+    (row,) = joined(
+        kerberos(ticket_id=shown), kdc=[asked(90, "HTTP/www.lab.example", ticket_id=issued)]
+    )
+    assert row.kdc is None
+
+
+def test_one_cipher_for_several_tickets_proves_nothing() -> None:
+    """A capture with made-up ciphers: the names have to do."""
+    first = asked(80, "HTTP/web.lab.example", ticket_id=b"dummy")
+    second = asked(90, "cifs/fs1.lab.example", ticket_id=b"dummy")
+    (row,) = joined(kerberos(ticket_id=b"dummy"), kdc=[first, second])
+    assert row.kdc is first
+
+
+def test_a_ticket_that_was_issued_twice() -> None:
+    """A reply sent again: the first to this client that came before the ticket was shown."""
+    facts = {"ticket_id": b"same"}
+    elsewhere = asked(80, "HTTP/web.lab.example", client="192.0.2.1", frame_reply=5, **facts)
+    late = asked(95, "HTTP/web.lab.example", frame_reply=200, **facts)
+    again = asked(91, "HTTP/web.lab.example", frame_reply=20, **facts)
+    first = asked(90, "HTTP/web.lab.example", frame_reply=12, **facts)
+    for many in ([elsewhere, late, again, first], [first, again, late, elsewhere]):
+        (row,) = joined(kerberos(ticket_id=b"same"), kdc=many)
+        assert row.kdc is first
+
+
 def test_unknown_service_is_certain_for_the_name_that_the_client_says() -> None:
     """The spec's plainest case: the KDC knows no such name, then NTLM."""
     refusal = asked(99, "HTTP/web.lab.example", 7)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from support.correlated import (
     CLIENT,
@@ -18,6 +20,7 @@ from support.correlated import (
     stream,
 )
 
+from analyzer.analysis import read
 from analyzer.negotiation.model import (
     KerberosRefusal,
     KeyFrames,
@@ -99,6 +102,65 @@ def test_the_scheme_ntlm_though_negotiate_was_there() -> None:
     assert told(reason_of(row)) == ("application_chose_ntlm", "likely", (90, 100))
 
 
+RAW = {"wrapper": "raw-ntlm", "offered_mechs": None, "neg_states": None}
+
+
+@pytest.mark.parametrize(
+    ("carrier", "scheme", "names", "said"),
+    [
+        (
+            "http",
+            "Negotiate",
+            ("Negotiate", "NTLM"),
+            "raw NTLM under Negotiate where the server lists",
+        ),
+        (
+            "http-proxy",
+            "Negotiate",
+            ("Negotiate",),
+            "raw NTLM under Negotiate where the proxy lists",
+        ),
+        (
+            "ldap",
+            "GSS-SPNEGO",
+            ("GSSAPI", "GSS-SPNEGO"),
+            "raw NTLM under GSS-SPNEGO where the server",
+        ),
+    ],
+)
+def test_raw_ntlm_under_a_name_that_could_carry_kerberos(
+    carrier: str, scheme: str, names: tuple[str, ...], said: str
+) -> None:
+    """The same everywhere: an application's choice or a library's last resort, so possible only."""
+    reason = reason_of(ntlm(carrier=carrier, scheme=scheme, listed=SchemeList(90, names), **RAW))
+    assert told(reason) == ("application_chose_ntlm", "possible", (90, 100))
+    assert said in reason.detail
+    assert reason.detail.endswith("; also: the client offered only NTLM (raw NTLM)")
+
+
+def test_raw_ntlm_is_the_weakest_sign_of_a_choice() -> None:
+    """What else is seen to keep the client from Kerberos goes before it."""
+    row = {"scheme": "Negotiate", "listed": SchemeList(90, ("Negotiate", "NTLM")), **RAW}
+    fact = NameFact("dns", CLIENT, "web.lab.example", (), 30, 99 * SECOND, rcode="NXDOMAIN")
+    reason = reason_of(ntlm(**row), names=[fact])
+    assert reason.code == "target_name_unresolved"
+    assert "; also: the client took NTLM though more was there" in reason.detail
+    (_, row_after) = joined(kerberos(90, 90), ntlm(**row))
+    assert row_after.reason is not None
+    assert row_after.reason.evidence == (92, 100)  # Kerberos worked
+    assert reason_of(ntlm(**row, server_name="10.0.0.2")).code == "target_is_ip_address"
+
+
+def test_raw_ntlm_where_nothing_more_was_offered() -> None:
+    """Unasked, or where the list is not in the capture: what was sent is certain, a choice is not shown."""
+    assert told(reason_of(ntlm(scheme="Negotiate", **RAW))) == (
+        "ntlm_only_client",
+        "certain",
+        (100,),
+    )
+    assert told(reason_of(ntlm(scheme="NTLM", **RAW))) == ("ntlm_only_client", "certain", (100,))
+
+
 def test_raw_ntlm_though_the_hint_had_kerberos() -> None:
     """A choice, or a client that has nothing else: possible only."""
     row = ntlm(
@@ -139,6 +201,38 @@ def test_an_address_as_name(name: str) -> None:
     assert told(reason_of(ntlm(server_name=name))) == ("target_is_ip_address", "likely", (100,))
 
 
+def test_an_address_explains_no_scheme() -> None:
+    """A name for NTLM alone is chosen before any ticket is asked for: the address is possible at most."""
+    row = {"scheme": "NTLM", "server_name": "10.0.0.2", **RAW}
+    assert told(reason_of(ntlm(**row))) == ("target_is_ip_address", "possible", (100,))
+    reason = reason_of(ntlm(**row, listed=SchemeList(90, ("Negotiate", "NTLM"))))
+    assert told(reason) == ("application_chose_ntlm", "likely", (90, 100))
+    assert "; also: the client names the server by its IP address" in reason.detail
+
+
+def test_an_address_that_has_a_ticket_is_no_reason() -> None:
+    """The KDC knows it as a service's host, or Kerberos was used with it."""
+    granted = asked(90, "HTTP/10.0.0.2")
+    reason = reason_of(ntlm(server_name="10.0.0.2"), kdc=[granted])
+    assert told(reason) == ("application_chose_ntlm", "possible", (10, 11, 100))
+    assert "IP address" not in reason.detail
+    used = kerberos(90, 90, server_name="10.0.0.2", spn="HTTP/10.0.0.2")
+    _, second = joined(used, ntlm(server_name="10.0.0.2"))
+    assert second.reason is not None
+    assert second.reason.code == "application_chose_ntlm"
+    by_name = kerberos(90, 90)
+    _, second = joined(by_name, ntlm(server_name="10.0.0.2"))
+    assert second.reason is not None
+    assert second.reason.code == "target_is_ip_address"
+
+
+def test_an_address_that_the_kdc_refuses() -> None:
+    """Then the refusal is the reason, and the address stands beside it."""
+    reason = reason_of(ntlm(server_name="10.0.0.2"), kdc=[asked(99, "HTTP/10.0.0.2", 7)])
+    assert (reason.code, reason.confidence) == ("unknown_service", "certain")
+    assert "; also: the client names the server by its IP address" in reason.detail
+
+
 def test_the_spn_says_more_than_the_address() -> None:
     """A tool that connects to an address and names the host in the SPN meant the host."""
     row = ntlm(server_name="10.0.0.2", spn="cifs/fs1.lab.example", carrier="smb2")
@@ -175,10 +269,30 @@ def test_a_local_account(domain: str, server: NtlmServer) -> None:
     assert 102 in reason.evidence
 
 
+def test_a_local_account_behind_a_stronger_reason() -> None:
+    """What the server offers is certain; that no KDC knows the account either is told besides."""
+    row = ntlm(
+        domain="FILES", user="admin", ntlm_server=STAND_ALONE,
+        hinted_mechs=["ntlm"], key_frames=HINTED,
+    )  # fmt: skip
+    reason = reason_of(row)
+    assert told(reason) == ("ntlm_only_server", "certain", (99,))
+    assert reason.detail.endswith(
+        "; also: the account belongs to one machine, not to the domain (of the server FILES)"
+    )
+
+
 def test_a_server_outside() -> None:
     """It has no name of a domain to give."""
     row = ntlm(domain="LAB", user="alice", ntlm_server=STAND_ALONE)
     assert told(reason_of(row)) == ("server_not_in_domain", "likely", (101,))
+
+
+def test_a_challenge_that_is_cut_off_proves_no_server_outside() -> None:
+    """The domain's name may stand in the part that is not there."""
+    cut = STAND_ALONE._replace(nb_domain=None, dns_domain=None, dns_computer=None, whole=False)
+    row = ntlm(domain="LAB", user="alice", ntlm_server=cut)
+    assert reason_of(row).code == "ntlm_only_client"
 
 
 def test_a_client_outside() -> None:
@@ -209,7 +323,7 @@ def attempt(how: str, client: str = CLIENT) -> ConnectionAttempt:
     return ConnectionAttempt(client, KDC, 88, "tcp", (20, 21), 99 * SECOND, how)
 
 
-@pytest.mark.parametrize("how", ["no-answer", "reset", "unreachable"])
+@pytest.mark.parametrize("how", ["no-answer", "reset", "ICMP host unreachable"])
 def test_no_kdc_within_reach(how: str) -> None:
     """Every vain attempt counts, unless a KDC answers in the meantime."""
     assert told(reason_of(ntlm(), attempts=[attempt(how)])) == (
@@ -222,12 +336,46 @@ def test_no_kdc_within_reach(how: str) -> None:
     assert reason_of(ntlm(), attempts=[attempt(how, "10.0.0.99")]).code == "ntlm_only_client"
 
 
+def test_a_refusal_says_more_than_silence() -> None:
+    """One ICMP error is enough, and is what the sentence tells of several attempts."""
+    error = ConnectionAttempt(CLIENT, KDC, 88, "udp", (22,), 99 * SECOND, "ICMP port unreachable")
+    assert told(reason_of(ntlm(), attempts=[error])) == ("kdc_unreachable", "likely", (22,))
+    reason = reason_of(ntlm(), attempts=[attempt("no-answer"), error])
+    assert reason.evidence == (20, 21, 22)
+    assert f"{KDC} port 88: ICMP port unreachable" in reason.detail
+
+
 def test_a_request_without_answer() -> None:
     """For this very service it is likely; another single one may be lost in the capture."""
     silent = asked(99, "HTTP/web.lab.example", frame_reply=None, error=None)
     assert told(reason_of(ntlm(), kdc=[silent])) == ("kdc_unreachable", "likely", (10,))
     other = asked(99, "cifs/fs1.lab.example", frame_reply=None, error=None)
     assert told(reason_of(ntlm(), kdc=[other])) == ("kdc_unreachable", "possible", (10,))
+
+
+def test_a_client_that_did_not_wait_had_its_answer() -> None:
+    """It goes on after milliseconds: the capture lacks the answer, or the client asks for another reason."""
+    lost = asked(99.99, "HTTP/web.lab.example", frame_reply=None, error=None)
+    assert told(reason_of(ntlm(), kdc=[lost])) == ("kdc_unreachable", "possible", (10,))
+
+
+def test_a_local_account_needs_no_kdc() -> None:
+    """As sure as a KDC out of reach, and nearer to the cause; the KDC is told besides."""
+    row = ntlm(domain="FILES", user="admin", ntlm_server=STAND_ALONE)
+    reason = reason_of(row, attempts=[attempt("no-answer")])
+    assert (reason.code, reason.confidence) == ("local_account", "likely")
+    silent = ntlm(domain="LAB", user="ada", ntlm_server=DOMAIN_MEMBER)
+    assert reason_of(silent, attempts=[attempt("no-answer")]).code == "kdc_unreachable"
+
+
+def test_an_answer_that_the_capture_lacks() -> None:
+    """A SYN without answer, and yet a request on its connection: the KDC's side was not captured."""
+    silent = asked(99, "HTTP/web.lab.example", frame_reply=None, error=None)
+    silent.transport, silent.server, silent.server_port = "tcp", KDC, 88
+    reason = reason_of(ntlm(), kdc=[silent], attempts=[attempt("no-answer")])
+    assert told(reason) == ("kdc_unreachable", "possible", (10,))
+    refused = reason_of(ntlm(), kdc=[silent], attempts=[attempt("reset")])
+    assert told(refused) == ("kdc_unreachable", "likely", (10, 20, 21))
 
 
 def test_a_name_that_nobody_knows() -> None:
@@ -289,6 +437,35 @@ def test_a_failure_keeps_its_reason() -> None:
     assert reason.detail.endswith("[frames 10, 11, certain]")
 
 
+def test_why_ntlm_has_a_place_of_its_own() -> None:
+    """Whatever came of the logon: success, failure, flaw; none for Kerberos and anonymous logons."""
+    for row in (
+        ntlm(),
+        refused(ntlm()),
+        ntlm(reason=Reason("guest_access", "guest", (102,), "certain")),
+        ntlm(outcome="incomplete", reason=Reason("client_gave_up", "?", (101,), "possible")),
+    ):
+        (made,) = joined(row, kdc=[asked(99, "HTTP/web.lab.example", 7)])
+        assert (made.fallback_reason, made.fallback_confidence) == ("unknown_service", "certain")
+    for row in (kerberos(), ntlm(mechanism_detail="anonymous")):
+        (made,) = joined(row)
+        assert (made.fallback_reason, made.fallback_confidence) == (None, None)
+
+
+def test_why_another_mechanism_than_before() -> None:
+    """The attempt before came to nothing; where it is NTLM, only what kept it from Kerberos counts."""
+    basic = {"mechanism": "basic", "scheme": "Basic"}
+    _, made = joined(refused(ntlm()), kerberos(102, 110, **basic))
+    assert made.fallback_from is not None
+    assert (made.fallback_reason, made.fallback_confidence) == ("bad_credentials", "likely")
+    sure = ntlm(outcome="failure", reason=Reason("account_locked", "it is", (102,), "certain"))
+    _, made = joined(sure, kerberos(102, 110, **basic))
+    assert (made.fallback_reason, made.fallback_confidence) == ("account_locked", "likely")
+    _, made = joined(refused(kerberos(**basic)), ntlm(102, 110))
+    assert made.fallback_from is not None
+    assert made.fallback_reason not in {None, "bad_credentials"}
+
+
 def test_a_mere_pattern_gives_way_to_the_kdc() -> None:
     """A client that gave up after it was refused a ticket; the pattern stays named."""
     row = ntlm(outcome="incomplete", reason=Reason("client_gave_up", "silence", (101,), "possible"))
@@ -301,3 +478,21 @@ def test_anonymous_logons_need_no_kerberos() -> None:
     """Their reason is that they are anonymous."""
     weak = Reason("anonymous", "anonymous", (102,), "certain")
     assert reason_of(ntlm(mechanism_detail="anonymous", reason=weak)) == weak
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(7, "unknown_service"), (8, "duplicate_spn"), (13, "kdc_error"), (29, "kdc_error")],
+)
+def test_what_the_kdc_says_of_the_service(error: int, code: str) -> None:
+    """Its errors about the service's name are reasons of their own, others are named in the detail."""
+    reason = reason_of(ntlm(), kdc=[asked(99, "HTTP/web.lab.example", error)])
+    assert reason.code == code
+    assert "HTTP/web.lab.example" in reason.detail
+
+
+def test_a_client_that_was_not_captured_may_have_asked_a_kdc() -> None:
+    """Where only the server's side is there, a missing Kerberos request tells nothing."""
+    path = Path(__file__).resolve().parents[4] / "captures/http/server_only/capture.pcapng"
+    columns = read(path).tables.columns["negotiations"]
+    assert all("no Kerberos request" not in (words or "") for words in columns["reason_detail"])

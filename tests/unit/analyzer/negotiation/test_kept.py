@@ -41,6 +41,7 @@ def test_the_ticket_of_an_ap_req() -> None:
     assert row.ticket.kvno is not None
     assert row.ticket.authenticator_length is not None
     assert row.ticket.frame in row.frames
+    assert row.ticket.ticket_id is not None
     assert row.user_agent is not None
     assert row.user_agent.startswith("curl/")
 
@@ -61,6 +62,15 @@ def test_what_a_challenge_says_of_the_server(
     assert row.ntlm_server.target_type == kind
     assert (row.ntlm_server.nb_computer, row.ntlm_server.nb_domain) == (computer, domain)
     assert row.ntlm_local_call is False
+
+
+def test_a_challenge_that_is_cut_off() -> None:
+    """A name that is missing there may have been said."""
+    (cut,) = negotiations("http/snaplen_256")
+    (whole,) = negotiations("http/ntlm")
+    assert cut.ntlm_server is not None
+    assert whole.ntlm_server is not None
+    assert (cut.ntlm_server.whole, whole.ntlm_server.whole) == (False, True)
 
 
 def test_the_frames_that_reasons_rest_on() -> None:

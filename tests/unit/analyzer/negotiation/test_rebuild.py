@@ -39,9 +39,9 @@ OK = Status("success", 0, "STATUS_SUCCESS", "ntstatus")
 BAD = Status("failure", 0xC000006D, "STATUS_LOGON_FAILURE", "ntstatus")
 
 
-def stream() -> Stream:
+def stream(role_source: str = "syn") -> Stream:
     """A stream between made-up hosts."""
-    return Stream(0, "tcp", "10.0.0.1", 50000, "10.0.0.2", 445, 1, 0, "syn")
+    return Stream(0, "tcp", "10.0.0.1", 50000, "10.0.0.2", 445, 1, 0, role_source)
 
 
 @dataclass
@@ -50,9 +50,10 @@ class Talk:
 
     rows: list[Negotiation] = field(default_factory=list)
     frame: int = 0
+    role_source: str = "syn"
 
     def __post_init__(self) -> None:
-        self.book = StreamNegotiations(stream(), self.rows.append)
+        self.book = StreamNegotiations(stream(self.role_source), self.rows.append)
         self.exchange = Exchange("smb2", scheme=None)
 
     def _say(
@@ -94,6 +95,8 @@ class Talk:
 
     def end(self) -> list[Negotiation]:
         self.book.end()
+        for number, row in enumerate(self.rows, 1):
+            row.negotiation_id = number
         correlate(self.rows, Surroundings())
         return self.rows
 
@@ -201,6 +204,15 @@ def test_skew_over_smb_is_incomplete_but_explained() -> None:
     assert (row.reason.code, row.reason.confidence) == ("clock_skew", "certain")
 
 
+def test_a_capture_that_ends_after_the_skew_was_mended() -> None:
+    """The client took the server's time and asked again: what is missing is the answer to that."""
+    error = KrbError(raw=b"e", error_code=37, error="KRB_AP_ERR_SKEW")
+    talk = Talk().asks(init(KRB, inner=AP_REQ)).answers(resp("accept-incomplete", KRB, error), MORE)
+    (row,) = talk.asks(resp(None, inner=AP_REQ)).end()
+    assert row.reason is not None
+    assert (row.outcome, row.reason.code) == ("incomplete", "capture_ended_early")
+
+
 def test_only_a_hint_is_a_row_without_legs() -> None:
     """The server named mechanisms, the client never sent a token."""
     talk = Talk().hint(KRB, NTLM).hint(KRB)
@@ -293,6 +305,7 @@ def test_server_closing_instead_of_answering_is_a_refusal() -> None:
     assert (row.outcome, row.outcome_source, row.status) == ("failure", "carrier", None)
     assert row.reason is not None
     assert (row.reason.code, row.reason.confidence) == ("connection_closed", "likely")
+    assert row.reason.evidence == (1, 2)  # what was not answered, and the end
     assert row.frames == (1,)
 
 
@@ -307,7 +320,7 @@ def test_client_leaving_after_a_challenge_is_incomplete() -> None:
     (row,) = talk.end()
     assert (row.outcome, row.completeness) == ("incomplete", "complete")
     assert row.reason is not None
-    assert row.reason.code == "client_gave_up"
+    assert (row.reason.code, row.reason.evidence) == ("client_gave_up", (2, 3))
 
 
 def test_capture_that_ends_early() -> None:
@@ -319,14 +332,50 @@ def test_capture_that_ends_early() -> None:
 
 
 def test_capture_that_starts_late() -> None:
-    """An AUTHENTICATE without what came before."""
-    talk = Talk().asks(resp(inner=AUTHENTICATE)).answers(resp("accept-completed"), OK)
+    """An AUTHENTICATE without what came before, on a connection whose SYN was not seen."""
+    talk = Talk(role_source="port")
+    talk.asks(resp(inner=AUTHENTICATE)).answers(resp("accept-completed"), OK)
     (row,) = talk.end()
     assert (row.flow, row.completeness, row.outcome) == (
         "unknown",
         "started-before-capture",
         "success",
     )
+    (row,) = Talk(role_source="port").asks(resp(inner=AUTHENTICATE)).end()
+    assert row.reason is not None
+    assert (row.reason.code, row.reason.confidence) == ("capture_started_late", "certain")
+
+
+def test_a_connection_whose_beginning_was_seen_is_not_older() -> None:
+    """Its first messages are lost bytes, or no ordinary ones: the capture did not start late."""
+    (row,) = Talk().asks(resp(inner=AUTHENTICATE)).end()
+    assert (row.flow, row.completeness) == ("unknown", "cut-off")
+    assert row.reason is not None
+    assert (row.reason.code, row.reason.confidence) == ("capture_ended_early", "certain")
+    assert "though the connection's SYN was seen" in row.reason.detail
+    for talk, code in (
+        (Talk().asks(resp(inner=AUTHENTICATE)), "no_answer"),
+        (Talk().asks(resp(inner=AUTHENTICATE)).answers(CHALLENGE, MORE), "client_gave_up"),
+    ):
+        (row,) = talk.later(CLIENT, event="closed", by="client", how="fin").end()
+        assert row.completeness == "complete"
+        assert row.reason is not None
+        assert (row.reason.code, row.reason.confidence) == (code, "possible")
+        assert "though the connection's SYN was seen" in row.reason.detail
+    talk = Talk()
+    talk.book.notice(NoticedAnomaly(Anomaly("gap", Span(10, 20)), 1, 0, 0))
+    (row,) = talk.asks(resp(inner=AUTHENTICATE)).answers(resp("accept-completed"), OK).end()
+    assert row.completeness == "gap"
+
+
+def test_one_direction_from_the_beginning_on() -> None:
+    """The SYN was seen, the client's messages are not there: lost, not older than the capture."""
+    talk = Talk()
+    talk.book.one_direction = True
+    (row,) = talk.answers(CHALLENGE, MORE, request_missing=True).end()
+    assert row.completeness == "gap"
+    assert row.reason is not None
+    assert row.reason.code == "one_direction"
 
 
 def test_answer_without_its_question_takes_no_hint() -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from analyzer.capture.model import Stream
-from analyzer.negotiation.model import ACCEPTOR, INITIATOR, Negotiation, SchemeList, State, Step
+from analyzer.negotiation.model import (
+    ACCEPTOR,
+    INITIATOR,
+    CarrierState,
+    Negotiation,
+    SchemeList,
+    State,
+    Step,
+)
 from analyzer.negotiation.refusal import (
     LARGE_TOKEN,
     LONG_TOKEN,
@@ -13,6 +21,7 @@ from analyzer.negotiation.refusal import (
     reject_cause,
     status_cause,
 )
+from analyzer.negotiation.why import explain
 from dissectors.carriers.base import CLIENT, SERVER, CarrierMessage, Exchange
 from dissectors.status import Status
 from dissectors.tokens.model import (
@@ -86,11 +95,23 @@ def test_kerberos_errors(error: int, nt_status: int | None, expected: tuple[str,
         (nt(0xC00000BB), {"mechanism": "kerberos"}, ("mechanism_refused", "likely")),
         (nt(0xC000035B), {"mechanism": "ntlm"}, ("channel_binding_mismatch", "certain")),
         (nt(0xC000035C), {"mechanism": "kerberos"}, ("ticket_expired", "certain")),
-        (nt(0xC000035C), {"mechanism": None}, ("unspecified_failure", "certain")),
+        (nt(0xC000035C), {"mechanism": None}, ("session_expired", "certain")),
         (ldap(8), {"mechanism": "ntlm"}, ("stronger_auth_required", "certain")),
         (ldap(49, "80090302: LdapErr"), {"mechanism": "ntlm"}, ("ntlm_blocked", "likely")),
         (ldap(1), {"scheme": "SCRAM-SHA-256", "legs": 1}, ("mechanism_refused", "likely")),
         (ldap(7), {"scheme": "GSSAPI"}, ("no_common_mechanism", "certain")),
+        (ldap(13), {"scheme": "simple"}, ("stronger_auth_required", "certain")),
+        (
+            ldap(48, "SASL(-16): encryption"),
+            {"scheme": "PLAIN"},
+            ("stronger_auth_required", "likely"),
+        ),
+        (
+            ldap(48, "SASL(-15): too weak"),
+            {"scheme": "PLAIN"},
+            ("stronger_auth_required", "likely"),
+        ),
+        (ldap(48, "SASL(-4): no mechanism"), {"scheme": "PLAIN"}, ("mechanism_refused", "certain")),
         (http(503), {"mechanism": "ntlm"}, ("server_error", "likely")),
     ],
 )
@@ -111,6 +132,33 @@ def test_a_long_token_and_bad_request(length: int, expected: tuple[str, str]) ->
     """Nothing is wrong with the token but its size."""
     made = talk(NegTokenInit(raw=bytes(length)), None, mechanism="kerberos")
     assert cause(made, http(400)) == expected
+
+
+@pytest.mark.parametrize("status", [http(401), nt(0xC000000D)])
+def test_a_token_that_the_capture_lacks(status: Status) -> None:
+    """Only of a token that was seen whole can be said that the server could not read it."""
+    assert cause(talk(None), status) == ("malformed_token", "likely")
+    for completeness in ("started-before-capture", "gap", "truncated"):
+        lost = talk(None, completeness=completeness)
+        assert cause(lost, status) == ("unspecified_failure", "certain")
+
+
+def test_a_proof_that_the_capture_lacks() -> None:
+    """Refused before the client proved anything: only where nothing of the client's can be missing."""
+    facts = {"mechanism": "ntlm", "scheme": "NTLM"}
+    assert cause(talk(NtlmNegotiate(raw=b"1"), None, **facts), http(401)) == (
+        "mechanism_refused",
+        "likely",
+    )
+    lost = talk(NtlmNegotiate(raw=b"1"), None, completeness="gap", **facts)
+    assert cause(lost, http(401)) == ("unspecified_failure", "certain")
+
+
+def test_operations_error_to_an_unseen_bind() -> None:
+    """Active Directory says so to names that it does not know; without the bind it is less sure."""
+    assert cause(talk(None), ldap(1)) == ("server_error", "likely")
+    lost = talk(None, completeness="started-before-capture")
+    assert cause(lost, ldap(1)) == ("server_error", "possible")
 
 
 def test_ntlm_that_was_taken_off_the_list() -> None:
@@ -151,8 +199,160 @@ def test_where_a_reject_stands() -> None:
     assert reject(offer, no, **apart) == ("no_common_mechanism", "certain")
     assert reject(offer, answer, with_mic, no) == ("integrity_failure", "likely")
     assert reject(offer, answer, no) == ("integrity_failure", "likely")
+    assert reject(offer, KrbError(raw=b"e")) == ("unspecified_failure", "certain")
     plain = NegTokenResp(raw=b"p", response_token=b"t")
     assert reject(offer, answer, plain, no, selected_mech="ntlm") == (
         "unspecified_failure",
         "certain",
+    )
+
+
+ANSWER = NegTokenResp(raw=b"a", neg_state="accept-incomplete", supported_mech="kerberos")
+NO = NegTokenResp(raw=b"n", neg_state="reject")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "rejects", "code", "evidence"),
+    [
+        # a MIC alone
+        ([NegTokenResp(raw=b"m", mech_list_mic=b"m"), NO], 3, "integrity_failure", (2, 3)),
+        # with a token of the mechanism, which may be what was refused
+        (
+            [NegTokenResp(raw=b"m", mech_list_mic=b"m", response_token=b"t"), NO],
+            3,
+            "kerberos_refused",
+            (3,),
+        ),
+        # the client's own word, which the server only echoes
+        ([NO, None], 2, "integrity_failure", (1, 2, 3)),
+    ],
+)
+def test_a_list_that_was_changed(
+    tokens: list[Token | None], rejects: int, code: str, evidence: tuple[int, ...]
+) -> None:
+    """401 says less than a reject that can be about the list only."""
+    made = talk(
+        NegTokenInit(raw=b"o"), ANSWER, *tokens, mechanism="kerberos", outcome="failure",
+        state=State.REJECTED, carrier_state=CarrierState.FAILED, status=http(401),
+    )  # fmt: skip
+    made.steps[rejects].state_after = State.REJECTED
+    made.steps[-1].status = made.status
+    reason = explain(made)
+    assert reason is not None
+    assert (reason.code, reason.evidence) == (code, evidence)
+    assert "MIC" in reason.detail
+
+
+def test_a_client_that_goes_on_after_the_reject() -> None:
+    """It was refused before it proved anything; that its proof is refused too says nothing of a password."""
+    offer = NegTokenInit(raw=b"o", mech_types=("1.3.6.1.4.1.311.2.2.10",))
+    proof = NegTokenResp(raw=b"p", inner=PROOF, response_token=b"p")
+    made = talk(
+        offer, NO, proof, NO, mechanism="ntlm", outcome="failure", state=State.REJECTED,
+        carrier_state=CarrierState.FAILED, status=http(401), legs=4,
+    )  # fmt: skip
+    for step in made.steps[1:]:
+        step.state_after = State.REJECTED
+    made.steps[-1].status = made.status
+    reason = explain(made)
+    assert reason is not None
+    assert (reason.code, reason.evidence) == ("no_common_mechanism", (1,))
+
+
+@pytest.mark.parametrize(
+    ("code", "event", "expected"),
+    [
+        (0xC0000022, "tree-connect", "authenticated, then refused (tree-connect, x)"),
+        (0xC0000022, "", "authenticated, then refused (x)"),
+        (
+            0xC000035C,
+            "tree-connect",
+            "the session has expired: the client has to authenticate again (tree-connect, x)",
+        ),
+        (0xC00000CC, "tree-connect", None),  # no such share
+    ],
+)
+def test_what_came_after_a_success(code: int, event: str, expected: str | None) -> None:
+    """The event and the status are named; a status that is not about who asks is no reason."""
+    made = talk(None, None, outcome="success", carrier_state=CarrierState.SUCCEEDED)
+    assert made.exchange is not None
+    context = {"event": event} if event else {}
+    later = CarrierMessage(
+        "after", SERVER, made.exchange, 9, (9,), 9, status=nt(code), context=context
+    )
+    made.steps.append(Step(ACCEPTOR, SERVER, 9, (9,), 9, None, nt(code), later))
+    reason = explain(made)
+    assert (None if reason is None else reason.detail) == expected
+    assert reason is None or (reason.confidence, reason.evidence) == ("certain", (9,))
+
+
+@pytest.mark.parametrize(
+    ("detail", "expected"),
+    [
+        ("ntlmv2", "stronger_auth_required"),
+        (None, "access_denied"),  # its proof is not in the capture: it may be nobody's session
+    ],
+)
+def test_an_unsigned_session_that_is_refused(detail: str | None, expected: str) -> None:
+    """Where the server demands signing, a known user's session that signs nothing is refused for that."""
+    made = talk(
+        None, None, outcome="success", carrier_state=CarrierState.SUCCEEDED,
+        mechanism="ntlm", mechanism_detail=detail, server_signing="required",
+    )  # fmt: skip
+    assert made.exchange is not None
+    later = CarrierMessage(
+        "after", SERVER, made.exchange, 9, (9,), 9, status=nt(0xC0000022), context={}
+    )
+    made.steps.append(Step(ACCEPTOR, SERVER, 9, (9,), 9, None, nt(0xC0000022), later))
+    reason = explain(made)
+    assert reason is not None
+    assert reason.code == expected
+
+
+def test_a_page_that_is_not_for_the_user() -> None:
+    """HTTP says it in the answer to the logon itself."""
+    made = talk(
+        None, None, outcome="success", status=http(403), carrier_state=CarrierState.SUCCEEDED
+    )
+    made.steps[-1].status = made.status
+    reason = explain(made)
+    assert reason is not None
+    assert (reason.code, reason.detail) == (
+        "access_denied",
+        "authenticated, then refused (HTTP 403)",
+    )
+
+
+def test_a_session_that_expired_was_whose() -> None:
+    """The status says of Kerberos that its ticket is over, of other mechanisms that a session is."""
+    expired = nt(0xC000035C)._replace(name="STATUS_NETWORK_SESSION_EXPIRED")
+    assert cause(talk(None, None, mechanism="kerberos"), expired) == ("ticket_expired", "certain")
+    for mechanism in ("ntlm", None):
+        made = talk(None, None, mechanism=mechanism, outcome="failure", status=expired)
+        made.carrier_state = CarrierState.FAILED
+        made.steps[-1].status = expired
+        reason = explain(made)
+        assert reason is not None
+        assert (reason.code, reason.confidence) == ("session_expired", "certain")
+        assert reason.detail == (
+            "the session has expired: the client has to authenticate again "
+            "(STATUS_NETWORK_SESSION_EXPIRED)"
+        )
+
+
+def test_a_refusal_that_may_be_the_password_or_the_list() -> None:
+    """Both stand in the detail, in the order of which the code is, and neither as a mere addition."""
+    proof = NegTokenResp(raw=b"m", mech_list_mic=b"m", response_token=b"t", inner=PROOF)
+    made = talk(
+        NegTokenInit(raw=b"o"), ANSWER, proof, NO, mechanism="ntlm", outcome="failure",
+        state=State.REJECTED, carrier_state=CarrierState.FAILED, status=http(401),
+    )  # fmt: skip
+    made.steps[-1].state_after = State.REJECTED
+    made.steps[-1].status = made.status
+    reason = explain(made)
+    assert reason is not None
+    assert reason.code == "bad_credentials"
+    assert reason.detail == (
+        "user name or password is wrong; the wire does not tell which (HTTP 401); "
+        "or a MIC or checksum did not match (negState reject as the answer to a mechListMIC)"
     )

@@ -7,8 +7,11 @@ The schema is SchemaStore's for SARIF 2.1.0 (`sarif-2.1.0-rtm.5.json`, as Micros
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from jsonschema import Draft4Validator
@@ -73,6 +76,59 @@ def test_results_point_to_rules_and_captures() -> None:
             assert location["properties"]["frames"]
             assert location["logicalLocations"]
     assert seen == {"relayed_http", "lm_only"}
+
+
+REFERENCE = re.compile(
+    r"(?:file:///)?(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-F]{2})+"
+    r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-F]{2})+)*"
+)
+"""RFC 3986: a path without colon in any segment, relative or of a file; what else there is, is quoted."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"a b.pcap",
+        b"c:d.pcap",
+        b"100%25?x#y.pcap",
+        b"[1]<script>\"'`{|}^.pcap",
+        "\u202egnp.pcap".encode(),
+        b"\xff\xfe.pcap",
+        b"new\nline.pcap",
+        b"...pcap",
+    ],
+)
+@pytest.mark.parametrize("below", [True, False])
+def test_names_of_artifacts_are_uri_references(
+    name: bytes, below: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a file is called: nothing is left raw, and the name can be read back."""
+    monkeypatch.chdir(tmp_path if below else ROOT)
+    path = str(tmp_path / "in here" / os.fsdecode(name))
+    document = json.loads(as_sarif(Audited([], []), {"capture": path}))
+    location = document["runs"][0]["artifacts"][0]["location"]
+    assert list(Draft4Validator(SCHEMA).iter_errors(document)) == []
+    assert REFERENCE.fullmatch(location["uri"])
+    assert ("uriBaseId" in location) == below
+    read_back = unquote_to_bytes(location["uri"].removeprefix("file://"))
+    assert read_back == (b"in here/" + name if below else os.fsencode(path))
+
+
+def test_rules_describe_themselves() -> None:
+    """Title, meaning, remedy, level and a page to read; weaknesses by their numbers."""
+    run = made("http/lm_only")["runs"][0]
+    paged = 0
+    for told, rule in zip(run["tool"]["driver"]["rules"], all_rules().values(), strict=True):
+        assert told["shortDescription"]["text"] == rule.title
+        assert rule.means in told["fullDescription"]["text"]
+        assert rule.remedy in told["help"]["text"]
+        assert told["defaultConfiguration"]["level"] == LEVELS[rule.severity]
+        assert re.fullmatch(r"[A-Za-z0-9]+", told["name"])
+        paged += told.get("helpUri", "").startswith("https://")
+        assert told["help"]["markdown"].count("](https://") <= len(rule.references)
+        numbered = [each for each in rule.references if each.startswith("CWE-")]
+        assert len([t for t in told["properties"]["tags"] if "cwe" in t]) == len(numbered)
+    assert paged > 50
 
 
 def test_paths_below_the_working_directory_are_relative(

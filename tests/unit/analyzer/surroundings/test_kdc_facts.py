@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from support.kdc_talk import AS_REP, PREAUTH_REQUIRED, PROOF, TGS_REP, TGS_REQ, 
 from analyzer.capture.model import NO_TIME, Stream
 from analyzer.surroundings.kdc_facts import NO_CODE, kerberos_time, take_reply, take_request
 from analyzer.surroundings.model import KdcExchange
-from dissectors.tokens import dissect_token
+from dissectors.tokens import build, dissect_token
 from dissectors.tokens.build import kdc
 
 
@@ -43,6 +44,19 @@ def test_a_tgs_exchange() -> None:
     made = exchange(TGS_REQ, TGS_REP)
     assert (made.exchange, made.cname, made.sname) == ("TGS", "alice", kdc.SERVICE)
     assert (made.ticket_used_sname, made.ticket_used_etype) == (TGT, 18)
+
+
+def test_the_tickets_are_known_again() -> None:
+    """The one presented and the one issued, each by its cipher; the KDC's name of an alias."""
+    shown = kdc.pa_tgs_req(build.ap_req(form="bare", ticket_cipher=b"a ticket of alice's"))
+    made = exchange(
+        kdc.tgs_req(padata=[shown]), kdc.tgs_rep(ticket_cipher=b"a ticket for the web server")
+    )
+    assert made.ticket_used_id == sha256(b"a ticket of alice's").digest()[:8]
+    assert made.ticket_id == sha256(b"a ticket for the web server").digest()[:8]
+    made = exchange(kdc.as_req(cname="alice.smith@lab.example"), kdc.as_rep(cname="asmith"))
+    assert (made.cname, made.ticket_cname) == ("alice.smith@lab.example", "asmith")
+    assert made.ticket_used_id is None
 
 
 def test_an_error() -> None:

@@ -49,6 +49,17 @@ def test_a_question_without_answer_is_told_at_the_end() -> None:
     assert [(f.rcode, f.frame, f.addresses) for f in told] == [("no-answer", 1, ())]
 
 
+def test_the_port_tells_netbios() -> None:
+    """The same bytes ask for a host's names there, and for a service elsewhere."""
+    told: list[NameFact] = []
+    lookups = NameLookups(told.append)
+    asked = bytes(DNS(id=7, qr=0, qd=[DNSQR(qname="fs1", qtype="SRV")]))
+    for port in (137, 53):
+        lookups.add(asked, CLIENT, ("10.99.0.7", port), 1, 10)
+        lookups.finish()
+    assert [(f.source, f.record) for f in told] == [("nbns", "NBSTAT"), ("dns", "SRV")]
+
+
 def test_llmnr_is_answered_by_another_host() -> None:
     """The question goes to a group, the answer comes from whoever calls himself so."""
     told: list[NameFact] = []

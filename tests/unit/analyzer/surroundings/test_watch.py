@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
 
 from analyzer.capture.inputs import expand
+from analyzer.capture.tshark_source import wireshark
 from analyzer.pipeline import Options, run
 from analyzer.surroundings.model import ConnectionAttempt, NameFact
 
@@ -28,11 +30,12 @@ class Kept:
         return lambda *_args: None
 
 
-def facts(case: str, kind: type) -> list[Any]:
+def facts(case: str, kind: type, engine: str = "native") -> list[Any]:
     """Facts of one kind in one of our captures."""
     kept = Kept()
     [source] = expand([str(CAPTURES / case / "capture.pcapng")])
-    run(source, kept, Options())
+    by = wireshark() if engine == "tshark" else None
+    run(source, kept, Options(wireshark=by, by_scapy=engine == "scapy"))
     return [fact for fact in kept.facts if isinstance(fact, kind)]
 
 
@@ -58,9 +61,10 @@ def test_services_and_refusals_are_told() -> None:
 
 
 def test_a_closed_port_is_a_reset() -> None:
-    """SYN and RST are the evidence."""
-    [attempt] = facts("kdc/port_closed", ConnectionAttempt)
-    assert (attempt.port, attempt.how, attempt.frames) == (88, "reset", (5, 6))
+    """SYN and RST are the evidence; a datagram is answered by ICMP."""
+    by_udp, by_tcp = sorted(facts("kdc/port_closed", ConnectionAttempt), key=lambda f: f.frames)
+    assert (by_tcp.port, by_tcp.how, by_tcp.frames) == (88, "reset", (5, 6))
+    assert (by_udp.transport, by_udp.how) == ("udp", "ICMP port unreachable")
 
 
 def test_a_silent_kdc_is_no_answer() -> None:
@@ -73,3 +77,33 @@ def test_a_silent_kdc_is_no_answer() -> None:
 def test_an_answered_kdc_is_no_attempt(case: str) -> None:
     """Connections that came about are none."""
     assert not facts(case, ConnectionAttempt)
+
+
+ENGINES = [
+    "native",
+    "scapy",
+    pytest.param(
+        "tshark", marks=pytest.mark.skipif(which("tshark") is None, reason="tshark is missing")
+    ),
+]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_icmp_instead_of_an_answer(engine: str) -> None:
+    """A datagram by itself; a connection with its SYNs, both told of by a router."""
+    [refused] = facts("http/fallback_kdc_port_unreachable", ConnectionAttempt, engine)
+    assert refused == ConnectionAttempt(
+        "10.99.0.20", "10.99.0.1", 88, "udp", (2,), refused.ts_ns, "ICMP port unreachable"
+    )
+    [refused] = facts("http/fallback_kdc_prohibited", ConnectionAttempt, engine)
+    assert (refused.client, refused.server, refused.transport) == ("fd99::20", "fd99::1", "tcp")
+    assert (refused.how, refused.frames) == ("ICMP administratively prohibited", (1, 2, 3, 4))
+
+
+def test_icmp_as_it_was_recorded() -> None:
+    """The lab's client tried TCP, then a fragmented datagram."""
+    found = facts("http/fallback_kdc_port_closed", ConnectionAttempt)
+    assert sorted((f.frames, f.transport, f.how) for f in found) == [
+        ((8, 9), "tcp", "reset"),
+        ((12,), "udp", "ICMP port unreachable"),
+    ]

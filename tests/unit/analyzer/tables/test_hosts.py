@@ -83,9 +83,9 @@ def test_the_weakest_thing_seen(case: str, client: str, server: str | None) -> N
 def test_an_lm_response_beside_a_better_one_counts() -> None:
     """It can be broken by itself; which of the two the server took is not known."""
     columns = read(ROOT / "captures/http/ntlmv1_ess/capture.pcapng").tables.columns
-    kinds = columns["tokens"]["ntlm_lm"]
+    kinds = list(columns["tokens"]["ntlm_lm"])
     kinds[kinds.index("client-challenge")] = "lm"
-    made = host_columns(columns)
+    made = host_columns({**columns, "tokens": {**columns["tokens"], "ntlm_lm": kinds}})
     assert dict(zip(made["role"], made["weakest"], strict=True)) == {
         "client": "lm",
         "server": "ntlmv1-ess",
@@ -148,6 +148,21 @@ def test_each_capture_has_its_own_hosts() -> None:
         ("digest/capture.pcapng", "client", "digest"),
         ("digest/capture.pcapng", "server", "digest"),
     ]
+
+
+def test_names_in_several_cases_are_one() -> None:
+    """Counted together, and spelt as they were first; another name stays another."""
+    analysis = read(ROOT / "captures/http/basic/capture.pcapng")
+    columns = analysis.tables.columns
+    rows = {name: cells[:1] * 6 for name, cells in columns["negotiations"].items()}
+    rows["user"] = ["bob", "Ada", "ada", "ADA", "carl", "carl"]
+    rows["domain"] = [None, "nego", "NEGO", "Nego", None, None]
+    rows["server_name"] = ["web", "Web.nego.test", "WEB.NEGO.TEST", "web.nego.test", "WEB", None]
+    rows["negotiation_id"] = list(range(1, 7))
+    tables = Tables().columns | {"negotiations": rows, "captures": columns["captures"]}
+    made = host_columns(tables)
+    assert made["users"][0] == ["nego\\Ada", "carl", "bob"]
+    assert made["names"][1] == ["Web.nego.test", "web"]
 
 
 def test_many_users_of_one_client_are_bounded() -> None:

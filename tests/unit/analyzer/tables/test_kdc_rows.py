@@ -60,6 +60,27 @@ def test_services_that_act_for_users() -> None:
     assert any(r["fast"] for r in rows("fast"))
 
 
+def test_a_ticket_is_known_again() -> None:
+    """The ticket-granting ticket of the logon is presented for the service's, and tells whose it is."""
+    *_, logon, service = rows("logon_and_ticket")
+    assert (logon["exchange"], service["exchange"]) == ("AS", "TGS")
+    assert service["presented_id"] == logon["ticket_id"]
+    assert service["presented_cname"] == logon["cname"]
+    assert service["ticket_id"] not in (logon["ticket_id"], None)
+    assert (logon["presented_id"], logon["presented_cname"]) == (None, None)
+
+
+def test_who_asks_where_only_the_ticket_tells() -> None:
+    """Refused without a name, or answered under FAST's; the ticket presented came in the same capture."""
+    case = CAPTURES / "smb" / "login_and_use" / "capture.pcapng"
+    columns = read(case, tables=["kdc"]).tables.columns["kdc"]
+    found = zip(columns["cname"], columns["presented_cname"], columns["error"], strict=True)
+    assert [row for row in found if row[1] is not None] == [
+        ("WELLKNOWN/ANONYMOUS", "ada", None),
+        (None, "ada", "KDC_ERR_BADOPTION"),
+    ]
+
+
 def test_the_clients_clock_is_off_not_the_kdcs() -> None:
     """The KDC's clock and the capture's are the same machine's."""
     (skew,) = [r for r in rows("clock_skew") if r["error"] == "KRB_AP_ERR_SKEW"]

@@ -50,6 +50,20 @@ def test_the_servers_clock_is_near_the_captures() -> None:
     assert abs(offset) < 1000
 
 
+def test_the_ticket_of_an_ap_req_is_that_of_the_kdcs_reply() -> None:
+    """Both tables have the same id for it; no other token has one."""
+    case = CAPTURES / "http/login_and_negotiate/capture.pcapng"
+    kdc = read(case, tables=["kdc"]).tables.columns["kdc"]
+    (given,) = [
+        ticket
+        for ticket, sname in zip(kdc["ticket_id"], kdc["sname"], strict=True)
+        if sname == "HTTP/web.nego.test"
+    ]
+    found = {row["inner_type"]: row["krb_ticket_id"] for row in rows("http/login_and_negotiate")}
+    assert found == {"KRB_AP_REQ": given, "KRB_AP_REP": None}
+    assert len(given) == 16
+
+
 def test_an_ap_req_shows_its_session_key_type() -> None:
     """The authenticator's encryption type and length, not the ticket's."""
     found = {

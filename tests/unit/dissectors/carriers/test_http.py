@@ -225,6 +225,15 @@ def test_upgrade_ends_the_reading_and_answers(start):
     assert wire.codes == []
 
 
+@pytest.mark.parametrize("field", [b"Upgrade: TLS/1.2, HTTP/1.1", b"upgrade: HTTP/2.0,TLS/1.0"])
+def test_upgrade_to_tls_is_told(field):
+    """What follows is not another protocol only, it is encrypted."""
+    wire = Wire().client(negotiate(INIT))
+    wire.server(message(b"HTTP/1.1 101 Switching Protocols", field) + b"\x16\x03\x03\0\x01\0")
+    wire.end()
+    assert wire.codes == ["encrypted"]
+
+
 # -- logons without GSS ---------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from dissectors.carriers.base import Exchange
 from dissectors.carriers.http_auth import Challenge, challenges
+from dissectors.carriers.http_block import ORIGIN, Field
 from dissectors.carriers.http_credentials import (
     Offer,
     goes_on,
@@ -14,7 +15,6 @@ from dissectors.carriers.http_credentials import (
     plain_logon,
     token_of,
 )
-from dissectors.carriers.http_head import ORIGIN, Field
 from dissectors.span import Span
 
 

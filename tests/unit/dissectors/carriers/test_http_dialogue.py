@@ -1,8 +1,9 @@
 """Which response answers which request, and in which order both are told."""
 
 from dissectors.carriers.base import CLIENT, SERVER
+from dissectors.carriers.http_block import Block
 from dissectors.carriers.http_dialogue import EARLY_LIMIT, PENDING_LIMIT, Dialogue
-from dissectors.carriers.http_head import Block, Request, Response
+from dissectors.carriers.http_head import Request, Response
 from dissectors.carriers.http_start import request_line, status_line
 from dissectors.carriers.window import Window
 

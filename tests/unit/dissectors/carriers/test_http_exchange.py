@@ -3,8 +3,9 @@
 import pytest
 
 from dissectors.carriers.base import SERVER, CarrierMessage
+from dissectors.carriers.http_block import Block
 from dissectors.carriers.http_exchange import Exchanges
-from dissectors.carriers.http_head import Block, Request, Response
+from dissectors.carriers.http_head import Request, Response
 from dissectors.carriers.http_start import request_line, status_line
 from dissectors.carriers.window import Cut, Window
 

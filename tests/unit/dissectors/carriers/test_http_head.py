@@ -2,19 +2,17 @@
 
 import pytest
 
-from dissectors.carriers.http_head import (
+from dissectors.carriers.http_block import (
     BROKEN,
     CHUNKED,
     UNTIL_CLOSE,
     Block,
-    Request,
-    Response,
     awaits_continue,
     closes,
-    host_name,
     request_body,
     response_body,
 )
+from dissectors.carriers.http_head import Request, Response, host_name
 from dissectors.carriers.http_start import request_line, status_line
 from dissectors.carriers.window import Cut, Window
 

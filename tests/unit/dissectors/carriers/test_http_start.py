@@ -65,6 +65,16 @@ def test_status_line_parts():
     assert status_line(b"HTTP/1.1 2000 OK\r\n") is None
 
 
+@pytest.mark.parametrize("size", [0, 20, 200])
+def test_a_status_line_reads_alike_whatever_follows(size):
+    """Short lines are remembered, long ones are not, and the fields behind them do not count."""
+    line = b"HTTP/1.1 403 " + b"n" * size
+    read = (b"HTTP/1.1", 403, b"n" * size)
+    for data in (line + b"\r\nServer: x\r\n\r\n", line + b"\n", line):
+        assert status_line(data) == read
+    assert status_line(b"HTTP/2 " + line) is None
+
+
 def test_border_behind_an_empty_line():
     """Text that looks like a start line counts only at a start or behind an empty line."""
     request = b"GET / HTTP/1.1\r\n"

@@ -80,11 +80,8 @@ class Connection:
         """Feed one segment and return what it made the carrier tell."""
         before = len(self.said)
         self.frame += 1
-        window = self.carrier.windows[side]
-        window.append(self.ends[side], octets, self.frame, self.frame * 1000)
+        self.carrier.receive(side, self.ends[side], octets, self.frame, self.frame * 1000)
         self.ends[side] += len(octets)
-        if not window.skipping:
-            self.carrier.feed(side)
         return self.said[before:]
 
     def client(self, octets):

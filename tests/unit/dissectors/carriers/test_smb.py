@@ -66,11 +66,8 @@ class Wire:
 
     def send(self, side, data):
         self.frame += 1
-        window = self.carrier.windows[side]
-        window.append(self.ends[side], data, self.frame, self.frame * 1000)
+        self.carrier.receive(side, self.ends[side], data, self.frame, self.frame * 1000)
         self.ends[side] += len(data)
-        if not window.skipping:
-            self.carrier.feed(side)
 
     def lose(self, side, length):
         self.ends[side] += length
@@ -160,10 +157,11 @@ def test_tree_connect_signed_by_rule(wire, dialect, mode, signed):
     assert exchange.plain_messages == 1
 
 
-def test_validate_negotiate_signed_by_rule(wire):
-    """FSCTL_VALIDATE_NEGOTIATE_INFO is always signed; other controls tell."""
+@pytest.mark.parametrize("code", [0x00140204, 0x001401FC])
+def test_controls_signed_by_rule(wire, code):
+    """VALIDATE_NEGOTIATE_INFO and QUERY_NETWORK_INTERFACE_INFO are signed always; other controls tell."""
     exchange = wire.log_on()
-    wire.ask(IOCTL, 5, struct.pack("<HHI", 57, 0, 0x00140204) + bytes(48), flags=SIGNED)
+    wire.ask(IOCTL, 5, struct.pack("<HHI", 57, 0, code) + bytes(48), flags=SIGNED)
     assert counts(exchange) == (0, 0, 0)
     wire.ask(IOCTL, 6, struct.pack("<HHI", 57, 0, 0x00060194) + bytes(48), flags=SIGNED)
     assert counts(exchange) == (1, 0, 0)

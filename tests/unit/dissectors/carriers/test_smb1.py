@@ -102,9 +102,8 @@ class Conversation:
     def send(self, side, message):
         self.frame += 1
         data = packet(message)
-        self.carrier.windows[side].append(self.ends[side], data, self.frame, self.frame)
+        self.carrier.receive(side, self.ends[side], data, self.frame, self.frame)
         self.ends[side] += len(data)
-        self.carrier.feed(side)
 
     def ask(self, command, mid, body, uid=0, **kwargs):
         self.send(CLIENT, header(command, mid, uid, **kwargs) + body)
@@ -187,15 +186,18 @@ def test_a_clients_clear_signing_bits_say_nothing(talk, negotiate, setup, said):
     assert (facts.get("client_signing_enabled"), facts.get("client_signing_required")) == said
 
 
-def test_not_extended(talk):
+@pytest.mark.parametrize(("flags2", "listed"), [(0xC801, ("NTLM",)), (0xC001, ())])
+def test_not_extended(talk, flags2, listed):
     """A logon without extended security has no token but names user and domain."""
-    talk.ask(NEGOTIATE, 1, negotiate_request(b"NT LM 0.12"))
+    talk.ask(NEGOTIATE, 1, negotiate_request(b"NT LM 0.12"), flags2=flags2)
     talk.answer(NEGOTIATE, 1, negotiate_response(capabilities=0, content=b"challeng"))
     talk.ask(SESSION_SETUP, 2, password_request(b"L" * 24, b"N" * 24, "jürgen", "LAB"))
     talk.answer(SESSION_SETUP, 2, password_response(action=1), 100)
     hint, request, response = talk.said
     assert hint.token is None
-    assert hint.schemes == ("NTLM",)
+    assert (
+        hint.schemes == listed
+    )  # nothing is the server's choice where the client asked for no more
     assert hint.context["challenge_response"] is True
     assert hint.context["plaintext"] is False
     assert request.token is None
@@ -229,10 +231,26 @@ def test_password_lengths(talk, lm, nt, user, mode, expected):
         talk.answer(
             NEGOTIATE, 1, negotiate_response(mode=mode, capabilities=0, content=b"challeng")
         )
-    talk.ask(SESSION_SETUP, 2, password_request(bytes(lm), bytes(nt), user, "LAB"))
+    talk.ask(
+        SESSION_SETUP,
+        2,
+        password_request(b"p" * lm if lm > 1 else bytes(lm), b"p" * nt, user, "LAB"),
+    )
     exchange = talk.said[-1].exchange
     assert (exchange.mechanism, exchange.mechanism_detail) == expected
     assert exchange.user == user
+
+
+@pytest.mark.parametrize("mode", [3, None])
+def test_an_empty_password_is_none_in_clear(talk, mode):
+    """A field that holds NULs alone says that there is no password, whatever its length."""
+    if mode is not None:
+        talk.answer(
+            NEGOTIATE, 1, negotiate_response(mode=mode, capabilities=0, content=b"challeng")
+        )
+    talk.ask(SESSION_SETUP, 2, password_request(b"", bytes(2), "user", "LAB"))
+    exchange = talk.said[-1].exchange
+    assert (exchange.mechanism, exchange.mechanism_detail) == ("ntlm", None)
 
 
 def test_password_is_not_kept(talk):

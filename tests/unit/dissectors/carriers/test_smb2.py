@@ -84,9 +84,8 @@ class Conversation:
 
     def send(self, side, data):
         self.frame += 1
-        self.carrier.windows[side].append(self.ends[side], data, self.frame, self.frame * 1000)
+        self.carrier.receive(side, self.ends[side], data, self.frame, self.frame * 1000)
         self.ends[side] += len(data)
-        self.carrier.feed(side)
 
     def ask(self, command, mid, body, session=0, flags=0):
         self.send(CLIENT, packet(header(command, mid, session, flags=flags) + body))

@@ -27,7 +27,7 @@ def test_an_answer_leads_over_aliases() -> None:
     """Names are lower case, each record keeps its own name."""
     message = read_dns(ANSWER)
     assert message is not None
-    assert (message.ident, message.response, message.rcode) == (0x1234, True, "NOERROR")
+    assert (message.response, message.rcode) == (True, "NOERROR")
     assert message.questions == (Question("web.nego.test", "A"),)
     assert message.answers == (
         Answer("web.nego.test", "CNAME", (), "fs1.nego.test"),
@@ -66,6 +66,29 @@ def test_a_netbios_name_is_decoded() -> None:
     assert message.answers == (Answer("fs1", "NB", ("10.99.0.7",), None),)
 
 
+def test_a_hosts_names_are_no_service() -> None:
+    """NetBIOS gives its status the number that SRV has elsewhere; its names are not read."""
+    asked = b"\x20CKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\0"  # an asterisk
+    status = b"\x01" + b"FS1".ljust(15) + b"\0\x04\0" + bytes(46)
+    record = asked + bytes.fromhex("0021 0001 00000000") + len(status).to_bytes(2) + status
+    header = bytes.fromhex("0007 8400 0000 0001 0000 0000")
+    message = read_dns(header + record, netbios=True)
+    assert message is not None
+    assert message.answers == ()
+    message = read_dns(
+        bytes.fromhex("0007 0000 0001 0000 0000 0000") + asked + b"\0\x21\0\1", netbios=True
+    )
+    assert message is not None
+    assert message.questions == (Question("*", "NBSTAT"),)
+
+
+def test_all_records_at_once() -> None:
+    """As a host asks whether its own name is free."""
+    message = read_dns(bytes(DNS(qd=[DNSQR(qname="desk", qtype="ALL")])))
+    assert message is not None
+    assert message.questions == (Question("desk", "ANY"),)
+
+
 @pytest.mark.parametrize("length", range(len(ANSWER)))
 def test_every_prefix_is_safe(length: int) -> None:
     """What is there before the cut is kept, in the same order."""
@@ -90,3 +113,17 @@ def test_any_bytes_are_safe(data: bytes) -> None:
     message = read_dns(b"\0\1\x81\0\0\1\0\5\0\0\0\0" + data)
     if message is not None:
         assert len(message.answers) <= 5
+
+
+def test_the_same_message_under_another_identification() -> None:
+    """What is kept of one message serves the next."""
+    first = read_dns(ANSWER)
+    again = read_dns(b"\x43\x21" + ANSWER[2:])
+    assert first is not None
+    assert again is first
+
+
+def test_names_do_not_lead_into_the_header() -> None:
+    """The header holds no name, whatever its bytes are."""
+    asked = bytes.fromhex("0100 0100 0001 0000 0000 0000 c000 0001 0001")
+    assert read_dns(asked) is None

@@ -7,6 +7,7 @@ from support.kerberos_messages import der, encrypted, number, padata, principal,
 from dissectors.der import Member
 from dissectors.tokens.asn1_reader import Asn1Reader
 from dissectors.tokens.kerberos_parts import (
+    NO_TICKET,
     name_bits,
     read_encrypted,
     read_padata,
@@ -25,17 +26,20 @@ def member(data: bytes) -> tuple[Asn1Reader, Member]:
 def test_ticket() -> None:
     """A ticket tells realm, service, encryption type and key version."""
     reader, part = member(ticket(encrypted(18, 90, 3), "HTTP", "web"))
-    assert read_ticket(reader, part, 0, 0) == ("LAB.EXAMPLE", "HTTP/web", 18, 3)
+    *told, cipher = read_ticket(reader, part, 0, 0)
+    assert told == ["LAB.EXAMPLE", "HTTP/web", 18, 3]
+    assert cipher == (len(reader.data) - 90, len(reader.data))
     assert reader.findings() == ()
-    assert read_ticket(reader, None, 0, 0) == (None, None, None, None)
+    assert read_ticket(reader, None, 0, 0) == NO_TICKET
     assert [a.code for a in reader.findings()] == ["missing-field"]
 
 
 def test_encrypted_data() -> None:
-    """Usual numbers and others are read alike; a cut cipher has no length."""
+    """Usual numbers and others are read alike; a cut cipher has no place."""
     for etype, kvno in ((18, None), (18, 3), (-133, 1 << 20)):
         reader, part = member(encrypted(etype, 40, kvno))
-        assert read_encrypted(reader, part, "enc-part", 0, 0) == (etype, kvno, 40)
+        place = len(reader.data) - 40, len(reader.data)
+        assert read_encrypted(reader, part, "enc-part", 0, 0) == (etype, kvno, place)
     reader, part = member(encrypted(18, 40)[:-5])
     assert read_encrypted(reader, part, "enc-part", 0, 0) == (18, None, None)
 

@@ -41,7 +41,7 @@ def test_a_busy_desk_reads_like_a_report() -> None:
     assert "10.99.0.20 → HTTP/10.99.0.2, cifs/alias.nego.test (e.g. negotiation 2)" in why
     assert "register the SPN" in why
     assert "1 × the server offers no Kerberos: ntlm_only_server (certain)" in why
-    assert "application_chose_ntlm (possible)" in why  # the refused logon's, told by its detail
+    assert "ntlm_only_client (likely)" in why  # the refused logon's, told by its detail
     failed = part(text, "What failed: 1 negotiation")
     assert "bad_credentials (likely)" in failed
     said = " ".join(failed.split())

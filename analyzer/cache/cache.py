@@ -1,0 +1,197 @@
+"""A folder in which the rows of each capture are kept, and found again while they hold."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from analyzer.cache.files import Kept, read_header, read_kept, write_kept
+from analyzer.cache.pages import cells_of, column_bytes
+from analyzer.cache.proof import Proof, prove, wait_until_settled
+from analyzer.errors import UsageError
+from analyzer.tables.schema import MADE_OF, NUMBERED, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from os import PathLike
+
+    from analyzer.capture.inputs import Input
+    from analyzer.pipeline import Options
+    from analyzer.tables.collect import Tables
+
+ENDING = ".negoscope"
+"""Of kept files; no other file in the folder is looked at."""
+KEPT = tuple(name for name in TABLES if name not in MADE_OF)
+"""Tables that are kept; others are made of them."""
+TELLING = ("negotiations", "reason_detail")
+"""The column whose sentences may name other negotiations by number."""
+_NUMBER = re.compile(r"\bnegotiations? \d")
+
+
+class Marks(NamedTuple):
+    """How far the tables are before a capture is added."""
+
+    rows: dict[str, int]
+    numbered: int
+
+
+class Cache:
+    """Kept rows in a folder. `notices` tell what could not be used, or kept, and why."""
+
+    def __init__(self, folder: str | PathLike[str], put_in: Path | None = None) -> None:
+        self._folder = Path(folder)
+        self._put_in = put_in or self._folder
+        self.notices: list[str] = []
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--cache {folder}: {error.strerror or error}") from None
+
+    def look_up(
+        self, sources: Sequence[Input], options: Options
+    ) -> list[tuple[Proof | None, bool]]:
+        """For each capture what its rows depend on, None if they can't be kept; and whether they are kept."""
+        found = []
+        for source in sources:
+            proof = prove(source, options)
+            known = proof is not None and self._is_kept(proof)
+            if proof is not None and not known and wait_until_settled(proof):
+                proof = prove(source, options)
+            found.append((proof, known))
+        return found
+
+    def recall(
+        self, proof: Proof, source: Input, tables: Tables, asked: Collection[str]
+    ) -> bool | None:
+        """Add the kept rows of the tables asked for; tell whether the capture is damaged.
+
+        None if there are none after all, or none that hold behind the captures that are there already.
+        """
+        kept = self._kept(proof)
+        if kept is None:
+            return None
+        try:
+            found = _Rows(kept, source.name, tables.numbered)
+            if found.named_otherwise:
+                return None
+            made = {name: found.table(name) for name in KEPT if name in asked}
+            whole = bool(found.columns("captures")["complete"][0])
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+            self._notice(f"{self._path(proof)}: not used: {error}")
+            return None
+        for name, columns in made.items():
+            tables.grow(name, columns)
+        tables.numbered += found.counts["negotiations"]
+        return not whole
+
+    def keep(
+        self, proof: Proof, source: Input, options: Options, tables: Tables, before: Marks
+    ) -> None:
+        """Keep the rows that were added since `before`, if nothing has changed while they were read."""
+        now = prove(source, options)
+        if now is None or now.facts != proof.facts:
+            self._notice(f"{source.name}: not kept: it changed while it was read")
+            return
+        places: dict[str, Any] = {}
+        pages: list[bytes] = []
+        at = 0
+        try:
+            for name in KEPT:
+                columns, begin = tables.columns[name], before.rows[name]
+                placed = {}
+                for column in TABLES[name].columns[1:]:
+                    cells = list(columns[column.name][begin:])
+                    if column.name in NUMBERED.get(name, ()):
+                        cells = _renumbered(cells, -before.numbered)
+                    pages.append(column_bytes(column.kind, cells))
+                    placed[column.name] = [at, at + len(pages[-1])]
+                    at += len(pages[-1])
+                places[name] = {"rows": len(columns["capture"]) - begin, "columns": placed}
+            table, column_name = TELLING
+            told = tables.columns[table][column_name][before.rows[table] :]
+            names_others = any(text and _NUMBER.search(text) for text in told)
+            header = {
+                "proof": proof.facts,
+                "tables": places,
+                "behind": before.numbered if names_others else None,
+            }
+            write_kept(self._put_in / f"{proof.key}{ENDING}", header, pages)
+        except OSError as error:
+            self._notice(f"{source.name}: not kept: {error.strerror or error}")
+        except (ValueError, TypeError) as error:
+            self._notice(f"{source.name}: not kept: {error}")
+
+    def _path(self, proof: Proof) -> Path:
+        return self._folder / f"{proof.key}{ENDING}"
+
+    def _is_kept(self, proof: Proof) -> bool:
+        try:
+            header = read_header(self._path(proof))
+        except ValueError as error:
+            self._notice(f"{self._path(proof)}: not used: {error}")
+            return False
+        return header is not None and header.get("proof") == proof.facts
+
+    def _kept(self, proof: Proof) -> Kept | None:
+        try:
+            kept = read_kept(self._path(proof))
+        except ValueError as error:
+            self._notice(f"{self._path(proof)}: not used: {error}")
+            return None
+        return kept if kept is not None and kept.header.get("proof") == proof.facts else None
+
+    def _notice(self, text: str) -> None:
+        if text not in self.notices:
+            self.notices.append(text)
+
+
+class _Rows:
+    """Rows of one capture as they are read back. Whatever does not fit raises."""
+
+    def __init__(self, kept: Kept, capture: str, numbered: int) -> None:
+        self._kept = kept
+        self._capture = capture
+        self._numbered = numbered
+        behind = kept.header["behind"]
+        self.named_otherwise = behind is not None and behind != numbered
+        self.counts = {name: kept.header["tables"][name]["rows"] for name in KEPT}
+        for name, rows in self.counts.items():
+            if type(rows) is not int or not 0 <= rows <= len(kept.body):
+                raise ValueError(f"no number of rows of {name}")
+        if self.counts["captures"] != 1:
+            raise ValueError("not one capture")
+
+    def columns(self, name: str) -> dict[str, list[Any]]:
+        """Columns of a table as they are kept."""
+        places = self._kept.header["tables"][name]["columns"]
+        found = {}
+        for column in TABLES[name].columns[1:]:
+            begin, end = places[column.name]
+            if not 0 <= begin <= end <= len(self._kept.body):
+                raise ValueError(f"{column.name} lies outside")
+            found[column.name] = cells_of(
+                column.kind, self._kept.body[begin:end], self.counts[name]
+            )
+        return found
+
+    def table(self, name: str) -> dict[str, list[Any]]:
+        """Columns of a table as they go behind what is there."""
+        found = self.columns(name)
+        for column in NUMBERED.get(name, ()):
+            found[column] = _renumbered(found[column], self._numbered)
+        return {TABLES[name].names[0]: [self._capture] * self.counts[name], **found}
+
+
+def _renumbered(cells: list[Any], by: int) -> list[Any]:
+    if not by:
+        return cells
+    return [
+        [number + by for number in cell] if isinstance(cell, list) else cell and cell + by
+        for cell in cells
+    ]
+
+
+def marks(tables: Tables) -> Marks:
+    """How far the tables are."""
+    return Marks({name: len(tables.columns[name]["capture"]) for name in KEPT}, tables.numbered)

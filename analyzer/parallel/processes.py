@@ -1,0 +1,144 @@
+"""Worker processes: how they are started, spoken to, missed when they die, and stopped.
+
+A worker never outlives its `Worker`: leaving the context ends it, whatever it is doing. Interrupts (Ctrl-C)
+are for the process that started it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import signal
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import BaseContext
+
+_GRACE_S = 5
+_BYE = b"\0bye"
+"""The last order. The end of the pipe would not do: a forked process holds copies of its other end."""
+_FAILED = 70  # exit status of a worker that met an error of ours
+
+
+class WorkerError(Exception):
+    """A worker met an error of ours; its text is the traceback."""
+
+
+def context() -> BaseContext:
+    """How processes are started here: by fork where that is safe, it costs next to nothing."""
+    forks = sys.platform == "linux" and threading.active_count() == 1
+    return multiprocessing.get_context("fork" if forks else "spawn")
+
+
+class Worker:
+    """One process, with a pipe each way: orders are bytes, results any object."""
+
+    def __init__(self, how: Any, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        orders, self._orders = how.Pipe(duplex=False)
+        self.results, results = how.Pipe(duplex=False)
+        self._process = how.Process(
+            target=_run, args=(work, arguments, orders, results), daemon=True
+        )
+        self._process.start()
+        orders.close()
+        results.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.send(_BYE)
+        self._orders.close()
+        self.results.close()
+        if exception[0] is not None or self._process.exitcode not in {None, 0}:
+            self._process.terminate()
+        self._process.join(_GRACE_S)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+    def send(self, order: bytes) -> None:
+        """Give an order; one that is no longer there is missed elsewhere."""
+        with suppress(OSError):
+            self._orders.send_bytes(order)
+
+    def ready(self, timeout: float) -> bool:
+        """Whether a result, or the end, can be read."""
+        return bool(self.results.poll(timeout))
+
+    def result(self) -> Any:
+        """Read a result. Raises `EOFError` if the process is gone, `WorkerError` if it failed."""
+        kind, value = pickle.loads(self.results.recv_bytes())  # noqa: S301 - from a process of ours
+        if kind == "failed":
+            raise WorkerError(value)
+        return value
+
+    def fault(self) -> str | None:
+        """What is wrong with the process; None while it lives, or did well. Raises `WorkerError`."""
+        code = self._process.exitcode
+        if code is None or code == 0:
+            return None
+        if code == _FAILED and self.results.poll(0):
+            self.result()
+        return self.end()
+
+    def end(self) -> str:
+        """Tell how the process, which is gone, has ended."""
+        self._process.join(_GRACE_S)
+        code = self._process.exitcode
+        how = f"by signal {-code}" if code is not None and code < 0 else f"with status {code}"
+        return f"the process that read it ended {how}"
+
+
+def _run(
+    work: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    orders: Connection,
+    results: Connection,
+) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        work(*arguments, orders, Answers(results))
+    except (EOFError, BrokenPipeError):
+        return  # nobody wants it any more
+    except Exception:  # noqa: BLE001 - all is told to the process that asked
+        Answers(results).put(traceback.format_exc(), kind="failed")
+        sys.exit(_FAILED)
+
+
+def orphaned() -> bool:
+    """Whether the process that started this one is gone."""
+    parent = multiprocessing.parent_process()
+    return parent is not None and not parent.is_alive()
+
+
+def orders_of(orders: Connection) -> Iterator[bytes]:
+    """All orders as they come, to the end of who gives them."""
+    while True:
+        while not orders.poll(1):
+            if orphaned():
+                return
+        try:
+            order = orders.recv_bytes()
+        except EOFError:
+            return
+        if order == _BYE:
+            return
+        yield order
+
+
+class Answers:
+    """Where a worker puts its results."""
+
+    def __init__(self, results: Connection) -> None:
+        self._results = results
+
+    def put(self, value: Any, kind: str = "done") -> None:
+        """Send one."""
+        self._results.send_bytes(pickle.dumps((kind, value), protocol=5))

@@ -1,0 +1,296 @@
+"""The cases made by hand for reasons that no other case has.
+
+Spec: RFC 4120 3.3 and 7.5.9, RFC 4178 5, RFC 2817 4.1, RFC 4511 4.2.2, MS-NLMP 2.2.2.1, MS-SFU 3.2.5.2,
+MS-SMB2 3.2.4.2.3, MS-ERREF 2.3.
+"""
+
+import struct
+
+from frames import Frame
+from hand_http import FILETIME, INFO, OK, SERVICE, UNAUTHORIZED, answer, ask
+from hand_kdc import REALM, asked, error, tgs
+from hand_ldap import bound, sasl_bind, simple_bind, unbind
+from hand_names import found_by_broadcast, looked_up_in_vain
+from hand_smb import negotiate, negotiated
+from hand_status import replaced, smb
+from hand_tls import application_data, client_hello, finished, server_hello
+from made import Made
+from talk import Talk, merged
+
+from dissectors.tokens import build
+
+WORKGROUP_INFO = {
+    "MsvAvNbDomainName": "KIOSK",
+    "MsvAvNbComputerName": "KIOSK",
+    "MsvAvDnsDomainName": "kiosk",
+    "MsvAvDnsComputerName": "kiosk",
+    "MsvAvTimestamp": FILETIME,
+}
+TARGET_IS_SERVER = 0xE28A_8215
+"""Flags of a challenge whose target name is the server's own."""
+HINTED = ("ms-kerberos", "kerberos", "ntlm")
+DIRECTORY = "ldap/dir.nego.test"
+SHARE = "cifs/files.nego.test"
+KERBEROS, NTLM = "kerberos", "ntlm"
+TREE_CONNECT = 3
+ACCESS_DENIED, SESSION_EXPIRED = 0xC0000022, 0xC000035C
+
+
+def ntlm_in_spnego(talk: Talk) -> Talk:
+    """The client offers NTLM alone, having no ticket, and is let in."""
+    challenge = build.ntlm_challenge(target_name="NEGO", target_info=INFO)
+    proof = build.ntlm_authenticate(user="ada", domain="NEGO", workstation="DESK", target_info=INFO)
+    offer = build.neg_token_init([NTLM], build.ntlm_negotiate())
+    back = build.neg_token_resp("accept-incomplete", NTLM, challenge)
+    done = build.neg_token_resp("accept-completed")
+    talk.client(ask(offer)).server(answer(UNAUTHORIZED, ("Negotiate", back)))
+    talk.client(ask(build.neg_token_resp(None, None, proof)))
+    return talk.server(answer(OK, ("Negotiate", done))).close()
+
+
+def refused_by_kdc(code: str):
+    """The ticket is asked for when the server has said Negotiate; the KDC refuses it, NTLM is left."""
+    talk = Talk().open().client(ask()).server(answer(UNAUTHORIZED, "Negotiate"))
+    kdc = asked(tgs(SERVICE), error(code, SERVICE), at=talk.at, client_port=40_002)
+    talk.at = kdc.at
+    return merged(ntlm_in_spnego(talk), kdc)
+
+
+def bare_ntlm(
+    *, host: str, server: str = "10.99.0.2", challenge: dict, authenticate: dict, at: int = 0
+) -> Talk:
+    """What a Windows client without a ticket says under Negotiate: NTLM without SPNEGO around it."""
+    second = build.ntlm_challenge(**challenge)
+    third = build.ntlm_authenticate(**authenticate)
+    talk = Talk(server, at=at).open().client(ask(host=host))
+    talk.server(answer(UNAUTHORIZED, "Negotiate", "NTLM"))
+    talk.client(ask(build.ntlm_negotiate(), host=host))
+    talk.server(answer(UNAUTHORIZED, ("Negotiate", second)))
+    return talk.client(ask(third, host=host)).server(answer(OK)).close()
+
+
+def server_without_domain():
+    return bare_ntlm(
+        host="kiosk.nego.test", server="10.99.0.8",
+        challenge={"target_name": "KIOSK", "target_info": WORKGROUP_INFO, "flags": TARGET_IS_SERVER},
+        authenticate={"user": "ada", "domain": "NEGO", "workstation": "DESK", "target_info": WORKGROUP_INFO},
+    )  # fmt: skip
+
+
+def client_without_domain():
+    info = INFO | {"MsvAvNbComputerName": "DC", "MsvAvDnsComputerName": "dc.nego.test"}
+    return bare_ntlm(
+        host="dc.nego.test", server="10.99.0.1",
+        challenge={"target_name": "NEGO", "target_info": info},
+        authenticate={"user": "ada", "domain": "LAPTOP", "workstation": "LAPTOP", "target_info": info},
+    )  # fmt: skip
+
+
+def name_found_by_broadcast():
+    """DNS knows the name neither with the domain's suffix nor without; a broadcast finds it."""
+    full = looked_up_in_vain("intranet.nego.test", 0x1A01, at=0, client_port=40_011)
+    short = looked_up_in_vain("intranet", 0x1A02, at=3, client_port=40_012)
+    found = found_by_broadcast("intranet", "10.99.0.2", 0x1A03, at=6)
+    web = bare_ntlm(
+        host="intranet", at=10, challenge={"target_name": "NEGO", "target_info": INFO},
+        authenticate={"user": "ada", "domain": "NEGO", "workstation": "DESK", "target_info": INFO},
+    )  # fmt: skip
+    return merged(full, short, *found, web)
+
+
+def offer_changed():
+    """The server chose Kerberos, the client's second choice, and both have it; the proof of the offer is wrong."""
+    offer = build.neg_token_init(["negoex", KERBEROS, NTLM])
+    chosen = build.neg_token_resp("request-mic", KERBEROS)
+    ticket = build.neg_token_resp(None, None, build.ap_req(sname=SERVICE, realm=REALM))
+    mutual = build.neg_token_resp(
+        "accept-incomplete", None, build.ap_rep(), build.mic_cfx(from_acceptor=True)
+    )
+    proof = build.neg_token_resp(None, None, None, build.mic_cfx())
+    talk = Talk().open().client(ask()).server(answer(UNAUTHORIZED, "Negotiate"))
+    talk.client(ask(offer)).server(answer(UNAUTHORIZED, ("Negotiate", chosen)))
+    talk.client(ask(ticket)).server(answer(UNAUTHORIZED, ("Negotiate", mutual)))
+    no = build.neg_token_resp("reject")
+    return talk.client(ask(proof)).server(answer(UNAUTHORIZED, ("Negotiate", no))).close()
+
+
+def upgraded_to_tls():
+    """A print server that takes no ticket in the clear: 426, and the connection goes on in TLS (RFC 2817)."""
+    name = "print.nego.test:631"
+    token = build.neg_token_init(
+        [KERBEROS], build.ap_req(sname="HTTP/print.nego.test", realm=REALM)
+    )
+    upgrade = (
+        f"OPTIONS * HTTP/1.1\r\nHost: {name}\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2\r\n\r\n"
+    )
+    wanted = (
+        "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2,HTTP/1.1\r\n"
+        "Content-Length: 0\r\n\r\n"
+    )
+    switched = (
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2,HTTP/1.1\r\n"
+        "\r\n"
+    )
+    talk = Talk(port=631).open().client(ask(token, host=name)).server(wanted.encode())
+    talk.client(upgrade.encode()).server(switched.encode())
+    talk.client(client_hello("print.nego.test")).server(server_hello())
+    talk.client(finished() + application_data(1))
+    return talk.server(application_data(1)).close()
+
+
+def front_server_may_not():
+    """The front server takes ada's ticket, may not act for her at the file server, and lets the share be."""
+    front, files = "10.99.0.2", "10.99.0.4"
+    ticket = build.neg_token_init([KERBEROS], build.ap_req(sname=SERVICE, realm=REALM))
+    done = build.neg_token_resp("accept-completed", KERBEROS, build.ap_rep())
+    web = Talk().open().client(ask(ticket))
+    share = Talk(files, 445, client=front, client_port=50_001, at=web.at + 2).open()
+    share.client(negotiate("files.nego.test"))
+    share.server(negotiated(build.neg_token_init2(HINTED), FILETIME))
+    own = build.ap_req(sname=f"krbtgt/{REALM}", realm=REALM, ap_options=(), form="bare")
+    wanted = build.tgs_req(
+        realm=REALM, sname=SHARE,
+        kdc_options=("forwardable", "renewable", "canonicalize", "cname-in-addl-tkt"),
+        padata=[build.pa_tgs_req(own), build.pa_pac_options(["resource-based-constrained-delegation"])],
+        additional_tickets=[build.ticket(SERVICE, realm=REALM)],
+    )  # fmt: skip
+    kdc = Talk("10.99.0.1", 88, client=front, client_port=50_002, at=share.at)
+    kdc.datagrams(wanted, error("KDC_ERR_BADOPTION", SHARE))
+    share.at = kdc.at
+    share.close()
+    web.at = share.at
+    web.server(answer(OK, ("Negotiate", done))).close()
+    return merged(web, share, kdc)
+
+
+def nothing_to_show():
+    """The client hears the server's mechanisms and leaves."""
+    talk = Talk("10.99.0.4", 445).open().client(negotiate("files.nego.test"))
+    return talk.server(negotiated(build.neg_token_init2(HINTED), FILETIME)).close().frames
+
+
+def directory() -> Talk:
+    return Talk("10.99.0.3", 389).open()
+
+
+def server_not_proved():
+    """The AP-REP does not prove the server's key, and the client says so."""
+    talk = directory()
+    talk.client(sasl_bind(1, "GSSAPI", build.ap_req(sname=DIRECTORY, realm=REALM)))
+    talk.server(bound(1, 14, credentials=build.ap_rep()))
+    no = build.krb_error(
+        "KRB_AP_ERR_MUT_FAIL", realm=REALM, sname=DIRECTORY, stime="20261124090000Z"
+    )
+    talk.client(sasl_bind(2, "GSSAPI", no))
+    talk.server(bound(2, 49, "SASL(-13): authentication failure: GSSAPI Failure"))
+    return talk.client(unbind(3)).close().frames
+
+
+def mechanism_not_there():
+    """The server has no GSS-SPNEGO."""
+    token = build.neg_token_init([KERBEROS], build.ap_req(sname=DIRECTORY, realm=REALM))
+    talk = directory().client(sasl_bind(1, "GSS-SPNEGO", token))
+    talk.server(bound(1, 7, "SASL(-4): no mechanism available: Couldn't find mech GSS-SPNEGO"))
+    return talk.client(unbind(2)).close().frames
+
+
+def in_the_clear():
+    """A password without TLS, which the server no longer takes."""
+    name, password = "uid=ada,ou=people,dc=nego,dc=test", "dummy-password"
+    talk = directory().client(simple_bind(1, name, password))
+    talk.server(bound(1, 13, "confidentiality required"))
+    return talk.client(unbind(2)).close().frames
+
+
+def expired() -> list[Frame]:
+    """The answer to TREE_CONNECT is that the session is over."""
+    old, new = (
+        b"\xfeSMB" + struct.pack("<HHIH", 64, 1, status, TREE_CONNECT)
+        for status in (ACCESS_DENIED, SESSION_EXPIRED)
+    )
+    return replaced("smb/share_denied", old, new)
+
+
+def old_protocol():
+    """LDAPv2, which servers take only if they are told to."""
+    name, password = "uid=ada,ou=people,dc=nego,dc=test", "dummy-password"
+    talk = directory().client(simple_bind(1, name, password, version=2))
+    talk.server(bound(1, 2, "historical protocol version requested, use LDAPv3 instead"))
+    return talk.client(unbind(2)).close().frames
+
+
+CASES = [
+    Made(
+        case="http/duplicate_spn", title="NTLM since two accounts have the service's name",
+        purpose="KDC_ERR_PRINCIPAL_NOT_UNIQUE in answer to the TGS-REQ, then NTLM in SPNEGO.",
+        frames=lambda: refused_by_kdc("KDC_ERR_PRINCIPAL_NOT_UNIQUE"),
+        kdc=[f"TGS - {SERVICE} KDC_ERR_PRINCIPAL_NOT_UNIQUE"],
+    ),
+    Made(
+        case="http/kdc_error", title="NTLM since the KDC is out of service",
+        purpose="KDC_ERR_SVC_UNAVAILABLE in answer to the TGS-REQ, then NTLM in SPNEGO.",
+        frames=lambda: refused_by_kdc("KDC_ERR_SVC_UNAVAILABLE"),
+        kdc=[f"TGS - {SERVICE} KDC_ERR_SVC_UNAVAILABLE"],
+    ),
+    Made(
+        case="http/server_without_domain", title="A server in a workgroup",
+        purpose="The challenge's target is the server itself and so is its domain; a local account has the name and password of the user, who is of a domain.",
+        frames=lambda: server_without_domain().frames,
+    ),
+    Made(
+        case="http/client_without_domain", title="A laptop in a workgroup",
+        purpose="The user's domain is the laptop's own name; the controller, which does not know it, takes the account of that name.",
+        frames=lambda: client_without_domain().frames,
+    ),
+    Made(
+        case="http/name_not_in_dns", title="A name that DNS does not know",
+        purpose="NXDOMAIN with suffix and without; NetBIOS finds the host by broadcast, and NTLM follows.",
+        frames=name_found_by_broadcast,
+    ),
+    Made(
+        case="http/offer_changed", title="An offer that was changed on the way",
+        purpose="Kerberos is through on both sides, the mechListMIC that follows alone is rejected: the list that came is not the one that was sent.",
+        frames=lambda: offer_changed().frames,
+    ),
+    Made(
+        case="http/upgraded_to_tls", title="A ticket, and then TLS",
+        purpose="426 in answer to a ticket in the clear; the connection is upgraded, and what comes of the logon is not to be seen.",
+        frames=lambda: upgraded_to_tls().frames,
+    ),
+    Made(
+        case="smb/delegation_refused", title="A front server that may not act for its user",
+        purpose="KDC_ERR_BADOPTION in answer to S4U2proxy; the front server leaves the file server without a token.",
+        frames=front_server_may_not, negotiations=2, kdc=[f"TGS - {SHARE} KDC_ERR_BADOPTION"],
+    ),
+    Made(
+        case="smb/no_credentials", title="A client without credentials",
+        purpose="It hears the server's mechanisms in NEGOTIATE and closes the connection.",
+        frames=nothing_to_show,
+    ),
+    smb("too_many_sessions", 0xC0000205, "The server has no room for a session", "STATUS_INSUFF_SERVER_RESOURCES, which says nothing about the logon."),
+    Made(
+        case="smb/session_expired", title="A session that is over",
+        purpose="STATUS_NETWORK_SESSION_EXPIRED at TREE_CONNECT; the client would have to authenticate again.",
+        source="smb/share_denied", frames=expired,
+    ),
+    Made(
+        case="ldap/mutual_auth_failed", title="A server that does not prove itself",
+        purpose="The client answers the AP-REP by KRB_AP_ERR_MUT_FAIL.",
+        frames=server_not_proved,
+    ),
+    Made(
+        case="ldap/no_common_mechanism", title="A SASL mechanism that the server has not",
+        purpose="authMethodNotSupported in answer to GSS-SPNEGO.",
+        frames=mechanism_not_there,
+    ),
+    Made(
+        case="ldap/confidentiality_required", title="No password without TLS",
+        purpose="confidentialityRequired in answer to a simple bind.",
+        frames=in_the_clear,
+    ),
+    Made(
+        case="ldap/version_2", title="LDAPv2",
+        purpose="protocolError in answer to a bind of the old version.",
+        frames=old_protocol,
+    ),
+]  # fmt: skip

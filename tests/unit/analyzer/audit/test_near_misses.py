@@ -1,0 +1,250 @@
+"""Rules beside what they are for: rows that are nearly it, and what the sentence may say of the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.finding_rows import CAPTURE, Row, found, logon
+
+KERBEROS = {"mechanism": "kerberos", "mechanism_detail": "aes256-cts-hmac-sha1-96"}
+
+# -- HTTP: WinRM protects its content by the mechanism itself --------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("protection", "said"), [("seal", "sealed"), ("sign", "signed"), ("none", ""), (None, "")]
+)
+def test_ntlm_in_the_clear_says_what_protects_the_content(
+    protection: str | None, said: str
+) -> None:
+    """The answer is there to be tried offline in any case; the content may be out of reach."""
+    (finding,) = found("NGS-HTTP-001", negotiations=[logon(protection=protection)])
+    expected = "10.0.0.20 answered 10.0.0.2 over http by NTLM outside TLS"
+    if said:
+        expected += f"; the content that follows is {said} by NTLM itself"
+    assert finding.why == expected
+    assert found("NGS-HTTP-001", negotiations=[logon(protection=protection, tls=True)]) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "count"),
+    [
+        ({"protection": "none"}, 1),
+        ({"protection": None}, 1),
+        ({"protection": "seal"}, 0),
+        ({"protection": "sign"}, 0),
+        ({"protection": "none", "tls": True}, 0),
+        ({"protection": "none", "outcome": "failure"}, 0),
+        ({"protection": "none", "carrier": "ldap"}, 0),
+    ],
+)
+def test_kerberos_in_the_clear_is_about_the_content(cells: Row, count: int) -> None:
+    """Where Kerberos signs or seals what follows, nothing is in the clear."""
+    assert len(found("NGS-HTTP-003", negotiations=[logon(**KERBEROS, **cells)])) == count
+
+
+# -- SMB: one session, however many channels -------------------------------------------------------------
+
+
+def session(number: int, exchange: str | None, protection: str = "none", **cells: Any) -> Row:
+    """A logon to an SMB session that was used."""
+    return logon(number, carrier="smb2", exchange=exchange, protection=protection, **cells)
+
+
+def test_channels_are_one_session() -> None:
+    """Logons of one client that brought one session number; frames and numbers of all are named."""
+    (finding,) = found("NGS-SMB-004", negotiations=[session(n, "0x25") for n in (1, 2, 3)])
+    assert finding.count == 1
+    (place,) = finding.places.values()
+    assert list(place.negotiation_ids) == [1, 2, 3]
+    assert {10, 20, 30} <= set(place.evidence)
+    assert finding.why.endswith("goes on without signatures, over 3 logons")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        session(2, "0x26"),
+        session(2, "0x25", client="10.0.0.21"),
+        session(2, None),
+        session(2, "0x25") | {"carrier": "smb1"},
+        session(2, "0x25", capture="another.pcapng"),
+    ],
+)
+def test_other_sessions_are_counted_apart(other: Row) -> None:
+    """Another number, another client, SMB 1 (whose numbers count each connection), another capture."""
+    (finding,) = found("NGS-SMB-004", negotiations=[session(1, "0x25"), other])
+    assert finding.count == 2
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"protection": "sign"},
+        {"protection": "seal"},
+        {"reason": "guest_access"},
+        {"reason": "anonymous"},
+        {"mechanism_detail": "anonymous"},
+        {"outcome": "failure"},
+        {"carrier": "http"},
+    ],
+)
+def test_a_session_that_is_not_unsigned(cells: Row) -> None:
+    """Protected, nameless, refused, or none at all."""
+    assert found("NGS-SMB-004", negotiations=[session(1, "0x25") | cells]) == []
+
+
+# -- offers and tokens -----------------------------------------------------------------------------------
+
+
+def offers(*names: str, carrier: str = "http", **cells: Any) -> list[Row]:
+    """What a server lists in one message, which came two seconds before the logon."""
+    place = {
+        "capture": CAPTURE,
+        "stream_id": 1,
+        "frame": 8,
+        "ts": 8,
+        "by": "server",
+        "carrier": carrier,
+    }
+    ends = {"client": "10.0.0.20", "server": "10.0.0.2", "negotiation_id": 1}
+    return [place | ends | {"rank": n, "mech": name} | cells for n, name in enumerate(names, 1)]
+
+
+@pytest.mark.parametrize(
+    ("names", "listed"),
+    [
+        (("NTLM",), "NTLM"),
+        (("ntlm",), "ntlm"),
+        (("NTLM", "Basic"), "NTLM, Basic"),
+        (("Negotiate", "NTLM"), None),
+        (("ntlm", "kerberos"), None),
+        (("NTLM", "Digest"), None),
+        (("Basic",), None),
+        (("plain",), None),
+    ],
+)
+def test_a_server_that_lists_ntlm_only(names: tuple[str, ...], listed: str | None) -> None:
+    """Nothing stronger beside it; what lists no NTLM is not meant."""
+    made = found("NGS-NTLM-013", negotiations=[logon()], offers=offers(*names))
+    told = [finding.why for finding in made]
+    expected = f"10.0.0.2 on port 80 offers 10.0.0.20 over http nothing but {listed}"
+    assert told == ([] if listed is None else [expected])
+
+
+def test_a_list_that_nobody_took_up_has_a_time() -> None:
+    """It is no negotiation's; its own frame tells when."""
+    nobodys = offers("NTLM", negotiation_id=None)
+    (finding,) = found("NGS-NTLM-013", offers=nobodys)
+    assert (finding.first_seen, finding.last_seen) == (8, 8)
+    assert finding.why == "10.0.0.2 offers 10.0.0.20 over http nothing but NTLM"
+    basic = offers("Basic", negotiation_id=None)
+    (finding,) = found("NGS-HTTP-002", offers=basic)
+    assert (finding.first_seen, finding.confidence) == (8, "likely")
+
+
+@pytest.mark.parametrize(
+    ("source", "record", "count"),
+    [
+        ("llmnr", "A", 1),
+        ("llmnr", "AAAA", 1),
+        ("nbns", "NB", 1),
+        ("llmnr", "PTR", 0),  # the name of an address
+        ("llmnr", "ANY", 0),  # whether one's own name is free
+        ("nbns", "NBSTAT", 0),  # what a known host calls itself
+        ("mdns", "A", 0),
+        ("dns", "A", 0),
+    ],
+)
+def test_names_asked_of_everybody(source: str, record: str, count: int) -> None:
+    """Only where an answer would lead the client to a host."""
+    row = {"capture": CAPTURE, "client": "10.0.0.20", "source": source, "record": record}
+    row |= {"name": "fs1", "rcode": "no-answer", "frame": 1, "ts": 1}
+    assert len(found("NGS-NAME-002", names=[row])) == count
+
+
+@pytest.mark.parametrize(
+    ("why_ntlm", "rule_id"),
+    [
+        ("unknown_service", "NGS-NTLM-010"),
+        ("application_chose_ntlm", "NGS-NTLM-011"),
+        ("ntlm_only_client", "NGS-NTLM-012"),
+    ],
+)
+def test_why_ntlm_counts_beside_another_reason(why_ntlm: str, rule_id: str) -> None:
+    """A guest's logon was by NTLM too; then the row's evidence is of the other reason."""
+    guest = {"reason": "guest_access", "confidence": "certain", "evidence": [99]}
+    why = {"fallback_reason": why_ntlm, "fallback_confidence": "possible"}
+    (finding,) = found(rule_id, negotiations=[logon(**guest, **why)])
+    assert finding.confidence == "possible"
+    assert list(finding.places[CAPTURE].evidence) == [10, 11, 12]
+    alone = {"reason": why_ntlm, "confidence": "likely", "evidence": [7]} | why
+    (finding,) = found(rule_id, negotiations=[logon(**alone)])
+    assert list(finding.places[CAPTURE].evidence) == [7]
+    assert found(rule_id, negotiations=[logon(**guest)]) == []
+    assert found(rule_id, negotiations=[logon(**guest, **why, outcome="failure")]) == []
+
+
+def test_kerberos_without_spnego_is_told_by_client() -> None:
+    """Each client once, and not where the carrier's scheme names the mechanism, as WinRM's does."""
+    raw = {**KERBEROS, "wrapper": "raw-kerberos"}
+    rows = [
+        logon(1, **raw, carrier="smb2"),
+        logon(2, **raw, carrier="smb2"),
+        logon(3, **raw, scheme="Negotiate", client="10.0.0.21"),
+        logon(4, **raw, carrier="ldap", scheme="GSSAPI", client="10.0.0.22"),
+        logon(5, **raw, scheme="Kerberos", client="10.0.0.22"),
+        logon(6, **KERBEROS, client="10.0.0.23"),
+    ]
+    made = found("NGS-KRB-007", negotiations=rows)
+    assert {(f.subject_kind, f.subject): f.count for f in made} == {
+        ("client", "10.0.0.20"): 2,
+        ("client", "10.0.0.21"): 1,
+    }
+
+
+def challenges(
+    *servers: str, value: str = "0011223344556677", **cells: Any
+) -> dict[str, list[Row]]:
+    """Logons to these servers, each with the same challenge."""
+    rows = [
+        logon(n, server=server, carrier="smb2", exchange=f"0x{n}", **cells)
+        for n, server in enumerate(servers, 1)
+    ]
+    tokens = [
+        {
+            "capture": CAPTURE,
+            "negotiation_id": row["negotiation_id"],
+            "frame": row["frames"][1],
+            "frames": [row["frames"][1]],
+            "ts": row["started"],
+            "inner_type": "NTLM_CHALLENGE",
+            "ntlm_challenge_id": value,
+        }
+        for row in rows
+    ]
+    return {"negotiations": rows, "tokens": tokens}
+
+
+def test_many_servers_with_one_challenge() -> None:
+    """Three are a constant, told of each of them; two may be a relay, which is another rule's business."""
+    three = found("NGS-RELAY-005", **challenges("10.0.0.2", "10.0.0.3", "10.0.0.4"))
+    assert sorted(finding.subject for finding in three) == ["10.0.0.2", "10.0.0.3", "10.0.0.4"]
+    assert three[0].why.endswith("the challenge that 2 other servers gave")
+    assert found("NGS-RELAY-005", **challenges("10.0.0.2", "10.0.0.3")) == []
+    assert found("NGS-RELAY-001", **challenges("10.0.0.2", "10.0.0.3", "10.0.0.4")) == []
+
+
+def test_a_middle_box_is_not_many_servers() -> None:
+    """One exchange that is handed on has one session number, wherever it is seen."""
+    made = challenges("10.0.0.2", "10.0.0.3", "10.0.0.4")
+    for row in made["negotiations"]:
+        row["exchange"] = "0x1"
+    assert found("NGS-RELAY-005", **made) == []
+
+
+def test_one_server_with_one_challenge_twice() -> None:
+    """On two connections, to one client or to two."""
+    (finding,) = found("NGS-RELAY-005", **challenges("10.0.0.2", "10.0.0.2"))
+    assert (finding.subject, finding.count) == ("10.0.0.2", 1)

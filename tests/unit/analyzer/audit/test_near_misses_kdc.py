@@ -1,0 +1,170 @@
+"""Rules about KDC exchanges beside what they are for: rows that are nearly it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.finding_rows import CAPTURE, SECOND, Row, found
+
+AES, RC4 = "aes256-cts-hmac-sha1-96", "arcfour-hmac-md5"
+
+
+def exchange(at: float, sname: str, **cells: Any) -> Row:
+    """A row of `kdc`: a ticket of RC4 that was asked for with AES and RC4."""
+    frame = int(at * 100) + 1
+    return {
+        "capture": CAPTURE,
+        "frame_request": frame,
+        "frame_reply": frame + 1,
+        "ts": int(at * SECOND),
+        "client": "10.0.0.20",
+        "server": "10.0.0.1",
+        "exchange": "TGS",
+        "cname": "ada",
+        "realm": "LAB.EXAMPLE",
+        "sname": sname,
+        "requested_etypes": ["aes256-cts-hmac-sha1-96", "arcfour-hmac-md5"],
+        "ticket_etype": "arcfour-hmac-md5",
+        "outcome": "success",
+    } | cells
+
+
+ACCOUNTS = ["MSSQLSvc/sql.lab:1433", "backup/nas.lab", "svc-web"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "confidence"),
+    [
+        (["arcfour-hmac-md5"], "likely"),
+        (["arcfour-hmac-md5", "des-cbc-md5"], "likely"),
+        (["des-cbc-crc"], "possible"),
+        (["aes256-cts-hmac-sha1-96", "arcfour-hmac-md5"], None),
+        ([], None),
+    ],
+)
+def test_weak_replies_without_proof(asked: list[str], confidence: str | None) -> None:
+    """Tools ask for RC4; DES alone is what very old clients ask for."""
+    row = exchange(1, "krbtgt/LAB.EXAMPLE", exchange="AS", preauth="none", requested_etypes=asked)
+    made = found("NGS-KDC-002", kdc=[row])
+    assert [finding.confidence for finding in made] == ([confidence] if confidence else [])
+
+
+def test_three_accounts_within_five_seconds() -> None:
+    """Whatever the requests list; a fourth much later is not among the evidence."""
+    rows = [exchange(2 * n, name) for n, name in enumerate(ACCOUNTS)]
+    (finding,) = found("NGS-KDC-003", kdc=[*rows, exchange(500, "late/host.lab")])
+    assert (finding.subject, finding.confidence) == ("10.0.0.20", "possible")
+    assert finding.places[CAPTURE].evidence.keys() == {1, 2, 201, 202, 401, 402}
+
+
+@pytest.mark.parametrize(
+    ("names", "step"),
+    [
+        (ACCOUNTS, 2.6),  # within 5.2 seconds
+        (ACCOUNTS[:2], 1),
+        (["cifs/dc1.lab", "host/dc1", "ldap/dc1.lab:389", "http/DC1.lab"], 1),  # one computer
+        (["DC1$", "DC2$", "DC3$", "DC4$"], 1),  # computers' own names
+        ([ACCOUNTS[0].upper(), ACCOUNTS[0], ACCOUNTS[1]], 1),
+    ],
+)
+def test_fewer_accounts_or_more_time(names: list[str], step: float) -> None:
+    """A desk that starts its programs asks for a few tickets too."""
+    assert (
+        found("NGS-KDC-003", kdc=[exchange(step * n, name) for n, name in enumerate(names)]) == []
+    )
+
+
+@pytest.mark.parametrize("other", [{"client": "10.0.0.21"}, {"ticket_etype": AES}])
+def test_a_burst_is_one_clients_and_of_rc4(other: Row) -> None:
+    """The third ticket is another client's, or of AES."""
+    rows = [exchange(n, name) for n, name in enumerate(ACCOUNTS)]
+    assert found("NGS-KDC-003", kdc=[*rows[:2], rows[2] | other]) == []
+
+
+@pytest.mark.parametrize(
+    ("ticket", "reply", "said"),
+    [
+        ("des-cbc-md5", "des-cbc-md5", "a ticket of des-cbc-md5"),
+        ("des-cbc-crc", "aes128-cts-hmac-sha1-96", "a ticket of des-cbc-crc"),
+        (
+            "arcfour-hmac-md5",
+            "des-cbc-md5",
+            "a reply sealed with des-cbc-md5, with a ticket of arcfour-hmac-md5,",
+        ),
+        (None, "des-cbc-md5", "a reply sealed with des-cbc-md5"),
+    ],
+)
+def test_what_of_des_the_kdc_gave(ticket: str | None, reply: str, said: str) -> None:
+    """The ticket, or only the reply around it."""
+    row = exchange(1, "host/xp1.lab", ticket_etype=ticket, reply_etype=reply)
+    (finding,) = found("NGS-KDC-024", kdc=[row])
+    assert finding.why == f"the KDC 10.0.0.1 gave 10.0.0.20 {said} for host/xp1.lab"
+
+
+def test_no_des() -> None:
+    """Asked for, and not given."""
+    row = exchange(
+        1, "host/xp1.lab", reply_etype="arcfour-hmac-md5", requested_etypes=["des-cbc-md5"]
+    )
+    assert found("NGS-KDC-024", kdc=[row]) == []
+
+
+def presented(etype: str = "arcfour-hmac-md5", sname: str = "krbtgt/LAB.EXAMPLE") -> Row:
+    """A request of another host that brings this ticket."""
+    facts = {"client": "10.0.0.66", "presented_etype": etype, "presented_sname": sname}
+    return exchange(9, "cifs/fs1.lab", **facts)
+
+
+def issued(etype: str, **cells: Any) -> Row:
+    """A ticket-granting ticket that the KDC gave."""
+    row = {"exchange": "AS", "ticket_etype": etype} | cells
+    return exchange(1, "krbtgt/LAB.EXAMPLE", **row)
+
+
+@pytest.mark.parametrize(
+    ("rows", "count"),
+    [
+        ([issued(AES), presented()], 1),
+        ([presented(), issued(AES)], 1),  # whatever came first
+        ([issued(AES), presented(sname="KRBTGT/lab.example")], 1),
+        ([presented()], 0),  # nobody knows what the KDC gives
+        ([issued(AES), issued(RC4), presented()], 0),
+        ([issued(AES, outcome="failure", ticket_etype=None), presented()], 0),
+        ([issued(AES, realm="OTHER.EXAMPLE"), presented()], 0),
+        ([issued(AES), presented(AES)], 0),
+        ([issued(AES), presented(sname="krbtgt/OTHER.EXAMPLE")], 0),  # of a trust, with its own key
+        ([issued(AES, capture="another.pcapng"), presented()], 0),
+    ],
+)
+def test_tickets_that_the_kdc_did_not_issue(rows: list[Row], count: int) -> None:
+    """Only where this capture shows that the realm's own are of AES."""
+    made = found("NGS-KDC-025", kdc=rows)
+    assert [finding.subject for finding in made] == ["10.0.0.66"] * count
+
+
+def proved(user: str, *etypes: str, **cells: Any) -> Row:
+    """A logon with a timestamp, which asks for these types."""
+    row = {"exchange": "AS", "preauth": "encrypted-timestamp", "requested_etypes": list(etypes)}
+    return exchange(3, "krbtgt/LAB.EXAMPLE", **{**row, "cname": user} | cells)
+
+
+@pytest.mark.parametrize(
+    ("rows", "confidence"),
+    [
+        ([proved("ada", AES, RC4), proved("bob", RC4)], "likely"),
+        ([proved("bob", RC4), exchange(4, "cifs/fs1.lab")], "likely"),
+        ([proved("ada", AES), proved("bob", RC4, "des-cbc-md5", outcome="failure")], "possible"),
+        ([proved("bob", RC4)], None),  # a host that knows nothing better
+        ([proved("ada", AES, client="10.0.0.9"), proved("bob", RC4)], None),
+        ([proved("ada", AES), proved("bob", RC4, preauth="none")], None),  # NGS-KDC-002's
+        ([proved("ada", AES), proved("bob", "des-cbc-md5")], None),
+        ([proved("ada", AES), proved("bob")], None),
+        ([proved("ada", AES), proved("bob", RC4, AES)], None),
+    ],
+)
+def test_logons_with_a_hash(rows: list[Row], confidence: str | None) -> None:
+    """RC4 alone, proved, from a host that asks for AES too."""
+    made = found("NGS-KDC-026", kdc=rows)
+    told = [(finding.subject, finding.confidence) for finding in made]
+    assert told == ([("bob@LAB.EXAMPLE", confidence)] if confidence else [])

@@ -1,0 +1,201 @@
+"""What is written as ECS has the schema's fields, types and values; the part used here is written down.
+
+Spec: ECS 8.11, field sets base to user and the categorization fields.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+from support.siem_rows import FINDINGS, changed, findings, negotiations
+
+from analyzer.audit.registry import all_rules
+from analyzer.report import siem
+
+END = {"address": "keyword", "ip": "ip", "port": "long", "domain": "keyword"}
+FIELDS = {
+    "@timestamp": "date",
+    "message": "text",
+    "ecs.version": "keyword",
+    "event.kind": "keyword",
+    "event.category": "keyword[]",
+    "event.type": "keyword[]",
+    "event.module": "keyword",
+    "event.dataset": "keyword",
+    "event.outcome": "keyword",
+    "event.reason": "keyword",
+    "event.start": "date",
+    "event.end": "date",
+    "event.duration": "long",
+    "event.severity": "long",
+    **{f"{end}.{name}": kind for end in ("source", "client") for name, kind in END.items()},
+    **{f"{end}.{name}": kind for end in ("destination", "server") for name, kind in END.items()},
+    "user.name": "keyword",
+    "user.domain": "keyword",
+    "network.community_id": "keyword",
+    "network.protocol": "keyword",
+    "network.transport": "keyword",
+    "network.type": "keyword",
+    "related.ip": "ip[]",
+    "related.user": "keyword[]",
+    "related.hosts": "keyword[]",
+    "rule.id": "keyword",
+    "rule.name": "keyword",
+    "rule.description": "keyword",
+    "rule.category": "keyword",
+    "rule.ruleset": "keyword",
+    "rule.reference": "keyword",
+    "threat.framework": "keyword",
+    "threat.technique.id": "keyword[]",
+    "threat.technique.subtechnique.id": "keyword[]",
+}
+"""Fields of ECS that may be written, with their types; `[]` for those that are arrays."""
+
+KINDS = {"alert", "asset", "enrichment", "event", "metric", "state", "pipeline_error", "signal"}
+TYPES = {
+    "authentication": {"start", "end", "info"},
+    "network": {"access", "allowed", "connection", "denied", "end", "info", "protocol", "start"},
+}
+"""Category -> event types that ECS expects with it."""
+
+
+def flat(branch: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Fields with their dotted names, without our own."""
+    for name, value in branch.items():
+        if before + name == "negoscope":
+            continue
+        if isinstance(value, dict):
+            yield from flat(value, f"{before}{name}.")
+        else:
+            yield before + name, value
+
+
+def right(kind: str, value: Any) -> bool:
+    """Whether Elasticsearch takes a value for a type."""
+    if kind.endswith("[]"):
+        return isinstance(value, list) and value != [] and all(right(kind[:-2], v) for v in value)
+    match kind:
+        case "date":
+            return datetime.fromisoformat(value).tzinfo is not None
+        case "ip":
+            return str(ip_address(value)) == value
+        case "long":
+            return type(value) is int and abs(value) < 1 << 63
+        case _:
+            return isinstance(value, str) and value != ""
+
+
+def check(document: dict[str, Any]) -> None:
+    """Fields, types and values that ECS allows."""
+    for name, value in flat(document):
+        assert name in FIELDS, name
+        assert right(FIELDS[name], value), (name, value)
+    event = document["event"]
+    assert document["ecs"] == {"version": "8.11.0"}
+    assert event["kind"] in KINDS
+    assert event.get("outcome", "unknown") in {"success", "failure", "unknown"}
+    for category in event["category"]:
+        assert TYPES[category] & set(event["type"])
+    assert set(event["type"]) <= set().union(*(TYPES[each] for each in event["category"]))
+    assert document.get("network", {}).get("transport", "tcp") in {"tcp", "udp"}
+    for one, other in (("source", "client"), ("destination", "server")):
+        assert document.get(one) == document.get(other)
+
+
+def written(table: str, columns: dict[str, list[Any]], rows: range) -> list[dict[str, Any]]:
+    """The documents of rows."""
+    return [json.loads(line) for line in siem.lines("ecs", table, columns, rows)]
+
+
+def event(**cells: Any) -> dict[str, Any]:
+    """The document of one negotiation with these cells."""
+    (made,) = written("negotiations", changed(**cells), range(1))
+    check(made)
+    return made
+
+
+def test_negotiations() -> None:
+    """One document per row, with the row's words."""
+    columns, rows = negotiations()
+    documents = written("negotiations", columns, rows)
+    assert len(documents) == len(rows) >= 20
+    for row, made in enumerate(documents):
+        check(made)
+        assert made["event"]["kind"] == "event"
+        assert made["event"].get("reason") == columns["reason_detail"][row]
+        assert made["source"]["ip"] == columns["client"][row]
+        assert made["network"]["transport"] == "tcp"
+        assert made["network"]["protocol"] in {"http", "smb", "ldap"}
+
+
+@pytest.mark.parametrize("real", [True, False])
+def test_findings(real: bool) -> None:
+    """Alerts of a rule that is described by what it means, whose subject is named as what it is."""
+    columns, rows = findings() if real else (FINDINGS, range(2))
+    named = 0
+    for row, made in enumerate(written("findings", columns, rows)):
+        check(made)
+        assert made["event"]["kind"] == "alert"
+        assert made["event"]["reason"] == columns["why"][row]
+        rule = all_rules()[columns["rule_id"][row]]
+        assert (made["rule"]["id"], made["rule"]["description"]) == (rule.rule_id, rule.means)
+        for name in ("captures", "evidence", "negotiation_ids"):
+            assert made["negoscope"].get(name, []) == columns[name][row]
+        for end in ("source", "destination"):
+            host = made.get(end, {})
+            assert host.get("ip", host.get("address")) == host.get("address")
+            named += "address" in host and "ip" not in host
+    assert bool(named) == real  # a service by its name has no ip
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    """Also a time: no document shows a made-up date."""
+    made = event(started=None, ended=None, user="", domain=None, community_id=None)
+    assert "@timestamp" not in made
+    assert not {"start", "end", "duration"} & made["event"].keys()
+    assert "user" not in made
+    assert "transport" not in made["network"]
+
+
+def test_an_incomplete_negotiation_has_no_known_outcome() -> None:
+    """ECS has no word for it."""
+    made = event(outcome="incomplete")
+    assert made["event"]["outcome"] == "unknown"
+    assert made["negoscope"]["outcome"] == "incomplete"
+
+
+def test_an_address_is_no_domain() -> None:
+    """The name by which the client asked may be an address."""
+    assert event(server_name="web.nego.test")["server"]["domain"] == "web.nego.test"
+    made = event(server_name="10.99.0.2")
+    assert "domain" not in made["server"]
+    assert made["negoscope"]["server_name"] == "10.99.0.2"
+
+
+def test_the_transport_is_that_of_the_community_id() -> None:
+    """The tables have no column for it."""
+    ends = {"client": "192.168.1.52", "client_port": 54585, "server": "8.8.8.8", "server_port": 53}
+    udp = event(**ends, community_id="1:d/FP5EW3wiY1vCndhwleRRKHowQ=")  # of the specification
+    assert udp["network"]["transport"] == "udp"
+
+
+@pytest.mark.parametrize(
+    ("subject", "user"),
+    [
+        ("NEGO\\ada", {"name": "ada", "domain": "NEGO"}),
+        ("ada@nego.test", {"name": "ada@nego.test"}),
+        ("CN=Lovelace\\, Ada,DC=nego", {"name": "CN=Lovelace\\, Ada,DC=nego"}),
+        ("(no name)", None),
+    ],
+)
+def test_the_account_of_a_finding(subject: str, user: dict[str, str] | None) -> None:
+    """Name and domain apart; a distinguished name stays whole."""
+    made = written("findings", {**FINDINGS, "subject": ["10.0.0.1", subject]}, range(2))[1]
+    check(made)
+    assert made.get("user") == user
+    assert made["negoscope"]["subject"] == subject
