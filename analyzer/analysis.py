@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from operator import index
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.capture.inputs import Input, RemoteInput, expand, with_distinct_names
-from analyzer.capture.model import CaptureAccount
 from analyzer.capture.packet_objects import PacketInput
 from analyzer.capture.rotated import join_rotated
 from analyzer.decode_as import Given, read_rules
-from analyzer.errors import CaptureError, UsageError
+from analyzer.errors import UsageError
 from analyzer.negotiation.model import Negotiation
 from analyzer.pipeline import Options, run
+from analyzer.reading import Progress, read_inputs
 from analyzer.tables.collect import Collector, Columns, Tables
 from analyzer.tables.schema import MADE_OF, TABLES
 
@@ -30,12 +30,9 @@ if TYPE_CHECKING:
     from analyzer.cache.cache import Cache
     from analyzer.capture.tshark_source import Wireshark
     from analyzer.cluster.cluster import Cluster
-    from analyzer.cluster.merge import CaptureRows
     from analyzer.report.exchange import Exchanged
     from analyzer.report.findings import Audited
     from analyzer.report.overview.summary import Summary
-
-Progress = Callable[[Input, int], None]
 
 ENGINES = ("native", "scapy", "tshark")
 """What can read packets; see docs/engines.md."""
@@ -302,25 +299,6 @@ def read(
     `CaptureError` if none of the inputs is a capture. With several inputs the readable ones are used; the
     others are in `errors` and have a row in `captures`.
     """
-    if progress is True:
-        from analyzer.report.progress import ProgressBar  # noqa: PLC0415 - only where one is wanted
-
-        with ProgressBar() as bar:
-            return read(
-                captures,
-                tables=tables,
-                decode_as=decode_as,
-                progress=bar.update,
-                with_secrets=with_secrets,
-                engine=engine,
-                tls_keylog=tls_keylog,
-                rotated=rotated,
-                jobs=jobs,
-                cache=cache,
-                client=client,
-                cluster_dir=cluster_dir,
-                insecure_cluster=insecure_cluster,
-            )
     how = _wireshark(engine, tls_keylog)
     analysis = begin(tables=tables, decode_as=decode_as, with_secrets=with_secrets, wireshark=how)
     if engine == "scapy":
@@ -330,6 +308,8 @@ def read(
     analysis.jobs_asked = jobs is not None
     if analysis.jobs < 1:
         raise UsageError(f"{jobs} processes can't read; give 1 or more")
+    if client is not None and analysis.jobs_asked and analysis.jobs > 1:
+        raise UsageError("jobs are processes of this machine; a cluster brings its own workers")
     if cache is not None:
         analysis.cache = _cache(cache, analysis)
     sources = _expanded(_paths(captures), analysis)
@@ -337,19 +317,20 @@ def read(
         raise UsageError("Wireshark reads files, not URLs: fetch them first, or use another engine")
     if rotated and how is None:
         sources = join_rotated(sources)
-    if client is None:
-        return read_inputs(sources, analysis, progress or None)
-    if analysis.jobs_asked and analysis.jobs > 1:
-        raise UsageError("jobs are processes of this machine; a cluster brings its own workers")
-    from analyzer.cluster.cluster import cluster  # noqa: PLC0415 - only where there is one
+    with ExitStack() as meanwhile:
+        if progress is True:
+            from analyzer.report.progress import ProgressBar  # noqa: PLC0415 - only where one is wanted
 
-    secrets = with_secrets or tls_keylog is not None
-    with cluster(client, cluster_dir, insecure=insecure_cluster, secrets=secrets) as there:
-        analysis.cluster = there
-        try:
-            return read_inputs(sources, analysis, progress or None)
-        finally:
-            analysis.cluster = None
+            progress = meanwhile.enter_context(ProgressBar()).update
+        if client is not None:
+            from analyzer.cluster.cluster import cluster  # noqa: PLC0415 - only where there is one
+
+            secrets = with_secrets or tls_keylog is not None
+            analysis.cluster = meanwhile.enter_context(
+                cluster(client, cluster_dir, insecure=insecure_cluster, secrets=secrets)
+            )
+            meanwhile.callback(setattr, analysis, "cluster", None)
+        return read_inputs(sources, analysis, progress or None)
 
 
 def begin(
@@ -399,102 +380,6 @@ def _cache(given: str | PathLike[str] | Cache, analysis: Analysis) -> Cache | No
     return given if isinstance(given, Cache) else Cache(given)
 
 
-def read_inputs(
-    sources: Iterable[Input], analysis: Analysis, progress: Progress | None = None
-) -> Analysis:
-    """Read all `sources` into `analysis`; see `read`."""
-    made = analysis.tables
-    for source, collector, done in _read_or_recall(list(sources), analysis, progress):
-        if isinstance(done, str):
-            if source.from_directory:
-                analysis.notes.append(done)
-            else:
-                analysis.errors.append(done)
-                made.unreadable(source.name, done.removeprefix(f"{source.name}: "))
-            continue
-        account, seconds = done
-        collector.close(account, seconds)
-        analysis.finished(source, damaged=account.damaged)
-    if analysis.cache is not None:
-        analysis.notices += analysis.cache.notices
-    if not analysis.inputs:  # nothing could be read: the caller's mistake
-        said = analysis.errors or analysis.notes or ["no captures there"]
-        raise CaptureError(said[0] if len(said) == 1 else f"{said[0]} (and {len(said) - 1} more)")
-    return analysis
-
-
-Read = tuple[Input, "Collector | CaptureRows", tuple[CaptureAccount, float] | str]
-"""A capture, what was gathered of it, and its account and the seconds it took, or why it can't be read."""
-
-
-def _read_or_recall(
-    sources: list[Input], analysis: Analysis, progress: Progress | None
-) -> Iterator[Read]:
-    """Read captures of which nothing is kept, and keep their rows; add kept rows of the others.
-
-    While they are read all tables are made, so that whatever is asked next is there.
-    """
-    cache, made = analysis.cache, analysis.tables
-    if cache is None:
-        yield from _read_each(sources, analysis, progress)
-        return
-    from analyzer.cache.cache import KEPT, marks  # noqa: PLC0415 - only where asked for
-
-    asked = made.wanted
-    made.wanted = asked | set(KEPT)
-    analysis.options.per_message_tokens = True
-    found = cache.look_up(sources, analysis.options)
-    unknown = [source for source, (_, known) in zip(sources, found, strict=True) if not known]
-    reading = _read_each(unknown, analysis, progress)
-    for source, (proof, is_known) in zip(sources, found, strict=True):
-        if is_known and proof is not None:
-            damaged = cache.recall(proof, source, made, asked)
-            if damaged is not None:
-                analysis.finished(source, damaged=damaged)
-                continue
-        before = marks(made)
-        read = next(_read_each([source], analysis, progress) if is_known else reading)
-        yield read
-        if proof is not None and not isinstance(read[2], str):
-            cache.keep(proof, source, analysis.options, made, before)
-        for name in made.wanted - asked:
-            made.forget(name)
-    made.wanted = asked
-
-
-def _read_each(
-    sources: list[Input], analysis: Analysis, progress: Progress | None
-) -> Iterator[Read]:
-    """Read captures, with as many processes as are wanted and worth it; tell them in their order."""
-    made, options, jobs = analysis.tables, analysis.options, analysis.jobs or 1
-    if analysis.cluster is not None:
-        yield from analysis.cluster.read(sources, made, options, progress)
-        return
-    reader: Callable[[Input, Collector, Options], tuple[CaptureAccount, float]] = run
-    way = "alone"
-    if jobs > 1:
-        from analyzer.parallel.reading import way_of_sharing  # noqa: PLC0415 - only where asked for
-
-        native = options.wireshark is None
-        way = way_of_sharing(sources, jobs, asked=analysis.jobs_asked, shares=native)
-    if way == "files":
-        from analyzer.parallel.files import read_files  # noqa: PLC0415
-
-        yield from read_files(sources, made, options, jobs, progress)
-        return
-    if way == "shares":
-        from analyzer.parallel.shares import read_shared  # noqa: PLC0415
-
-        reader = partial(read_shared, jobs=jobs)
-    for source in sources:
-        collector = Collector(made, source.name)
-        options.progress = _progress_of(source, progress)
-        try:
-            yield source, collector, reader(source, collector, options)
-        except CaptureError as error:
-            yield source, collector, str(error)
-
-
 def _paths(captures: Any) -> list[str]:
     """The paths as text; UsageError for what is none."""
     given = [captures] if isinstance(captures, (str, PathLike)) else captures
@@ -520,12 +405,6 @@ def _expanded(arguments: list[str], analysis: Analysis) -> list[Input]:
             analysis.errors.append(str(error))
             analysis.tables.unreadable(argument, str(error).removeprefix(f"{argument}: "))
     return with_distinct_names(list(found.values()))
-
-
-def _progress_of(source: Input, progress: Progress | None) -> Callable[[int], None] | None:
-    if progress is None:
-        return None
-    return lambda count: progress(source, count)
 
 
 def token(given: bytes | bytearray | memoryview | str | PathLike[str]) -> Any:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from analyzer.analysis import Analysis, Progress, begin, read_inputs
+from analyzer.analysis import Analysis, begin
 from analyzer.capture.packet_objects import PacketInput
 from analyzer.decode_as import Given
 from analyzer.errors import UsageError
+from analyzer.reading import Progress, read_inputs
 
 
 def from_packets(

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from os import PathLike, fspath
 from typing import Any
 
-from analyzer.analysis import Analysis, Progress, begin, read_inputs
+from analyzer.analysis import Analysis, begin
 from analyzer.capture.inputs import expand
 from analyzer.capture.pyshark_source import is_capture, pyshark
 from analyzer.decode_as import Given
 from analyzer.errors import UsageError
+from analyzer.reading import Progress, read_inputs
 
 
 def from_pyshark(

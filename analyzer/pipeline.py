@@ -81,14 +81,16 @@ class Options:
     by_scapy: bool = False  # Scapy reads the headers of every packet
 
 
-def run(source: Input, sink: Sink, options: Options) -> tuple[CaptureAccount, float]:
+def run(
+    source: Input, sink: Sink, options: Options, account: CaptureAccount | None = None
+) -> tuple[CaptureAccount, float]:
     """Read one input to its end; return its account and the seconds it took.
 
-    Raises `CaptureError` if the input is no capture. Damage inside a capture is told in the account and
-    as anomalies, never raised.
+    `account`: an empty one to be filled, for who looks into it meanwhile. Raises `CaptureError` if the
+    input is no capture. Damage inside a capture is told in the account and as anomalies, never raised.
     """
     began = time.perf_counter()
-    account = CaptureAccount()
+    account = CaptureAccount() if account is None else account
     if options.wireshark is None:
         _read_natively(source, account, sink, options)
     else:

@@ -219,7 +219,7 @@ class _Run:
             raise UsageError(f"the cluster had no workers for {NO_WORKERS_S} seconds")
 
     def told(self, source: Input, answer: dict[str, Any]) -> Told:
-        """Make of an answer what `analysis.read_inputs` takes."""
+        """Make of an answer what `reading.read_inputs` takes."""
         if "error" in answer:
             return source, self._rows(Found({}, 0, 0)), str(answer["error"])
         found = Found(answer["files"], answer["base"], answer["count"])

@@ -39,14 +39,19 @@ _PATIENCE_S = 0.5
 
 
 def read_shared(
-    source: Input, collector: Collector, options: Options, jobs: int
+    source: Input,
+    collector: Collector,
+    options: Options,
+    account: CaptureAccount | None = None,
+    *,
+    jobs: int,
 ) -> tuple[CaptureAccount, float]:
     """Read one capture with several processes; as `pipeline.run`, and the same rows.
 
     Raises `CaptureError` if it is no capture, or if one of the processes dies.
     """
     began = time.perf_counter()
-    account = CaptureAccount()
+    account = CaptureAccount() if account is None else account
     blocks = (
         piece
         for block in open_capture(source, account, options.progress)
@@ -91,9 +96,8 @@ class _Crew:
             collector.blank(),
             replace(options, progress=None),
         )
-        self._shared = (
-            shared  # a semaphore that nobody holds is gone before a spawned process has it
-        )
+        # a semaphore that nobody holds would be gone before a spawned process has it
+        self._shared = shared
         self._workers = [
             self._open.enter_context(Worker(how, follower.work, (number, shared)))
             for number in range(jobs)

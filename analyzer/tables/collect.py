@@ -111,6 +111,11 @@ class Collector:
         """Keep what may explain a negotiation."""
         self._surroundings.add(fact)
 
+    @property
+    def found(self) -> int:
+        """Negotiations so far that are over."""
+        return len(self._negotiations)
+
     def blank(self) -> Collector:
         """Make one like this that has gathered nothing, for another process."""
         return Collector(self._tables.blank(), self._capture)

@@ -68,6 +68,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "analyzer.capture",
             "analyzer.decode_as",
             "analyzer.errors",
+            "analyzer.reading",
             "dissectors.layers",
         },
     ),
@@ -183,12 +184,23 @@ LAYERS: list[tuple[str, set[str]]] = [
         {"analyzer.capture", "analyzer.errors", "analyzer.pipeline", "analyzer.tables"},
     ),
     (
+        "analyzer.reading",
+        {
+            "analyzer.cache",
+            "analyzer.capture",
+            "analyzer.errors",
+            "analyzer.parallel",
+            "analyzer.pipeline",
+            "analyzer.tables",
+        },
+    ),
+    (
         "analyzer.analysis",
         {
             "analyzer.audit",
             "analyzer.cluster",
             "analyzer.cache",
-            "analyzer.parallel",
+            "analyzer.reading",
             "analyzer.decode_as",
             "analyzer.explain",
             "analyzer.pipeline",
@@ -205,7 +217,13 @@ LAYERS: list[tuple[str, set[str]]] = [
     ),
     (
         "analyzer.from_pyshark",
-        {"analyzer.analysis", "analyzer.capture", "analyzer.decode_as", "analyzer.errors"},
+        {
+            "analyzer.analysis",
+            "analyzer.capture",
+            "analyzer.decode_as",
+            "analyzer.errors",
+            "analyzer.reading",
+        },
     ),
     ("analyzer.cli", {"analyzer", "dissectors"}),
 ]

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from analyzer.analysis import begin, read, read_inputs
+from analyzer.analysis import begin, read
 from analyzer.capture.inputs import RemoteInput, expand, opened
 from analyzer.errors import CaptureError, UsageError
+from analyzer.reading import read_inputs
 
 fsspec = pytest.importorskip("fsspec", reason="needs the extra dask")
 

@@ -102,7 +102,8 @@ def test_a_file_of_a_set_that_is_broken_is_lost_alone(whole: Path, tmp_path: Pat
     (joined,) = join_rotated(sources)
     assert isinstance(joined, RotatedInput)
     Path(names[1]).write_bytes(b"no longer a capture")
-    from analyzer.analysis import begin, read_inputs
+    from analyzer.analysis import begin
+    from analyzer.reading import read_inputs
 
     analysis = read_inputs([joined], begin())
     told = analysis.columns("captures")

@@ -71,7 +71,7 @@ def shared(path: str, jobs: int) -> dict[str, Any]:
     analysis = begin()
     (source,) = expand([path])
     collector = Collector(analysis.tables, source.name)
-    account, seconds = shares.read_shared(source, collector, analysis.options, jobs)
+    account, seconds = shares.read_shared(source, collector, analysis.options, jobs=jobs)
     collector.close(account, seconds)
     return rows(analysis)
 

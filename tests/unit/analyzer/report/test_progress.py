@@ -1,0 +1,58 @@
+"""What the progress bar tells, and when there is one."""
+
+from __future__ import annotations
+
+import pytest
+from support.facts import ROOT
+
+from analyzer.analysis import read
+from analyzer.capture.model import CaptureAccount
+from analyzer.report import progress
+from analyzer.report.progress import ProgressBar
+from analyzer.tables.collect import Collector, Tables
+
+MIXED = ROOT / "captures" / "smb" / "mixed" / "capture.pcapng"
+NTLM = ROOT / "captures" / "http" / "ntlm" / "capture.pcapng"
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bar for inputs of any size, drawn anew each time."""
+    monkeypatch.setattr(progress, "WORTH_A_BAR", 0)
+    monkeypatch.setenv("TQDM_MININTERVAL", "0")
+
+
+@pytest.mark.usefixtures("at_once")
+def test_it_tells_the_bytes_of_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of each input by its name; at the end all bytes are read, and the bar is gone."""
+    with ProgressBar() as bar:
+        analysis = read([str(MIXED), str(NTLM)], progress=bar.update)
+    assert len(analysis.inputs) == 2
+    drawn = capsys.readouterr().err
+    assert "mixed/capture.pcapng" in drawn
+    assert "ntlm/capture.pcapng" in drawn
+    assert drawn.endswith("\r")
+
+
+def test_a_small_input_needs_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is read before anybody could read the bar."""
+    read(str(MIXED), progress=True)
+    assert capsys.readouterr().err == ""
+
+
+def test_none_where_it_is_not_wanted() -> None:
+    """As in a pipe."""
+    assert ProgressBar(enabled=False).update is None
+
+
+def test_the_facts_are_those_of_the_input_that_is_read() -> None:
+    """Counted so far in this process; nothing is said of what other processes count."""
+    bar = ProgressBar()
+    assert bar.facts() == ""
+    account, collector = CaptureAccount(), Collector(Tables(frozenset()), "x.pcap")
+    bar.watch(account, collector)
+    assert bar.facts() == ""
+    account.packets = 10**15
+    assert bar.facts().endswith(" packets/s")
+    collector._negotiations = [None] * 1234  # type: ignore[list-item]
+    assert bar.facts().endswith(" packets/s, 1,234 negotiations")
