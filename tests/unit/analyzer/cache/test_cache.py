@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-import analyzer.analysis
+import analyzer.reading
 from analyzer.analysis import Analysis, read
 from analyzer.cache import cache as cache_module
 from analyzer.cache import files, proof
@@ -39,13 +39,13 @@ def capture(tmp_path: Path) -> Path:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the captures whose packets are read."""
     names: list[str] = []
-    really = analyzer.analysis.run
+    really = analyzer.reading.run
 
     def counted(source: Any, *rest: Any) -> Any:
         names.append(source.name)
         return really(source, *rest)
 
-    monkeypatch.setattr(analyzer.analysis, "run", counted)
+    monkeypatch.setattr(analyzer.reading, "run", counted)
     return names
 
 
@@ -422,7 +422,7 @@ def test_a_capture_that_changes_while_it_is_read_is_not_kept(
     capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A live one grows under our hands."""
-    really = analyzer.analysis.run
+    really = analyzer.reading.run
 
     def growing(*arguments: Any) -> Any:
         done = really(*arguments)
@@ -430,7 +430,7 @@ def test_a_capture_that_changes_while_it_is_read_is_not_kept(
             file.write(b"\n")
         return done
 
-    monkeypatch.setattr(analyzer.analysis, "run", growing)
+    monkeypatch.setattr(analyzer.reading, "run", growing)
     analysis = read(capture, cache=tmp_path / "kept")
     assert analysis.notices == ["a.pcapng: not kept: it changed while it was read"]
     assert not kept(tmp_path / "kept")

@@ -40,7 +40,7 @@ def test_every_table_and_what_later_runs_need(
     assert run(["negotiations", str(capture), "--format", "jsonl"]) == 0
     plain = capsys.readouterr()
     assert plain.err == ""
-    monkeypatch.setattr("analyzer.analysis.run", None)
+    monkeypatch.setattr("analyzer.reading.run", None)
     command = ["negotiations", str(capture), "--format", "jsonl", "--cache", str(out)]
     assert run(command) == 0
     assert capsys.readouterr() == plain
