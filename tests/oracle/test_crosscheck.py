@@ -13,7 +13,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from support.facts import SWEEP, capture_name, captures, rows_of
+from support.facts import SWEEP, capture_name, captures, rows_of, unless_refused
 from support.packets import pcap
 from support.tshark_talks import AGREED, TALKS
 from support.tshark_verdicts import Row, row_of, verdict_frames, wrong_codes
@@ -27,7 +27,6 @@ from analyzer.crosscheck.pdml import Node
 from analyzer.crosscheck.table import difference_columns, plain
 from analyzer.crosscheck.tshark import TOKENS, their_packets
 from analyzer.crosscheck.tshark_tokens import their_packet
-from analyzer.errors import CaptureError
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / ".." / "shared"
@@ -115,12 +114,10 @@ def test_captures_of_others(name: str) -> None:
     """The same in public captures and in the lab's."""
     if LARGEST is not None and FOREIGN[name].stat().st_size > LARGEST:
         pytest.skip("large; NEGOSCOPE_SWEEP=1 reads it")
-    try:
+    with unless_refused(FOREIGN[name]):
         result = checked(FOREIGN[name])
-    except CaptureError as error:
-        pytest.skip(str(error))
-    assert unexplained(result) == []
-    assert unmapped(result) == {}
+        assert unexplained(result) == []
+        assert unmapped(result) == {}
 
 
 @pytest.mark.parametrize("name", [*TALKS, *AGREED])

@@ -12,7 +12,8 @@ from support.messages import ntlm_authenticate, resp_token, sasl_bind
 from support.packets import Conversation, Packet, pcapng, read_packets, segment_of
 from support.transport import Change, cut_to, one_way, snapped
 
-LARGEST = 300_000 if facts.SWEEP else 40_000  # packet bytes of a capture worth trying
+LARGEST = 300_000 if facts.SWEEP else 100_000
+"""Packet bytes of a capture worth trying: of all our own, so that only a sweep passes over any."""
 RECORDED = captures()
 DROPPED = 10_000 if facts.SWEEP else 3  # packets dropped per capture, one at a time
 LOSSES: dict[str, Change] = {
