@@ -162,7 +162,8 @@ def replayed(facts: Facts) -> Iterator[Hit]:
     for token in facts.ap_requests:
         row = facts.by_negotiation[token.negotiation_id]
         digest = token.inner_sha256 or token.sha256
-        first = seen.setdefault(digest, row)
+        shown = seen.setdefault(digest, token)
+        first = facts.by_negotiation[shown.negotiation_id]
         if same_exchange(first, row):
             continue
         # a replay asks for the same host too: over HTTP only a middle box that is seen as one will do
@@ -177,7 +178,7 @@ def replayed(facts: Facts) -> Iterator[Hit]:
             "client",
             row.client,
             why,
-            (*first.frames[:2], token.frame),
+            (shown.frame, token.frame, *row.frames[-1:]),
             numbers,
             row.capture,
             row.started,
@@ -208,7 +209,7 @@ def other_realm(row: Any) -> Iterator[Hit]:
         and not domain.endswith("." + realm)
     ):
         why = f"{row.client} showed {place(row)} a ticket of {row.realm} for {row.spn}"
-        yield by_client(row, why, "possible", row.frames[:1])
+        yield by_client(row, why, "possible")
 
 
 @rule(

@@ -14,6 +14,7 @@ from analyzer.analysis import Analysis, read
 from analyzer.audit.facts import Facts
 from analyzer.audit.model import CONFIDENCES, SUBJECTS
 from analyzer.audit.registry import all_rules
+from analyzer.audit.run import audit
 
 ROOT = Path(__file__).resolve().parents[4]
 CAPTURES = ROOT / "captures"
@@ -213,6 +214,38 @@ def test_it_finds_what_it_is_for(rule_id: str, case: Case) -> None:
         assert evidence
         assert set(case.frames) <= set(evidence)
         assert finding.first_seen is not None
+
+
+@pytest.mark.parametrize("rule_id", ["NGS-KRB-005", "NGS-KRB-006"])
+def test_a_ticket_is_proved_by_the_frames_that_show_it(rule_id: str) -> None:
+    """Not by the first frames of their negotiations: over SMB those are the server's hint."""
+    columns = dict(analysis("smb/seal_kerberos&smb/mixed").tables.columns)
+    realms = ["OTHER.EXAMPLE" if realm else None for realm in columns["negotiations"]["realm"]]
+    columns["negotiations"] = columns["negotiations"] | {"realm": realms}
+    tokens = columns["tokens"]
+    asks = [
+        "KRB_AP_REQ" in kinds
+        for kinds in zip(tokens["token_type"], tokens["inner_type"], strict=True)
+    ]
+    digests = [
+        "00" * 32 if ask else each for ask, each in zip(asks, tokens["inner_sha256"], strict=True)
+    ]
+    columns["tokens"] = tokens | {"inner_sha256": digests}
+    shown = {
+        number: frame
+        for ask, number, frame in zip(asks, tokens["negotiation_id"], tokens["frame"], strict=True)
+        if ask
+    }
+    places = [
+        place
+        for finding in audit(columns, [all_rules()[rule_id]])
+        for place in finding.places.values()
+    ]
+    assert places
+    for place in places:
+        tickets = {shown[number] for number in place.negotiation_ids if number in shown}
+        assert len(tickets) >= 2
+        assert tickets <= set(place.evidence)
 
 
 @pytest.mark.parametrize(("rule_id", "case"), TABLE.items(), ids=list(TABLE))
