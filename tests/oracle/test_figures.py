@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.facts import ROOT, SHARED
-from support.judgement_figures import Figures, capture_figures
+from support.judgement_figures import Figures, capture_figures, met
 
 from analyzer.analysis import Analysis, read
 
@@ -69,6 +69,16 @@ def test_what_has_no_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     figures = capture_figures(SMB / "wrong_password")
     (told,) = figures["without_reason"]
     assert (told["capture"], told["outcome"]) == ("capture.pcapng", "failure")
+    assert not met({"captures": {"": figures}})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "certain", "good"), [(0, 0, True), (5, 0, True), (6, 0, False), (1, 1, False)]
+)
+def test_what_is_good_enough(wrong: int, certain: int, good: bool) -> None:
+    """Five in a hundred may be wrong, but none that is certain."""
+    lab = {"to_explain": 100, "wrong": wrong, "wrong_with_certain": certain}
+    assert met({"lab": lab, "captures": {}}) == good
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="../shared/corpus is not there")

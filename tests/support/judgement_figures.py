@@ -112,6 +112,14 @@ def capture_figures(folder: Path) -> Figures:
     }
 
 
+def met(figures: Figures) -> bool:
+    """Whether the figures, `lab` (if it is there) and `captures` by folder, are what they have to be."""
+    lab = figures.get("lab")
+    if lab is not None and (lab["wrong_with_certain"] or lab["wrong"] > 0.05 * lab["to_explain"]):
+        return False
+    return not any(each["without_reason"] for each in figures["captures"].values())
+
+
 def _fell_back(kind: str | None, reason: str | None) -> bool:
     return kind is not None or (reason is not None and REASONS[reason].kind == "fallback")
 
