@@ -114,6 +114,7 @@ class NameFact(NamedTuple):
     )
     targets: tuple[str, ...] = ()  # CNAME chain, SRV targets, PTR names
     responder: str | None = None  # address of who answered
+    broadcast: bool = False  # everybody was asked, not a server
 
 
 @dataclass(slots=True, frozen=True)

@@ -21,6 +21,7 @@ _NO_ANSWER = "no-answer"
 
 End = tuple[str, int]
 _Key = tuple[End, bytes, Question]
+_Asked = tuple[str, str, int, int, bool]  # source, client, frame, time, whether everybody was asked
 _EVERYBODY: End = ("", 0)
 
 
@@ -29,7 +30,7 @@ class NameLookups:
 
     def __init__(self, tell: Callable[[NameFact], None]) -> None:
         self._tell = tell
-        self._waiting: OrderedDict[_Key, tuple[str, str, int, int]] = OrderedDict()
+        self._waiting: OrderedDict[_Key, _Asked] = OrderedDict()
         self._told = 0
         self._seen: set[tuple[str, str, tuple[str, ...]]] = set()
 
@@ -40,14 +41,15 @@ class NameLookups:
         if message is None:
             return
         ident = data[:IDENT]
+        broadcast = source != "dns" and not message.of_server
         if message.response:
-            self._answered(message, ident, source, sender, receiver, frame, ts_ns)
+            self._answered(message, ident, source, sender, receiver, frame, ts_ns, broadcast)
             return
         waiting = self._waiting
         for question in message.questions:
             key = self._key(source, sender, ident, question)
             if key not in waiting:
-                waiting[key] = (source, sender[0], frame, ts_ns)
+                waiting[key] = (source, sender[0], frame, ts_ns, broadcast)
         while len(waiting) > WAITING:
             self._unanswered(*waiting.popitem(last=False))
 
@@ -78,8 +80,9 @@ class NameLookups:
         receiver: End,
         frame: int,
         ts_ns: int,
+        broadcast: bool,
     ) -> None:
-        _, rcode, questions, answers = message
+        rcode, questions, answers = message.rcode, message.questions, message.answers
         if not questions:
             asked = (Question(answer.name, answer.record) for answer in answers)
             questions = tuple(dict.fromkeys(asked))
@@ -87,16 +90,18 @@ class NameLookups:
             key = self._key(source, receiver, ident, question)
             waited = self._waiting.pop(key, None)
             client = receiver[0] if waited is None else waited[1]
+            of_all = broadcast if waited is None else waited[4]
             name, record = question
             found, targets = followed(name, answers)
             responder = sender[0]
             fact = (source, client, name, found, frame, ts_ns, record, rcode, targets, responder)
-            self._say(NameFact._make(fact))
+            self._say(NameFact._make((*fact, of_all)))
 
-    def _unanswered(self, key: _Key, asked: tuple[str, str, int, int]) -> None:
-        source, client, frame, ts_ns = asked
+    def _unanswered(self, key: _Key, asked: _Asked) -> None:
+        source, client, frame, ts_ns, broadcast = asked
         name, record = key[2]
-        self._say(NameFact(source, client, name, (), frame, ts_ns, record, _NO_ANSWER))
+        fact = NameFact(source, client, name, (), frame, ts_ns, record, _NO_ANSWER)
+        self._say(fact._replace(broadcast=broadcast))
 
     def _say(self, fact: NameFact) -> None:
         self._told += 1

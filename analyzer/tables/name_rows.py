@@ -22,4 +22,5 @@ def name_row(capture: str, fact: NameFact) -> list[Any]:
         fact.frame,
         fact.ts_ns,
         list(fact.targets),
+        fact.broadcast,
     ]

@@ -461,6 +461,11 @@ NAMES = Table(
             "strs",
             "other names that the answer leads to: aliases, SRV targets, PTR names",
         ),
+        C(
+            "broadcast",
+            "bool",
+            "everybody was asked, by LLMNR, mDNS or NetBIOS; false where a server was, also WINS",
+        ),
     ),
 )
 

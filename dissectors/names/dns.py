@@ -31,6 +31,10 @@ NETBIOS_STATUS = (33, "NBSTAT")
 RCODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
 
 _COUNTS = Struct(">HHH").unpack_from  # flags, questions, answers
+_BROADCAST = 0x0010
+"""NetBIOS: the question goes to all nodes (RFC 1002 4.2.1.1, flag B)."""
+_RECURSION_AVAILABLE = 0x0080
+"""NetBIOS: must be 0 in answers of all but a name server (RFC 1002 4.2.1.1, flag RA)."""
 _DOTTED = "%d.%d.%d.%d"
 _SRV_FIXED = 6  # priority, weight, port
 _NETBIOS_LENGTH = 32  # characters of an encoded NetBIOS name
@@ -60,6 +64,7 @@ class DnsMessage(NamedTuple):
     rcode: str
     questions: tuple[Question, ...]
     answers: tuple[Answer, ...]
+    of_server: bool = False  # NetBIOS: a name server (WINS) is asked, or answers
 
 
 def read_dns(data: bytes, *, netbios: bool = False) -> DnsMessage | None:
@@ -98,7 +103,9 @@ def _read(content: bytes, netbios: bool) -> DnsMessage | None:
         if not questions and not answers:
             return None
     rcode = RCODES.get(flags & 0xF) or f"rcode({flags & 0xF})"
-    return DnsMessage(flags >> 15 == 1, rcode, tuple(questions), tuple(answers))
+    response = flags >> 15 == 1
+    of_server = bool(flags & _RECURSION_AVAILABLE) if response else not flags & _BROADCAST
+    return DnsMessage(response, rcode, tuple(questions), tuple(answers), netbios and of_server)
 
 
 _read_short = lru_cache(maxsize=1024)(_read)

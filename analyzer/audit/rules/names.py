@@ -42,7 +42,7 @@ def led_astray(facts: Facts) -> Iterator[Hit]:
     """A neighbour's answer led the client to a server, by NTLM, that calls itself otherwise."""
     answers: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for fact in facts.rows("names"):
-        if fact.source in _ANYBODY:
+        if fact.broadcast:
             for address in {*(fact.addresses or ())}:
                 answers[fact.capture, address].append(fact)
     for row in facts.rows("negotiations"):
@@ -102,7 +102,7 @@ def _label(name: str) -> str:
     table="names",
 )
 def asks_everybody(row: Any) -> Iterator[Hit]:
-    """A question for a host's address by LLMNR or NetBIOS, answered or not."""
-    if row.source in {"llmnr", "nbns"} and row.record not in _NO_ADDRESS:
+    """A question for a host's address by LLMNR or NetBIOS' broadcast, answered or not."""
+    if row.broadcast and row.source != "mdns" and row.record not in _NO_ADDRESS:
         why = f"{row.client} asks for {row.name} by {_ANYBODY[row.source]}"
         yield Hit("client", row.client, why, (row.frame,), (), row.capture, row.ts)

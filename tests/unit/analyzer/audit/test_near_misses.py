@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.finding_rows import CAPTURE, Row, found, logon
+from support.finding_rows import CAPTURE, SECOND, Row, found, logon
 
 KERBEROS = {"mechanism": "kerberos", "mechanism_detail": "aes256-cts-hmac-sha1-96"}
 
@@ -161,7 +161,18 @@ def test_names_asked_of_everybody(source: str, record: str, count: int) -> None:
     """Only where an answer would lead the client to a host."""
     row = {"capture": CAPTURE, "client": "10.0.0.20", "source": source, "record": record}
     row |= {"name": "fs1", "rcode": "no-answer", "frame": 1, "ts": 1}
-    assert len(found("NGS-NAME-002", names=[row])) == count
+    assert len(found("NGS-NAME-002", names=[row | {"broadcast": source != "dns"}])) == count
+    assert found("NGS-NAME-002", names=[row | {"broadcast": False}]) == []  # WINS was asked
+
+
+@pytest.mark.parametrize(("broadcast", "count"), [(True, 1), (False, 0)])
+def test_a_name_servers_answer_is_no_neighbours(broadcast: bool, count: int) -> None:
+    """WINS leads to a server by right, also under a name that is not the server's own."""
+    answer = {"capture": CAPTURE, "client": "10.0.0.20", "source": "nbns", "record": "NB"}
+    answer |= {"name": "alias", "addresses": ["10.0.0.2"], "responder": "10.0.0.9"}
+    answer |= {"rcode": "NOERROR", "frame": 1, "ts": SECOND, "broadcast": broadcast}
+    asked = logon(server_name="alias")
+    assert len(found("NGS-NAME-001", names=[answer], negotiations=[asked])) == count
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,53 @@ def test_the_port_tells_netbios() -> None:
     assert [(f.source, f.record) for f in told] == [("nbns", "NBSTAT"), ("dns", "SRV")]
 
 
+def netbios(flags: int, *, answered: bool) -> bytes:
+    """A question for the name FS1, or its answer alone (RFC 1002 4.2.12, 4.2.13)."""
+    head = (
+        b"\0\7" + flags.to_bytes(2, "big") + (b"\0\0\0\1" if answered else b"\0\1\0\0") + bytes(4)
+    )
+    asked = b"\x20EGFDDBCACACACACACACACACACACACACA\0\0\x20\0\1"
+    return head + asked + (b"\0\0\0\0\0\6\0\0\x0a\x63\0\7" if answered else b"")
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "broadcast"),
+    [
+        (0x0110, None, True),  # B
+        (0x0100, None, False),
+        (None, 0x8500, True),  # the question was not captured: a node, without RA
+        (None, 0x8580, False),  # RA: a name server
+        (0x0110, 0x8580, True),  # a server that answers what everybody was asked
+        (0x0100, 0x8500, False),
+    ],
+)
+def test_netbios_asks_everybody_or_a_server(
+    asked: int | None, answered: int | None, broadcast: bool
+) -> None:
+    """By the flags of the question, or of the answer where there is no question (RFC 1002 4.2.1.1)."""
+    told: list[NameFact] = []
+    lookups = NameLookups(told.append)
+    client, server = ("10.99.0.20", 137), ("10.99.0.7", 137)
+    if asked is not None:
+        lookups.add(netbios(asked, answered=False), client, server, 1, 10)
+    if answered is not None:
+        lookups.add(netbios(answered, answered=True), server, client, 2, 20)
+    lookups.finish()
+    [fact] = told
+    assert (fact.source, fact.name, fact.record) == ("nbns", "fs1", "NB")
+    assert fact.broadcast == broadcast
+
+
+@pytest.mark.parametrize(("port", "broadcast"), [(5355, True), (5353, True), (53, False)])
+def test_multicast_asks_everybody(port: int, broadcast: bool) -> None:
+    """LLMNR and mDNS do, DNS does not."""
+    told: list[NameFact] = []
+    lookups = NameLookups(told.append)
+    lookups.add(question("fs1"), CLIENT, ("10.99.0.7", port), 1, 10)
+    lookups.finish()
+    assert [fact.broadcast for fact in told] == [broadcast]
+
+
 def test_llmnr_is_answered_by_another_host() -> None:
     """The question goes to a group, the answer comes from whoever calls himself so."""
     told: list[NameFact] = []
