@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from analyzer.capture.model import PacketIndex
 
 _U32 = np.uint64(32)
 
@@ -23,6 +27,13 @@ class ConversationKeys:
     def __init__(self) -> None:
         drawn = np.frombuffer(os.urandom(64), np.uint64)
         self._odd = list(drawn | np.uint64(1))
+
+    def of(self, index: PacketIndex) -> tuple[NDArray[np.uint64], NDArray[np.intp]]:
+        """Keys of the packets of a block, and which endpoint sent each."""
+        return self.pair(
+            (index.src_hi, index.src_lo, index.src_port),
+            (index.dst_hi, index.dst_lo, index.dst_port),
+        )
 
     def pair(
         self, source: Endpoints, destination: Endpoints

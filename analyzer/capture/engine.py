@@ -10,6 +10,8 @@ comes for it can only be a repetition and is dropped.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +27,17 @@ from analyzer.capture.tcp import TcpEngine
 __all__ = ["StreamEngine", "StreamLimits"]
 
 _TCP, _UDP = 6, 17
+
+
+class Known(NamedTuple):
+    """What is known already of packets that are a part of a block."""
+
+    latest: NDArray[
+        np.int64
+    ]  # time of the capture up to each packet, the others of the block included
+    now: int  # and up to the end of the block
+    key: NDArray[np.uint64]  # see `ConversationKeys.of`
+    sender: NDArray[np.intp]
 
 
 class StreamEngine:
@@ -53,36 +66,28 @@ class StreamEngine:
         self._udp = DatagramEngine(pool, open_datagrams, wants_datagram)
         self._now = int(np.iinfo(np.int64).min)
 
-    def feed(self, index: PacketIndex, now: tuple[NDArray[np.int64], int] | None = None) -> None:
-        """Take the packets of a block.
-
-        `now`, where these are a part of its packets: the latest time of the capture up to each of them, and
-        up to the end of the block.
-        """
-        if now is not None:
-            latest, self._now = now
-        elif len(index):
+    def feed(self, index: PacketIndex, known: Known | None = None) -> None:
+        """Take the packets of a block; `known` where these are only a part of them."""
+        if known is None and len(index):
             latest = np.maximum.accumulate(index.ts_ns)
             np.maximum(latest, self._now, out=latest)
-            self._now = int(latest[-1])
-        if len(index):
-            self._feed(index, latest)
+            known = Known(latest, int(latest[-1]), *self._keys.of(index))
+        if known is not None:
+            self._now = known.now
+            self._feed(index, known)
         self._tcp.following.sweep(self._now)
 
     def first_frames(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """First frame of each TCP stream and of each UDP conversation, by their numbers."""
         return self._tcp.first_frames, self._udp.first_frames
 
-    def _feed(self, index: PacketIndex, now: NDArray[np.int64]) -> None:
-        keys, senders = self._keys.pair(
-            (index.src_hi, index.src_lo, index.src_port),
-            (index.dst_hi, index.dst_lo, index.dst_port),
-        )
+    def _feed(self, index: PacketIndex, known: Known) -> None:
         for protocol, engine in ((_TCP, self._tcp), (_UDP, self._udp)):
             rows = np.flatnonzero(index.proto == protocol)
             if len(rows):
                 frame, ts_ns = index.frame[rows], index.ts_ns[rows]
-                engine.feed(index, rows, Packets(keys[rows], senders[rows], frame, ts_ns), now)
+                packets = Packets(known.key[rows], known.sender[rows], frame, ts_ns)
+                engine.feed(index, rows, packets, known.latest)
 
     def finish(self) -> None:
         """Tell all open conversations that the capture ends, in order of their numbers."""

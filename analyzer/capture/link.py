@@ -167,11 +167,14 @@ def _row(packet: Packet, row: int, extra: dict[int, bytes]) -> tuple[int, ...]:
 
 def select(index: PacketIndex, wanted: NDArray[np.bool_]) -> PacketIndex:
     """The packets that are marked, as columns of their own."""
-    rows = np.flatnonzero(wanted)
+    return pick(index, np.flatnonzero(wanted))
+
+
+def pick(index: PacketIndex, rows: NDArray[np.intp]) -> PacketIndex:
+    """The packets of some rows, which rise, as columns of their own."""
     filled: dict[str, Any] = {name: getattr(index, name)[rows] for name, _ in FILLED}
-    extra = {
-        int(np.searchsorted(rows, row)): data for row, data in index.extra.items() if wanted[row]
-    }
+    places = {int(row): place for place, row in enumerate(rows)} if index.extra else {}
+    extra = {places[row]: data for row, data in index.extra.items() if row in places}
     return PacketIndex(
         buffer=index.buffer,
         frame=index.frame[rows],

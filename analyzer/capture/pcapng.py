@@ -93,7 +93,7 @@ class PcapngReader(RecordReader):
             position = after
 
     def _stretch(self, position: int) -> tuple[int, Stop]:
-        if self.window.data.startswith(MAGIC, position):
+        if self.window.data[position : position + 4] == MAGIC:
             return self._section(position)
         room = self.room
         blocks = np.fromiter(islice(self._walk(position), room), np.int64)
@@ -117,7 +117,7 @@ class PcapngReader(RecordReader):
 
     def _why(self, position: int) -> Stop:
         window = self.window
-        if window.data.startswith(MAGIC, position) and position + 4 <= window.end:
+        if window.data[position : position + 4] == MAGIC and position + 4 <= window.end:
             return Stop.FULL
         if position + 12 > window.end:
             return Stop.SHORT

@@ -12,7 +12,7 @@ from analyzer.capture.damage import record_loss
 from analyzer.capture.model import NO_TIME, CaptureAccount, CaptureLoss, RecordBlock
 from analyzer.capture.packet_objects import PacketInput
 from analyzer.capture.rotated import RotatedInput
-from analyzer.capture.source import Progress, Source, Window, open_source
+from analyzer.capture.source import Memory, Progress, Source, Window, open_source
 from analyzer.errors import CaptureError
 
 if TYPE_CHECKING:
@@ -46,9 +46,12 @@ FOREIGN = (  # first bytes of files that people take for captures
 
 
 def open_capture(
-    item: Input, account: CaptureAccount, progress: Progress | None = None
+    item: Input,
+    account: CaptureAccount,
+    progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> Iterator[RecordBlock]:
-    """All packets of `item` in file order, `account` filled on the way.
+    """All packets of `item` in file order, `account` filled on the way; `memory` is where their bytes go.
 
     CaptureError, with the first block at the latest, if it is no capture.
     """
@@ -58,10 +61,10 @@ def open_capture(
             yield block
         return
     if isinstance(item, RotatedInput):
-        yield from _open_parts(item, account, progress)
+        yield from _open_parts(item, account, progress, memory)
         return
     with open_source(item, progress) as source:
-        window = Window(source)
+        window = Window(source, memory)
         try:
             for block in _blocks(item.name, source, window, account):
                 _tally(block, account)
@@ -75,7 +78,10 @@ def open_capture(
 
 
 def _open_parts(
-    item: RotatedInput, account: CaptureAccount, progress: Progress | None
+    item: RotatedInput,
+    account: CaptureAccount,
+    progress: Progress | None,
+    memory: Memory | None,
 ) -> Iterator[RecordBlock]:
     """All packets of a rotated capture, counted through; a file that can't be read is a loss among others."""
     consumed = 0
@@ -84,7 +90,7 @@ def _open_parts(
         account.files.append((part.name, before + 1))
         told = None if progress is None else partial(_progress_on, progress, consumed)
         try:
-            for block in open_capture(part, own, told):
+            for block in open_capture(part, own, told, memory):
                 block.first_frame += before
                 yield block
         except CaptureError as error:
@@ -117,7 +123,7 @@ def _blocks(
             account.format = "+".join(filter(None, (format_name, source.compression)))
             return read(name, window, account)
     for start, what in FOREIGN:
-        if window.data.startswith(start):
+        if window.data[: len(start)] == start:
             raise CaptureError(f"{name}: {what}, which is not supported")
     raise CaptureError(f"{name}: not a capture")
 

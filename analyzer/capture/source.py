@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
+from mmap import mmap
 from stat import S_ISREG
 from typing import Protocol, cast
 
@@ -27,6 +28,13 @@ MAGIC_BYTES = 4
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 ZSTD_SKIPPABLE = (b"\x2a\x4d\x18", range(0x50, 0x60))  # magic 0x184D2A50 to 0x184D2A5F
+
+
+class Memory(Protocol):
+    """Where the bytes of a capture are put, if not where each block has memory of its own."""
+
+    def take(self, size: int) -> mmap | None:
+        """At least `size` bytes to write to, which stay until the next call; None: there is no such room."""
 
 
 class Source(Protocol):
@@ -156,12 +164,13 @@ class Window:
     end of the capture zeros.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, memory: Memory | None = None) -> None:
         self.data = b""
         self.start = 0
         self.end = 0
         self.at_end = False
         self._source = source
+        self._memory = memory
         self.advance(0)
 
     @property
@@ -178,22 +187,32 @@ class Window:
         """Drop what lies before `keep_from` and read on behind what is kept."""
         kept = self.end - keep_from
         wanted = kept + READ_BYTES
+        place = None if self._memory is None else self._memory.take(wanted + PADDING)
         source = self._source
-        if isinstance(source, Plain) and source.descriptor is not None:
+        if place is not None:
+            with memoryview(place) as view:
+                count = self._fill(view, keep_from, wanted)
+            self.data = cast("bytes", place)  # sliced and looked at as an array it is the same
+        elif isinstance(source, Plain) and source.descriptor is not None:
             data = source.stretch(source.descriptor, self.start + keep_from, wanted)
-            self.at_end = len(data) < wanted
-            self.start += keep_from
-            self.end = min(len(data), wanted)
+            count = min(len(data), wanted) - kept
             self.data = data if len(data) == wanted + PADDING else data + bytes(PADDING)
-            return
-        # getvalue() hands out the store itself: the bytes are written once, where they stay
-        store = io.BytesIO(bytes(wanted + PADDING))
-        with store.getbuffer() as view:
-            view[:kept] = memoryview(self.data)[keep_from : self.end]
-            count = self._source.readinto(view[kept:wanted])
-        self.at_end = count < READ_BYTES
-        if self.at_end:
+        else:
+            # getvalue() hands out the store itself: the bytes are written once, where they stay
+            store = io.BytesIO(bytes(wanted + PADDING))
+            with store.getbuffer() as view:
+                count = self._fill(view, keep_from, wanted)
             store.truncate(kept + count + PADDING)
-        self.data = store.getvalue()
+            self.data = store.getvalue()
+        self.at_end = count < READ_BYTES
         self.start += keep_from
         self.end = kept + count
+
+    def _fill(self, view: memoryview, keep_from: int, wanted: int) -> int:
+        """Put what is kept, what is read behind it and the padding there; bytes read."""
+        kept = self.end - keep_from
+        with memoryview(self.data) as before:
+            view[:kept] = before[keep_from : self.end]
+        count = self._source.readinto(view[kept:wanted])
+        view[kept + count : kept + count + PADDING] = bytes(PADDING)
+        return count

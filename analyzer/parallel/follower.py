@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from analyzer.capture.link import FILLED, PacketDecoder, select
+from analyzer.capture.engine import Known
+from analyzer.capture.link import FILLED, PacketDecoder, pick, select
 from analyzer.capture.model import CaptureAccount, PacketIndex, RecordBlock
 from analyzer.capture.plain import decode_plain
 from analyzer.parallel.part import Part
 from analyzer.parallel.processes import orders_of, orphaned
-from analyzer.parallel.ring import Ring
+from analyzer.parallel.ring import MARKS, Ring
 from analyzer.pipeline import stream_engine
 from analyzer.surroundings.watch import Watch
 
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 
     from analyzer.capture.conversation_keys import ConversationKeys
     from analyzer.parallel.processes import Answers
-    from analyzer.parallel.ring import Slot
     from analyzer.pipeline import Options
     from analyzer.tables.collect import Collector
 
-ORDER = struct.Struct("<IIq")
-"""Slot, packets in it, frame number of the first; an order of no bytes: the capture is over."""
+ORDER = struct.Struct("<IIIqq")
+"""Slot, row of the first packet in it, packets, frame number of the first, number of this order.
+
+No packets: the slot is handed back. An order of no bytes: the capture is over.
+"""
 
 _SHARE_BITS = np.uint64(20)  # not those by which a process's own table is ordered
 _PATIENCE_S = 0.5
@@ -42,10 +45,15 @@ class Shared(NamedTuple):
     path: str
     jobs: int
     seen: list[Semaphore]  # by slot: how many are done with it
-    decoded: list[Semaphore]  # by slot: how many may go on, its headers being decoded
+    decoded: list[Semaphore]  # by order, in turns: how many may go on, the headers being decoded
     keys: ConversationKeys
     collector: Collector  # empty
     options: Options
+
+
+def handed_back(slot: int) -> bytes:
+    """Make the order to be done with a slot."""
+    return ORDER.pack(slot, 0, 0, 0, 0)
 
 
 def work(number: int, shared: Shared, orders: Connection, answers: Answers) -> None:
@@ -68,7 +76,6 @@ class _Follower:
         )
         self._engine = stream_engine(self._account, self._collector, options, by_first_frame=True)
         self._watch = Watch(self._collector.surrounding) if first else None
-        self._turn = 0
         self._now = int(np.iinfo(np.int64).min)
 
     def follow(self, orders: Connection) -> Part:
@@ -76,12 +83,18 @@ class _Follower:
         for order in orders_of(orders):
             if not order:
                 break
-            number, packets, first_frame = ORDER.unpack(order)
-            slot = self._ring.slots[number]
-            block, index = slot.block(first_frame, packets), slot.index(first_frame, packets)
-            self._decode(number, slot, block, index)
-            self._take(slot, block, index)
-            self._shared.seen[number].release()
+            number, row, packets, first_frame, turn = ORDER.unpack(order)
+            if not packets:
+                self._shared.seen[number].release()
+                continue
+            slot, rows = self._ring.slots[number], slice(row, row + packets)
+            part = _Part(
+                slot.block(first_frame, rows),
+                slot.index(first_frame, rows),
+                *(slot.columns[name][rows] for name, _ in MARKS),
+            )
+            self._decode(turn, part)
+            self._take(part)
         if self._number == 0:
             self._decoder.finish()
         self._engine.finish()
@@ -89,62 +102,62 @@ class _Follower:
             self._watch.finish()
         return Part(self._account, self._collector.gathered(), *self._engine.first_frames())
 
-    def _decode(self, number: int, slot: Slot, block: RecordBlock, index: PacketIndex) -> None:
-        """Decode the plain packets of the block if it is our turn; else wait until they are."""
+    def _decode(self, turn: int, part: _Part) -> None:
+        """Decode the plain packets if it is our turn; else wait until they are."""
         shared = self._shared
-        ready, mine = shared.decoded[number], self._turn % shared.jobs == self._number
-        self._turn += 1
-        if not mine:
+        ready = shared.decoded[turn % len(shared.decoded)]
+        if turn % shared.jobs != self._number:
             while not ready.acquire(timeout=_PATIENCE_S):
                 if orphaned():
                     raise EOFError
             return
-        packets = len(block)
+        index = part.packets
         for name, _ in FILLED:
-            slot.columns[name][:packets] = 0
-        decoded, slow = slot.mark("decoded", packets), slot.mark("slow", packets)
-        decoded[:] = False
+            getattr(index, name)[:] = 0
+        part.decoded[:] = False
         if shared.options.by_scapy:
-            slow[:] = True
+            part.slow[:] = True
         else:
-            slow[:], not_ip = decode_plain(block, index, decoded)
+            part.slow[:], not_ip = decode_plain(part.block, index, part.decoded)
             self._account.not_ip += not_ip
-        slot.mark("share", packets)[:] = self._shares(index)
+        part.key[:], part.sender[:] = shared.keys.of(index)
         for _ in range(shared.jobs - 1):
             ready.release()
 
-    def _shares(self, index: PacketIndex) -> NDArray[np.uint8]:
-        keys, _ = self._shared.keys.pair(
-            (index.src_hi, index.src_lo, index.src_port),
-            (index.dst_hi, index.dst_lo, index.dst_port),
-        )
-        return ((keys >> _SHARE_BITS) % np.uint64(self._shared.jobs)).astype(np.uint8)
-
-    def _take(self, slot: Slot, block: RecordBlock, index: PacketIndex) -> None:
-        """Follow what is ours of the block."""
-        packets = len(block)
-        decoded, slow = slot.mark("decoded", packets), slot.mark("slow", packets)
-        share = slot.mark("share", packets)
-        if slow.any():
-            index, decoded, share = _own(index), decoded.copy(), share.copy()
-            rows = np.flatnonzero(slow)
-            self._decoder.walk(block, rows, index, decoded)
-            share[rows] = self._shares(index)[rows]
+    def _take(self, part: _Part) -> None:
+        """Follow what is ours."""
+        if part.slow.any():
+            part = part.apart()
+            rows = np.flatnonzero(part.slow)
+            self._decoder.walk(part.block, rows, part.packets, part.decoded)
+            part.key[rows], part.sender[rows] = self._shared.keys.of(pick(part.packets, rows))
+        index, decoded = part.packets, part.decoded
         if self._watch is not None:
-            self._watch.feed(select(index, decoded))
+            self._watch.feed(index if decoded.all() else select(index, decoded))
         rows = np.flatnonzero(decoded)
         if not len(rows):
             return
         now = np.maximum.accumulate(index.ts_ns[rows])
         np.maximum(now, self._now, out=now)
         self._now = int(now[-1])
-        mine = share[rows] == self._number
-        own = np.zeros(packets, np.bool_)
-        own[rows[mine]] = True
-        self._engine.feed(select(index, own), now=(now[mine], self._now))
+        mine = (part.key[rows] >> _SHARE_BITS) % np.uint64(self._shared.jobs) == self._number
+        rows = rows[mine]
+        known = Known(now[mine], self._now, part.key[rows], part.sender[rows])
+        self._engine.feed(pick(index, rows), known)
 
 
-def _own(index: PacketIndex) -> PacketIndex:
-    """The columns, no longer shared."""
-    columns: dict[str, Any] = {name: getattr(index, name).copy() for name, _ in FILLED}
-    return replace(index, **columns)
+class _Part(NamedTuple):
+    """Some packets of a slot, and what is known of them."""
+
+    block: RecordBlock
+    packets: PacketIndex
+    decoded: NDArray[np.bool_]
+    slow: NDArray[np.bool_]
+    key: NDArray[np.uint64]
+    sender: NDArray[np.intp]
+
+    def apart(self) -> _Part:
+        """The same, with columns of its own."""
+        columns: dict[str, Any] = {name: getattr(self.packets, name).copy() for name, _ in FILLED}
+        marks = (self.decoded.copy(), self.slow, self.key.copy(), self.sender.copy())
+        return _Part(self.block, replace(self.packets, **columns), *marks)

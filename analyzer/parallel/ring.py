@@ -1,8 +1,8 @@
 """Blocks of packets in memory that several processes share: who reads fills a slot, all others look at it.
 
 The memory is one temporary file that every process maps; it never grows, and is gone when the last of
-them is. A slot holds the bytes of a block and its columns, those of the records and those that decoding
-fills. Nobody holds on to anything in a slot once it is handed back.
+them is. A slot holds a stretch of the capture and the columns of its packets, those of the records and those
+that decoding fills. Nobody holds on to anything in a slot once it is handed back.
 """
 
 from __future__ import annotations
@@ -10,23 +10,24 @@ from __future__ import annotations
 import mmap
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from shutil import disk_usage
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from analyzer.capture.link import FILLED
 from analyzer.capture.model import PacketIndex, RecordBlock
-from analyzer.capture.records import MAX_CAP_LEN
-from analyzer.capture.source import PADDING
+from analyzer.capture.records import BLOCK_PACKETS, MAX_CAP_LEN
+from analyzer.capture.source import PADDING, READ_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-ROOM = (4 << 20) + 4 * MAX_CAP_LEN
-"""Packet bytes that go into a slot; a block with more is cut in pieces, for each process has two slots."""
-SLOT_PACKETS = 1 << 15
+ROOM = READ_BYTES + 4 * MAX_CAP_LEN
+"""Packet bytes that go into a slot."""
+SLOT_PACKETS = 2 * BLOCK_PACKETS
 """Packets that go into a slot."""
 
 _RECORDS = (
@@ -36,8 +37,13 @@ _RECORDS = (
     ("ts_ns", np.int64),
     ("link_type", np.uint16),
 )
-_MARKS = (("decoded", np.bool_), ("slow", np.bool_), ("share", np.uint8))
-_LAYOUT = (*_RECORDS, *FILLED, *_MARKS)
+MARKS = (
+    ("decoded", np.bool_),
+    ("slow", np.bool_),
+    ("key", np.uint64),  # of the conversation, and which of its ends sent the packet
+    ("sender", np.intp),
+)
+_LAYOUT = (*_RECORDS, *FILLED, *MARKS)
 _ROW_BYTES = sum(np.dtype(dtype).itemsize for _, dtype in _LAYOUT)
 _SLOT_BYTES = -(-(ROOM + PADDING + 64 + SLOT_PACKETS * _ROW_BYTES) // (1 << 16)) * (1 << 16)
 
@@ -47,6 +53,7 @@ class Slot:
 
     def __init__(self, data: mmap.mmap) -> None:
         self.data = data
+        self.octets = cast("bytes", data)  # sliced and looked at as an array it is the same
         self.columns: dict[str, NDArray[Any]] = {}
         at = -(-(ROOM + PADDING) // 64) * 64
         for name, dtype in sorted(_LAYOUT, key=lambda column: -np.dtype(column[1]).itemsize):
@@ -54,31 +61,33 @@ class Slot:
             self.columns[name] = np.frombuffer(data, dtype, SLOT_PACKETS, at)
             at += size
 
-    def put(self, block: RecordBlock) -> None:
-        """Copy the packets of a block into the slot."""
+    def copy(self, block: RecordBlock) -> None:
+        """Copy the packets of a block, and what the records say of them, into the slot."""
         begin = int(block.offset.min())
         end = int((block.offset + block.cap_len).max())
         self.data[: end - begin] = memoryview(block.buffer)[begin:end]
         self.data[end - begin : end - begin + PADDING] = bytes(PADDING)
-        for name, _ in _RECORDS:
-            self.columns[name][: len(block)] = getattr(block, name)
+        self.describe(block, 0)
         self.columns["offset"][: len(block)] -= begin
 
-    def block(self, first_frame: int, packets: int) -> RecordBlock:
-        """Give the records in the slot."""
-        columns: dict[str, Any] = {name: self.columns[name][:packets] for name, _ in _RECORDS}
-        return RecordBlock(self.data, first_frame, **columns)  # type: ignore[arg-type]
+    def describe(self, block: RecordBlock, row: int) -> None:
+        """Put what the records of a block say, whose packets are there, from `row` on."""
+        for name, _ in _RECORDS:
+            self.columns[name][row : row + len(block)] = getattr(block, name)
 
-    def index(self, first_frame: int, packets: int) -> PacketIndex:
-        """Give the columns that decoding fills."""
-        columns: dict[str, Any] = {name: self.columns[name][:packets] for name, _ in FILLED}
-        frame = np.arange(first_frame, first_frame + packets, dtype=np.int64)
-        ts_ns = self.columns["ts_ns"][:packets]
-        return PacketIndex(buffer=self.data, frame=frame, ts_ns=ts_ns, **columns)  # type: ignore[arg-type]
+    def block(self, first_frame: int, rows: slice) -> RecordBlock:
+        """Give records in the slot."""
+        return RecordBlock(self.octets, first_frame, **self._columns(_RECORDS, rows))
 
-    def mark(self, name: str, packets: int) -> NDArray[Any]:
-        """Give one of the columns `decoded`, `slow`, `share`."""
-        return self.columns[name][:packets]
+    def index(self, first_frame: int, rows: slice) -> PacketIndex:
+        """Give the columns of them that decoding fills."""
+        frame = np.arange(first_frame, first_frame + rows.stop - rows.start, dtype=np.int64)
+        ts_ns = self.columns["ts_ns"][rows]
+        columns = self._columns(FILLED, rows)
+        return PacketIndex(buffer=self.octets, frame=frame, ts_ns=ts_ns, **columns)
+
+    def _columns(self, layout: tuple[tuple[str, Any], ...], rows: slice) -> dict[str, Any]:
+        return {name: self.columns[name][rows] for name, _ in layout}
 
 
 class Ring:
@@ -95,10 +104,13 @@ class Ring:
 
 def new_memory(count: int) -> str:
     """Make the file for `count` slots, in memory where the system has such a place; return its path."""
-    shared = Path("/dev/shm")  # noqa: S108 - the name is drawn, and the file is private
-    where = shared if shared.is_dir() else None
+    shared, size = Path("/dev/shm"), count * _SLOT_BYTES  # noqa: S108 - the name is drawn, the file private
+    fits = (
+        shared.is_dir() and disk_usage(shared).free > 2 * size
+    )  # what is not there kills who writes to it
+    where = shared if fits else None
     with tempfile.NamedTemporaryFile(prefix="negoscope-", dir=where, delete=False) as file:
-        file.truncate(count * _SLOT_BYTES)
+        file.truncate(size)
     return file.name
 
 

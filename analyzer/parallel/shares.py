@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Self
 from analyzer.capture.conversation_keys import ConversationKeys
 from analyzer.capture.model import CaptureAccount
 from analyzer.capture.reader import open_capture
+from analyzer.capture.source import PADDING
 from analyzer.errors import CaptureError
 from analyzer.parallel import follower
 from analyzer.parallel.part import Numbers, Part
 from analyzer.parallel.processes import Worker, context
-from analyzer.parallel.ring import Ring, new_memory, pieces
+from analyzer.parallel.ring import ROOM, SLOT_PACKETS, Ring, new_memory, pieces
 from analyzer.pipeline import conclude
 
 if TYPE_CHECKING:
+    from mmap import mmap
     from multiprocessing.synchronize import Semaphore
 
     from analyzer.capture.inputs import Input
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from analyzer.tables.collect import Collector
 
 SLOTS_PER_JOB = 2
+BLOCKS_PER_SLOT = 4
 _PATIENCE_S = 0.5
 
 
@@ -52,18 +55,11 @@ def read_shared(
     """
     began = time.perf_counter()
     account = CaptureAccount() if account is None else account
-    blocks = (
-        piece
-        for block in open_capture(source, account, options.progress)
-        for piece in pieces(block)
-    )
-    first = next(blocks, None)  # what is no capture is told before any process is started
-    if first is not None:
-        with _Crew(source, collector, options, jobs) as crew:
-            crew.show(first)
-            for block in blocks:
-                crew.show(block)
-            parts = crew.finish()
+    with _Crew(source, collector, options, jobs) as crew:
+        for block in open_capture(source, account, options.progress, crew):
+            crew.show(block)
+        parts = crew.finish()
+    if parts:
         numbers = Numbers(parts)
         for part in parts:
             account.join(part.account)
@@ -73,22 +69,30 @@ def read_shared(
 
 
 class _Crew:
-    """The processes, and what they need to work side by side."""
+    """The processes, and what they need to work side by side.
+
+    It is the `Memory` of the capture: blocks are read into the slots, and only those are copied that lie
+    elsewhere (a block of the file that is larger than a slot) or have no room there for their columns.
+    """
 
     def __init__(self, source: Input, collector: Collector, options: Options, jobs: int) -> None:
         self._name = source.name
-        how = context()
+        self._how = context()
         count = SLOTS_PER_JOB * jobs
         self._jobs = jobs
         self._turn = 0
-        self._seen: list[Semaphore] = [how.Semaphore(jobs) for _ in range(count)]
-        decoded = [how.Semaphore(0) for _ in range(count)]
-        self._path = new_memory(count)
+        self._current: int | None = None  # the slot that the capture is read into
+        self._used: list[int] = []  # rows of it that each block so far has taken
+        self._next = 0
+        self._seen: list[Semaphore] = [self._how.Semaphore(jobs) for _ in range(count)]
+        decoded = [self._how.Semaphore(0) for _ in range(count * BLOCKS_PER_SLOT)]
+        path = new_memory(count)
         self._open = ExitStack()
-        self._open.callback(Path(self._path).unlink)
-        self._ring = Ring(self._path, count)
-        shared = follower.Shared(
-            self._path,
+        self._open.callback(Path(path).unlink)
+        self._ring = Ring(path, count)
+        # a semaphore that nobody holds would be gone before a spawned process has it
+        self._shared = follower.Shared(
+            path,
             jobs,
             self._seen,
             decoded,
@@ -96,12 +100,7 @@ class _Crew:
             collector.blank(),
             replace(options, progress=None),
         )
-        # a semaphore that nobody holds would be gone before a spawned process has it
-        self._shared = shared
-        self._workers = [
-            self._open.enter_context(Worker(how, follower.work, (number, shared)))
-            for number in range(jobs)
-        ]
+        self._workers: list[Worker] = []
 
     def __enter__(self) -> Self:
         return self
@@ -109,15 +108,61 @@ class _Crew:
     def __exit__(self, *exception: object) -> None:
         self._open.close()
 
+    def take(self, size: int) -> mmap | None:
+        """See `capture.source.Memory`."""
+        self._hand_back()
+        if size > ROOM + PADDING:
+            return None
+        self._current = self._free_slot()
+        return self._ring.slots[self._current].data
+
     def show(self, block: RecordBlock) -> None:
-        """Give a block to all of them."""
-        slot = self._turn % len(self._seen)
+        """Give a block to all of them, who are started with the first: that it is a capture is known then."""
+        if not self._workers:
+            work = [(number, self._shared) for number in range(self._jobs)]
+            workers = [Worker(self._how, follower.work, each) for each in work]
+            self._workers = [self._open.enter_context(worker) for worker in workers]
+        slot, row = self._current, sum(self._used)
+        if (
+            slot is not None
+            and block.buffer is self._ring.slots[slot].octets
+            and row + len(block) <= SLOT_PACKETS
+            and len(self._used) < BLOCKS_PER_SLOT
+        ):
+            self._used.append(len(block))
+            self._ring.slots[slot].describe(block, row)
+            self._order(slot, row, block)
+            return
+        for piece in pieces(block):
+            slot = self._free_slot()
+            self._ring.slots[slot].copy(piece)
+            self._order(slot, 0, piece)
+            self._send(follower.handed_back(slot))
+
+    def _order(self, slot: int, row: int, block: RecordBlock) -> None:
+        self._send(follower.ORDER.pack(slot, row, len(block), block.first_frame, self._turn))
         self._turn += 1
+
+    def _hand_back(self) -> None:
+        """Nothing more is read into the current slot."""
+        if self._current is not None:
+            self._send(follower.handed_back(self._current))
+            for _ in range(self._jobs if not self._workers else 0):
+                self._seen[self._current].release()
+        self._current, self._used = None, []
+
+    def _free_slot(self) -> int:
+        """The next slot with which all are done."""
+        slot = self._next
+        if slot == self._current:
+            slot = (slot + 1) % len(self._seen)
+        self._next = (slot + 1) % len(self._seen)
         for _ in range(self._jobs):
             while not self._seen[slot].acquire(timeout=_PATIENCE_S):
                 self._look_after()
-        self._ring.slots[slot].put(block)
-        order = follower.ORDER.pack(slot, len(block), block.first_frame)
+        return slot
+
+    def _send(self, order: bytes) -> None:
         for worker in self._workers:
             worker.send(order)
 
