@@ -194,12 +194,23 @@ def mechanism_not_there():
     return talk.client(unbind(2)).close().frames
 
 
-def in_the_clear():
-    """A password without TLS, which the server no longer takes."""
+def password_refused(code: int, said: str, *, version: int = 3) -> list[Frame]:
+    """A simple bind, which the server refuses before it looks at the password."""
     name, password = "uid=ada,ou=people,dc=nego,dc=test", "dummy-password"
-    talk = directory().client(simple_bind(1, name, password))
-    talk.server(bound(1, 13, "confidentiality required"))
+    talk = directory().client(simple_bind(1, name, password, version=version))
+    talk.server(bound(1, code, said))
     return talk.client(unbind(2)).close().frames
+
+
+def in_the_clear() -> list[Frame]:
+    """A password without TLS, which the server no longer takes."""
+    return password_refused(13, "confidentiality required")
+
+
+def old_protocol() -> list[Frame]:
+    """LDAPv2, which servers take only if they are told to."""
+    said = "historical protocol version requested, use LDAPv3 instead"
+    return password_refused(2, said, version=2)
 
 
 def expired() -> list[Frame]:
@@ -209,14 +220,6 @@ def expired() -> list[Frame]:
         for status in (ACCESS_DENIED, SESSION_EXPIRED)
     )
     return replaced("smb/share_denied", old, new)
-
-
-def old_protocol():
-    """LDAPv2, which servers take only if they are told to."""
-    name, password = "uid=ada,ou=people,dc=nego,dc=test", "dummy-password"
-    talk = directory().client(simple_bind(1, name, password, version=2))
-    talk.server(bound(1, 2, "historical protocol version requested, use LDAPv3 instead"))
-    return talk.client(unbind(2)).close().frames
 
 
 CASES = [
