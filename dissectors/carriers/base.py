@@ -184,6 +184,21 @@ class Carrier:
     def datagram_received(self, side: int, data: bytes, frame: int, ts_ns: int) -> None:
         """Read one UDP payload; only carriers with `datagram` set are asked."""
 
+    def whole_token(
+        self, kind: MessageKind, side: int, exchange: Exchange | None, at: int, length: int
+    ) -> CarrierMessage:
+        """Cut out a token that is all there, `at` bytes behind the first unread one: up to `TOKEN_LIMIT`."""
+        window = self.windows[side]
+        token = window.peek(length, at)[:TOKEN_LIMIT]
+        start = window.offset + at
+        end = start + len(token)
+        frame, ts_ns = window.place(start + length - 1)
+        frames, carried = window.frames_carried(start, end)
+        place = Span(start, end)
+        message = CarrierMessage(kind, side, exchange, frame, frames, ts_ns, token, place)
+        message.carried = carried
+        return message
+
     def release(self) -> None:
         """Let go of everything once the connection is over.
 
@@ -191,3 +206,8 @@ class Carrier:
         connections would wait for the garbage collector.
         """
         vars(self).clear()
+
+
+def too_large(length: int, place: Span) -> Anomaly:
+    """Say that a token was cut."""
+    return Anomaly("limit-token-size", place, f"{length} bytes cut at {TOKEN_LIMIT}")

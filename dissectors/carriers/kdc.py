@@ -22,6 +22,7 @@ from dissectors.carriers.base import (
     CarrierMessage,
     Emit,
     Limits,
+    too_large,
 )
 from dissectors.carriers.kdc_message import (
     CERTAIN,
@@ -83,7 +84,7 @@ class KdcCarrier(Carrier):
             elif have < PREFIX + size:
                 return
             else:
-                self._message(side, window, size)
+                self._message(side, size)
                 window.skip(PREFIX + size)
 
     def _is_border(self, side: int, head: bytes, size: int) -> bool:
@@ -96,16 +97,10 @@ class KdcCarrier(Carrier):
             return False
         return len(head) < PREFIX + HEAD or message_size(head, PREFIX) is not None
 
-    def _message(self, side: int, window: Window, size: int) -> None:
-        start = window.offset + PREFIX
-        token = window.peek(min(size, TOKEN_LIMIT), PREFIX)
-        place = Span(start, start + len(token))
-        frame, ts_ns = window.place(start + size - 1)
-        frames, carried = window.frames_carried(*place)
-        message = CarrierMessage("kdc", side, None, frame, frames, ts_ns, token, place)
-        message.carried = carried
+    def _message(self, side: int, size: int) -> None:
+        message = self.whole_token("kdc", side, None, PREFIX, size)
         if size > TOKEN_LIMIT:
-            message.anomalies = (_too_large(size),)
+            message.anomalies = (too_large(size, Span(0, size)),)
         self.emit(message)
 
     def _take_cut(self, side: int, cut: Cut) -> int:
@@ -198,7 +193,3 @@ class KdcCarrier(Carrier):
         self._anomalies += 1
         if self._anomalies <= _ANOMALY_LIMIT:
             self.emit(note)
-
-
-def _too_large(size: int) -> Anomaly:
-    return Anomaly("limit-token-size", Span(0, size), f"{size} bytes cut at {TOKEN_LIMIT}")

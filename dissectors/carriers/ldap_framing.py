@@ -23,6 +23,7 @@ from dissectors.carriers.base import (
     Emit,
     Exchange,
     Limits,
+    too_large,
 )
 from dissectors.carriers.ldap_binds import EXCHANGES, Binds
 from dissectors.carriers.ldap_message import (
@@ -47,7 +48,6 @@ from dissectors.carriers.ldap_pdu import (
     Pdu,
     read_head,
     sender,
-    too_large,
 )
 from dissectors.carriers.window import Cut, Window
 from dissectors.recognise import wrap_head
@@ -194,21 +194,13 @@ class LdapFraming(Carrier):
         if key and self.per_message_tokens and size <= LIMITS.held:
             if have < size:
                 return False
-            self._per_message_token(side, window, length, exchange)
+            self._per_message_token(side, length, exchange)
         exchange.wrapped[key] = exchange.wrapped.get(key, 0) + 1
         window.skip(size)
         return True
 
-    def _per_message_token(
-        self, side: int, window: Window, length: int, exchange: Exchange
-    ) -> None:
-        start = window.offset + PREFIX
-        token = window.peek(min(length, TOKEN_LIMIT), PREFIX)
-        place = Span(start, start + len(token))
-        frame, ts_ns = window.place(start + length - 1)
-        frames, carried = window.frames_carried(*place)
-        message = CarrierMessage("after", side, exchange, frame, frames, ts_ns, token, place)
-        message.carried = carried
+    def _per_message_token(self, side: int, length: int, exchange: Exchange) -> None:
+        message = self.whole_token("after", side, exchange, PREFIX, length)
         if length > TOKEN_LIMIT:
             message.anomalies = (too_large(length, Span(PREFIX, PREFIX + length)),)
         self.emit(message)

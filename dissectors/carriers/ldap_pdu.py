@@ -19,6 +19,7 @@ from dissectors.carriers.base import (
     CarrierMessage,
     Exchange,
     MessageKind,
+    too_large,
 )
 from dissectors.carriers.window import Carried, Cut, frames_within
 from dissectors.span import Span
@@ -236,8 +237,3 @@ class Pdu(NamedTuple):
                 carried,
             )
         )
-
-
-def too_large(length: int, place: Span) -> Anomaly:
-    """Say that a token was cut."""
-    return Anomaly("limit-token-size", place, f"{length} bytes cut at {TOKEN_LIMIT}")

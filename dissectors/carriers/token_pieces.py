@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dissectors.anomaly import Anomaly
-from dissectors.carriers.base import TOKEN_LIMIT, CarrierMessage
+from dissectors.carriers.base import TOKEN_LIMIT, CarrierMessage, too_large
 from dissectors.carriers.window import LOSSES, Carried, frames_within
 from dissectors.recognise import NTLM_SIGNATURE, TokenKind, kind_of
 from dissectors.span import Span
@@ -89,10 +88,7 @@ def _cut(begun: bytes, message: CarrierMessage) -> bytes:
     if len(piece) <= room:
         return piece
     size = len(begun) + len(piece)
-    told = Anomaly(
-        "limit-token-size", Span(TOKEN_LIMIT, size), f"{size} bytes cut at {TOKEN_LIMIT}"
-    )
-    message.anomalies += (told,)
+    message.anomalies += (too_large(size, Span(TOKEN_LIMIT, size)),)
     if message.token_span is not None:
         place = message.token_span = Span(message.token_span.start, message.token_span.start + room)
         message.frames, message.carried = frames_within(message.frames, message.carried, *place)
