@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from analyzer.errors import UsageError
 from analyzer.tables.arrays import objects
+from analyzer.tables.duckdb_errors import errors_about
 from analyzer.tables.sql_rows import sql_arrays
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def exact_columns(
         for column in table.columns
     )
     readers = [_READ.get(column.kind) for column in table.columns]
-    try:
+    with errors_about(path):
         found = connection.execute(
             f"SELECT {chosen} FROM read_parquet(?)",  # noqa: S608 - names of ours
             [str(path)],
@@ -55,12 +55,6 @@ def exact_columns(
                 column.name: list(cells) if read is None else _each(read, cells)
                 for column, read, cells in zip(table.columns, readers, columns, strict=True)
             }
-    except duckdb.Error as error:
-        raise UsageError(f"{path}: {str(error).strip().splitlines()[0]}") from None
-    except RuntimeError as error:  # DuckDB's word for Ctrl-C
-        if "interrupted" in str(error).lower():
-            raise KeyboardInterrupt from None
-        raise
 
 
 def _each(read: Callable[[Any], Any], cells: Sequence[Any]) -> list[Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from analyzer.errors import UsageError
+from analyzer.tables.duckdb_errors import errors_about
 from analyzer.tables.packed import BLOCK, Cells
 from analyzer.tables.sql_rows import sql_arrays, typed
 
@@ -47,7 +47,7 @@ def write_parquet(
     """
     by_name = {column.name: column for column in table.columns}
     chosen = [by_name[name] for name in names]
-    try:
+    with errors_about(path):
         if path.exists() and not path.is_file():  # a pipe or device can't be replaced
             with TemporaryDirectory(prefix=".negoscope-") as folder:
                 _write(chosen, columns, rows, Path(folder), path, arrays, connection)
@@ -57,14 +57,6 @@ def write_parquet(
             made = Path(folder, "rows.parquet")
             _write(chosen, columns, rows, Path(folder), made, arrays, connection)
             made.replace(target)
-    except duckdb.Error as error:
-        raise UsageError(f"{path}: {str(error).strip().splitlines()[0]}") from None
-    except RuntimeError as error:  # DuckDB's word for Ctrl-C
-        if "interrupted" in str(error).lower():
-            raise KeyboardInterrupt from None
-        raise
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from None
 
 
 def _write(
@@ -114,13 +106,10 @@ def _picked(cells: Sequence[Any], rows: Sequence[int]) -> Sequence[Any]:
 def read_parquet(path: Path, names: Sequence[str]) -> Columns:
     """Columns of a Parquet file, in its order. `UsageError` if it lacks one, or is none."""
     chosen = ", ".join(f'"{name}"' for name in names)
-    try:
-        with duckdb.connect() as connection:
-            rows = connection.execute(
-                f"SELECT {chosen} FROM read_parquet(?)",  # noqa: S608 - names of ours
-                [str(path)],
-            ).fetchall()
-    except duckdb.Error as error:
-        raise UsageError(f"{path}: {str(error).strip().splitlines()[0]}") from None
+    with errors_about(path), duckdb.connect() as connection:
+        rows = connection.execute(
+            f"SELECT {chosen} FROM read_parquet(?)",  # noqa: S608 - names of ours
+            [str(path)],
+        ).fetchall()
     cells = zip(*rows, strict=True) if rows else ([] for _ in names)
     return {name: list(values) for name, values in zip(names, cells, strict=True)}

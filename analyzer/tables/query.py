@@ -13,6 +13,7 @@ import duckdb
 import numpy as np
 
 from analyzer.errors import UsageError
+from analyzer.tables.duckdb_errors import first_line
 from analyzer.tables.sql_rows import sql_arrays, typed
 
 if TYPE_CHECKING:
@@ -54,12 +55,8 @@ def rows_where(table: Table, columns: Mapping[str, Sequence[Any]], condition: st
         except duckdb.Error as error:
             wrong_name = isinstance(error, (duckdb.BinderException, duckdb.CatalogException))
             if not wrong_name or chosen is table.columns:
-                raise UsageError(f"--where: {_first_line(error)}") from None
+                raise UsageError(f"--where: {first_line(error)}") from None
     raise AssertionError  # the last turn returns or raises
-
-
-def _first_line(error: duckdb.Error) -> str:
-    return str(error).strip().splitlines()[0]
 
 
 def _rows_where(

@@ -237,7 +237,12 @@ ONLY_IN = {
         "analyzer.report",
         "analyzer.cli",
     ),
-    "duckdb": ("analyzer.tables.query", "analyzer.tables.parquet", "analyzer.cluster.exact"),
+    "duckdb": (
+        "analyzer.tables.duckdb_errors",
+        "analyzer.tables.query",
+        "analyzer.tables.parquet",
+        "analyzer.cluster.exact",
+    ),
     "dask": ("analyzer.cluster",),
     "distributed": ("analyzer.cluster",),
     "fsspec": ("analyzer.capture.remote", "analyzer.cluster.folder"),
