@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from analyzer.report.json_text import json_text
 from analyzer.report.reference_links import first_link, techniques
 from analyzer.report.siem.mapping import Field, constant, copied, kept, moment, writer
 from analyzer.report.siem.record import (
@@ -178,16 +177,7 @@ _FINDING = (
 )
 FINDING = (*_FINDING, *kept("negoscope", FINDINGS, _FINDING))
 
-
-_event = writer(NEGOTIATION)
-_alert = writer(FINDING)
-
-
-def negotiation(record: Record) -> str:
-    """One document of a row of `negotiations`."""
-    return json_text(_event(record))
-
-
-def finding(record: Record) -> str:
-    """One document of a row of `findings`."""
-    return json_text(_alert(record))
+negotiation = writer(NEGOTIATION)
+"""One document of a row of `negotiations`."""
+finding = writer(FINDING)
+"""One document of a row of `findings`."""

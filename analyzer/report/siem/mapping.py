@@ -49,12 +49,12 @@ def kept(prefix: str, table: Table, fields: Sequence[Field]) -> tuple[Field, ...
     )
 
 
-def writer(fields: Sequence[Field]) -> Callable[[Record], dict[str, Any]]:
-    """What makes the document of a row; a field that would say nothing is left out."""
+def writer(fields: Sequence[Field]) -> Callable[[Record], str]:
+    """What makes the JSON document of a row; a field that would say nothing is left out."""
     plan = [(field.path.split("."), field.value) for field in fields]
     steps = [(path[:-1], path[-1], value) for path, value in plan]
 
-    def document(record: Record) -> dict[str, Any]:
+    def document(record: Record) -> str:
         made: dict[str, Any] = {}
         for branches, leaf, read in steps:
             value = read(record)
@@ -64,6 +64,6 @@ def writer(fields: Sequence[Field]) -> Callable[[Record], dict[str, Any]]:
             for branch in branches:
                 place = place.setdefault(branch, {})
             place[leaf] = value
-        return made
+        return json_text(made)
 
     return document

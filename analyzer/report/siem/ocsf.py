@@ -11,7 +11,6 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from analyzer.report.json_text import json_text
 from analyzer.report.reference_links import technique_link, techniques
 from analyzer.report.siem.mapping import Field, constant, copied, kept, writer
 from analyzer.report.siem.record import (
@@ -277,16 +276,7 @@ _FINDING = (
 )
 FINDING = (*_FINDING, *kept("unmapped", FINDINGS, _FINDING))
 
-
-_authentication = writer(NEGOTIATION)
-_detection = writer(FINDING)
-
-
-def negotiation(record: Record) -> str:
-    """One Authentication event (class 3002)."""
-    return json_text(_authentication(record))
-
-
-def finding(record: Record) -> str:
-    """One Detection Finding (class 2004)."""
-    return json_text(_detection(record))
+negotiation = writer(NEGOTIATION)
+"""One Authentication event (class 3002), of a row of `negotiations`."""
+finding = writer(FINDING)
+"""One Detection Finding (class 2004), of a row of `findings`."""
