@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from types import ModuleType
 from typing import Any
 
 from dissectors.tokens.decode import decode_token
@@ -31,3 +32,14 @@ def check_lanes(data: bytes, claim: bool | None) -> Token | None:
     if usual is not None:
         assert told(usual) == told(decode_token(data, claim)), data.hex()
     return usual
+
+
+def check_caches(module: ModuleType, most: int) -> None:
+    """Every cache that a module of the lane makes has a bound of `most` entries at most."""
+    caches = [each for each in vars(module).values() if hasattr(each, "cache_info")]
+    own = [each for each in caches if each.__module__ == module.__name__]
+    assert own
+    for each in own:
+        size = each.cache_info().maxsize
+        assert size is not None
+        assert size <= most

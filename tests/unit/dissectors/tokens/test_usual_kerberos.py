@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.token_lanes import check_lanes
+from support.token_lanes import check_caches, check_lanes
 
 from dissectors.tokens import build, usual_kerberos
 from dissectors.tokens.model import KrbApRep, KrbApReq
@@ -77,9 +77,6 @@ def test_octets_that_are_no_utf_8() -> None:
 
 def test_memory_is_bounded() -> None:
     """Whatever is remembered has a limit, in entries and in bytes of each."""
-    for each in (usual_kerberos._option_names, usual_kerberos._read_service):
-        size = each.cache_info().maxsize
-        assert size is not None
-        assert size <= 2048
+    check_caches(usual_kerberos, 2048)
     with pytest.raises(ValueError):
         usual_kerberos._service(bytes(513))

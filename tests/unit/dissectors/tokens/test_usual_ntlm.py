@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from support.token_lanes import check_lanes
+from support.token_lanes import check_caches, check_lanes
 
 from dissectors.codes.ntlm_flags import NEGOTIATE_UNICODE, NEGOTIATE_VERSION
 from dissectors.tokens import usual_ntlm
@@ -191,15 +191,7 @@ def test_what_is_remembered_is_nobodys() -> None:
 
 def test_memory_is_bounded() -> None:
     """Whatever is remembered has a limit, in entries and in bytes of each."""
-    for each in (
-        usual_ntlm._decoded,
-        usual_ntlm._version,
-        usual_ntlm._pairs,
-        usual_ntlm._pairs_before,
-    ):
-        size = each.cache_info().maxsize
-        assert size is not None
-        assert size <= 4096
+    check_caches(usual_ntlm, 4096)
     before = usual_ntlm._decoded.cache_info().misses
     check_lanes(ntlm_authenticate(user="u" * 257, domain="", workstation=""), None)
     assert usual_ntlm._decoded.cache_info().misses == before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.token_lanes import CLAIMS, check_lanes
+from support.token_lanes import CLAIMS, check_caches, check_lanes
 
 from dissectors.tokens import build, usual_spnego
 from dissectors.tokens.model import (
@@ -137,9 +137,6 @@ def test_late_offer_of_kerberos_family_fits() -> None:
 
 def test_memory_is_bounded() -> None:
     """Whatever is remembered has a limit, in entries and in bytes of each."""
-    for each in (usual_spnego._read_mech_types, usual_spnego._mech):
-        size = each.cache_info().maxsize
-        assert size is not None
-        assert size <= 512
+    check_caches(usual_spnego, 512)
     with pytest.raises(ValueError):
         usual_spnego._mech_types(bytes(257))
