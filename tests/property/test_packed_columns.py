@@ -9,26 +9,13 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.column_cells import CELLS
 from support.small_blocks import small_blocks
 
 from analyzer.cache.pages import cells_of, column_bytes
 from analyzer.tables.frame import to_frame
 from analyzer.tables.packed import Cells
 from analyzer.tables.schema import Column, Table
-
-TEXTS = st.sampled_from(["", "ntlm", "a\x1b", "\u202e", "\ud800"]) | st.text(max_size=3)
-WORDS = st.integers(-3, 3) | st.integers(-(1 << 62), 1 << 62)
-CELLS: dict[str, st.SearchStrategy[Any]] = {
-    "str": TEXTS,
-    "category": TEXTS,
-    "int": WORDS,
-    "time": WORDS,
-    "float": st.floats(allow_nan=False),
-    "bool": st.booleans(),
-    "strs": st.lists(TEXTS, max_size=3),
-    "ints": st.lists(WORDS, max_size=3),
-    "dict": st.dictionaries(TEXTS, TEXTS | st.integers(0, 9), max_size=2),
-}
 
 
 @st.composite

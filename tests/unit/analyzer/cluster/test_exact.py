@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.column_cells import CELLS
 
 from analyzer.analysis import read
 from analyzer.cluster import exact
@@ -18,19 +19,6 @@ from analyzer.tables.parquet import ROW_GROUP, duckdb_for_rows, write_parquet
 from analyzer.tables.schema import Column, Table
 
 ROOT = Path(__file__).resolve().parents[4]
-TEXT = st.text(st.characters(codec=None), max_size=6) | st.just("\U0010fffe") | st.just("a\0b")
-NUMBER = st.integers(-(1 << 62), 1 << 62)
-CELLS = {
-    "str": TEXT,
-    "category": TEXT,
-    "int": NUMBER,
-    "time": NUMBER,
-    "float": st.floats(allow_nan=False),
-    "bool": st.booleans(),
-    "strs": st.lists(TEXT, max_size=3),
-    "ints": st.lists(NUMBER, max_size=3),
-    "dict": st.dictionaries(TEXT, TEXT | NUMBER | st.none(), max_size=3),
-}
 KINDS = Table("kinds", "one cell of each kind", tuple(Column(kind, kind, "") for kind in CELLS))
 
 
