@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 
 import numpy as np
 import pytest
-from support.tcp_packets import ACK, FIN, RST, SYN, handshake, index_of, packet
+from support.stream_calls import calls_of
+from support.tcp_packets import ACK, FIN, RST, SYN, handshake, packet
 
-from analyzer.capture.engine import StreamEngine
 from analyzer.capture.model import IGNORE, CaptureAccount
 from analyzer.capture.openings import Openings
 
 PSH = 8
-
-
-class Consumer:
-    """Notes every call; `answer` decides what to say to deliveries and losses."""
-
-    def __init__(self, stream, calls, answer):
-        self.calls = calls
-        self.answer = answer
-        calls.append(("open", stream.client_port, stream.role_source, stream.started_before))
-
-    def deliver(self, side, offset, data, frame, ts_ns):
-        self.calls.append(("deliver", side, offset, data, frame, ts_ns))
-        return self.answer(side, offset + len(data))
-
-    def lost(self, side, offset, length, frame, ts_ns):
-        self.calls.append(("lost", side, offset, length, frame, ts_ns))
-        return self.answer(side, offset + length)
-
-    def conflict(self, *call):
-        self.calls.append(("conflict", *call))
-
-    def end(self, *call):
-        self.calls.append(("end", *call))
 
 
 def conversation(chance: random.Random, port: int) -> list:
@@ -71,19 +47,8 @@ def mixed(chance: random.Random) -> list:
 
 
 def told(packets: list, cuts: list[int], answer) -> tuple[dict, CaptureAccount]:
-    calls: dict = {}
-    account = CaptureAccount()
-    engine = StreamEngine(
-        account,
-        lambda stream: Consumer(stream, calls.setdefault(stream.stream_id, []), answer),
-        lambda _stream: None,
-        reopen=lambda heads: heads >> np.uint64(56) < ord("d"),
-    )
-    for begin, end in itertools.pairwise([0, *cuts, len(packets)]):
-        if begin < end:
-            engine.feed(index_of(packets[begin:end], begin + 1))
-    engine.finish()
-    return calls, account
+    """What is told of them, where about every second payload wakes a stream that is ignored."""
+    return calls_of(packets, cuts, answer, reopen=lambda heads: heads >> np.uint64(56) < ord("d"))
 
 
 @pytest.mark.parametrize("seed", range(150))

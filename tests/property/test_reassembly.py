@@ -7,54 +7,11 @@ import itertools
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.tcp_packets import ACK, FIN, MS, RST, SYN, handshake, index_of, packet
+from support.stream_calls import calls_of
+from support.tcp_packets import ACK, FIN, MS, RST, SYN, handshake, packet
 
-from analyzer.capture.engine import StreamEngine, StreamLimits
-from analyzer.capture.model import IGNORE, CaptureAccount
-
-
-class Recorder:
-    """Notes every call; `answer` decides what to say to deliveries and losses."""
-
-    def __init__(self, stream, calls, answer):
-        self.stream_id = stream.stream_id
-        self.calls = calls
-        self.answer = answer
-        self.said = (stream.client_port, stream.role_source, stream.started_before)
-        calls.append(("open", *self.said))
-
-    def deliver(self, side, offset, data, frame, ts_ns):
-        self.calls.append(("deliver", side, offset, data, frame, ts_ns))
-        return self.answer(side, offset + len(data))
-
-    def lost(self, side, offset, length, frame, ts_ns):
-        self.calls.append(("lost", side, offset, length, frame, ts_ns))
-        return self.answer(side, offset + length)
-
-    def conflict(self, side, offset, length, frame, ts_ns):
-        self.calls.append(("conflict", side, offset, length, frame, ts_ns))
-
-    def end(self, side, how, frame, ts_ns):
-        self.calls.append(("end", side, how, frame, ts_ns))
-
-
-def run(packets, cuts=(), answer=lambda _side, _offset: 0, reopen=None, limits=None):
-    """Feed packets in blocks that begin at `cuts`; return the calls per stream, and the account."""
-    account = CaptureAccount()
-    calls = {}
-    engine = StreamEngine(
-        account,
-        lambda stream: Recorder(stream, calls.setdefault(stream.stream_id, []), answer),
-        lambda _stream: None,
-        reopen=reopen,
-        limits=limits or StreamLimits(),
-    )
-    borders = [0, *sorted({cut for cut in cuts if 0 < cut < len(packets)}), len(packets)]
-    for begin, end in itertools.pairwise(borders):
-        if begin < end:
-            engine.feed(index_of(packets[begin:end], begin + 1))
-    engine.finish()
-    return calls, account
+from analyzer.capture.engine import StreamLimits
+from analyzer.capture.model import IGNORE
 
 
 def content(calls, side):
@@ -100,7 +57,7 @@ def test_any_order_of_segments_gives_the_bytes_back(
         parts += [packet(side, isn + 1 + at, sent[at : at + size]) for at, size in extra]
         packets += parts
     packets = handshake((isn_c, isn_s)) + data.draw(st.permutations(packets))
-    calls, account = run(packets, cuts)
+    calls, account = calls_of(packets, cuts)
     assert bytes(content(calls[0], 0).values()) == client
     assert bytes(content(calls[0], 1).values()) == server
     assert {call[0] for call in calls[0]} == {"open", "deliver", "end"}
@@ -113,7 +70,7 @@ def test_what_is_lost_is_told_and_the_rest_delivered(data, sent, isn, sizes, cut
     """Deliveries and losses tile the stream up to its last captured byte."""
     parts = segments_of(sent, isn, sizes, 0)
     kept = data.draw(st.lists(st.sampled_from(parts), min_size=1, unique_by=lambda part: part[0]))
-    calls, account = run(handshake((isn, 7)) + [part for _, part in kept], cuts)
+    calls, account = calls_of(handshake((isn, 7)) + [part for _, part in kept], cuts)
     there = {at + i for at, part in kept for i in range(len(part[2]))}
     found = content(calls[0], 0)
     assert found == {at: sent[at] for at in there}
@@ -166,9 +123,9 @@ def test_blocks_make_no_difference(packets, cuts, seed, again):
     """Whatever the packets: one block, some blocks or a block per packet give the same calls."""
     limits = StreamLimits(held_bytes=40, grace_packets=4, linger_ns=30 * MS)
     reopen = starts_low if again else None
-    whole, account = run(packets, (), whims(seed), reopen, limits)
+    whole, account = calls_of(packets, (), whims(seed), reopen=reopen, limits=limits)
     for some in (cuts, range(len(packets))):
-        calls, other = run(packets, some, whims(seed), reopen, limits)
+        calls, other = calls_of(packets, some, whims(seed), reopen=reopen, limits=limits)
         assert calls == whole
         assert other == account
 
@@ -192,5 +149,5 @@ def test_skipped_bytes_are_not_delivered(data, sent, sizes, cuts, seed):
         skip = answer(0, at + size)
     packets = [part for _, part in parts]
     for order in (packets, data.draw(st.permutations(packets))):
-        calls, _ = run(handshake((5, 7)) + order, cuts, answer)
+        calls, _ = calls_of(handshake((5, 7)) + order, cuts, answer)
         assert [call[2:4] for call in calls[0] if call[0] == "deliver"] == expected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from support.carrier_talks import CARRIERS as CARRIERS_TALKED
 from support.carrier_talks import talks
+from support.stream_calls import feed_in_blocks
 from support.tcp_packets import ACK, FIN, handshake, index_of, packet
 
 from analyzer.capture.engine import StreamEngine
@@ -71,10 +71,7 @@ def read(packets: list, cuts: list[int], **how: Any) -> tuple[list[Any], int, in
         return StreamReader(stream, sink, Options())
 
     engine = StreamEngine(account, opened, lambda _stream: None, reopen=looks_like_carrier, **how)
-    for begin, end in itertools.pairwise([0, *cuts, len(packets)]):
-        if begin < end:
-            engine.feed(index_of(packets[begin:end], begin + 1))
-    engine.finish()
+    feed_in_blocks(engine, packets, cuts)
     return sink.calls, account.streams, len(asked), account.tcp_bytes_missing
 
 
