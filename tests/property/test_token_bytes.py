@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support.captured import all_tokens
 from support.coverage import UNREAD, check_tree, unexplained
 from support.messages import ap_req
+from support.small_mutations import MUTATIONS, mutated
 
 from dissectors.anomaly import CODES
 from dissectors.tokens import TOKEN_LIMIT, dissect_token
@@ -152,36 +153,6 @@ def test_every_prefix() -> None:
     for whole in (*SOUND, *ODD):
         for size in range(len(whole)):
             check(whole[:size], sasl_layer=True)
-
-
-MUTATIONS = st.lists(
-    st.tuples(
-        st.sampled_from(["set", "flip", "drop", "insert", "length"]),
-        st.integers(0, 2**16),
-        st.integers(0, 255),
-    ),
-    min_size=1,
-    max_size=6,
-)
-
-
-def mutated(whole: bytes, mutations: list[tuple[str, int, int]]) -> bytes:
-    data = bytearray(whole)
-    for how, where, value in mutations:
-        if not data:
-            break
-        at = where % len(data)
-        if how == "set":
-            data[at] = value
-        elif how == "flip":
-            data[at] ^= 1 << value % 8
-        elif how == "drop":
-            del data[at : at + value % 16]
-        elif how == "insert":
-            data[at:at] = bytes(value % 4) + bytes((value,))
-        else:
-            data[at] = (0x80, 0x81, 0x82, 0x84, 0xFF, 0x00, 0x30, 0xA3)[value % 8]
-    return bytes(data)
 
 
 @given(st.sampled_from((*SOUND, *ODD)), MUTATIONS, st.booleans())

@@ -6,6 +6,7 @@ from functools import cache
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.small_mutations import MUTATIONS, mutated
 
 from dissectors.anomaly import CODES
 from dissectors.tokens import TOKEN_LIMIT, dissect_token, token_fields
@@ -137,36 +138,6 @@ def test_whole_tokens_have_no_fault() -> None:
     for whole in examples():
         codes = [a.code for part in chain(check(whole)) for a in part.anomalies]
         assert codes == (["unframed-init"] if whole[0] == 0xA0 else [])
-
-
-MUTATIONS = st.lists(
-    st.tuples(
-        st.sampled_from(["set", "flip", "drop", "insert", "length"]),
-        st.integers(0, 2**16),
-        st.integers(0, 255),
-    ),
-    min_size=1,
-    max_size=6,
-)
-
-
-def mutated(whole: bytes, mutations: list[tuple[str, int, int]]) -> bytes:
-    data = bytearray(whole)
-    for how, where, value in mutations:
-        if not data:
-            break
-        at = where % len(data)
-        if how == "set":
-            data[at] = value
-        elif how == "flip":
-            data[at] ^= 1 << value % 8
-        elif how == "drop":
-            del data[at : at + value % 16]
-        elif how == "insert":
-            data[at:at] = bytes(value % 4) + bytes((value,))
-        else:
-            data[at] = (0x80, 0x81, 0x82, 0x84, 0xFF, 0x00, 0x30, 0xA3)[value % 8]
-    return bytes(data)
 
 
 @given(
