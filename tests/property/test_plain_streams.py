@@ -47,7 +47,7 @@ def mixed(chance: random.Random) -> list:
 
 
 def told(packets: list, cuts: list[int], answer) -> tuple[dict, CaptureAccount]:
-    """What is told of them, where about every second payload wakes a stream that is ignored."""
+    """What is told of them where a payload that begins with a, b or c wakes a stream that is ignored."""
     return calls_of(packets, cuts, answer, reopen=lambda heads: heads >> np.uint64(56) < ord("d"))
 
 

@@ -15,8 +15,8 @@ from support.transport import CHANGES
 from analyzer.analysis import read
 from analyzer.capture.inputs import Input
 from analyzer.capture.model import Stream
-from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
-from analyzer.pipeline import Options, run
+from analyzer.negotiation.model import Negotiation, Step
+from analyzer.pipeline import Options, Sink, run
 from dissectors.span import Span
 
 OWN = sorted((ROOT / "captures").rglob("capture.pcapng"))
@@ -31,7 +31,7 @@ LARGEST = 100_000  # packet bytes of a capture worth changing
 EACH = 1 if SWEEP else 12  # each change meets each so manieth capture
 
 
-class Tokens:
+class Tokens(Sink):
     """A sink that keeps every token with its stream."""
 
     def __init__(self) -> None:
@@ -40,20 +40,6 @@ class Tokens:
     def token(self, stream: Stream, step: Step, _carrier: str, _of: Negotiation | None) -> None:
         """Keep it."""
         self.found.append((stream, step))
-
-    def negotiation(self, negotiation: Negotiation) -> None:
-        """Not looked at."""
-
-    def schemes(
-        self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int, ts_ns: int
-    ) -> None:
-        """Not looked at."""
-
-    def surrounding(self, *_: object) -> None:
-        """Not looked at."""
-
-    def anomaly(self, noticed: NoticedAnomaly) -> None:
-        """Not looked at."""
 
 
 def sender_of(stream: Stream, side: int) -> Sender:

@@ -9,14 +9,14 @@ from typing import Any
 
 from analyzer.capture.inputs import Input
 from analyzer.errors import CaptureError
-from analyzer.pipeline import Options, run
+from analyzer.pipeline import Options, Sink, run
 from dissectors.tokens.model import Token
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / ".." / "shared"
 
 
-class _Gather:
+class _Gather(Sink):
     """A sink that keeps tokens only."""
 
     def __init__(self) -> None:
@@ -26,20 +26,6 @@ class _Gather:
         """Keep it."""
         if step.token is not None:
             self.tokens.append(step.token)
-
-    def negotiation(self, negotiation: Any) -> None:
-        """Nothing to keep."""
-
-    def schemes(
-        self, stream: Any, carrier: str, schemes: tuple[str, ...], frame: int, ts_ns: int
-    ) -> None:
-        """Nothing to keep."""
-
-    def surrounding(self, fact: Any) -> None:
-        """Nothing to keep."""
-
-    def anomaly(self, noticed: Any) -> None:
-        """Nothing to keep."""
 
 
 def captures() -> Iterator[Path]:

@@ -10,7 +10,7 @@ from support.messages import netbios, session_setup
 
 from analyzer.capture.model import IGNORE, CaptureAccount, Stream
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly
-from analyzer.pipeline import ANOMALIES_PER_KIND, Options, StreamReader, conclude
+from analyzer.pipeline import ANOMALIES_PER_KIND, Options, Sink, StreamReader, conclude
 from analyzer.unclaimed import QUIET
 from dissectors.tokens.build import neg_token_init, ntlm_negotiate
 
@@ -20,24 +20,15 @@ ANSWER = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
 
 
 @dataclass
-class Told:
+class Told(Sink):
     """A sink that remembers."""
 
     rows: list[Negotiation] = field(default_factory=list)
     loose: list[NoticedAnomaly] = field(default_factory=list)
 
-    def token(self, *_: object) -> None:
-        """Take a token."""
-
     def negotiation(self, negotiation: Negotiation) -> None:
         """Take a finished negotiation."""
         self.rows.append(negotiation)
-
-    def schemes(self, *_: object) -> None:
-        """Take a list of schemes."""
-
-    def surrounding(self, *_: object) -> None:
-        """Take a fact beside the negotiations."""
 
     def anomaly(self, noticed: NoticedAnomaly) -> None:
         """Take an anomaly of no negotiation."""

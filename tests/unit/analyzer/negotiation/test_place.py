@@ -18,9 +18,9 @@ from support.messages import (
 )
 
 from analyzer.capture.model import Stream
-from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
+from analyzer.negotiation.model import Negotiation, Step
 from analyzer.negotiation.place import Located, locate
-from analyzer.pipeline import Options, StreamReader
+from analyzer.pipeline import Options, Sink, StreamReader
 from analyzer.tables.schema import TABLES
 from analyzer.tables.token_rows import token_row
 from dissectors.carriers.base import CLIENT, SERVER, CarrierMessage
@@ -29,7 +29,7 @@ from dissectors.span import Span
 LONG = init_token(NTLM_OID, NTLM_NEGOTIATE + bytes(range(256)))
 
 
-class Heard:
+class Heard(Sink):
     """One connection whose client speaks, and the steps with a token that came of it."""
 
     def __init__(self, size: int) -> None:
@@ -69,20 +69,6 @@ class Heard:
 
     def token(self, _: Stream, step: Step, _carrier: str, _of: Negotiation | None) -> None:
         self.steps.append(step)
-
-    def negotiation(self, negotiation: Negotiation) -> None:
-        """Not looked at."""
-
-    def schemes(
-        self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int, ts_ns: int
-    ) -> None:
-        """Not looked at."""
-
-    def surrounding(self, *_: object) -> None:
-        """Not looked at."""
-
-    def anomaly(self, noticed: NoticedAnomaly) -> None:
-        """Not looked at."""
 
 
 def every_byte_is_found(heard: Heard, step: Step) -> None:
