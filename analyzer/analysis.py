@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from operator import index
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.capture.inputs import Input, RemoteInput, expand, with_distinct_names
+from analyzer.arguments import cache_wanted, inputs_wanted, paths, wireshark_wanted
+from analyzer.capture.inputs import Input, RemoteInput
 from analyzer.capture.packet_objects import PacketInput
 from analyzer.capture.rotated import join_rotated
 from analyzer.decode_as import Given, read_rules
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from analyzer.report.exchange import Exchanged
     from analyzer.report.findings import Audited
     from analyzer.report.overview.summary import Summary
-
-ENGINES = ("native", "scapy", "tshark")
-"""What can read packets; see docs/engines.md."""
 
 
 class Analysis:
@@ -299,7 +297,7 @@ def read(
     `CaptureError` if none of the inputs is a capture. With several inputs the readable ones are used; the
     others are in `errors` and have a row in `captures`.
     """
-    how = _wireshark(engine, tls_keylog)
+    how = wireshark_wanted(engine, tls_keylog)
     analysis = begin(tables=tables, decode_as=decode_as, with_secrets=with_secrets, wireshark=how)
     if engine == "scapy":
         analysis.options.by_scapy = True
@@ -311,8 +309,8 @@ def read(
     if client is not None and analysis.jobs_asked and analysis.jobs > 1:
         raise UsageError("jobs are processes of this machine; a cluster brings its own workers")
     if cache is not None:
-        analysis.cache = _cache(cache, analysis)
-    sources = _expanded(_paths(captures), analysis)
+        analysis.cache = cache_wanted(cache, analysis)
+    sources = inputs_wanted(paths(captures), analysis)
     if how is not None and any(isinstance(source, RemoteInput) for source in sources):
         raise UsageError("Wireshark reads files, not URLs: fetch them first, or use another engine")
     if rotated and how is None:
@@ -353,58 +351,6 @@ def begin(
     if wireshark is not None:
         made.engine = wireshark.name
     return Analysis([], made, options)
-
-
-def _wireshark(engine: str, tls_keylog: str | PathLike[str] | None) -> Wireshark | None:
-    """How Wireshark is to read; None for the native engine. `UsageError` for what can't be had."""
-    if engine not in ENGINES:
-        raise UsageError(f"no engine {engine!r}; there are {', '.join(ENGINES)}")
-    if engine != "tshark":
-        if tls_keylog is not None:
-            raise UsageError("a TLS key log can only be used by the engine tshark")
-        return None
-    if tls_keylog is not None and not Path(tls_keylog).is_file():
-        raise UsageError(f"{fspath(tls_keylog)}: no such TLS key log")
-    from analyzer.capture.tshark_source import wireshark  # noqa: PLC0415 - only where it is wanted
-
-    return wireshark(None if tls_keylog is None else fspath(tls_keylog))
-
-
-def _cache(given: str | PathLike[str] | Cache, analysis: Analysis) -> Cache | None:
-    from analyzer.cache.cache import Cache  # noqa: PLC0415 - only where asked for
-
-    why = "rows with secrets" if analysis.tables.secrets else "what Wireshark reads"
-    if analysis.tables.secrets or analysis.options.wireshark is not None:
-        analysis.notices.append(f"nothing is kept: {why} must be read each time")
-        return None
-    return given if isinstance(given, Cache) else Cache(given)
-
-
-def _paths(captures: Any) -> list[str]:
-    """The paths as text; UsageError for what is none."""
-    given = [captures] if isinstance(captures, (str, PathLike)) else captures
-    if not isinstance(given, Iterable) or isinstance(given, (bytes, bytearray, memoryview)):
-        raise UsageError(f"read() takes paths, not {type(captures).__name__}")
-    paths = [fspath(path) if isinstance(path, PathLike) else path for path in given]
-    for path in paths:
-        if not isinstance(path, str):
-            raise UsageError(f"read() takes paths, not {type(path).__name__}")
-    return paths
-
-
-def _expanded(arguments: list[str], analysis: Analysis) -> list[Input]:
-    """Inputs that the arguments name, each once; what is not there goes to the errors."""
-    found: dict[str, Input] = {}
-    for argument in arguments:
-        try:
-            for source in expand([argument]):
-                found.setdefault(source.identity, source)
-        except UsageError as error:
-            if len(arguments) == 1:
-                raise
-            analysis.errors.append(str(error))
-            analysis.tables.unreadable(argument, str(error).removeprefix(f"{argument}: "))
-    return with_distinct_names(list(found.values()))
 
 
 def token(given: bytes | bytearray | memoryview | str | PathLike[str]) -> Any:

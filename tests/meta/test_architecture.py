@@ -194,9 +194,11 @@ LAYERS: list[tuple[str, set[str]]] = [
             "analyzer.tables",
         },
     ),
+    ("analyzer.arguments", {"analyzer.cache", "analyzer.capture", "analyzer.errors"}),
     (
         "analyzer.analysis",
         {
+            "analyzer.arguments",
             "analyzer.audit",
             "analyzer.cluster",
             "analyzer.cache",
