@@ -68,7 +68,12 @@ STAGES: dict[str, tuple[str, ...]] = {
         "analyzer/capture/datagrams.py",
     ),
     "framing": ("dissectors/carriers/", "analyzer/pipeline.py", "analyzer/unclaimed.py"),
-    "tokens": ("dissectors/tokens/", "dissectors/der.py", "dissectors/recognise.py"),
+    "tokens": (
+        "dissectors/tokens/",
+        "dissectors/der.py",
+        "dissectors/der_values.py",
+        "dissectors/recognise.py",
+    ),
     "negotiations": ("analyzer/negotiation/", "analyzer/correlation/"),
     "surroundings": ("analyzer/surroundings/", "dissectors/names/"),
     "tables": ("analyzer/tables/", "analyzer/report/", "analyzer/cli/", "analyzer/analysis.py"),

@@ -11,8 +11,6 @@ Not handled: constructed strings (`24 ..`), which decoders report as a wrong tag
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from dissectors.anomaly import Anomaly
 from dissectors.span import Span
 
@@ -30,10 +28,6 @@ ELEMENT_LIMIT = 1024
 """Elements of one token read off the fast path; then `limit-count`, and reading stops."""
 DEPTH_LIMIT = 16
 """Nested indefinite lengths that are followed to their end."""
-OID_LIMIT = 64
-"""Largest object identifier read, in octets."""
-INTEGER_LIMIT = 8
-"""Largest INTEGER or ENUMERATED read, in octets."""
 ANOMALY_LIMIT = 32
 """Anomalies noted of one token; the next is `limit-anomalies`, the rest is silence."""
 
@@ -332,89 +326,3 @@ class Reader:
             else:
                 pos += length
         return None
-
-
-# -- the usual ones --------------------------------------------------------------------------------
-
-
-def inside(data: bytes, pos: int, end: int, tags: bytes) -> int:
-    """Where the content begins of the last of nested elements with these `tags`.
-
-    The first of them fills `[pos, end)`, each other one the content of that before. For well-formed DER
-    only: everything else raises ValueError, or IndexError where `data` ends.
-    """
-    for tag in tags:
-        if data[pos] != tag:
-            raise ValueError
-        length = data[pos + 1]
-        pos += 2
-        if length > 0x7F:
-            if length == 0x82 and data[pos]:
-                length = data[pos] << 8 | data[pos + 1]
-                pos += 2
-            elif length == 0x81 and data[pos] > 0x7F:
-                length = data[pos]
-                pos += 1
-            else:
-                raise ValueError
-        if pos + length != end:
-            raise ValueError
-    return pos
-
-
-def element_end(data: bytes, pos: int) -> int:
-    """Where the element at `pos` ends, if its length is in DER's form; else as `inside`.
-
-    That may be behind the end of `data`.
-    """
-    length = data[pos + 1]
-    if length < 0x80:
-        return pos + 2 + length
-    if length == 0x82 and data[pos + 2]:
-        return pos + 4 + (data[pos + 2] << 8 | data[pos + 3])
-    if length == 0x81 and data[pos + 2] > 0x7F:
-        return pos + 3 + data[pos + 2]
-    raise ValueError
-
-
-# -- values ----------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1024)
-def oid_text(value: bytes) -> str | None:
-    """Dotted text of an object identifier's content; None if it is empty, padded or unfinished."""
-    if not value or len(value) > OID_LIMIT or value[-1] & 0x80:
-        return None
-    arcs: list[int] = []
-    arc = 0
-    for octet in value:
-        if octet == 0x80 and arc == 0:
-            return None
-        arc = arc << 7 | octet & 0x7F
-        if octet < 0x80:
-            arcs.append(arc)
-            arc = 0
-    top = min(arcs[0] // 40, 2)
-    return ".".join(map(str, (top, arcs[0] - 40 * top, *arcs[1:])))
-
-
-def integer(value: bytes) -> int | None:
-    """Value of an INTEGER's or ENUMERATED's content; None if it is empty or beyond all sense."""
-    if 0 < len(value) <= INTEGER_LIMIT:
-        return int.from_bytes(value, signed=True)
-    return None
-
-
-@lru_cache(maxsize=256)
-def set_bits(value: bytes) -> tuple[int, ...] | None:
-    """Numbers of the bits set in a BIT STRING's content, of its first 32; bit 0 leads."""
-    if not value or value[0] > 7 or (len(value) == 1 and value[0]):
-        return None
-    bits = int.from_bytes(value[1:5].ljust(4, b"\0"))
-    used = min(8 * (len(value) - 1) - value[0], 32)
-    return tuple(bit for bit in range(used) if bits >> 31 - bit & 1)
-
-
-def string_text(value: bytes) -> str:
-    r"""Text of a GeneralString, UTF8String or time; octets that are no UTF-8 become `\xNN`."""
-    return value.decode("utf-8", "backslashreplace")

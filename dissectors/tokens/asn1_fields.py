@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from dissectors.der import ELEMENT_LIMIT, OCTET_STRING, Element, Reader, integer
+from dissectors.der import ELEMENT_LIMIT, OCTET_STRING, Element, Reader
+from dissectors.der_values import integer
 from dissectors.span import Field, Span
 from dissectors.tokens.asn1_leaves import (
     BOOLEAN,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from dissectors import der
-from dissectors.der import integer, oid_text, set_bits, string_text
+from dissectors.der_values import integer, oid_text, set_bits, string_text
 from dissectors.mechs import MECHS
 from dissectors.tokens.ntlm_amount import counted_bytes
 from dissectors.visible import shortened, visible

@@ -5,19 +5,8 @@ Spec: X.690 8; the types stand in the specifications of the tokens.
 
 from __future__ import annotations
 
-from dissectors.der import (
-    BIT_STRING,
-    GENERAL_STRING,
-    INTEGER,
-    OCTET_STRING,
-    OID,
-    Member,
-    Reader,
-    integer,
-    oid_text,
-    set_bits,
-    string_text,
-)
+from dissectors.der import BIT_STRING, GENERAL_STRING, INTEGER, OCTET_STRING, OID, Member, Reader
+from dissectors.der_values import integer, oid_text, set_bits, string_text
 from dissectors.span import Field
 
 _BITS_READ = 5  # octets of a BIT STRING: the unused bits, and 32 bits

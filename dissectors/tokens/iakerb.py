@@ -9,7 +9,8 @@ Spec: draft-ietf-kitten-iakerb 3; MS-SPNG 3.1.5.3.
 
 from __future__ import annotations
 
-from dissectors.der import OCTET_STRING, UTF8_STRING, Element, string_text
+from dissectors.der import OCTET_STRING, UTF8_STRING, Element
+from dissectors.der_values import string_text
 from dissectors.tokens.asn1_fields import record
 from dissectors.tokens.asn1_reader import Asn1Reader
 from dissectors.tokens.kerberos import read_kerberos

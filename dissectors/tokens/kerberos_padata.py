@@ -10,7 +10,8 @@ Not handled: values of PA-SAM-*, PA-OTP-*, PA-EPAK-* and PA-PKU2U-NAME, and CMS 
 from __future__ import annotations
 
 from dissectors.codes.krb_padata import KRB_PADATA, krb_padata_name
-from dissectors.der import SEQUENCE, Reader, integer
+from dissectors.der import SEQUENCE, Reader
+from dissectors.der_values import integer
 from dissectors.tokens.asn1_leaves import (
     BOOLEAN,
     INTEGER,

@@ -11,7 +11,8 @@ from dissectors.codes.krb_addr_type import KRB_ADDR_TYPE
 from dissectors.codes.krb_cksumtype import KRB_CKSUMTYPE, UNKEYED
 from dissectors.codes.krb_etype import KRB_ETYPE
 from dissectors.codes.krb_name_type import KRB_NAME_TYPE
-from dissectors.der import Reader, string_text
+from dissectors.der import Reader
+from dissectors.der_values import string_text
 from dissectors.tokens.asn1_leaves import (
     INTEGER,
     OCTETS,

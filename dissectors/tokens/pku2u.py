@@ -13,16 +13,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from dissectors.der import (
-    OCTET_STRING,
-    OID,
-    SEQUENCE,
-    Element,
-    Member,
-    Reader,
-    oid_text,
-    string_text,
-)
+from dissectors.der import OCTET_STRING, OID, SEQUENCE, Element, Member, Reader
+from dissectors.der_values import oid_text, string_text
 from dissectors.span import Field
 from dissectors.tokens.asn1_fields import record
 from dissectors.tokens.asn1_leaves import OCTETS, TEXT, Leaf, Shown

@@ -7,16 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dissectors.der import (
-    BIT_STRING,
-    GENERAL_STRING,
-    OCTET_STRING,
-    SEQUENCE,
-    Element,
-    Reader,
-    set_bits,
-)
+from dissectors.der import BIT_STRING, GENERAL_STRING, OCTET_STRING, SEQUENCE, Element, Reader
 from dissectors.der import OID as OID_TAG
+from dissectors.der_values import set_bits
 from dissectors.recognise import kind_of
 from dissectors.span import Field, Span
 from dissectors.tokens.asn1_fields import record

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dissectors.der import string_text
+from dissectors.der_values import string_text
 from dissectors.tokens.model import (
     IakerbMessage,
     KrbApRep,

@@ -15,7 +15,7 @@ from typing import Any
 from pyasn1.codec.der import decoder
 from pyasn1.type import char, univ, useful
 
-from dissectors.der import string_text
+from dissectors.der_values import string_text
 from dissectors.span import Field, Span
 from dissectors.tokens.asn1.encoding import encode
 from dissectors.tokens.strict_der import DerWalk

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import struct
 
-from dissectors.der import inside
 from dissectors.recognise import SPNEGO_OID
 from dissectors.tokens.model import Token, WrapToken
+from dissectors.tokens.usual_der import inside
 from dissectors.tokens.usual_kerberos import read_usual_kerberos
 from dissectors.tokens.usual_ntlm import read_usual_ntlm
 from dissectors.tokens.usual_spnego import FRAME, read_usual_init, read_usual_resp

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from dissectors.der import element_end, inside, set_bits
+from dissectors.der_values import set_bits
 from dissectors.mechs import KERBEROS
 from dissectors.tokens.asn1_reader import Asn1Reader
 from dissectors.tokens.kerberos_parts import name_bits, read_principal, usual_numbers
 from dissectors.tokens.kerberos_types import AP_OPTIONS
 from dissectors.tokens.model import KrbApRep, KrbApReq, Token
+from dissectors.tokens.usual_der import element_end, inside
 
 _OID = bytes.fromhex("06092a864886f712010202")
 AP_REQ = _OID + b"\x01\x00\x6e"

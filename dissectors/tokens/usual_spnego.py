@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from dissectors.der import ENUMERATED, element_end, inside, oid_text
+from dissectors.der import ENUMERATED
+from dissectors.der_values import oid_text
 from dissectors.mechs import KERBEROS, MS_KERBEROS, SPNEGO
 from dissectors.recognise import SPNEGO_OID
 from dissectors.tokens.decode import compare_inner, decode_token, is_plain_mic
 from dissectors.tokens.model import KrbApReq, NegTokenInit, NegTokenResp, Token
 from dissectors.tokens.spnego import NEG_STATES, plain_list
+from dissectors.tokens.usual_der import element_end, inside
 from dissectors.tokens.usual_kerberos import read_usual_kerberos
 from dissectors.tokens.usual_ntlm import read_usual_ntlm
 

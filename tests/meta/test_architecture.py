@@ -19,6 +19,7 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("dissectors.mechs", set()),
     ("dissectors.recognise", {"dissectors.mechs"}),
     ("dissectors.der", {"dissectors.span", "dissectors.anomaly"}),
+    ("dissectors.der_values", set()),
     ("dissectors.cursor", {"dissectors.span", "dissectors.anomaly"}),
     ("dissectors.names", set()),
     (
@@ -30,6 +31,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "dissectors.mechs",
             "dissectors.recognise",
             "dissectors.der",
+            "dissectors.der_values",
             "dissectors.cursor",
             "dissectors.visible",
         },

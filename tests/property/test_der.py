@@ -8,7 +8,8 @@ from pyasn1.codec.der import decoder, encoder
 from pyasn1.type import univ
 
 from dissectors.anomaly import CODES
-from dissectors.der import ANOMALY_LIMIT, Reader, integer, oid_text, set_bits
+from dissectors.der import ANOMALY_LIMIT, Reader
+from dissectors.der_values import integer, oid_text, set_bits
 
 LENGTHS = st.one_of(
     st.integers(0, 6).map(lambda n: bytes((n,))),

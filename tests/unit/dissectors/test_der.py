@@ -4,19 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dissectors.der import (
-    ANOMALY_LIMIT,
-    ELEMENT_LIMIT,
-    OCTET_STRING,
-    SEQUENCE,
-    Reader,
-    element_end,
-    inside,
-    integer,
-    oid_text,
-    set_bits,
-    string_text,
-)
+from dissectors.der import ANOMALY_LIMIT, ELEMENT_LIMIT, OCTET_STRING, SEQUENCE, Reader
 from dissectors.span import Span
 
 
@@ -25,65 +13,6 @@ def codes(reader: Reader) -> list[str]:
 
 
 # -- the usual ones ------------------------------------------------------------------------------------
-
-
-def long(size: int) -> str:
-    return f"04{size:02x}" if size < 128 else f"0481{size:02x}" if size < 256 else f"0482{size:04x}"
-
-
-@pytest.mark.parametrize("size", [0, 1, 127, 128, 255, 256, 65_535])
-def test_inside_reads_each_length_that_der_allows(size: int) -> None:
-    """An element that fills its place begins and ends where the careful reader says."""
-    raw = b"ahead" + bytes.fromhex(long(size)) + bytes(size)
-    element = Reader(raw).read(5, len(raw))
-    assert element is not None
-    assert inside(raw, 5, len(raw), b"\x04") == element[1]
-    assert element_end(raw + b"behind", 5) == element[3] == len(raw)
-
-
-def test_inside_opens_nested_elements() -> None:
-    """Elements that fill one another are opened at once, down to the content of the last."""
-    raw = bytes.fromhex("a0083006040474657874")
-    assert inside(raw, 0, 10, b"\xa0") == 2
-    assert inside(raw, 0, 10, b"\xa0\x30\x04") == 6
-    assert inside(raw, 2, 10, b"\x30\x04") == 6
-    assert inside(raw, 7, 10, b"") == 7
-
-
-@pytest.mark.parametrize(
-    ("data", "tags"),
-    [
-        ("0402 0000", "05"),  # another tag
-        ("0401 0000", "04"),  # more behind it
-        ("0403 0000", "04"),  # it goes further
-        ("0481 02 0000", "04"),  # lengths longer than needed
-        ("0482 0002 0000", "04"),
-        ("0482 0080" + "00" * 128, "04"),
-        ("0483 000002 0000", "04"),
-        ("0480 0000", "04"),  # the indefinite length
-        ("a003 0400 00", "a004"),  # the inner one ends before the outer one
-        ("a002 0401", "a004"),
-        ("04", "04"),
-        ("0481", "04"),
-        ("0482 01", "04"),
-        ("", "04"),
-    ],
-)
-def test_inside_gives_up_what_is_not_usual(data: str, tags: str) -> None:
-    """Whatever is no well-formed DER, or does not fill its place, is left to the careful reader."""
-    raw = bytes.fromhex(data)
-    with pytest.raises((ValueError, IndexError)):
-        inside(raw, 0, len(raw), bytes.fromhex(tags))
-
-
-@pytest.mark.parametrize("data", ["0480", "048102", "04820002", "0483000002", "0484", "04", "0482"])
-def test_element_end_gives_up_other_lengths(data: str) -> None:
-    """So is a length that DER forbids, or that is cut."""
-    with pytest.raises((ValueError, IndexError)):
-        element_end(bytes.fromhex(data), 0)
-
-
-# -- single elements ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -309,90 +238,3 @@ def test_anomalies_have_a_limit() -> None:
 
 
 # -- values -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("content", "text"),
-    [
-        ("2b0601050502", "1.3.6.1.5.5.2"),
-        ("2a864886f712010202", "1.2.840.113554.1.2.2"),
-        ("2a864882f712010202", "1.2.840.48018.1.2.2"),
-        ("2b06010401823702020a", "1.3.6.1.4.1.311.2.2.10"),
-        ("00", "0.0"),
-        ("8837", "2.999"),
-        ("", None),
-        ("2b86", None),
-        ("2b8001", None),
-        ("2b" + "01" * 63, "1.3" + ".1" * 63),
-        ("2b" + "01" * 64, None),
-    ],
-)
-def test_object_identifiers(content: str, text: str | None) -> None:
-    """Dotted text of object identifiers; cut, padded and endless ones have none."""
-    assert oid_text(bytes.fromhex(content)) == text
-
-
-@pytest.mark.parametrize(
-    ("content", "value"),
-    [("05", 5), ("ff", -1), ("00ffffffff", 0xFFFFFFFF), ("", None), ("01" * 9, None)],
-)
-def test_integers(content: str, value: int | None) -> None:
-    """INTEGERs are signed; empty and huge ones have no value."""
-    assert integer(bytes.fromhex(content)) == value
-
-
-@pytest.mark.parametrize(
-    ("content", "bits"),
-    [
-        ("0000", ()),
-        ("0176", (1, 2, 3, 5, 6)),
-        ("0020000000", (2,)),
-        ("0180", (0,)),
-        ("04ff", (0, 1, 2, 3)),
-        ("00", ()),
-        ("00000000ff80", (24, 25, 26, 27, 28, 29, 30, 31)),
-        ("0000000001", (31,)),
-        (
-            "0780ffffffff",
-            (
-                0,
-                8,
-                9,
-                10,
-                11,
-                12,
-                13,
-                14,
-                15,
-                16,
-                17,
-                18,
-                19,
-                20,
-                21,
-                22,
-                23,
-                24,
-                25,
-                26,
-                27,
-                28,
-                29,
-                30,
-                31,
-            ),
-        ),
-        ("", None),
-        ("01", None),
-        ("0800", None),
-    ],
-)
-def test_bit_strings(content: str, bits: tuple[int, ...] | None) -> None:
-    """Set bits by number, without the unused ones; the first 32 count."""
-    assert set_bits(bytes.fromhex(content)) == bits
-
-
-def test_text_survives_any_bytes() -> None:
-    """What is no UTF-8 shows as escapes, never as a surrogate."""
-    assert string_text("jürgen".encode()) == "jürgen"
-    assert string_text(b"a\xffb") == "a\\xffb"

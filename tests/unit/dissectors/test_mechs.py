@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dissectors.der import oid_text
+from dissectors.der_values import oid_text
 from dissectors.mechs import MECHS, NEGOEX_SCHEMES, mech_family, mech_name
 
 
