@@ -235,6 +235,3 @@ def test_anomalies_have_a_limit() -> None:
     found = codes(reader)
     assert len(found) == ANOMALY_LIMIT + 1
     assert found[-1] == "limit-anomalies"
-
-
-# -- values -------------------------------------------------------------------------------------------------
