@@ -61,6 +61,10 @@ class Timeline(Generic[_Entry]):
                 return
             yield entries[place]
 
+    def last(self, key: Hashable, since_ns: int, until_ns: int) -> _Entry | None:
+        """The latest entry of a key from `since_ns` to `until_ns`."""
+        return next(self.latest(key, since_ns, until_ns), None)
+
 
 class KdcIndex:
     """What the clients of a capture asked of KDCs, and what came of it.

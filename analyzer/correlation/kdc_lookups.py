@@ -36,8 +36,8 @@ def kdc_not_named(
             if of_client(fact.client) and (first_token is None or fact.frame < first_token)
         ]
         helped = (
-            next(index.kdc_named.latest(fact.client, since, until), None)
-            or next(index.answered.latest(fact.client, since, until), None)
+            index.kdc_named.last(fact.client, since, until)
+            or index.answered.last(fact.client, since, until)
             for fact in vain
         )
         if not vain or any(helped):

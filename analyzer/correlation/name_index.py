@@ -84,7 +84,7 @@ class NameIndex:
         if negotiation.server_name is None:
             until = negotiation.started_ns
             key = negotiation.stream.client, server
-            asked = next(self._led_to.latest(key, until - BEFORE_NS, until), None)
+            asked = self._led_to.last(key, until - BEFORE_NS, until)
             negotiation.server_name = asked.name if asked is not None else None
         own = set(named_by_client(negotiation))
         negotiation.names = tuple(name for name in known if name not in own)

@@ -15,8 +15,6 @@ from analyzer.surroundings.model import KdcExchange
 
 LONGER_BEFORE_NS = 6 * BEFORE_NS
 """Clients try several KDCs, each until a time-out of seconds, before they give up."""
-
-
 PATIENCE_NS = 1_000_000_000
 """No client gives up sooner for want of an answer; one that went on at once had its answer."""
 
@@ -48,14 +46,14 @@ def _asked_in_vain(negotiation: Negotiation, index: KdcIndex, since: int) -> Fin
             and (
                 _for_this(negotiation, exchange) or _of_client(negotiation, exchange.client, index)
             )
-            and not _answered(index, exchange.client, since, until)
+            and index.answered.last(exchange.client, since, until) is None
         ]
         own = {exchange.client for exchange in asked}
         attempts = [
             attempt
             for attempt in index.attempts.latest(asker, since, until)
             if (attempt.client in own or _of_client(negotiation, attempt.client, index))
-            and not _answered(index, attempt.client, since, until)
+            and index.answered.last(attempt.client, since, until) is None
         ]
         # who could send a request over TCP had been answered: the KDC's side is not in the capture
         accepted = {(e.client, e.server, e.server_port) for e in asked if e.transport == "tcp"}
@@ -90,10 +88,6 @@ def _of_client(negotiation: Negotiation, address: str, index: KdcIndex) -> bool:
         return True
     account = account_of(negotiation.user)
     return account is not None and account in index.accounts_at.get(address, ())
-
-
-def _answered(index: KdcIndex, client: str, since: int, until: int) -> bool:
-    return next(index.answered.latest(client, since, until), None) is not None
 
 
 def _for_this(negotiation: Negotiation, exchange: KdcExchange) -> bool:

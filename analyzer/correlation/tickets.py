@@ -199,8 +199,7 @@ def _refused(
 def _granted_later(negotiation: Negotiation, refused: KdcExchange, index: KdcIndex) -> bool:
     """The same client got the same ticket after all before the negotiation was over."""
     key = (refused.client, (refused.sname or "").lower())
-    later = index.granted.latest(key, refused.ts_ns, negotiation.ended_ns)
-    return next(later, None) is not None
+    return index.granted.last(key, refused.ts_ns, negotiation.ended_ns) is not None
 
 
 def granted_ticket(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | None:
@@ -211,7 +210,7 @@ def granted_ticket(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | N
     for host in named_by_client(negotiation):
         for service in sorted(classes(negotiation.carrier)):
             key = (negotiation.stream.client, f"{service}/{host}")
-            found = next(index.granted.latest(key, until - TICKET_LIFE_NS, until), None)
+            found = index.granted.last(key, until - TICKET_LIFE_NS, until)
             if found is not None and not other_account(negotiation, found):
                 return found
     return None
@@ -247,8 +246,7 @@ def asked_by_server(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | 
     if account is None:
         return None
     key = (negotiation.stream.server, account)
-    found = index.failed_for_user.latest(key, negotiation.started_ns, negotiation.ended_ns)
-    return next(found, None)
+    return index.failed_for_user.last(key, negotiation.started_ns, negotiation.ended_ns)
 
 
 def join_tickets(negotiations: list[Negotiation], index: KdcIndex) -> None:
