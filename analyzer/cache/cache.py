@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +11,8 @@ from analyzer.cache.files import Kept, read_header, read_kept, write_kept
 from analyzer.cache.pages import cells_of, column_bytes
 from analyzer.cache.proof import Proof, prove, wait_until_settled
 from analyzer.errors import UsageError
-from analyzer.tables.schema import MADE_OF, NUMBERED, TABLES
+from analyzer.tables.numbered import NUMBERED, TELLING, moved
+from analyzer.tables.schema import MADE_OF, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -24,8 +26,6 @@ ENDING = ".negoscope"
 """Of kept files; no other file in the folder is looked at."""
 KEPT = tuple(name for name in TABLES if name not in MADE_OF)
 """Tables that are kept; others are made of them."""
-TELLING = ("negotiations", "reason_detail")
-"""The column whose sentences may name other negotiations by number."""
 _NUMBER = re.compile(r"\bnegotiations? \d")
 
 
@@ -103,13 +103,16 @@ class Cache:
                 for column in TABLES[name].columns[1:]:
                     cells = list(columns[column.name][begin:])
                     if column.name in NUMBERED.get(name, ()):
-                        cells = _renumbered(cells, -before.numbered)
+                        cells = moved(cells, -before.numbered)
                     pages.append(column_bytes(column.kind, cells))
                     placed[column.name] = [at, at + len(pages[-1])]
                     at += len(pages[-1])
                 places[name] = {"rows": len(columns["capture"]) - begin, "columns": placed}
-            table, column_name = TELLING
-            told = tables.columns[table][column_name][before.rows[table] :]
+            told = chain.from_iterable(
+                tables.columns[name][column][before.rows[name] :]
+                for name, columns in TELLING.items()
+                for column in columns
+            )
             names_others = any(text and _NUMBER.search(text) for text in told)
             header = {
                 "proof": proof.facts,
@@ -179,17 +182,8 @@ class _Rows:
         """Columns of a table as they go behind what is there."""
         found = self.columns(name)
         for column in NUMBERED.get(name, ()):
-            found[column] = _renumbered(found[column], self._numbered)
+            found[column] = moved(found[column], self._numbered)
         return {TABLES[name].names[0]: [self._capture] * self.counts[name], **found}
-
-
-def _renumbered(cells: list[Any], by: int) -> list[Any]:
-    if not by:
-        return cells
-    return [
-        [number + by for number in cell] if isinstance(cell, list) else cell and cell + by
-        for cell in cells
-    ]
 
 
 def marks(tables: Tables) -> Marks:

@@ -7,10 +7,10 @@ would have given them, also where a sentence names another negotiation.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.cluster.exact import exact_columns
-from analyzer.tables.schema import NUMBERED
+from analyzer.tables.numbered import NUMBERED, TELLING, moved
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from analyzer.capture.model import CaptureAccount
     from analyzer.cluster.folder import Folder
     from analyzer.tables.collect import Tables
-
-TELLING = {"negotiations": ("reason_detail",)}
-"""Columns whose sentences may name other negotiations by number."""
 
 _LONG_NUMBER = re.compile(r"(?<!\d)\d{16}(?!\d)")
 
@@ -53,7 +50,7 @@ class CaptureRows:
             with self._folder.reading(file) as path:
                 for columns in exact_columns(self._database, table, path):
                     for column in NUMBERED.get(name, ()):
-                        columns[column] = [_moved(cell, by) for cell in columns[column]]
+                        columns[column] = moved(columns[column], by)
                     for column in TELLING.get(name, ()):
                         columns[column] = [self._told(text, by) for text in columns[column]]
                     tables.grow(name, columns)
@@ -68,9 +65,3 @@ class CaptureRows:
         number = int(digits)
         ours = self._base < number <= self._base + self._count
         return str(number + by) if ours else digits
-
-
-def _moved(cell: Any, by: int) -> Any:
-    if isinstance(cell, list):
-        return [number + by for number in cell]
-    return None if cell is None else cell + by

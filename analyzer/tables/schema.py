@@ -504,15 +504,6 @@ MADE_OF: dict[str, frozenset[str]] = {
 }
 """Tables that are made of other tables, when first asked for."""
 
-NUMBERED: dict[str, tuple[str, ...]] = {
-    "negotiations": ("negotiation_id", "retry_of", "fallback_from"),
-    "tokens": ("negotiation_id",),
-    "offers": ("negotiation_id",),
-    "anomalies": ("negotiation_id",),
-    "kdc": ("negotiation_ids",),
-}
-"""Columns that number negotiations; rows that are put behind others get later numbers there."""
-
 TOKEN_BYTES = Column("token", "str", "the token's bytes, hex; only where secrets were asked for")
 
 
