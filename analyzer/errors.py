@@ -16,3 +16,8 @@ class CaptureError(NegoscopeError):
 
 class UsageError(NegoscopeError):
     """The caller's mistake: no such file, a bad option or a bad expression."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of somebody else's says, in one line; its type where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

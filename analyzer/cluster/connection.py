@@ -10,7 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cluster.address import checked, refuse_open
-from analyzer.errors import UsageError
+from analyzer.errors import UsageError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,22 +82,18 @@ def _connect(kind: Any, address: str) -> Any:
         if address.startswith(("tls:", "wss:")):
             hint = "name your certificates in dask's settings (distributed.comm.tls)"
             raise UsageError(f"--cluster {address}: {hint}") from None
-        raise UsageError(f"--cluster {address}: {_first_line(error)}") from None
+        raise UsageError(f"--cluster {address}: {first_line(error)}") from None
     return found
 
 
 def _tls_trouble(error: BaseException | None) -> str | None:
     """What went wrong with certificates, if that is what kept us out."""
     while error is not None:
-        text = _first_line(error)
+        text = first_line(error)
         if "CERTIFICATE" in text or "SSL" in text:
             return text
         error = error.__cause__ or error.__context__
     return None
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _examine(client: Any, *, insecure: bool, secrets: bool) -> None:
@@ -110,7 +106,7 @@ def _examine(client: Any, *, insecure: bool, secrets: bool) -> None:
     except TimeoutError:
         raise UsageError(f"the cluster had no workers for {WORKERS_S} seconds") from None
     except OSError as error:
-        raise UsageError(f"the cluster was lost: {_first_line(error)}") from None
+        raise UsageError(f"the cluster was lost: {first_line(error)}") from None
     ours = version("negoscope")
     for worker, told in packages["workers"].items():
         theirs = told["packages"].get("negoscope")

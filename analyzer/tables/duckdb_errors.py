@@ -1,4 +1,4 @@
-"""What DuckDB complains about, in one line."""
+"""What DuckDB complains about becomes a complaint of ours, in one line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from analyzer.errors import UsageError
+from analyzer.errors import UsageError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,3 @@ def errors_about(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
-
-
-def first_line(error: duckdb.Error) -> str:
-    """What is wrong, without the place in the query."""
-    return str(error).strip().splitlines()[0]

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import numpy as np
 
-from analyzer.errors import UsageError
-from analyzer.tables.duckdb_errors import first_line
+from analyzer.errors import UsageError, first_line
 from analyzer.tables.sql_rows import sql_arrays, typed
 
 if TYPE_CHECKING:
