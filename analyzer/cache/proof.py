@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.capture.packet_objects import PacketInput
 from analyzer.capture.rotated import RotatedInput
-from analyzer.tables.schema import TABLES
+from analyzer.tables.schema import columns_digest
 
 if TYPE_CHECKING:
     from analyzer.capture.inputs import Input
@@ -98,13 +98,12 @@ def program() -> dict[str, Any]:
         for path in sorted((root / package).rglob("*.py")):
             found = path.stat()
             sources.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
-    columns = [(name, tuple(table.columns)) for name, table in TABLES.items()]
     return {
         "form": FORM,
         "negoscope": version("negoscope"),
         "scapy": version("scapy"),
         "sources": sources.hexdigest()[:32],
-        "tables": blake2b(repr(columns).encode()).hexdigest()[:32],
+        "tables": columns_digest(),
         "byte_order": sys.byteorder,
     }
 

@@ -10,7 +10,6 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from analyzer.capture.inputs import Input, RemoteInput
 from analyzer.capture.rotated import RotatedInput
 from analyzer.errors import UsageError
 from analyzer.pipeline import Options
-from analyzer.tables.schema import TABLES
+from analyzer.tables.schema import columns_digest
 
 if TYPE_CHECKING:
     from analyzer.cluster.folder import Folder
@@ -105,5 +104,4 @@ def _input(path: str, name: str, size: int, is_url: bool) -> Input:
 @cache
 def program() -> str:
     """What must be the same here and there: the version, and the columns of every table."""
-    columns = repr([(name, tuple(table.columns)) for name, table in TABLES.items()])
-    return f"{version('negoscope')}+{blake2b(columns.encode()).hexdigest()[:12]}"
+    return f"{version('negoscope')}+{columns_digest()[:12]}"

@@ -7,6 +7,7 @@ Kinds: `str`, `category` (repeated text), `int`, `float`, `bool`, `time` (ns sin
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import NamedTuple
 
 
@@ -512,3 +513,9 @@ def schema(*, secrets: bool) -> dict[str, Table]:
     if not secrets:
         return TABLES
     return {**TABLES, "tokens": TOKENS._replace(columns=(*TOKENS.columns, TOKEN_BYTES))}
+
+
+def columns_digest() -> str:
+    """32 hexadecimal digits that differ as soon as any column of any table does."""
+    columns = [(name, tuple(table.columns)) for name, table in TABLES.items()]
+    return blake2b(repr(columns).encode()).hexdigest()[:32]
