@@ -15,7 +15,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -24,6 +23,7 @@ from analyzer.audit.model import Finding, Place, Rule
 from analyzer.audit.suppress import Suppression
 from analyzer.report.cells import iso_time
 from analyzer.report.json_text import json_text
+from analyzer.report.product import product_version
 from analyzer.report.reference_links import first_link, link
 from dissectors.visible import visible
 
@@ -63,13 +63,9 @@ def as_sarif(audited: Audited, paths: Mapping[str, str], *, complete: bool = Tru
 
 
 def _driver(rules: Iterable[Rule]) -> dict[str, Any]:
-    try:
-        number = version("negoscope")
-    except PackageNotFoundError:
-        number = "0"
     return {
         "name": "negoscope",
-        "version": number,
+        "version": product_version(),
         "rules": [_descriptor(rule) for rule in rules],
     }
 

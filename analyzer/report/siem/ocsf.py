@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from analyzer.report.product import product_version
 from analyzer.report.reference_links import technique_link, techniques
 from analyzer.report.siem.mapping import Field, constant, copied, kept, writer
 from analyzer.report.siem.record import (
@@ -51,14 +50,6 @@ SEVERITIES = {
     "critical": (5, "Critical"),
 }
 CONFIDENCES = {"possible": (1, "Low"), "likely": (2, "Medium"), "certain": (3, "High")}
-
-
-@cache
-def _product_version() -> str:
-    try:
-        return version("negoscope")
-    except PackageNotFoundError:
-        return "0"
 
 
 def _pair(
@@ -104,7 +95,7 @@ def _metadata(uid: Field, log_name: str) -> tuple[Field, ...]:
         constant("metadata.version", VERSION),
         constant("metadata.product.name", "negoscope"),
         constant("metadata.product.vendor_name", "negoscope"),
-        Field("metadata.product.version", "of negoscope", lambda _: _product_version()),
+        Field("metadata.product.version", "of negoscope", lambda _: product_version()),
         constant("metadata.log_name", log_name),
         uid,
     )
