@@ -6,7 +6,7 @@ The examples are made by the writers too, of a capture that comes with the proje
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,7 @@ OWN = {
     "jsonl": {"time": "text, ISO 8601 in UTC with nanoseconds", "strs": "array", "ints": "array", "dict": "object",
               "bool": "`true`, `false`", "int": "number", "float": "number"},
     "csv": {"time": "text, ISO 8601 in UTC with nanoseconds", "strs": "JSON array", "ints": "JSON array",
-            "dict": "JSON object", "bool": "`yes`, `no`"},
+            "dict": "JSON object", "bool": "`yes`, `no`", "int": "number", "float": "number"},
 }  # fmt: skip
 
 
@@ -240,9 +240,6 @@ def _is_there(document: Any, path: str) -> bool:
 
 
 def _own_formats() -> Iterator[str]:
-    def of(form: str) -> Callable[[str], str]:
-        return lambda kind: OWN[form].get(kind, "text")
-
     yield "## JSON Lines, CSV, Parquet"
     yield ""
     yield "Keys, heading and column names are those of [tables.md](tables.md). Where nothing is known, JSON Lines have"
@@ -252,6 +249,6 @@ def _own_formats() -> Iterator[str]:
     yield "| kind | JSON Lines | CSV | Parquet |"
     yield "|---|---|---|---|"
     for kind, parquet in SQL_TYPES.items():
-        csv = "number" if kind in {"int", "float"} else of("csv")(kind)
-        yield f"| `{kind}` | {of('jsonl')(kind)} | {csv} | {parquet} |"
+        jsonl, csv = (OWN[form].get(kind, "text") for form in ("jsonl", "csv"))
+        yield f"| `{kind}` | {jsonl} | {csv} | {parquet} |"
     yield ""
