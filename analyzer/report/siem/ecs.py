@@ -16,6 +16,7 @@ from analyzer.report.siem.record import (
     address,
     duration,
     name,
+    of_subject,
     protocol,
     rule_of,
     transport,
@@ -90,16 +91,12 @@ _NEGOTIATION = (
 NEGOTIATION = (*_NEGOTIATION, *kept("negoscope", NEGOTIATIONS, _NEGOTIATION))
 
 
-def _of_subject(kind: str, value: Callable[[str], str | None]) -> Callable[[Record], str | None]:
-    return lambda record: value(record["subject"]) if record["subject_kind"] == kind else None
-
-
 def _subject(branch: str, kind: str) -> tuple[Field, ...]:
     """A host that a finding is about; a service by its name has no `ip`, which Elastic would refuse."""
     return (
-        Field(f"{branch}.address", f"`subject` of kind {kind}", _of_subject(kind, str)),
+        Field(f"{branch}.address", f"`subject` of kind {kind}", of_subject(kind, str)),
         Field(
-            f"{branch}.ip", f"`subject` of kind {kind}, if an address", _of_subject(kind, address)
+            f"{branch}.ip", f"`subject` of kind {kind}, if an address", of_subject(kind, address)
         ),
     )
 

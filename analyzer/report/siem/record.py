@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
@@ -128,6 +128,11 @@ def account(record: Record) -> tuple[str | None, str | None]:
         return subject, None
     domain, _, user = subject.rpartition("\\")
     return user, domain or None
+
+
+def of_subject(kind: str, value: Callable[[str], str | None]) -> Callable[[Record], str | None]:
+    """What reads `value` of a finding's subject where that is of this kind."""
+    return lambda record: value(record["subject"]) if record["subject_kind"] == kind else None
 
 
 def rule_of(record: Record) -> Rule | None:

@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 
 from analyzer.report.json_text import json_text
 from analyzer.report.siem import zeek_ascii
-from analyzer.report.siem.record import Record, account, address, duration, records
+from analyzer.report.siem.record import (
+    Record,
+    account,
+    address,
+    duration,
+    of_subject,
+    records,
+)
 from analyzer.tables.collect import Columns
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -44,10 +51,6 @@ def connection_uid(record: Record) -> str:
         rest, digit = divmod(rest, len(_DIGITS))
         digits.append(_DIGITS[digit])
     return "C" + "".join(reversed(digits))
-
-
-def _subject(kind: str) -> Callable[[Record], str | None]:
-    return lambda record: address(record["subject"]) if record["subject_kind"] == kind else None
 
 
 NEGOTIATIONS = (
@@ -95,8 +98,10 @@ FINDINGS = (
     _same("note", "enum", "rule_id"),
     _same("msg", "string", "why"),
     _same("sub", "string", "title"),
-    LogField("src", "addr", "`subject` of kind client", _subject("client")),
-    LogField("dst", "addr", "`subject` of kind server, if an address", _subject("server")),
+    LogField("src", "addr", "`subject` of kind client", of_subject("client", address)),
+    LogField(
+        "dst", "addr", "`subject` of kind server, if an address", of_subject("server", address)
+    ),
     _same("n", "count", "count"),
     LogField("user", "string", "`subject` of kind user, without domain", lambda r: account(r)[0]),
     _same("subject_kind"),
