@@ -9,31 +9,26 @@ Spec: RFC 4511 4.2, RFC 4513 5, RFC 4752 3, MS-ADTS 5.1.1.1 (simple, SASL, Sicil
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dissectors.anomaly import Anomaly
 from dissectors.carriers import sasl
 from dissectors.carriers.base import CLIENT, SERVER, Carrier, CarrierMessage, Exchange, Limits
+from dissectors.carriers.ldap_attempt import Attempt
 from dissectors.carriers.ldap_message import (
     SASL,
-    SASL_BIND_IN_PROGRESS,
     SICILY,
     SICILY_DISCOVERY,
     SICILY_NEGOTIATE,
-    SICILY_RESPONSE,
     SIMPLE,
     BindRequest,
     BindResponse,
     read_bind_request,
     read_bind_response,
-    sub_code,
 )
-from dissectors.codes.ldap_result import ldap_result_name
 from dissectors.recognise import NTLM_SIGNATURE, kind_of
 from dissectors.span import Span
-from dissectors.status import Status, Verdict
+from dissectors.status import Status
 
 if TYPE_CHECKING:
     from dissectors.carriers.ldap_pdu import Pdu
@@ -41,25 +36,6 @@ if TYPE_CHECKING:
 EXCHANGES = Limits().exchanges
 SICILY_PACKAGE = "NTLM"  # MS-ADTS puts it into the name field, others write the user there
 PACKAGES_LIMIT = 256  # bytes of Sicily's list of packages
-
-
-@dataclass(slots=True)
-class Attempt:
-    """An authentication, as the messages to come need it."""
-
-    exchange: Exchange
-    first_id: int
-    choice: int = 0  # of the latest request; 0 if the capture does not hold it
-    asked: bool = False  # a request was seen
-    gss: bool = False  # its credentials are tokens
-    answered: bool = False  # the server waits for the client's next leg
-    layer_leg: bool = False  # the latest request belongs to the layer negotiation
-
-    def reaches(self, message_id: int) -> None:
-        """Name the exchange by its first and latest message id."""
-        first = self.first_id
-        reach = f"{first}" if first == message_id else f"{first}-{message_id}"
-        self.exchange.key = f"msgid {reach}"
 
 
 class Binds:
@@ -90,7 +66,7 @@ class Binds:
         later = unfinished is not None and (
             unfinished.answered  # what else should follow a saslBindInProgress
             if _kind_lost(pdu, bind)
-            else _goes_on(unfinished, bind, credentials)
+            else unfinished.goes_on(bind, credentials)
         )
         attempt = unfinished if later and unfinished is not None else self._begin(pdu)
         exchange = attempt.exchange
@@ -110,7 +86,7 @@ class Binds:
         layer_leg = False
         if later and bind.mechanism is not None and bind.mechanism.upper() == "GSSAPI":
             layer_leg = token is not None and (not token or sasl.is_wrap_token(token))
-            _note_layer(exchange, "chosen", token)
+            attempt.note_layer("chosen", token)
         if bind.choice or not later or attempt.choice != SASL:
             attempt.choice = bind.choice
         attempt.asked, attempt.answered = True, False
@@ -176,12 +152,12 @@ class Binds:
             context["request_missing"] = True
         if attempt.choice == 0 or attempt.exchange.scheme is None:
             self._recognise(attempt, pdu.data, response)
-        token, place = _server_token(attempt, pdu.data, response)
+        token, place = attempt.server_token(pdu.data, response)
         # an offer without the empty leg before it is one all the same
         layer_leg = attempt.layer_leg or (token is not None and sasl.is_wrap_token(token))
         if layer_leg:
-            _note_layer(attempt.exchange, "offered", token)
-        status = _status(attempt, response, token)
+            attempt.note_layer("offered", token)
+        status = attempt.status(response, token)
         schemes: tuple[str, ...] = ()
         if attempt.choice == SICILY_DISCOVERY and status.verdict == "continue":
             packages = pdu.data[slice(*response.matched_dn)][:PACKAGES_LIMIT]
@@ -277,65 +253,3 @@ def _kind_lost(pdu: Pdu, bind: BindRequest) -> bool:
     if pdu.cut is None:
         return False
     return bind.choice == 0 or (bind.choice == SASL and bind.mechanism is None)
-
-
-def _goes_on(attempt: Attempt, bind: BindRequest, credentials: bytes) -> bool:
-    """Whether a BindRequest is the next leg of an unfinished attempt.
-
-    Where the answer is missing from the capture, only a token that begins nothing is a later leg.
-    """
-    if bind.choice == SICILY_NEGOTIATE:
-        return attempt.choice == SICILY_DISCOVERY
-    if bind.choice == SICILY_RESPONSE:
-        return attempt.choice == SICILY_NEGOTIATE
-    if bind.choice != SASL or attempt.exchange.scheme not in {None, bind.mechanism}:
-        return False
-    if attempt.gss and sasl.begins_context(credentials):
-        return False
-    if attempt.answered:
-        return True
-    return attempt.gss and (kind_of(credentials) != "gss" or sasl.is_wrap_token(credentials))
-
-
-def _server_token(
-    attempt: Attempt, data: bytes, response: BindResponse
-) -> tuple[bytes | None, Span | None]:
-    """Token of an answer and its place; Sicily's stands where matchedDN does."""
-    if not attempt.gss:
-        return None, None
-    if attempt.choice == SICILY_DISCOVERY:
-        return None, None
-    if attempt.choice in SICILY:
-        place = response.matched_dn
-        return (data[slice(*place)], place) if place.length else (None, None)
-    if response.credentials is None:
-        return None, None
-    start, stop = response.credentials
-    return data[start:stop], response.credentials
-
-
-def _status(attempt: Attempt, response: BindResponse, token: bytes | None) -> Status:
-    code, detail = response.code, response.diagnostic
-    verdict: Verdict = "failure"
-    if code == SASL_BIND_IN_PROGRESS:
-        verdict = "continue"
-    elif code == 0:
-        # Sicily says success to every leg: the list of packages and a CHALLENGE are not its end
-        challenge = attempt.choice in SICILY and token is not None and token[8:9] == b"\x02"
-        going_on = challenge or attempt.choice == SICILY_DISCOVERY
-        verdict = "continue" if going_on else "success"
-    if not detail:
-        return _plain_status(verdict, code)
-    return Status(verdict, code, ldap_result_name(code), "ldap", detail, sub_code(detail))
-
-
-@lru_cache(maxsize=256)
-def _plain_status(verdict: Verdict, code: int) -> Status:
-    return Status(verdict, code, ldap_result_name(code), "ldap")
-
-
-def _note_layer(exchange: Exchange, key: str, token: bytes | None) -> None:
-    """Keep the offered or chosen security layers where the Wrap token is readable."""
-    octets = sasl.layer_octets(token) if token else None
-    if octets is not None:
-        exchange.context.setdefault("sasl_layers", {})[key] = octets[0]
