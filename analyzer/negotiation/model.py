@@ -244,6 +244,11 @@ class Negotiation:
         return stream.transport == "tcp" and began
 
     @property
+    def answer_unknown(self) -> bool:
+        """What was answered to it last is lost, or one of several answers: the carrier cannot tell which."""
+        return self.exchange is not None and bool(self.exchange.context.get("answer_unknown"))
+
+    @property
     def first_frame(self) -> int:
         """Frame of the first message that belongs to it."""
         return self.frames[0]

@@ -87,6 +87,11 @@ def _completeness(negotiation: Negotiation, seen: Seen) -> str:
             return "gap"
     elif undecided and negotiation.answer_lost:
         return "gap"
+    elif undecided and negotiation.answer_unknown and "one-direction" not in codes:
+        if negotiation.bytes_lost:
+            return "gap"
+        if not negotiation.syn_seen:
+            return "started-before-capture"
     if undecided and ("one-direction" in codes or not negotiation.abandoned):
         return "cut-off"
     return "complete"

@@ -30,6 +30,7 @@ from analyzer.negotiation.refusal import (
 from dissectors.tokens.model import KrbError, NtlmAuthenticate
 
 ACCESS_DENIED = 0xC0000022
+ANSWER_UNKNOWN = "several requests wait, and which of them is answered cannot be told"
 
 
 def explain(negotiation: Negotiation) -> Reason | None:
@@ -158,11 +159,15 @@ def _not_all_there(negotiation: Negotiation, last: Step) -> Reason | None:
         )
         if frames or "one-direction" not in codes:
             there = first if negotiation.first_lost else [last]
+            if negotiation.answer_unknown and not frames:
+                return _reason(negotiation.completeness, "likely", there, ANSWER_UNKNOWN)
             return _reason(negotiation.completeness, "certain", frames or there)
     if "one-direction" in codes:
         return _reason("one_direction", "certain", [last])
     if negotiation.first_lost and not negotiation.syn_seen:
         return _reason("capture_started_late", "certain", first)
+    if negotiation.completeness == "started-before-capture":
+        return _reason("capture_started_late", "likely", [last], ANSWER_UNKNOWN)
     if negotiation.completeness == "cut-off":
         return _reason("capture_ended_early", "certain", [last], _odd_begin(negotiation))
     return None

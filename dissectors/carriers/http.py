@@ -78,7 +78,7 @@ class HttpCarrier(HttpMessages):
         elif self._exchanges.established:
             request.sealed = block.sealed
         self._tunnel = False
-        self._ask(request)
+        self._ask(request, window.frame)
         done = len(head) + length
         if done > size and request.frames:
             reader.state, reader.message = BODY, request

@@ -82,6 +82,11 @@ def is_token(offer: Offer) -> bool:
     return bool(offer.challenge.token68) and offer.challenge.scheme in GSS_SCHEMES
 
 
+def may_go_on(scheme: str) -> bool:
+    """Tell whether a scheme can take more than one request, as Basic cannot (RFC 7617 2)."""
+    return scheme in GSS_SCHEMES or scheme == "Digest" or scheme.startswith("SCRAM-")
+
+
 def goes_on(offer: Offer) -> bool:
     """Tell whether a challenge continues its exchange: with a token, or as its scheme has it."""
     scheme = offer.challenge.scheme

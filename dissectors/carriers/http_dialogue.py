@@ -1,8 +1,16 @@
 """Which response answers which request, and when both may be told.
 
 Responses come in the order of the requests. A message is told when its body is over, for that is its
-frame, and no response before its request. What the capture lost makes the order
-doubtful; then times decide, and where they cannot, nothing is paired.
+frame, and no response before its request. What the capture lost makes the order doubtful:
+
+* Up to the first lost message the order is certain, and so is what a response answers that only one
+  request can have caused.
+* Beyond that times decide, for hardly any client asks again before it is answered.
+* They decide nothing for a client that does (pipelining): two of its requests came in one segment, or
+  one was there when an earlier one was answered. Its responses are paired again only where they are as
+  many as the requests that wait.
+
+Where none of this tells, nothing is paired.
 
 Spec: RFC 9112 9.2-9.3, RFC 9110 15.
 """
@@ -29,8 +37,14 @@ class Dialogue:
         self._exchanges = exchanges
         self._requests: deque[Request] = deque()  # answered ones only while a body is awaited
         self._early: deque[Response] = deque()  # captured before their requests
+        self._held: list[Response] = []  # they answer some of `_among`: which?
+        self._among: list[Request] = []
+        self._held_at = 0  # when the latest of them began, ns
         self._doubtful = started_before  # there may be requests that were not seen
+        self._sure = 0  # if so: requests before that, whose order is certain
         self._answers_lost = False  # some requests may have been answered inside a gap
+        self._pipelines = False  # the client asks without awaiting answers
+        self._asked_in = 0  # frame of the latest request
         self._overflown = False
 
     @property
@@ -47,20 +61,28 @@ class Dialogue:
         if len(requests) != 1 or self._answers_lost:
             return None
         request = requests[0]
-        if request.answer is not None or (self._doubtful and request.ts_ns > ts_ns):
+        if request.answer is not None:
+            return None
+        if self._doubtful and (request.ts_ns > ts_ns or self._unsure(request)):
             return None
         return request
 
-    def ask(self, request: Request) -> bool:
-        """Take the next request; False the first time that too many wait."""
+    # -- what is said -----------------------------------------------------------------------------
+
+    def ask(self, request: Request, frame: int) -> bool:
+        """Take the next request, sent in `frame`; False the first time that too many wait."""
         self.asked += 1
-        requests = self._requests
-        if self._early:
-            early = self._early.popleft()
-            if early.ts_ns >= request.ts_ns:
-                request.answer = early
+        if self._held:
+            if request.ts_ns > self._held_at:
+                self._decide()
             else:
-                self._unask(early)
+                self._among.append(request)
+        requests = self._requests
+        if frame == self._asked_in and requests and requests[-1].answer is None:
+            self._pipelines = True
+        self._asked_in = frame
+        if self._early:
+            self._answer_early(request)
         requests.append(request)
         if len(requests) <= PENDING_LIMIT:
             return True
@@ -69,31 +91,59 @@ class Dialogue:
         self._answers_lost = True
         return not first
 
+    def _answer_early(self, request: Request) -> None:
+        """Look among the responses that were captured too early for the one to this request."""
+        early = self._early
+        while early and (early[0].ts_ns < request.ts_ns or self._unsure(request)):
+            self._unask(early.popleft())
+        if early:
+            request.answer = early.popleft()
+
     def answer(self, response: Response, ts_ns: int) -> Request | None:
-        """Take the next final response, begun at `ts_ns`; give the request that it answers."""
+        """Take the next final response, begun at `ts_ns`; give the request that it answers.
+
+        Where that is not known yet, give the likely one, and mark the response as held.
+        """
         sole = self.sole(ts_ns)
         if sole is not None:
             sole.answer = response
             return sole
-        requests = self._requests
-        waiting = [request for request in requests if request.answer is None]
-        if self._answers_lost or self._doubtful:
-            waiting = [request for request in waiting if request.ts_ns <= ts_ns]
-            if self._answers_lost and waiting:
-                # Clients rarely pipeline: all but the latest request were answered in the gap.
-                for request in waiting[:-1]:
-                    requests.remove(request)
-                    self._drop(request)
-                del waiting[:-1]
-                self._answers_lost = False
-        if waiting:
-            waiting[0].answer = response
-            return waiting[0]
-        if self._doubtful or len(self._early) == EARLY_LIMIT:
+        waiting = self._waiting(ts_ns)
+        if self._held and len(waiting) > len(self._among):
+            self._decide()  # the client has asked in between
+            waiting = self._waiting(ts_ns)
+        if not waiting:
+            if self._doubtful or len(self._early) == EARLY_LIMIT:
+                self._unask_early()
+                response.lonely = True
+            else:
+                self._early.append(response)
+            return None
+        if len(waiting) > 1 and not self._answers_lost and waiting[1].ts_ns <= ts_ns:
+            self._pipelines = True
+        if self._unsure(waiting[0]):
             response.lonely = True
-        else:
-            self._early.append(response)
-        return None
+            self._forget(waiting)  # one of them may be what it answers
+            return None
+        if len(waiting) > 1 and self._answers_lost:
+            self._held_at = ts_ns
+            return self._hold(response, waiting)
+        self._answers_lost = False
+        waiting[0].answer = response
+        return waiting[0]
+
+    def _waiting(self, ts_ns: int) -> list[Request]:
+        """List the requests that a response begun at `ts_ns` may answer."""
+        waiting = [request for request in self._requests if request.answer is None]
+        if self._answers_lost or self._doubtful:
+            return [request for request in waiting if request.ts_ns <= ts_ns]
+        return waiting
+
+    def _unsure(self, request: Request) -> bool:
+        """Whether requests that were not seen may wait before it, and may be what is answered."""
+        return self._doubtful and self._pipelines and request.ordinal > self._sure
+
+    # -- when both may be told --------------------------------------------------------------------
 
     def done(self, message: Message) -> None:
         """Nothing more of a message is awaited: tell what can be told now, in order."""
@@ -107,9 +157,7 @@ class Dialogue:
             if not request.told:
                 if not request.done:
                     return
-                request.told = True
-                if request.fields:
-                    self._exchanges.asked(request)
+                self._tell(request)
             answer = request.answer
             if answer is None:
                 break
@@ -133,18 +181,74 @@ class Dialogue:
                 return
             self._tell(request)
 
+    # -- what is lost -----------------------------------------------------------------------------
+
     def lost_requests(self) -> None:
         """Take note of a gap in the client's bytes: some responses will find no request."""
-        self._doubtful = True
-        while self._early:
-            self._unask(self._early.popleft())
+        if not self._doubtful:
+            self._doubtful, self._sure = True, self.asked
 
     def lost_answers(self) -> None:
         """Take note of a gap in the server's bytes, which may hold any number of responses."""
         self._answers_lost = True
 
+    def _hold(self, response: Response, waiting: list[Request]) -> Request | None:
+        """Keep a response behind lost ones until it shows which of the waiting requests it answers."""
+        held = self._held
+        held.append(response)
+        self._among = waiting
+        response.held = True
+        if len(held) == 1 and not self._pipelines:
+            return waiting[-1]  # the next message shows whether the client waited for this one
+        if not self._pipelines or self._doubtful:
+            self._give_up()  # more answers than a client that waits can have asked for
+        elif len(held) == len(waiting):  # as many: none of them was answered inside the gap
+            self._answers_lost = False
+            self._held = []
+            for request, answer in zip(waiting, held, strict=True):
+                request.answer = answer
+        return None
+
+    def _decide(self) -> None:
+        """Say what the held responses answer, now that no other one has come."""
+        if self._pipelines:
+            self._give_up()
+            return
+        [response] = self._held
+        self._held = []
+        self._answers_lost = False
+        self._forget(self._among[:-1])  # answered inside the gap
+        self._among[-1].answer = response
+        if response.done:
+            self.done(response)
+
+    def _give_up(self) -> None:
+        """Pair none of the held responses; answers to what waited may still come, or never."""
+        self._doubtful, self._sure = True, 0
+        self._answers_lost = False
+        self._forget(self._among)
+        held, self._held = self._held, []
+        for response in held:
+            self._unask(response)
+
+    def _forget(self, waiting: list[Request]) -> None:
+        for request in waiting:
+            self._requests.remove(request)
+            self._drop(request)
+
+    # -- the end ----------------------------------------------------------------------------------
+
+    def over(self) -> None:
+        """No further message will come."""
+        if self._held:
+            self._decide()
+        self.lost_requests()
+        self._unask_early()
+
     def closed(self, side: int, how: str, frame: int, ts_ns: int) -> None:
         """Tell who closed the connection while answers were due."""
+        if self._held:
+            self._decide()
         if not self._answers_lost:
             for request in self._requests:
                 if request.answer is None:
@@ -159,6 +263,10 @@ class Dialogue:
         if not request.told:
             self._tell(request)
         self._exchanges.dropped(request)
+
+    def _unask_early(self) -> None:
+        while self._early:
+            self._unask(self._early.popleft())
 
     def _unask(self, response: Response) -> None:
         response.lonely = True

@@ -28,6 +28,7 @@ from dissectors.carriers.http_credentials import (
     goes_on,
     is_later_token,
     is_token,
+    may_go_on,
     plain_logon,
     token_of,
 )
@@ -43,13 +44,14 @@ OFFERS_LIMIT = 64  # challenges read of one response
 class Leg:
     """An exchange as the client's latest leg left it."""
 
-    __slots__ = ("awaited", "cut", "exchange", "final")
+    __slots__ = ("awaited", "cut", "exchange", "final", "unknown")
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self.awaited = True  # no answer yet
         self.final = False  # a verdict was given: the next credentials begin a new exchange
         self.cut = False  # the capture lost the end of the latest credentials
+        self.unknown = False  # nobody knows what was answered to them
 
 
 @lru_cache(1024)
@@ -107,6 +109,7 @@ class Exchanges:
 
         Credentials begin an exchange after a verdict, and also where the answer to the latest ones is
         still due, for then each request is authenticated by itself; unless they cannot be first ones.
+        So they do where it is not known, if the scheme needs one request only.
         """
         latest = self._latest.get(family)
         if (
@@ -114,8 +117,10 @@ class Exchanges:
             and not latest.final
             and latest.exchange.scheme == scheme
             and (not latest.awaited or is_later_token(token))
+            and (not latest.unknown or may_go_on(scheme))
         ):
-            latest.awaited = True
+            latest.awaited, latest.unknown = True, False
+            latest.exchange.context.pop("answer_unknown", None)
             return latest
         exchange = Exchange(family, f"request {request.ordinal}", version_of(request), scheme)
         exchange.context = context = asked_for(request)
@@ -140,7 +145,8 @@ class Exchanges:
             if offer is not None:
                 used.append(offer)
             elif leg.cut:
-                continue  # what was asked is not known, nor does this show that it answers it
+                self._unknown(leg)  # what was asked is not known, nor does this show it
+                continue
             verdict = self._verdict(leg, response, offer)
             if verdict is not None:
                 self._tell(response, leg, verdict, offers, offer)
@@ -188,8 +194,9 @@ class Exchanges:
         challenged = response.code == CHALLENGED[leg.exchange.carrier]
         if challenged and offer is not None:
             return "continue"
-        if challenged and response.cut:
-            return None  # the token may have stood in the part that is lost
+        if challenged and response.cut and may_go_on(leg.exchange.scheme or ""):
+            self._unknown(leg)  # the token may have stood in the part that is lost
+            return None
         leg.final = True
         if challenged:
             return "failure"
@@ -281,9 +288,14 @@ class Exchanges:
             self.established.context["protection_none"] = False
 
     def dropped(self, request: Request) -> None:
-        """Give up waiting: the answer to this request is lost."""
+        """Give up waiting: the answer to this request is lost, or it is not known which one it is."""
         for leg in request.legs:
-            leg.awaited = False
+            self._unknown(leg)
+
+    @staticmethod
+    def _unknown(leg: Leg) -> None:
+        leg.awaited, leg.unknown = False, True
+        leg.exchange.context["answer_unknown"] = True
 
     def closed(self, request: Request, side: int, how: str, frame: int, ts_ns: int) -> None:
         """Tell that the connection was closed while these credentials awaited an answer."""

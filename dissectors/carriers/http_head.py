@@ -111,7 +111,7 @@ class Request(Message):
 class Response(Message):
     """A final response."""
 
-    __slots__ = ("code", "let_in", "lonely", "reason", "server")
+    __slots__ = ("code", "held", "let_in", "lonely", "reason", "server")
 
     def __init__(self, block: Block, line: tuple[bytes, int, bytes]) -> None:
         version, self.code, reason = line
@@ -120,7 +120,8 @@ class Response(Message):
         self.server = (block.value(_SERVER) or b"")[:TEXT_LIMIT] if self.fields else b""
         # who has no fault to tell needs no such word that the client is known (MS-N2HT 2.2.2)
         self.let_in = self.code >= BAD_REQUEST and _PERSISTENT.search(block.data) is not None
-        self.lonely = False  # its request is not in the capture
+        self.lonely = False  # its request is not in the capture, or not known
+        self.held = False  # that is decided later
 
 
 # -- names ----------------------------------------------------------------------------------------

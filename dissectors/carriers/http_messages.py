@@ -78,7 +78,7 @@ class HttpMessages(HttpFraming):
         request.kdc = is_proxy_request(request.method, request.target)
         length = request_body(block)
         window.skip(block.end - block.start)
-        self._ask(request)
+        self._ask(request, window.frame)
         if length > 0 and awaits_continue(block):
             reader.message, reader.left, reader.state = request, length, CONTINUE
         else:
@@ -91,7 +91,7 @@ class HttpMessages(HttpFraming):
             window.skip(block.end - block.start)  # 100 Continue and the like answer nothing
             return
         request = self._dialogue.answer(response, window.place(block.start)[1])
-        if response.fields or request is None or request.legs:
+        if response.fields or request is None or request.legs or response.held:
             response.place(block)
         if response.frames or self._exchanges.established:
             response.sealed = block.sealed
@@ -155,7 +155,7 @@ class HttpMessages(HttpFraming):
             if line is not None and b"\n" in cut.data:
                 request = Request(block, line, self._dialogue.asked + 1)
                 request.place(block)
-                self._ask(request)
+                self._ask(request, request.frame)
                 self._dialogue.done(request)
             return
         status = status_line(cut.data)
@@ -165,8 +165,8 @@ class HttpMessages(HttpFraming):
             self._dialogue.answer(response, cut.ts_ns)
             self._dialogue.done(response)
 
-    def _ask(self, request: Request) -> None:
-        if not self._dialogue.ask(request):
+    def _ask(self, request: Request, frame: int) -> None:
+        if not self._dialogue.ask(request, frame):
             detail = f"more than {PENDING_LIMIT} requests without an answer"
             self._note(CLIENT, Anomaly("limit-count", Span(0, 0), detail))
 
@@ -186,7 +186,7 @@ class HttpMessages(HttpFraming):
         else:
             self._close_side(CLIENT, client, how)
         if side is None or how == "rst":  # else requests may still turn up behind a hole
-            self._dialogue.lost_requests()
+            self._dialogue.over()
         if self._left is not None and (side is not None or self.windows[SERVER].offset):
             self._dialogue.closed(CLIENT, *self._left)
         elif side is not None:

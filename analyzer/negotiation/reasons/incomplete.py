@@ -40,8 +40,11 @@ INCOMPLETE_REASONS: dict[str, ReasonCode] = {
         "incomplete",
         "the capture starts inside the negotiation",
         "start the capture earlier",
-        "the first message is an answer, or not a first token, and the connection's SYN was not seen",
-        SEEN,
+        (
+            "the first message is an answer, or not a first token, and the connection's SYN was not seen; "
+            "or several requests wait, and what is answered may be an older one"
+        ),
+        "certain; likely where the answer may be another request's",
     ),
     "capture_ended_early": ReasonCode(
         "incomplete",
@@ -54,8 +57,11 @@ INCOMPLETE_REASONS: dict[str, ReasonCode] = {
         "incomplete",
         "packets of the negotiation are not in the capture",
         "look for capture drops",
-        "bytes are missing in the connection, inside the negotiation or where its next message would be",
-        SEEN,
+        (
+            "bytes are missing in the connection, inside the negotiation or where its next message would "
+            "be, or among the answers to several requests that wait"
+        ),
+        "certain; likely where the answer may be another request's",
     ),
     "truncated": ReasonCode(
         "incomplete",

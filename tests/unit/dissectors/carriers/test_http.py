@@ -445,7 +445,7 @@ def test_lost_response_is_not_replaced_by_the_next():
 def test_lost_response_that_is_noticed_late():
     """A gap is told only when nothing can fill it any more; capture times still pair rightly."""
     wire = Wire().client(ntlm(NTLM1)).client(ntlm(NTLM3))
-    wire.lose(SERVER, 500).server(OK)
+    wire.lose(SERVER, 500).server(OK).end()
     assert [step[:2] for step in wire.story] == [("request", 0), ("request", 0), ("response", 0)]
 
 

@@ -1,5 +1,7 @@
 """Which response answers which request, and in which order both are told."""
 
+import pytest
+
 from dissectors.carriers.base import CLIENT, SERVER
 from dissectors.carriers.http_block import Block
 from dissectors.carriers.http_dialogue import EARLY_LIMIT, PENDING_LIMIT, Dialogue
@@ -31,10 +33,12 @@ class Recorder:
         self.told.append(f"closed {request.target.decode()} {how}")
 
 
-def ask(number, *, at=0):
+def ask(number, *, at=0, frame=0):
+    """Make a request; `frame`: its own unless told."""
     data = b"GET %d HTTP/1.1\r\nAuthorization: NTLM\r\n\r\n" % number
     request = Request(Block(data, 0, Window()), request_line(data), number)
     request.ts_ns = at
+    request.frame = frame or number
     return request
 
 
@@ -54,7 +58,7 @@ def say(dialogue, *messages):
     """Each message begins and is over at once."""
     for message in messages:
         if isinstance(message, Request):
-            dialogue.ask(message)
+            dialogue.ask(message, message.frame)
         else:
             dialogue.answer(message, message.ts_ns)
         dialogue.done(message)
@@ -80,7 +84,7 @@ def test_pipelined_request_is_told_when_its_body_is_over():
     dialogue, told = dialogue_of()
     say(dialogue, ask(1), ask(2))
     third = ask(3)
-    dialogue.ask(third)
+    dialogue.ask(third, 3)
     say(dialogue, answer(200))
     assert told == ["ask 1", "ask 2", "answer 1 200"]
     dialogue.done(third)
@@ -105,7 +109,7 @@ def test_response_waits_for_its_requests_body():
     """An early refusal comes while the client still sends."""
     dialogue, told = dialogue_of()
     request = ask(1)
-    dialogue.ask(request)
+    dialogue.ask(request, 1)
     say(dialogue, answer(401))
     assert told == []
     dialogue.done(request)
@@ -117,7 +121,7 @@ def test_early_response_waits_for_its_request():
     dialogue, told = dialogue_of()
     say(dialogue, answer(200, at=5), ask(1, at=4), answer(401, at=7))
     assert told == ["ask 1", "answer 1 200"]
-    dialogue.lost_requests()
+    dialogue.over()
     assert told == ["ask 1", "answer 1 200", "unasked 401"]
 
 
@@ -129,21 +133,107 @@ def test_response_older_than_the_request_answers_another():
 
 
 def test_early_responses_are_bounded():
-    """More than a few are no swapped packets."""
+    """More than a few are no swapped packets; they are told in their order."""
     dialogue, told = dialogue_of()
-    say(dialogue, *[answer(200) for _ in range(EARLY_LIMIT + 2)])
-    assert told == ["unasked 200"] * 2
+    say(dialogue, *[answer(200 + number) for number in range(EARLY_LIMIT + 2)])
+    assert told == [f"unasked {200 + number}" for number in range(EARLY_LIMIT + 1)]
 
 
 def test_lost_answers_pair_by_time():
-    """The response after the gap answers the latest request before it."""
+    """The response after the gap answers the latest request before it: a client waits for its answer."""
     dialogue, told = dialogue_of()
     say(dialogue, ask(1, at=1), ask(2, at=2), ask(3, at=9))
     dialogue.lost_answers()
     say(dialogue, answer(200, at=5))
-    assert told[3:] == ["dropped 1", "answer 2 200"]
+    assert told[3:] == []
     say(dialogue, answer(401, at=10))
-    assert told[5:] == ["answer 3 401"]
+    assert told[3:] == ["dropped 1", "answer 2 200", "answer 3 401"]
+
+
+@pytest.mark.parametrize("end", ["over", "closed", "ask"])
+def test_response_behind_lost_ones_is_told_when_no_other_follows(end):
+    """Its client goes on, or nothing more comes."""
+    dialogue, told = dialogue_of()
+    say(dialogue, ask(1, at=1), ask(2, at=2))
+    dialogue.lost_answers()
+    say(dialogue, answer(200, at=5))
+    if end == "ask":
+        say(dialogue, ask(3, at=6), answer(401, at=7))
+    elif end == "over":
+        dialogue.over()
+    else:
+        dialogue.closed(SERVER, "fin", 9, 9)
+    assert told[2:4] == ["dropped 1", "answer 2 200"]
+    assert told[4:] == (["ask 3", "answer 3 401"] if end == "ask" else [])
+
+
+def test_two_responses_behind_lost_ones_without_a_request_between():
+    """Such a client does not wait, so either may answer any; afterwards, only what is asked later is paired."""
+    dialogue, told = dialogue_of()
+    say(dialogue, ask(1, at=1), ask(2, at=2), ask(3, at=3))
+    dialogue.lost_answers()
+    say(dialogue, answer(401, at=5), answer(200, at=6))
+    assert told[3:] == ["dropped 1", "dropped 2", "dropped 3", "unasked 401", "unasked 200"]
+    dialogue.closed(SERVER, "fin", 9, 9)
+    assert len(told) == 8
+
+
+@pytest.mark.parametrize("seen", ["in one segment", "while one is answered"])
+@pytest.mark.parametrize("lost", [0, 1])
+def test_lost_answers_of_a_client_that_pipelines(seen, lost):
+    """As many responses as requests: no answer was in the gap. Fewer: nobody knows which was."""
+    dialogue, told = dialogue_of()
+    if seen == "in one segment":
+        say(dialogue, ask(1, frame=1), ask(2, frame=1), ask(3, frame=1))
+    else:
+        say(dialogue, ask(0), ask(1), ask(2), ask(3), answer(200))
+    told.clear()
+    dialogue.lost_answers()
+    say(dialogue, *[answer(code, at=5) for code in (200, 401, 403)[lost:]])
+    if not lost:
+        assert told == ["answer 1 200", "answer 2 401", "answer 3 403"]
+        return
+    assert told == []
+    say(dialogue, ask(4, at=6), answer(404, at=7), ask(5, at=8))
+    assert told == [
+        "dropped 1",
+        "dropped 2",
+        "dropped 3",
+        "unasked 401",
+        "unasked 403",
+        "ask 4",
+        "dropped 4",
+        "unasked 404",
+        "ask 5",
+    ]
+
+
+def test_lost_requests_of_a_client_that_pipelines():
+    """Those before the gap are answered in order; later ones may have others before them."""
+    dialogue, told = dialogue_of()
+    say(dialogue, ask(1, frame=1), ask(2, frame=1))
+    dialogue.lost_requests()
+    say(dialogue, ask(3, at=2), answer(200, at=5), answer(401, at=6), answer(403, at=7))
+    assert told[3:] == ["answer 1 200", "answer 2 401", "dropped 3", "unasked 403"]
+    say(dialogue, answer(404, at=8), ask(4, at=9))
+    dialogue.closed(SERVER, "fin", 9, 9)
+    assert told[7:] == ["unasked 404", "ask 4", "closed 4 fin"]
+
+
+def test_pipelined_requests_of_a_connection_older_than_the_capture():
+    """The first response may answer one from before, and so on."""
+    dialogue, told = dialogue_of(started_before=True)
+    say(dialogue, ask(1, frame=1), ask(2, frame=1), answer(200, at=3), answer(401, at=4))
+    assert told[2:] == ["dropped 1", "dropped 2", "unasked 200", "unasked 401"]
+
+
+def test_a_lost_request_that_is_noticed_late():
+    """What was answered meanwhile finds its request by time, once the client's bytes go on."""
+    dialogue, told = dialogue_of()
+    say(dialogue, answer(401, at=2), answer(403, at=5))
+    dialogue.lost_requests()
+    say(dialogue, ask(2, at=4), ask(3, at=7), answer(200, at=8))
+    assert told == ["unasked 401", "ask 2", "answer 2 403", "ask 3", "answer 3 200"]
 
 
 def test_lost_requests_leave_responses_without_one():
@@ -165,7 +255,7 @@ def test_connection_older_than_the_capture():
 def test_pending_requests_are_bounded():
     """The oldest is dropped; said once."""
     dialogue, told = dialogue_of()
-    kept = [dialogue.ask(ask(number)) for number in range(PENDING_LIMIT + 3)]
+    kept = [dialogue.ask(ask(number), number) for number in range(PENDING_LIMIT + 3)]
     assert kept == [True] * PENDING_LIMIT + [False, True, True]
     assert [line for line in told if line.startswith("dropped")] == [
         f"dropped {n}" for n in range(3)

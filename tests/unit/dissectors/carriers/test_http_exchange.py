@@ -12,6 +12,8 @@ from dissectors.carriers.window import Cut, Window
 FIRST = b"TlRMTVNTUAABAAAA"
 CHALLENGE = b"TlRMTVNTUAACAAAA"
 LATER = b"TlRMTVNTUAADAAAA"
+BASIC = b"Authorization: Basic Ym9iOnMzY3IzdA=="
+DIGEST = b'Authorization: Digest username="bob"'
 
 
 class Talk:
@@ -151,6 +153,36 @@ def test_refusal_that_is_cut_is_no_verdict():
     assert talk.verdicts == []
     talk.answer(talk.ask(origin(LATER)), 200, b"Date: now", cut=True)
     assert talk.verdicts == [("http", "success")]
+
+
+def test_refusal_of_basic_is_one_though_it_is_cut():
+    """Whatever else it lists, Basic has no second message; a Digest's nonce may be too old."""
+    talk = Talk()
+    talk.answer(talk.ask(BASIC), 401, b"Date: now", cut=True)
+    talk.answer(talk.ask(DIGEST), 401, b"Date: now", cut=True)
+    assert talk.verdicts == [("http", "failure")]
+
+
+@pytest.mark.parametrize(("sent", "runs"), [("basic", 2), ("digest", 1), ("ntlm", 1)])
+def test_what_follows_an_answer_that_is_not_known(sent, runs):
+    """Basic is another attempt; where the scheme can take more requests it may be the same one."""
+    sent = {"basic": BASIC, "digest": DIGEST, "ntlm": origin(LATER)}[sent]
+    talk = Talk()
+    first = talk.ask(sent)
+    talk.exchanges.dropped(first)
+    assert first.legs[0].exchange.context["answer_unknown"]
+    second = talk.ask(sent)
+    assert len({id(request.legs[0].exchange) for request in (first, second)}) == runs
+    assert "answer_unknown" not in second.legs[0].exchange.context
+
+
+def test_basic_that_the_proxy_has_kept_is_sent_again():
+    """The origin server has not seen it, so it is one attempt."""
+    talk = Talk()
+    first = talk.ask(BASIC, proxy(FIRST))
+    talk.answer(first, 407, b"Proxy-Authenticate: NTLM " + CHALLENGE)
+    second = talk.ask(BASIC, proxy(LATER))
+    assert first.legs[0].exchange is second.legs[0].exchange
 
 
 def test_response_without_its_request_begins_or_continues_a_run():
