@@ -361,14 +361,21 @@ class StreamNegotiations:
         self._conclude(negotiation)
 
     def _superseded(self, negotiation: Negotiation) -> bool:
-        """Another attempt began later on a connection whose carrier knows one at a time."""
+        """Another attempt took its place on a connection whose carrier knows one at a time.
+
+        A client that waited for no answer has given nothing up: the answer is due until that to a later
+        attempt is there (RFC 9112 9.3.2).
+        """
         if negotiation.exchange is None or negotiation.carrier not in ONE_AT_A_TIME:
             return False
         if self._open == [negotiation]:
             return False  # as on most connections
         last = max(step.frame for step in negotiation.steps)
+        awaited = negotiation.steps[-1].role == INITIATOR
         return any(
-            other.carrier == negotiation.carrier and other.steps[0].frame >= last
+            other.carrier == negotiation.carrier
+            and other.steps[0].frame >= last
+            and (not awaited or any(step.message.kind == "response" for step in other.steps))
             for other in reversed(self._open)  # most of them are later
             if other is not negotiation and other.steps
         )

@@ -147,7 +147,9 @@ class Collector:
     def close(self, account: CaptureAccount, seconds: float) -> None:
         """Number the negotiations and add every row to the tables."""
         tables = self._tables
-        self._negotiations.sort(key=lambda n: (n.first_frame, n.stream.stream_id, n.last_frame))
+        self._negotiations.sort(
+            key=lambda n: (n.first_frame, n.stream.stream_id)
+        )  # and as they began
         for number, negotiation in enumerate(self._negotiations, tables.numbered + 1):
             negotiation.negotiation_id = number
         tables.numbered += len(self._negotiations)

@@ -89,8 +89,8 @@ class Talk:
         self._say("after", side, None, None, **context)
         return self
 
-    def new_exchange(self) -> Talk:
-        self.exchange = Exchange("smb2")
+    def new_exchange(self, carrier: str = "smb2") -> Talk:
+        self.exchange = Exchange(carrier)
         return self
 
     def end(self) -> list[Negotiation]:
@@ -366,6 +366,51 @@ def test_a_connection_whose_beginning_was_seen_is_not_older() -> None:
     talk.book.notice(NoticedAnomaly(Anomaly("gap", Span(10, 20)), 1, 0, 0))
     (row,) = talk.asks(resp(inner=AUTHENTICATE)).answers(resp("accept-completed"), OK).end()
     assert row.completeness == "gap"
+
+
+@pytest.mark.parametrize(
+    ("role_source", "lost", "found"),
+    [
+        ("syn", True, ("gap", "gap", "likely")),
+        ("port", False, ("started-before-capture", "capture_started_late", "likely")),
+        ("syn", False, ("complete", "no_answer", "possible")),
+    ],
+)
+def test_answer_that_cannot_be_told_from_others(role_source, lost, found) -> None:
+    """The carrier saw answers to one of several requests: that is no silence, if any may be lost."""
+    talk = Talk(role_source=role_source)
+    if lost:
+        talk.book.notice(NoticedAnomaly(Anomaly("gap", Span(10, 20)), 1, 0, 0))
+    talk.asks(NEGOTIATE).exchange.context["answer_unknown"] = True
+    talk.book.closed = True
+    (row,) = talk.end()
+    assert row.reason is not None
+    assert (row.completeness, row.reason.code, row.reason.confidence) == found
+
+
+@pytest.mark.parametrize("carrier", ["http", "http-proxy", "ldap", "smb2"])
+def test_requests_that_wait_when_the_capture_ends(carrier) -> None:
+    """A client that did not wait for an answer has given none of them up."""
+    talk = Talk()
+    for _ in range(3):
+        talk.new_exchange(carrier).asks(NEGOTIATE)
+    rows = talk.end()
+    assert [row.completeness for row in rows] == ["cut-off"] * 3
+    assert [row.reason and row.reason.code for row in rows] == ["capture_ended_early"] * 3
+
+
+@pytest.mark.parametrize("carrier", ["http", "ldap"])
+def test_a_later_answer_that_comes_alone(carrier) -> None:
+    """That to the first would have come before it; a challenge not taken up is over likewise."""
+    talk = Talk().new_exchange(carrier).asks(NEGOTIATE)
+    talk.new_exchange(carrier).asks(NEGOTIATE).answers(CHALLENGE, MORE)
+    talk.new_exchange(carrier).asks(NEGOTIATE)
+    rows = talk.end()
+    assert [(row.completeness, row.reason and row.reason.code) for row in rows] == [
+        ("complete", "no_answer"),
+        ("complete", "client_gave_up"),
+        ("cut-off", "capture_ended_early"),
+    ]
 
 
 def test_one_direction_from_the_beginning_on() -> None:
