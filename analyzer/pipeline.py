@@ -423,6 +423,7 @@ class StreamReader(_Conversation):
             self.carrier.end(None if side is None else side ^ self._swap, how, frame, ts_ns)
         if how not in {"fin", "rst"}:
             self.negotiations.one_direction = not (self.stream.both_sides or all(self._heard))
+            self.negotiations.span_ns = ts_ns - self.stream.first_ts_ns
             self.finish()
 
 

@@ -25,6 +25,7 @@ from analyzer.negotiation.model import (
     Step,
 )
 from analyzer.negotiation.offer import started_late
+from analyzer.negotiation.one_sided import one_sided
 from analyzer.negotiation.verdict import conclude
 from analyzer.negotiation.why import explain
 from dissectors.anomaly import Anomaly
@@ -67,6 +68,7 @@ class StreamNegotiations:
         self._unmarked: dict[str, list[Negotiation]] = {}  # code -> begun since it was noticed last
         self._bytes_lost = False  # some of the connection's bytes are not in the capture
         self.one_direction = False  # set by who reads the stream: the other side was never heard
+        self.span_ns = 0  # set by who reads the stream: from first packet to last with content
         self.closed = False  # set by who reads the stream: a FIN or RST was seen
         self.latest: Step | None = None  # of the latest message
 
@@ -326,10 +328,12 @@ class StreamNegotiations:
     # -- concluding --------------------------------------------------------------------------------
 
     def _conclude(self, negotiation: Negotiation) -> None:
-        if self.one_direction:
-            self._anomaly(negotiation, negotiation.steps[-1], "one-direction")
         negotiation.abandoned = self.closed or self._superseded(negotiation)
         negotiation.bytes_lost = self._bytes_lost
+        if self.one_direction:
+            negotiation.one_sided = one_sided(negotiation, self.span_ns)
+            if negotiation.one_sided != "possible":
+                self._anomaly(negotiation, negotiation.steps[-1], "one-direction")
         conclude(negotiation)
         missing = mic_missing(negotiation)
         if missing is not None:

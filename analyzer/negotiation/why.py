@@ -30,6 +30,7 @@ from analyzer.negotiation.refusal import (
 from dissectors.tokens.model import KrbError, NtlmAuthenticate
 
 ACCESS_DENIED = 0xC0000022
+UNHEARD = "or the other direction was not captured: none of its packets was seen"
 ANSWER_UNKNOWN = "several requests wait, and which of them is answered cannot be told"
 
 
@@ -162,13 +163,15 @@ def _not_all_there(negotiation: Negotiation, last: Step) -> Reason | None:
             if negotiation.answer_unknown and not frames:
                 return _reason(negotiation.completeness, "likely", there, ANSWER_UNKNOWN)
             return _reason(negotiation.completeness, "certain", frames or there)
-    if "one-direction" in codes:
-        return _reason("one_direction", "certain", [last])
+    if negotiation.one_sided in {"certain", "likely"}:
+        return _reason("one_direction", negotiation.one_sided, [last])
     if negotiation.first_lost and not negotiation.syn_seen:
         return _reason("capture_started_late", "certain", first)
     if negotiation.completeness == "started-before-capture":
         return _reason("capture_started_late", "likely", [last], ANSWER_UNKNOWN)
     if negotiation.completeness == "cut-off":
+        if negotiation.one_sided:
+            return _reason("capture_ended_early", "likely", [last], UNHEARD)
         return _reason("capture_ended_early", "certain", [last], _odd_begin(negotiation))
     return None
 

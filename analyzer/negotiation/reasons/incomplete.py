@@ -51,7 +51,7 @@ INCOMPLETE_REASONS: dict[str, ReasonCode] = {
         "the capture ends before the verdict",
         "let the capture run longer",
         "no verdict, and the connection is open when the capture ends",
-        SEEN,
+        "certain; likely where nothing of the other side was seen",
     ),
     "gap": ReasonCode(
         "incomplete",
@@ -74,8 +74,15 @@ INCOMPLETE_REASONS: dict[str, ReasonCode] = {
         "incomplete",
         "only one direction was captured",
         "capture both directions",
-        "the connection has packets of one side only",
-        SEEN,
+        (
+            "the connection has packets of one side only, though the other must have spoken in between; "
+            "where nothing shows that it must have, the reason is capture_ended_early or "
+            "capture_started_late"
+        ),
+        (
+            "certain if the handshake or a message that takes up an unseen one is there; likely if the "
+            "connection was closed, or went on for a second"
+        ),
     ),
     "encrypted": ReasonCode(
         "incomplete",
