@@ -74,11 +74,10 @@ class HttpCarrier(HttpMessages):
         if request.fields:
             request.frame = window.frame
             request.frames = (window.frame,)
-            request.sealed = block.sealed
-        elif self._exchanges.established:
-            request.sealed = block.sealed
         self._tunnel = False
         self._ask(request, window.frame)
+        if request.fields or self._exchanges.established:
+            request.sealed = block.sealed
         done = len(head) + length
         if done > size and request.frames:
             reader.state, reader.message = BODY, request

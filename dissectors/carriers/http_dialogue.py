@@ -3,9 +3,9 @@
 Responses come in the order of the requests. A message is told when its body is over, for that is its
 frame, and no response before its request. What the capture lost makes the order doubtful:
 
-* Up to the first lost message the order is certain, and so is what a response answers that only one
-  request can have caused.
-* Beyond that times decide, for hardly any client asks again before it is answered.
+* Up to the first lost message the order is certain.
+* Beyond that times decide, for hardly any client asks again before it is answered. A response behind
+  lost ones is told when the next message shows that its request is not lost as well.
 * They decide nothing for a client that does (pipelining): two of its requests came in one segment, or
   one was there when an earlier one was answered. Its responses are paired again only where they are as
   many as the requests that wait.
@@ -125,10 +125,9 @@ class Dialogue:
             response.lonely = True
             self._forget(waiting)  # one of them may be what it answers
             return None
-        if len(waiting) > 1 and self._answers_lost:
+        if self._answers_lost:
             self._held_at = ts_ns
             return self._hold(response, waiting)
-        self._answers_lost = False
         waiting[0].answer = response
         return waiting[0]
 
@@ -185,6 +184,8 @@ class Dialogue:
 
     def lost_requests(self) -> None:
         """Take note of a gap in the client's bytes: some responses will find no request."""
+        if self._held:
+            self._give_up()  # what they answer may be in the gap
         if not self._doubtful:
             self._doubtful, self._sure = True, self.asked
 

@@ -73,12 +73,12 @@ class HttpMessages(HttpFraming):
         request.ts_ns = window.ts_ns
         if request.fields:
             request.place(block)
-        if request.fields or self._exchanges.established:
-            request.sealed = block.sealed
         request.kdc = is_proxy_request(request.method, request.target)
         length = request_body(block)
         window.skip(block.end - block.start)
         self._ask(request, window.frame)
+        if request.fields or self._exchanges.established:
+            request.sealed = block.sealed
         if length > 0 and awaits_continue(block):
             reader.message, reader.left, reader.state = request, length, CONTINUE
         else:

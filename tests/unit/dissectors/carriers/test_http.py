@@ -410,7 +410,7 @@ def test_response_cut_inside_its_token():
     wire = (
         Wire().client(ntlm(NTLM1)).server(refuse(b"NTLM " + b64(NTLM2 + b"x" * 90), body=b"")[:-40])
     )
-    wire.lose(SERVER, 60).client(ntlm(NTLM3)).server(OK)
+    wire.lose(SERVER, 60).client(ntlm(NTLM3)).server(OK).end()
     assert [step[1:2] + step[3:] for step in wire.story] == [
         (0, None, 1),
         (0, "continue", 2),
@@ -422,7 +422,7 @@ def test_response_cut_inside_its_token():
 def test_refusal_cut_before_its_challenges_is_no_verdict():
     """A token may have stood in what is lost."""
     wire = Wire().client(ntlm(NTLM1)).server(b"HTTP/1.1 401 No\r\nDate: Mon")
-    wire.lose(SERVER, 300).client(ntlm(NTLM3)).server(OK)
+    wire.lose(SERVER, 300).client(ntlm(NTLM3)).server(OK).end()
     assert [step[:2] + step[3:4] for step in wire.story] == [
         ("request", 0, None),
         ("request", 0, None),

@@ -167,6 +167,17 @@ def test_response_behind_lost_ones_is_told_when_no_other_follows(end):
     assert told[4:] == (["ask 3", "answer 3 401"] if end == "ask" else [])
 
 
+def test_response_behind_lost_ones_whose_request_may_be_lost_as_well():
+    """The gap in the client's bytes is seen when it goes on: its request may have been there."""
+    dialogue, told = dialogue_of()
+    say(dialogue, ask(1, at=1))
+    dialogue.lost_answers()
+    say(dialogue, answer(200, at=5))
+    dialogue.lost_requests()
+    say(dialogue, ask(3, at=7), answer(401, at=8))
+    assert told == ["ask 1", "dropped 1", "unasked 200", "ask 3", "answer 3 401"]
+
+
 def test_two_responses_behind_lost_ones_without_a_request_between():
     """Such a client does not wait, so either may answer any; afterwards, only what is asked later is paired."""
     dialogue, told = dialogue_of()

@@ -310,7 +310,7 @@ def test_gap_in_a_body_until_the_close():
 def test_gap_in_a_body_that_a_response_may_end():
     """The next response is still found."""
     wire = Wire().client(ntlm(NTLM3)).server(refusal_without_length(1))
-    wire.lose(SERVER, 100).client(ntlm(NTLM1)).server(OK)
+    wire.lose(SERVER, 100).client(ntlm(NTLM1)).server(OK).end()
     assert [step[3] for step in wire.story if step[0] == "response"] == ["failure", "success"]
 
 
