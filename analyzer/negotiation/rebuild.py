@@ -35,6 +35,7 @@ from dissectors.tokens.model import (
     NegTokenInit,
     NegTokenInit2,
     NegTokenResp,
+    NtlmAuthenticate,
     NtlmChallenge,
     NtlmNegotiate,
     Token,
@@ -227,9 +228,18 @@ class StreamNegotiations:
 
     @staticmethod
     def _starts_over(current: Negotiation, step: Step) -> bool:
-        """A first token after the end, or after a challenge that was not taken up (MS-NLMP 1.3.1)."""
+        """A first token after the end, or after a challenge that was not taken up (MS-NLMP 1.3.1).
+
+        Or a second proof: NTLM has one AUTHENTICATE, so what lies between belongs to two attempts.
+        """
         if step.role != INITIATOR or step.token is None:
             return False
+        proof = _authenticate(step)
+        if proof is not None and any(
+            earlier is not None and earlier.raw != proof.raw
+            for earlier in map(_authenticate, current.steps)
+        ):
+            return True
         over = current.state in {State.ACCEPTED, State.REJECTED} or current.carrier_state in {
             CarrierState.SUCCEEDED,
             CarrierState.FAILED,
@@ -383,3 +393,10 @@ class StreamNegotiations:
             for other in reversed(self._open)  # most of them are later
             if other is not negotiation and other.steps
         )
+
+
+def _authenticate(step: Step) -> NtlmAuthenticate | None:
+    token = step.token
+    if isinstance(token, (NegTokenInit, NegTokenResp)):
+        token = token.inner
+    return token if isinstance(token, NtlmAuthenticate) else None

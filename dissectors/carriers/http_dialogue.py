@@ -247,9 +247,10 @@ class Dialogue:
         self._unask_early()
 
     def closed(self, side: int, how: str, frame: int, ts_ns: int) -> None:
-        """Tell who closed the connection while answers were due."""
-        if self._held:
-            self._decide()
+        """Tell who closed the connection while answers were due.
+
+        Not after lost answers, held ones included: what they answer may still turn out to be lost as well.
+        """
         if not self._answers_lost:
             for request in self._requests:
                 if request.answer is None:

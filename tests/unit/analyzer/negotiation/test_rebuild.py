@@ -472,6 +472,14 @@ def test_an_attempt_without_end_is_cut_into_several() -> None:
     assert [n.anomaly.code for row in rows for n in row.anomalies].count("limit-count") == 1
 
 
+def test_a_second_proof_belongs_to_another_attempt() -> None:
+    """Its beginning and the first one's answer are lost; the same one sent again is no other."""
+    other = NtlmAuthenticate(raw=b"another")
+    talk = Talk().asks(NEGOTIATE).asks(AUTHENTICATE).asks(AUTHENTICATE)
+    rows = talk.asks(resp(inner=other)).answers(None, OK).end()
+    assert [(len(row.steps), row.outcome) for row in rows] == [(3, "incomplete"), (2, "success")]
+
+
 def test_an_old_attempt_takes_no_answer_with_it() -> None:
     """One exchange with more attempts than are kept: the oldest is concluded, the latest still gets its answer."""
     talk = Talk()
