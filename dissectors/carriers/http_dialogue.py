@@ -42,6 +42,9 @@ class Dialogue:
         self._held_at = 0  # when the latest of them began, ns
         self._doubtful = started_before  # there may be requests that were not seen
         self._sure = 0  # if so: requests before that, whose order is certain
+        self._gap_behind = (
+            -1
+        )  # number of the latest request that bytes of the client are lost behind
         self._answers_lost = False  # some requests may have been answered inside a gap
         self._pipelines = False  # the client asks without awaiting answers
         self._asked_in = 0  # frame of the latest request
@@ -58,7 +61,7 @@ class Dialogue:
         So it is nearly always, since few clients ask again before they are answered.
         """
         requests = self._requests
-        if len(requests) != 1 or self._answers_lost:
+        if len(requests) != 1 or self._answers_lost or self._held:
             return None
         request = requests[0]
         if request.answer is not None:
@@ -119,13 +122,14 @@ class Dialogue:
             else:
                 self._early.append(response)
             return None
-        if len(waiting) > 1 and not self._answers_lost and waiting[1].ts_ns <= ts_ns:
+        counted = not (self._answers_lost or self._held)
+        if len(waiting) > 1 and counted and waiting[1].ts_ns <= ts_ns:
             self._pipelines = True
         if self._unsure(waiting[0]):
             response.lonely = True
             self._forget(waiting)  # one of them may be what it answers
             return None
-        if self._answers_lost:
+        if not counted:
             self._held_at = ts_ns
             return self._hold(response, waiting)
         waiting[0].answer = response
@@ -134,7 +138,7 @@ class Dialogue:
     def _waiting(self, ts_ns: int) -> list[Request]:
         """List the requests that a response begun at `ts_ns` may answer."""
         waiting = [request for request in self._requests if request.answer is None]
-        if self._answers_lost or self._doubtful:
+        if self._answers_lost or self._held or self._doubtful:
             return [request for request in waiting if request.ts_ns <= ts_ns]
         return waiting
 
@@ -182,10 +186,16 @@ class Dialogue:
 
     # -- what is lost -----------------------------------------------------------------------------
 
-    def lost_requests(self) -> None:
-        """Take note of a gap in the client's bytes: some responses will find no request."""
-        if self._held:
-            self._give_up()  # what they answer may be in the gap
+    def lost_requests(self, *, same_packet: bool = False) -> None:
+        """Take note of a gap in the client's bytes: some responses will find no request.
+
+        `same_packet`: it is the end of a packet that holds the latest request, or its beginning; more
+        requests are there only if the client pipelines.
+        """
+        if not same_packet:
+            if self._held:
+                self._give_up()  # what they answer may be in the gap
+            self._gap_behind = self.asked
         if not self._doubtful:
             self._doubtful, self._sure = True, self.asked
 
@@ -197,6 +207,7 @@ class Dialogue:
         """Keep a response behind lost ones until it shows which of the waiting requests it answers."""
         held = self._held
         held.append(response)
+        self._answers_lost = False  # none is behind this one
         self._among = waiting
         response.held = True
         if len(held) == 1 and not self._pipelines:
@@ -204,7 +215,6 @@ class Dialogue:
         if not self._pipelines or self._doubtful:
             self._give_up()  # more answers than a client that waits can have asked for
         elif len(held) == len(waiting):  # as many: none of them was answered inside the gap
-            self._answers_lost = False
             self._held = []
             for request, answer in zip(waiting, held, strict=True):
                 request.answer = answer
@@ -212,12 +222,11 @@ class Dialogue:
 
     def _decide(self) -> None:
         """Say what the held responses answer, now that no other one has come."""
-        if self._pipelines:
+        if self._pipelines or self._among[-1].ordinal == self._gap_behind:
             self._give_up()
             return
         [response] = self._held
         self._held = []
-        self._answers_lost = False
         self._forget(self._among[:-1])  # answered inside the gap
         self._among[-1].answer = response
         if response.done:
@@ -226,7 +235,6 @@ class Dialogue:
     def _give_up(self) -> None:
         """Pair none of the held responses; answers to what waited may still come, or never."""
         self._doubtful, self._sure = True, 0
-        self._answers_lost = False
         self._forget(self._among)
         held, self._held = self._held, []
         for response in held:
@@ -251,7 +259,7 @@ class Dialogue:
 
         Not after lost answers, held ones included: what they answer may still turn out to be lost as well.
         """
-        if not self._answers_lost:
+        if not (self._answers_lost or self._held):
             for request in self._requests:
                 if request.answer is None:
                     self._exchanges.closed(request, side, how, frame, ts_ns)

@@ -53,6 +53,11 @@ class Leg:
         self.cut = False  # the capture lost the end of the latest credentials
         self.unknown = False  # nobody knows what was answered to them
 
+    @property
+    def settled(self) -> bool:
+        """What was answered is known and was no verdict: a further answer is to credentials not seen."""
+        return not (self.awaited or self.unknown or self.final)
+
 
 @lru_cache(1024)
 def _status(verdict: Verdict, code: int, reason: bytes) -> Status:
@@ -163,11 +168,12 @@ class Exchanges:
             family, scheme = offer.field.family, offer.challenge.scheme
             if not is_token(offer):
                 continue
-            leg = self._latest.get(family)
-            if leg is None or leg.final or leg.exchange.scheme != scheme:
+            leg = latest = self._latest.get(family)
+            if leg is None or not leg.settled or leg.exchange.scheme != scheme:
                 leg = Leg(Exchange(family, "", version_of(response), scheme))
-                self._latest[family] = leg
-            leg.awaited = False
+                leg.awaited = False
+                if latest is None or not latest.awaited:  # else what comes next takes that one up
+                    self._latest[family] = leg
             used.append(offer)
             verdict = self._verdict(leg, response, offer)
             if verdict is not None:

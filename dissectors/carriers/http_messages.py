@@ -145,7 +145,7 @@ class HttpMessages(HttpFraming):
         if side == SERVER:
             self._dialogue.lost_answers()
         else:
-            self._dialogue.lost_requests()
+            self._dialogue.lost_requests(same_packet=window.loss == "snaplen")
 
     def _take_cut(self, side: int, cut: Cut) -> None:
         """Read the beginning of a header block whose end is not in the capture."""

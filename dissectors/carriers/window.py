@@ -40,7 +40,17 @@ class Window:
     and `frame`/`ts_ns` then belong to the segment that held the last skipped byte.
     """
 
-    __slots__ = ("_marks", "cut", "data", "frame", "offset", "position", "skipping", "ts_ns")
+    __slots__ = (
+        "_marks",
+        "cut",
+        "data",
+        "frame",
+        "loss",
+        "offset",
+        "position",
+        "skipping",
+        "ts_ns",
+    )
 
     COMPACT = 65_536  # read bytes are dropped when this many have gathered
 
@@ -54,6 +64,7 @@ class Window:
         self.cut: Cut | None = (
             None  # what the last restart left unread; `Carrier.gap` may still use it
         )
+        self.loss = ""  # code of the last restart: why bytes are missing
         self._marks: list[tuple[int, int, int, int]] = []
         """(stream offset, frame in which it could be read, ts_ns, frame that carried it) by segment."""
 
@@ -104,6 +115,7 @@ class Window:
     def restart(self, offset: int, code: str = "gap") -> None:
         """Move what is unread to `cut`: the next byte is stream `offset`; `code` tells why."""
         data = self.data
+        self.loss = code
         self.cut = self._unread(code) if len(data) > self.position else None
         data.clear()
         self._marks.clear()

@@ -167,15 +167,48 @@ def test_response_behind_lost_ones_is_told_when_no_other_follows(end):
     assert told[4:] == (["ask 3", "answer 3 401"] if end == "ask" else [])
 
 
+def test_lost_answers_on_both_sides_of_a_response():
+    """It is decided about by itself; the gap behind it counts for the next one."""
+    dialogue, told = dialogue_of()
+    say(dialogue, ask(1, at=1), ask(2, at=3), ask(3, at=5), ask(4, at=7), ask(5, at=9))
+    dialogue.lost_answers()
+    say(dialogue, answer(200, at=4))
+    dialogue.lost_answers()
+    say(dialogue, answer(401, at=8), answer(403, at=10))
+    assert told[5:] == [
+        "dropped 1",
+        "answer 2 200",
+        "dropped 3",
+        "answer 4 401",
+        "answer 5 403",
+    ]
+
+
 def test_response_behind_lost_ones_whose_request_may_be_lost_as_well():
     """The gap in the client's bytes is seen when it goes on: its request may have been there."""
+    for noticed_late in (True, False):
+        dialogue, told = dialogue_of()
+        say(dialogue, ask(1, at=1))
+        if not noticed_late:
+            dialogue.lost_requests()
+        dialogue.lost_answers()
+        say(dialogue, answer(200, at=5))
+        if noticed_late:
+            dialogue.lost_requests()
+        say(dialogue, ask(2, at=7), answer(401, at=8))
+        assert told == ["ask 1", "dropped 1", "unasked 200", "ask 2", "answer 2 401"]
+
+
+def test_end_of_a_packet_cut_off_holds_no_further_request():
+    """Of a client that waits; the snap length cuts answers and requests one after the other."""
     dialogue, told = dialogue_of()
-    say(dialogue, ask(1, at=1))
-    dialogue.lost_answers()
-    say(dialogue, answer(200, at=5))
-    dialogue.lost_requests()
-    say(dialogue, ask(3, at=7), answer(401, at=8))
-    assert told == ["ask 1", "dropped 1", "unasked 200", "ask 3", "answer 3 401"]
+    for number in (1, 2):
+        say(dialogue, ask(number, at=4 * number))
+        dialogue.lost_requests(same_packet=True)
+        say(dialogue, answer(200 + number, at=4 * number + 1))
+        dialogue.lost_answers()
+    dialogue.over()
+    assert told == ["ask 1", "answer 1 201", "ask 2", "answer 2 202"]
 
 
 def test_two_responses_behind_lost_ones_without_a_request_between():

@@ -176,6 +176,29 @@ def test_what_follows_an_answer_that_is_not_known(sent, runs):
     assert "answer_unknown" not in second.legs[0].exchange.context
 
 
+@pytest.mark.parametrize(("known", "runs"), [(True, 1), (False, 2)])
+def test_token_of_a_response_whose_request_is_not_known(known, runs):
+    """It continues a run whose last answer is known, for then its request is lost; else it may be that answer."""
+    talk = Talk()
+    first = talk.ask(origin(FIRST))
+    if known:
+        talk.answer(first, 401, b"WWW-Authenticate: NTLM " + CHALLENGE)
+    else:
+        talk.exchanges.dropped(first)
+    talk.exchanges.unasked(talk.response(200, b"WWW-Authenticate: NTLM " + CHALLENGE))
+    assert len({id(message.exchange) for message in talk.messages}) == runs
+
+
+def test_token_of_an_older_response_does_not_take_up_what_waits():
+    """Nor does what the client sends next take up that token."""
+    talk = Talk()
+    first = talk.ask(origin(FIRST))
+    talk.exchanges.unasked(talk.response(401, b"WWW-Authenticate: NTLM " + CHALLENGE))
+    talk.answer(first, 401, b"WWW-Authenticate: NTLM " + CHALLENGE)
+    assert talk.ask(origin(LATER)).legs[0].exchange is first.legs[0].exchange
+    assert len({id(message.exchange) for message in talk.messages}) == 2
+
+
 def test_basic_that_the_proxy_has_kept_is_sent_again():
     """The origin server has not seen it, so it is one attempt."""
     talk = Talk()

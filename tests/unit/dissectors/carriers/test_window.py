@@ -19,8 +19,8 @@ def test_restart_keeps_what_was_unread():
     window.restart(100)
     assert window.cut == (4, b"efghi", (2, 3), 30, ((3, 2), (6, 3)), "gap")
     assert (len(window), window.offset) == (0, 100)
-    window.restart(200)
-    assert window.cut is None
+    window.restart(200, "snaplen")
+    assert (window.cut, window.loss) == (None, "snaplen")
 
 
 def test_segment_ahead_of_the_end_is_a_restart():
