@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.packets import Packet, pcapng, read_packets
+from support.messages import bind_response, simple_bind
+from support.packets import Conversation, Packet, pcapng, read_packets
 from support.transport import cut_to, snapped
 
 import negoscope as ng
@@ -88,3 +89,26 @@ def test_connection_older_than_the_capture(tmp_path: Path) -> None:
     assert [row[1:] for row in rows] == [
         (None, "incomplete", "started-before-capture", "capture_started_late")
     ] * 3
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["one segment", "two segments"])
+def test_binds_that_wait_when_the_capture_ends(at_once: bool, tmp_path: Path) -> None:
+    """LDAP likewise: whoever sends two binds at once has given up neither, until one is answered alone."""
+    talk = Conversation(389)
+    first, second = (simple_bind(b"x", b"y", number) for number in (1, 2))
+    if at_once:
+        talk.client(first + second)
+    else:
+        talk.client(first).client(second)
+    asked = len(talk.packets)
+    talk.server(bind_response(49, number=1)).server(bind_response(number=2)).close()
+    found = [
+        [(row[1], row[4]) for row in told(talk.packets[:end], tmp_path / "ended.pcapng")]
+        for end in range(asked, asked + 3)
+    ]
+    waits = (None, "capture_ended_early")
+    refused = ("invalidCredentials", "bad_credentials")
+    assert found == [[waits, waits], [refused, waits], [refused, ("success", None)]]
+    alone = Conversation(389).client(first).client(second).server(bind_response(number=2))
+    rows = told(alone.packets, tmp_path / "alone.pcapng")
+    assert [(row[1], row[4]) for row in rows] == [(None, "no_answer"), ("success", None)]

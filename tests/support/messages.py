@@ -50,9 +50,9 @@ def ldap(operation: bytes, number: int = 1) -> bytes:
     return der(0x30, der(2, bytes([number])), operation)
 
 
-def simple_bind(name: bytes, password: bytes) -> bytes:
+def simple_bind(name: bytes, password: bytes, number: int = 1) -> bytes:
     """A simple bind."""
-    return ldap(der(0x60, der(2, b"\3"), der(4, name), der(0x80, password)))
+    return ldap(der(0x60, der(2, b"\3"), der(4, name), der(0x80, password)), number)
 
 
 def sasl_bind(mechanism: bytes, credentials: bytes, number: int = 1) -> bytes:
