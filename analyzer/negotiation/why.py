@@ -31,7 +31,7 @@ from dissectors.tokens.model import KrbError, NtlmAuthenticate
 
 ACCESS_DENIED = 0xC0000022
 UNHEARD = "or the other direction was not captured: none of its packets was seen"
-ANSWER_UNKNOWN = "several requests wait, and which of them is answered cannot be told"
+ANSWER_UNKNOWN = "what was answered to it cannot be told from other answers"
 
 
 def explain(negotiation: Negotiation) -> Reason | None:

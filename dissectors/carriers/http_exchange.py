@@ -178,8 +178,16 @@ class Exchanges:
             verdict = self._verdict(leg, response, offer)
             if verdict is not None:
                 self._tell(response, leg, verdict, offers, offer, request_missing=True)
+        self._unsettle(response, {offer.field.family for offer in used})
         self._count_sealed(None, response)
         self._tell_offers(None, response, offers, used)
+
+    def _unsettle(self, response: Response, told: set[str]) -> None:
+        """Take note that credentials not seen may have been answered, with a verdict that is not told."""
+        for family, leg in self._latest.items():
+            kept = response.code == CHALLENGED[PROXY] and family == ORIGIN
+            if leg.settled and family not in told and not kept:
+                self._unknown(leg)
 
     def _offers(self, response: Response) -> list[Offer]:
         """List every challenge of a response; of Authentication-Info only tokens (RFC 4559 5)."""

@@ -189,6 +189,14 @@ def test_token_of_a_response_whose_request_is_not_known(known, runs):
     assert len({id(message.exchange) for message in talk.messages}) == runs
 
 
+def test_responses_without_requests_of_two_attempts():
+    """A bare refusal between two challenges may be the first one's verdict."""
+    talk = Talk()
+    for lines in ([b"WWW-Authenticate: NTLM " + CHALLENGE], [b"WWW-Authenticate: NTLM"]) * 2:
+        talk.exchanges.unasked(talk.response(401, *lines))
+    assert len({id(m.exchange) for m in talk.messages if m.kind == "response"}) == 2
+
+
 def test_token_of_an_older_response_does_not_take_up_what_waits():
     """Nor does what the client sends next take up that token."""
     talk = Talk()
