@@ -19,7 +19,7 @@ from analyzer.crosscheck.mapping import KERBEROS, NEGOEX, NTLM, PER_MESSAGE, SPN
 from analyzer.crosscheck.not_compared import NOT_COMPARED
 from analyzer.negotiation.machine import CARRIER_TRANSITIONS, TRANSITIONS
 from analyzer.negotiation.reasons import REASONS
-from analyzer.tables.schema import TABLES, TOKEN_BYTES
+from analyzer.tables.schema import CHANGES, TABLES, TOKEN_BYTES
 from analyzer.tables.weakness import WEAKNESSES
 from benchmarks.page import performance
 from dissectors.anomaly import CODES
@@ -43,7 +43,7 @@ def _weaknesses() -> Iterator[tuple[int, tuple[str, str]]]:
 def tables() -> str:
     """Every table and column."""
     lines = ["# Tables", NOTICE]
-    for table in TABLES.values():
+    for table in (*TABLES.values(), CHANGES):
         lines += [
             f"## `{table.name}`: one row per {table.row}",
             "",

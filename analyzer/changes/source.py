@@ -1,22 +1,22 @@
-"""The negotiations of one side: read from captures, or from what was exported of them.
+"""The negotiations and KDC exchanges of one side: read from captures, or from what was exported of them.
 
-An export is a Parquet or JSON Lines file of the table `negotiations`, or a directory that holds one. Which
-it is, its first bytes tell, not its name.
+An export is a Parquet or JSON Lines file of the table `negotiations`, or a directory that holds one, perhaps
+with one of the table `kdc` beside it. Which it is, its first bytes tell, not its name.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
     from analyzer.tables.collect import Columns
 
-EXPORTS = ("negotiations.parquet", "negotiations.jsonl")
-"""Names under which a directory holds one."""
+SUFFIXES = (".parquet", ".jsonl")
+"""Of the files that a directory of exports holds, each called as its table."""
 USED = (
     "negotiation_id",
     "client",
@@ -32,30 +32,71 @@ USED = (
     "tls",
     "ticket_etype",
     "session_etype",
+    "channel_binding",
+    "ntlm_mic",
+    "client_signing",
+    "server_signing",
+    "delegation",
 )
-"""Columns that a comparison reads."""
+"""Columns of `negotiations` that a comparison reads."""
+USED_OF_KDC = (
+    "client",
+    "sname",
+    "exchange",
+    "outcome",
+    "ticket_etype",
+    "requested_etypes",
+    "preauth",
+)
+"""Columns of `kdc` that it reads."""
 
 
-def exported(path: str) -> Columns | None:
-    """Columns of an export; None if it is none, so probably captures. `UsageError` for a broken one."""
+class Side(NamedTuple):
+    """What is compared."""
+
+    negotiations: Columns
+    kdc: Columns | None  # None: not exported
+
+
+def exported(path: str) -> Side | None:
+    """Read an export; None if it is none, so probably captures. `UsageError` for a broken one."""
     place = Path(path)
-    if place.is_dir():
-        place = next((place / name for name in EXPORTS if (place / name).is_file()), place)
+    if not place.is_dir():
+        found = _table(place, "negotiations", USED)
+        return None if found is None else Side(found, None)
+    found = _in_directory(place, "negotiations", USED)
+    return None if found is None else Side(found, _in_directory(place, "kdc", USED_OF_KDC))
+
+
+def _in_directory(place: Path, table: str, names: tuple[str, ...]) -> Columns | None:
+    files = (place / f"{table}{suffix}" for suffix in SUFFIXES)
+    file = next((file for file in files if file.is_file()), None)
+    return None if file is None else _table(file, table, names)
+
+
+def _table(place: Path, table: str, names: tuple[str, ...]) -> Columns | None:
     if not place.is_file():
         return None
     with place.open("rb") as file:
         head = file.read(4)
     if head == b"PAR1":
-        from analyzer.tables.parquet import read_parquet  # noqa: PLC0415 - brings DuckDB along
+        from analyzer.tables.parquet import (  # noqa: PLC0415 - brings DuckDB along
+            names_in_parquet,
+            read_parquet,
+        )
 
-        return read_parquet(place, USED)
+        there = names_in_parquet(place)
+        lacking = next((name for name in names if name not in there), None)
+        if lacking is not None:
+            raise UsageError(f"{place}: no export of the table {table}: it has no column {lacking}")
+        return read_parquet(place, names)
     if not head and place.suffix == ".jsonl":
-        return _lines(place)  # of captures without a negotiation
-    return _lines(place) if head[:1] == b"{" else None
+        return _lines(place, table, names)  # of captures that have no row of it
+    return _lines(place, table, names) if head[:1] == b"{" else None
 
 
-def _lines(place: Path) -> Columns:
-    columns: dict[str, list[Any]] = {name: [] for name in USED}
+def _lines(place: Path, table: str, names: tuple[str, ...]) -> Columns:
+    columns: dict[str, list[Any]] = {name: [] for name in names}
     with place.open(encoding="utf-8", errors="backslashreplace") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
@@ -64,8 +105,8 @@ def _lines(place: Path) -> Columns:
                 row = json.loads(line)
             except (ValueError, RecursionError):
                 row = None
-            if not isinstance(row, dict) or not set(USED) <= row.keys():
-                raise UsageError(f"{place}: line {number} is no row of the table negotiations")
+            if not isinstance(row, dict) or not set(names) <= row.keys():
+                raise UsageError(f"{place}: line {number} is no row of the table {table}")
             for name, values in columns.items():
                 values.append(row[name])
     return columns

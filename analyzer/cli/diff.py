@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analyzer.changes.compare import Change
+    from analyzer.changes.source import Side
     from analyzer.tables.collect import Columns
 
 EXIT_CHANGED = 1
@@ -54,16 +55,22 @@ def diff(
     color: str,
     **reading: Any,
 ) -> int:
-    """Tell what changed from A to B: per client and service, mechanisms, offers, outcomes, protection.
+    """Tell what changed from A to B: per client and service, what they ran, offered and demanded.
 
     A and B are captures, directories of them, or exports of the table negotiations as Parquet or JSON
-    Lines.
+    Lines. KDC exchanges are compared where both have them: captures, and directories that
+    `negoscope export` wrote.
     """
     from analyzer.changes.compare import compare
+    from dissectors.visible import visible
 
     if output is not None:
         refuse_overwriting(output, named((before, after)))
     (old, old_status), (new, new_status) = (_side(path, reading) for path in (before, after))
+    if (old.kdc is None) != (new.kdc is None) and not reading["quiet"]:
+        lacking = before if old.kdc is None else after
+        note = f"KDC exchanges are not compared: {lacking} has none exported"
+        click.echo(f"negoscope: {visible(note)}", err=True)
     changes = [change for change in compare(old, new) if not weaker or change.verdict == "weaker"]
     with writer(output) as out:
         for line in _lines(changes, form, output, color, weaker=weaker):
@@ -73,15 +80,15 @@ def diff(
     return max(old_status, new_status)
 
 
-def _side(path: str, reading: dict[str, Any]) -> tuple[Columns, int]:
-    """Columns of one side, and its exit status."""
-    from analyzer.changes.source import exported
+def _side(path: str, reading: dict[str, Any]) -> tuple[Side, int]:
+    """One side, and its exit status."""
+    from analyzer.changes.source import Side, exported
 
-    columns = exported(path)
-    if columns is not None:
-        return columns, 0
-    analysis = read_captures((path,), {"negotiations"}, **reading)
-    return analysis.tables.columns["negotiations"], exit_status(analysis)
+    side = exported(path)
+    if side is not None:
+        return side, 0
+    analysis = read_captures((path,), {"negotiations", "kdc"}, **reading)
+    return Side(analysis.columns("negotiations"), analysis.columns("kdc")), exit_status(analysis)
 
 
 def _lines(

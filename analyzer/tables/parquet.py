@@ -103,6 +103,13 @@ def _picked(cells: Sequence[Any], rows: Sequence[int]) -> Sequence[Any]:
     return [cells[row] for row in rows]
 
 
+def names_in_parquet(path: Path) -> set[str]:
+    """Names of its columns. `UsageError` if it is no Parquet file."""
+    with errors_about(path), duckdb.connect() as connection:
+        asked = "SELECT name FROM parquet_schema(?)"
+        return {name for (name,) in connection.execute(asked, [str(path)]).fetchall()}
+
+
 def read_parquet(path: Path, names: Sequence[str]) -> Columns:
     """Columns of a Parquet file, in its order. `UsageError` if it lacks one, or is none."""
     chosen = ", ".join(f'"{name}"' for name in names)

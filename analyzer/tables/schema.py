@@ -387,8 +387,18 @@ CHANGES = Table(
         C("verdict", "category", "stronger, weaker: the worst of either side; else different"),
         C("client", "category", "client address"),
         C("service", "category", "name by which it asked, else the server's address"),
-        C("carrier", "category", "protocol"),
-        C("aspect", "category", "mechanism, offer, outcome, protection, reason; else any"),
+        C(
+            "carrier",
+            "category",
+            "protocol; smb for SMB 1 and 2 together, kdc for requests to a KDC",
+        ),
+        C(
+            "aspect",
+            "category",
+            "carrier (SMB 1 or 2), mechanism, offer, outcome, protection, channel_binding, ntlm_mic, "
+            "client_signing, server_signing, delegation, reason; of KDC exchanges ticket, weakest requested, "
+            "pre-authentication; any, where one side knows nothing of client and service",
+        ),
         C("before", "strs", "what was seen of it on the first side, sorted"),
         C("after", "strs", "and on the second"),
         C("count_before", "int", "negotiations of client and service on the first side"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from analyzer.changes.compare import Change, compare
-from analyzer.changes.source import USED
+from analyzer.changes.source import USED, USED_OF_KDC, Side
 
 KERBEROS: dict[str, Any] = {
     "negotiation_id": 1,
@@ -22,6 +24,11 @@ KERBEROS: dict[str, Any] = {
     "tls": False,
     "ticket_etype": "aes256-cts-hmac-sha1-96",
     "session_etype": None,
+    "channel_binding": None,
+    "ntlm_mic": None,
+    "client_signing": None,
+    "server_signing": None,
+    "delegation": None,
 }
 NTLM = {
     **KERBEROS,
@@ -32,9 +39,25 @@ NTLM = {
 }
 
 
-def side(*rows: dict[str, Any]) -> dict[str, list[Any]]:
-    """Columns of rows."""
-    return {name: [row[name] for row in rows] for name in USED}
+TICKET: dict[str, Any] = {
+    "client": "10.99.0.20",
+    "sname": "HTTP/web.nego.test",
+    "exchange": "TGS",
+    "outcome": "success",
+    "ticket_etype": "aes256-cts-hmac-sha1-96",
+    "requested_etypes": ["aes256-cts-hmac-sha1-96"],
+    "preauth": None,
+}
+
+
+def side(*rows: dict[str, Any]) -> Side:
+    """One side that has these negotiations."""
+    return Side({name: [row[name] for row in rows] for name in USED}, None)
+
+
+def asked(*rows: dict[str, Any]) -> Side:
+    """One side that has these KDC exchanges."""
+    return side()._replace(kdc={name: [row[name] for row in rows] for name in USED_OF_KDC})
 
 
 def told(changes: list[Change]) -> dict[str, tuple[str, list[str], list[str]]]:
@@ -112,3 +135,78 @@ def test_an_address_of_many_names_is_none_of_them() -> None:
     other = {**KERBEROS, "server_name": "shop.nego.test"}
     services = {change.service for change in compare(side(KERBEROS, other), side(nameless))}
     assert services == {"web.nego.test", "shop.nego.test", "10.99.0.2"}
+
+
+@pytest.mark.parametrize(
+    ("aspect", "before", "after"),
+    [
+        ("channel_binding", "present", "absent"),
+        ("channel_binding", "zero", "absent"),
+        ("ntlm_mic", "present", "promised-missing"),
+        ("client_signing", "required", "enabled"),
+        ("server_signing", "required", "disabled"),
+        ("delegation", False, True),
+    ],
+)
+def test_a_demand_that_is_dropped_is_weaker(aspect: str, before: object, after: object) -> None:
+    """And stronger the other way; where one side does not say, there is nothing to compare."""
+    strong, weak = {**NTLM, aspect: before}, {**NTLM, aspect: after}
+    assert told(compare(side(strong), side(weak)))[aspect][0] == "weaker"
+    assert told(compare(side(weak), side(strong)))[aspect][0] == "stronger"
+    assert compare(side(NTLM), side(weak)) == []
+
+
+def test_smb_1_given_up_is_a_change_of_one_service() -> None:
+    """Not NTLM that appears where there was none."""
+    old, new = {**NTLM, "carrier": "smb1"}, {**NTLM, "carrier": "smb2"}
+    [change] = compare(side(old), side(new))
+    assert (change.verdict, change.aspect, change.carrier) == ("stronger", "carrier", "smb")
+    [change] = compare(side(new), side(old, new))
+    assert (change.verdict, change.before, change.after) == ("weaker", ["smb2"], ["smb1", "smb2"])
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        ({**KERBEROS, "mechanism": "simple", "mechanism_detail": None}, "weaker"),
+        ({**KERBEROS, "mechanism": "basic", "tls": True, "mechanism_detail": None}, "different"),
+        ({**KERBEROS, "ticket_etype": "des-cbc-md5"}, "weaker"),
+        (KERBEROS, "different"),
+        (NTLM, "weaker"),
+    ],
+)
+def test_what_is_weak_and_new_is_weaker(row: dict[str, Any], verdict: str) -> None:
+    """A clear password, DES or NTLM where there was nothing."""
+    [change] = compare(side(), side(row))
+    assert (change.change, change.verdict) == ("appeared", verdict)
+
+
+def test_tickets_are_compared() -> None:
+    """By the kind of their encryption."""
+    rc4 = {**TICKET, "ticket_etype": "arcfour-hmac-md5"}
+    found = told(compare(asked(TICKET), asked(rc4)))
+    assert found == {"ticket": ("weaker", ["aes"], ["rc4"])}
+    assert told(compare(asked(rc4), asked(TICKET)))["ticket"][0] == "stronger"
+    assert compare(asked(TICKET), asked()) == []
+    assert compare(asked(), asked(TICKET)) == []
+    [change] = compare(asked(), asked(rc4))
+    assert (change.change, change.verdict, change.carrier) == ("appeared", "weaker", "kdc")
+
+
+def test_what_a_client_takes_and_proves_is_compared() -> None:
+    """The weakest type that it asks for, and the proof before a ticket."""
+    lax = {**TICKET, "requested_etypes": ["aes256-cts-hmac-sha1-96", "arcfour-hmac-md5"]}
+    assert told(compare(asked(TICKET), asked(lax)))["weakest requested"] == (
+        "weaker",
+        ["aes"],
+        ["rc4"],
+    )
+    logon = {**TICKET, "exchange": "AS", "preauth": "encrypted-timestamp"}
+    bare = {**logon, "preauth": "none"}
+    assert told(compare(asked(logon), asked(bare)))["pre-authentication"][0] == "weaker"
+    assert compare(asked(logon), asked(logon, {**bare, "outcome": "failure"})) == []
+
+
+def test_exchanges_of_one_side_only_are_not_compared() -> None:
+    """An export of negotiations says nothing of them."""
+    assert compare(side(), asked({**TICKET, "ticket_etype": "des-cbc-crc"})) == []
