@@ -140,5 +140,9 @@ def _lines(
 
             yield from siem.lines(form, FINDINGS.name, audited.columns, rows)
         case _:
-            lines = audited.table_lines(terminal_width() if output is None else None)
-            yield from painted(lines) if output is None and colour_wanted(color) else lines
+            width = terminal_width() if output is None else None
+            lines, below = audited.table_lines(width), audited.remedy_lines(width)
+            if below:
+                lines += ["", *below]
+            coloured = output is None and colour_wanted(color)
+            yield from painted(lines, below[:1]) if coloured else lines

@@ -13,6 +13,7 @@ from analyzer.audit.suppress import Suppression
 from analyzer.audit.table import finding_columns
 from analyzer.report.cells import counted
 from analyzer.report.grid import render
+from analyzer.report.remedies import frames_of, remedies
 from analyzer.report.views import short_form
 from analyzer.tables.schema import FINDINGS
 from dissectors.visible import visible
@@ -71,6 +72,10 @@ class Audited:
         lines = render(short_form(FINDINGS, self.columns, rows), width) if self.findings else []
         return [*lines, self.totals()]
 
+    def remedy_lines(self, width: int | None = None) -> list[str]:
+        """What each rule that has findings means, what to do, and the frames; nothing where there is none."""
+        return list(remedies(self.findings).lines(width)) if self.findings else []
+
     def __str__(self) -> str:
         return "\n".join(self.table_lines(120))
 
@@ -90,7 +95,7 @@ class Audited:
                 ("means", rule.means),
                 ("to do", rule.remedy),
                 ("see", ", ".join(rule.references)),
-                ("frames", _frames(finding)),
+                ("frames", frames_of(finding)),
             ]
             rows = "".join(
                 f"<tr><th style='text-align:left'>{name}</th>"
@@ -102,12 +107,3 @@ class Audited:
                 f"<details><summary>{escape(visible(title))}</summary><table>{rows}</table></details>"
             )
         return parts
-
-
-def _frames(finding: Finding) -> str:
-    shown = []
-    for capture, place in finding.places.items():
-        frames = list(place.evidence)
-        more = f" and {len(frames) - 12} more" if len(frames) > 12 else ""
-        shown.append(f"{capture}: {', '.join(map(str, frames[:12]))}{more}")
-    return "; ".join(shown)

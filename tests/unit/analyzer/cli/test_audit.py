@@ -19,12 +19,23 @@ Output = pytest.CaptureFixture[str]
 
 
 def test_the_table(capsys: Output) -> None:
-    """Most severe first, and the number of findings by severity."""
+    """Most severe first, the number of findings by severity, and below what each rule asks to be done."""
     assert run(["audit", RELAYED]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    out = capsys.readouterr().out.splitlines()
+    lines, below = out[: out.index("")], out[out.index("") + 1 :]
     assert lines[0].split()[:4] == ["rule", "severity", "what", "who"]
     assert lines[2].startswith("NGS-RELAY-002  critical  Same NTLM response on two connections")
     assert lines[-1].startswith(f"{len(lines) - 3} findings: 1 critical, ")
+    assert below[:2] == [
+        "What it means, and what to do",
+        "  critical: Same NTLM response on two connections (NGS-RELAY-002)",
+    ]
+    words = [line.split()[0] for line in below if line.startswith(" " * 6) and line[6] != " "]
+    assert words[:4] == ["means", "do", "see", "at"]
+    ids = {line.split()[0] for line in lines[2:-1]}
+    assert {line.rstrip(")").split("(")[-1] for line in below if line[2:3].strip()} - {
+        below[0]
+    } == ids
 
 
 def test_nothing_found(capsys: Output) -> None:
@@ -103,7 +114,7 @@ def test_suppressions_are_counted_and_idle_ones_told(tmp_path: Path, capsys: Out
     words = ["audit", RELAYED, "--suppress", str(known)]
     assert run([*words, "--fail-on", "critical"]) == 0
     captured = capsys.readouterr()
-    assert captured.out.splitlines()[-1].endswith("; 2 suppressed")
+    assert "; 2 suppressed\n" in captured.out
     assert captured.err.splitlines() == [
         "negoscope: suppression 3 (smb) has expired on 2001-01-01",
         "negoscope: suppression 2 (kdc) hides nothing",
