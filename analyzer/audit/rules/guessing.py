@@ -7,9 +7,10 @@ nothing of the password (pre-authentication required, too big for UDP) are none.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from analyzer.audit.bursts import bursts, many_of_one
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import account
 from analyzer.audit.model import Hit
@@ -17,6 +18,7 @@ from analyzer.audit.registry import rule
 
 _WINDOW_NS = 15 * 60 * 1_000_000_000
 _SPRAYED = 5  # accounts
+_FEW_TRIES = 3  # of each of them
 _GUESSED = 5  # passwords for one account
 _NAMES_TRIED = 5
 
@@ -80,18 +82,6 @@ def _bare(user: str) -> str:
     return user.partition("@")[0].rpartition("\\")[2].lower()
 
 
-def _windows(refusals: Iterable[_Refusal]) -> Iterator[list[_Refusal]]:
-    """Refusals of one client in runs: each begins within the window after the run's first."""
-    run: list[_Refusal] = []
-    for each in sorted(refusals):
-        if run and each.ts - run[0].ts > _WINDOW_NS:
-            yield run
-            run = []
-        run.append(each)
-    if run:
-        yield run
-
-
 def _by_client(facts: Facts, reasons: set[str]) -> dict[tuple[str, str], list[_Refusal]]:
     found: dict[tuple[str, str], list[_Refusal]] = defaultdict(list)
     for each in _refusals(facts):
@@ -100,15 +90,25 @@ def _by_client(facts: Facts, reasons: set[str]) -> dict[tuple[str, str], list[_R
     return found
 
 
+def _at(refusal: _Refusal) -> int:
+    return refusal.ts
+
+
+def _user(refusal: _Refusal) -> str:
+    return refusal.user
+
+
 def _told(kind: str, subject: str, run: list[_Refusal], why: str, confidence: str) -> Hit:
     frames = tuple(frame for each in run for frame in each.frames)
     numbers = tuple(dict.fromkeys(number for each in run for number in each.numbers))
     return Hit(kind, subject, why, frames, numbers, run[0].capture, run[0].ts or None, confidence)
 
 
-def _minutes(run: list[_Refusal]) -> str:
+def _during(run: list[_Refusal]) -> str:
     seconds = (run[-1].ts - run[0].ts) // 1_000_000_000
-    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
+    if seconds < 2:
+        return "in a moment"
+    return f"in {seconds} s" if seconds < 120 else f"in {seconds // 60} min"
 
 
 @rule(
@@ -122,16 +122,24 @@ def _minutes(run: list[_Refusal]) -> str:
     table=None,
 )
 def spraying(facts: Facts) -> Iterator[Hit]:
-    """At least five accounts refused to one client within 15 minutes, for their password or name."""
-    for (_, client), refusals in _by_client(facts, {"bad_credentials", "wrong_password"}).items():
-        for run in _windows(refusals):
+    """At least five accounts refused to one client within 15 minutes, with at most three tries of each.
+
+    For their passwords, or some of them as unknown names. An account that is tried more often is left out
+    (NGS-GUESS-002 looks at it).
+    """
+    wanted = {"bad_credentials", "wrong_password", "unknown_user"}
+    for (_, client), refusals in _by_client(facts, wanted).items():
+        often = many_of_one(
+            refusals, when=_at, what=_user, least=_FEW_TRIES + 1, within_ns=_WINDOW_NS
+        )
+        left_out = {id(each) for run in often for each in run}
+        rest = [each for each in refusals if id(each) not in left_out]
+        for run in bursts(rest, when=_at, what=_user, least=_SPRAYED, within_ns=_WINDOW_NS):
+            if all(each.why == "unknown_user" for each in run):
+                continue  # names are tried, not passwords
             users = {each.user for each in run}
-            if len(users) >= _SPRAYED and len(run) <= 3 * len(users):
-                why = (
-                    f"{client} was refused as {len(users)} users in {_minutes(run)} by "
-                    f"{run[0].where}"
-                )
-                yield _told("client", client, run, why, "likely")
+            why = f"{client} was refused as {len(users)} users {_during(run)} by {run[0].where}"
+            yield _told("client", client, run, why, "likely")
 
 
 @rule(
@@ -148,17 +156,12 @@ def brute_force(facts: Facts) -> Iterator[Hit]:
     """At least five refusals of one account to one client within 15 minutes."""
     wanted = {"bad_credentials", "wrong_password", "account_locked"}
     for (_, client), refusals in _by_client(facts, wanted).items():
-        for run in _windows(refusals):
-            per_user: dict[str, list[_Refusal]] = defaultdict(list)
-            for each in run:
-                per_user[each.user].append(each)
-            for tries in per_user.values():
-                if len(tries) >= _GUESSED:
-                    why = (
-                        f"{client} was refused {len(tries)} times as {tries[0].shown} in "
-                        f"{_minutes(tries)}"
-                    )
-                    yield _told("user", tries[0].shown, tries, why, "likely")
+        for tries in many_of_one(
+            refusals, when=_at, what=_user, least=_GUESSED, within_ns=_WINDOW_NS
+        ):
+            who = tries[0].shown
+            why = f"{client} was refused {len(tries)} times as {who} {_during(tries)}"
+            yield _told("user", who, tries, why, "likely")
 
 
 @rule(
@@ -174,11 +177,10 @@ def brute_force(facts: Facts) -> Iterator[Hit]:
 def names_tried(facts: Facts) -> Iterator[Hit]:
     """At least five different names unknown to the KDC or server, asked by one client within 15 minutes."""
     for (_, client), refusals in _by_client(facts, {"unknown_user"}).items():
-        for run in _windows(refusals):
+        for run in bursts(refusals, when=_at, what=_user, least=_NAMES_TRIED, within_ns=_WINDOW_NS):
             users = {each.user for each in run}
-            if len(users) >= _NAMES_TRIED:
-                why = f"{client} asked {run[0].where} for {len(users)} names that do not exist"
-                yield _told("client", client, run, why, "likely")
+            why = f"{client} asked {run[0].where} for {len(users)} names that do not exist"
+            yield _told("client", client, run, why, "likely")
 
 
 @rule(

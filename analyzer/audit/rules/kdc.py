@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from analyzer.audit.bursts import bursts
 from analyzer.audit.etypes import DES, RC4
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import kdc_hit, principal
@@ -98,29 +99,49 @@ def kerberoasting(facts: Facts) -> Iterator[Hit]:
         if row.ticket_etype in RC4 and not (row.sname or "").startswith(("krbtgt/", "kadmin/")):
             found[row.capture, row.client].append(row)
     for (_, client), rows in found.items():
-        rows.sort(key=lambda row: row.ts or 0)
-        first = rows[0].ts or 0
-        run = [row for row in rows if (row.ts or 0) - first <= _ROAST_WINDOW_NS]
-        only = {row.sname for row in run if set(row.requested_etypes or ("",)) <= (RC4 | DES)}
-        every = {row.sname for row in run}
-        if len(only) < _ROASTED and len(every) < _MANY:
-            run = _burst(rows)
+        for run in _roasted(rows):
+            only = {row.sname for row in run if _by_rc4_alone(row)}
             every = {row.sname for row in run}
-            only = {name for name in only if name in every}
-            if not run:
-                continue
-        frames = tuple(
-            frame
-            for row in run
-            for frame in (row.frame_request, row.frame_reply)
-            if frame is not None
-        )
-        why = (
-            f"{client} got RC4 tickets of {len(every)} services, {len(only)} of them asked for "
-            "with RC4 alone"
-        )
-        sure = "likely" if len(only) >= _ROASTED else "possible"
-        yield kdc_hit("client", client, run[0], why, sure)._replace(evidence=frames)
+            frames = tuple(
+                frame
+                for row in run
+                for frame in (row.frame_request, row.frame_reply)
+                if frame is not None
+            )
+            why = (
+                f"{client} got RC4 tickets of {len(every)} services, {len(only)} of them asked for "
+                "with RC4 alone"
+            )
+            sure = "likely" if len(only) >= _ROASTED else "possible"
+            yield kdc_hit("client", client, run[0], why, sure)._replace(evidence=frames)
+
+
+def _roasted(rows: list[Any]) -> Iterator[list[Any]]:
+    """Runs of tickets that are too many, told once: by what they ask for, else by number, else by haste."""
+    told: set[int] = set()
+    alone = [row for row in rows if _by_rc4_alone(row)]
+    accounts = [row for row in rows if not _account_of_service(row).endswith("$")]
+    for some, what, least, within_ns in (
+        (rows, _service, _MANY, _ROAST_WINDOW_NS),
+        (alone, _service, _ROASTED, _ROAST_WINDOW_NS),
+        (accounts, _account_of_service, _IN_A_BURST, _BURST_NS),
+    ):
+        for run in bursts(some, when=_at, what=what, least=least, within_ns=within_ns):
+            if told.isdisjoint(map(id, run)):
+                told.update(map(id, run))
+                yield run
+
+
+def _at(row: Any) -> int:
+    return int(row.ts or 0)
+
+
+def _service(row: Any) -> str:
+    return str(row.sname)
+
+
+def _by_rc4_alone(row: Any) -> bool:
+    return set(row.requested_etypes or ("",)) <= (RC4 | DES)
 
 
 def _account_of_service(row: Any) -> str:
@@ -130,19 +151,6 @@ def _account_of_service(row: Any) -> str:
     if kind in _OF_THE_COMPUTER:
         return str(host.partition("/")[0].partition(":")[0].partition(".")[0])
     return str(name)
-
-
-def _burst(rows: list[Any]) -> list[Any]:
-    """The first tickets, ordered by time, that name enough accounts within a few seconds; else none."""
-    start = 0
-    for end, last in enumerate(rows, 1):
-        while (last.ts or 0) - (rows[start].ts or 0) > _BURST_NS:
-            start += 1
-        names = {_account_of_service(row) for row in rows[start:end]}
-        if len({name for name in names if not name.endswith("$")}) >= _IN_A_BURST:
-            begin = rows[start].ts or 0
-            return [row for row in rows[start:] if (row.ts or 0) - begin <= _BURST_NS]
-    return []
 
 
 @rule(
