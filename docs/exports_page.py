@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.analysis import Analysis, read
-from analyzer.report import siem
+from analyzer.report import finding_id, siem
 from analyzer.report.sarif import LEVELS, RANKS, SCORES, as_sarif
 from analyzer.report.siem import ecs, ocsf, zeek
 from analyzer.report.siem.mapping import Field
@@ -94,7 +94,7 @@ SARIF_RESULT = (
     ("occurrenceCount", "`count`"),
     (
         "partialFingerprints.negoscope/v1",
-        "SHA-256 of `rule_id`, `subject_kind`, `subject`; of a negotiation also `captures`",
+        finding_id.MADE_OF,
     ),
     ("properties.severity", "`severity`"),
     ("properties.confidence", "`confidence`"),

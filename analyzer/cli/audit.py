@@ -48,9 +48,19 @@ def commands() -> dict[str, click.Command]:
     type=click.Choice(SEVERITIES),
     help="End with status 1 if a finding is of this severity or above.",
 )
-@click.option("--rules", metavar="A,B", help="Only these: ids, beginnings of ids, families.")
 @click.option(
-    "--suppress", metavar="FILE", help="Leave out what this TOML file lists, with reasons."
+    "--rules",
+    "named_rules",
+    metavar="A,B",
+    multiple=True,
+    help="Only these: ids, beginnings of ids, families.",
+)
+@click.option(
+    "--suppress",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    help="Leave out what this TOML file lists, with reasons.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE.")
 @reading_options
@@ -58,8 +68,8 @@ def audit(
     captures: tuple[str, ...],
     form: str,
     fail_on: str | None,
-    rules: str | None,
-    suppress: str | None,
+    named_rules: tuple[str, ...],
+    files: tuple[str, ...],
     output: str | None,
     color: str,
     **reading: Any,
@@ -68,6 +78,10 @@ def audit(
     from analyzer.audit.registry import chosen_rules
     from analyzer.audit.suppress import read_suppressions
 
+    rules = ",".join(named_rules) if named_rules else None
+    suppress = files[0] if files else None
+    if len(files) > 1:
+        raise UsageError("--suppress: put all suppressions into one file")
     chosen_rules(rules)  # complain before a long reading
     if suppress is not None:
         read_suppressions(suppress)

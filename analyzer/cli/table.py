@@ -71,6 +71,8 @@ def _command(name: str) -> click.Command:
         chosen = _chosen(table, columns)
         if form == "parquet" and output is None:
             raise UsageError("--format parquet needs -o FILE")
+        if chosen is not None and form in SIEM_FORMATS:
+            raise UsageError(f"--columns: the fields of --format {form} are fixed")
         if output is not None:
             refuse_overwriting(output, named(captures))
         analysis = read_captures(captures, {name}, with_secrets=with_secrets, **reading)

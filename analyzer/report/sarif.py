@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -22,6 +21,7 @@ from urllib.parse import quote
 from analyzer.audit.model import Finding, Place, Rule
 from analyzer.audit.suppress import Suppression
 from analyzer.report.cells import iso_time
+from analyzer.report.finding_id import finding_id
 from analyzer.report.json_text import json_text
 from analyzer.report.product import product_version
 from analyzer.report.reference_links import first_link, link
@@ -163,11 +163,9 @@ def _suppression(by: Suppression) -> dict[str, Any]:
 
 
 def fingerprint(finding: Finding) -> str:
-    """The same for the same rule and subject, whatever the capture; a negotiation's also by its capture."""
-    parts = [finding.rule.rule_id, finding.subject_kind, finding.subject.lower()]
-    if finding.subject_kind == "negotiation":
-        parts += sorted(finding.places)
-    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    """See `finding_id`."""
+    kind, subject = finding.subject_kind, finding.subject
+    return finding_id(finding.rule.rule_id, kind, subject, finding.places)
 
 
 def _location(finding: Finding, name: str, place: Place, captures: list[str]) -> dict[str, Any]:

@@ -197,6 +197,7 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("negotiations", _of("negotiations"), keep=3, right=True),
         View("failed", _of("failure"), keep=3, right=True),
         View("ran", _counts_of("mechanisms")),
+        View("accepted", _counts_of("accepted"), keep=2),
         View("offers", _some_of("offers"), keep=3),
         View("weakest", _of("weakest")),
         View("e.g. id", _of("weakest_negotiation_id"), keep=2, right=True),

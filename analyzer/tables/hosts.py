@@ -35,6 +35,7 @@ class _Host:
         self.outcomes: Counter[str] = Counter()
         self.carriers: Counter[str] = Counter()
         self.mechanisms: Counter[str] = Counter()
+        self.accepted: Counter[str] = Counter()
         self.offers: Counter[str] = Counter()
         self.users: Counter[str] = Counter()
         self.names: Counter[str] = Counter()
@@ -114,6 +115,8 @@ def _runs(hosts: Hosts, negotiations: Columns) -> None:
             host.carriers[carrier] += count
             if run.mechanism is not None:
                 host.mechanisms[run.mechanism] += count
+                if run.outcome == "success":
+                    host.accepted[run.mechanism] += count
             if run.reason is not None:
                 host.reasons[run.reason] += count
             if signing is not None:
@@ -254,6 +257,7 @@ def _row(key: Key, host: _Host) -> list[Any]:
         host.weakest,
         host.weakest_id,
         dict(host.reasons.most_common()),
+        dict(host.accepted.most_common()),
     ]
 
 

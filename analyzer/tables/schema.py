@@ -114,7 +114,11 @@ NEGOTIATIONS = Table(
             "category",
             "after success: none, sign, seal, tls; null if nothing followed",
         ),
-        C("signed_messages", "int", "signed messages seen after the negotiation"),
+        C(
+            "signed_messages",
+            "int",
+            "signed messages seen after the negotiation, without those that SMB signs by rule",
+        ),
         C("sealed_messages", "int", "sealed messages seen after the negotiation"),
         C("channel_binding", "category", "absent, zero, present; null where it cannot be seen"),
         C("ntlm_mic", "category", "absent, present, promised-missing; null without NTLM"),
@@ -450,6 +454,11 @@ HOSTS = Table(
         C("weakest", "category", "code of the weakest thing seen, see below"),
         C("weakest_negotiation_id", "int", "first negotiation that shows it"),
         C("reasons", "dict", "reason -> negotiations"),
+        C(
+            "accepted",
+            "dict",
+            "mechanism -> negotiations that succeeded by it: of a server what it accepts",
+        ),
     ),
 )
 

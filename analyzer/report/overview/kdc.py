@@ -27,9 +27,21 @@ def tickets(kdc: Columns) -> Section | None:
     routine: Counter[str] = Counter()
     etypes: Counter[str] = Counter()
     weak: Counter[str] = Counter()
-    names = ("exchange", "outcome", "error", "error_code", "sname", "cname", "ticket_etype")
+    logons: Counter[str] = Counter()
+    names = (
+        "exchange",
+        "outcome",
+        "error",
+        "error_code",
+        "sname",
+        "cname",
+        "ticket_etype",
+        "reply_etype",
+    )
     rows = Counter(zip(*(kdc[name] for name in names), strict=True))
-    for (exchange, outcome, error, code, sname, cname, etype), count in rows.items():
+    for (exchange, outcome, error, code, sname, cname, etype, key), count in rows.items():
+        if exchange == "AS" and etype_weakness(key) != "kerberos":
+            logons[cname or "?"] += count
         per_exchange[exchange or "?"][outcome] += count
         if etype is not None:
             etypes[SHORT_DETAILS.get(etype, etype)] += count
@@ -51,6 +63,8 @@ def tickets(kdc: Columns) -> Section | None:
     if etypes:
         weakly = f"; by RC4 or DES for {frequent(weak)}" if weak else "; none by RC4 or DES"
         entries.append(Entry(f"tickets: {numbered(etypes, 6)}{weakly}"))
+    if logons:
+        entries.append(Entry(f"logons by an RC4 or DES key: {frequent(logons)}"))
     if routine:
         entries.append(Entry(f"in the normal course: {numbered(routine, 4)}"))
     clients, servers = Counter(kdc["client"]), Counter(kdc["server"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from analyzer.report.overview.hints import hints
 from analyzer.report.overview.inputs import inputs
 from analyzer.report.overview.kdc import tickets
 from analyzer.report.overview.section import WIDTH, Section
+from analyzer.report.overview.tally import frequent
 from analyzer.report.overview.usage import clients, headline, mechanisms
 from analyzer.report.overview.why import reasons
 from analyzer.tables.collect import Columns
@@ -38,7 +40,8 @@ def sections(
         made.append(Section(headline(negotiations)))
         made += [mechanisms(negotiations), clients(negotiations), *reasons(negotiations)]
     else:
-        made.append(Section("No negotiation was found in what could be read."))
+        title = "No negotiation was found in what could be read."
+        made.append(Section(title, notes=_hidden(tables["names"])))
     asked = tickets(tables["kdc"])
     if asked is not None:
         made.append(asked)
@@ -52,6 +55,16 @@ def sections(
         more = hints(negotiations, named, kdc=asked is not None, audit=found is not None)
         made.append(more)
     return made
+
+
+def _hidden(names: Columns) -> list[str]:
+    """That TLS may hide negotiations, where servers were asked for by TLS."""
+    sources = zip(names["source"], names["name"], strict=True)
+    asked = Counter(name for source, name in sources if source == "sni")
+    if not asked:
+        return []
+    keys = "what is inside can be read with its keys only (--engine tshark --tls-keylog FILE)"
+    return [f"TLS was spoken with {frequent(asked)}: {keys}"]
 
 
 def _findings(tables: dict[str, Columns]) -> Section | None:

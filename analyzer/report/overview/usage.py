@@ -90,11 +90,12 @@ def clients(negotiations: Columns) -> Section:
 
 
 def _offers(counter: Counter[str]) -> str:
-    """The most frequent offer, and how many others there are."""
+    """The most frequent offer, and how many others there are: other lists, or the same in another order."""
     if not counter:
         return ""
     most = visible(counter.most_common(1)[0][0])[:SHOWN]
-    return most if len(counter) == 1 else f"{most} (+{len(counter) - 1} other)"
+    others = len(counter) - 1
+    return f"{most}; {counted(others, 'other offer')}" if others else most
 
 
 def _number(value: int) -> str:

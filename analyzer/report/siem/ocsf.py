@@ -5,10 +5,10 @@ Spec: OCSF 1.3.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from analyzer.report.finding_id import MADE_OF, finding_id
 from analyzer.report.product import product_version
 from analyzer.report.reference_links import technique_link, techniques
 from analyzer.report.siem.mapping import Field, constant, copied, kept, writer
@@ -202,11 +202,8 @@ NEGOTIATION = (*_NEGOTIATION, *kept("unmapped", NEGOTIATIONS, _NEGOTIATION))
 
 
 def _finding_uid(record: Record) -> str:
-    """The same for the same rule and subject; the number of a negotiation is its capture's own."""
-    parts = [record["rule_id"], record["subject_kind"], record["subject"]]
-    if record["subject_kind"] == "negotiation":
-        parts += sorted(record["captures"])
-    return hashlib.sha256("|".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    named = (record[name] for name in ("rule_id", "subject_kind", "subject", "captures"))
+    return finding_id(*named)
 
 
 def _attacks(record: Record) -> list[dict[str, Any]]:
@@ -250,7 +247,7 @@ _FINDING = (
     copied("message", "why"),
     Field(
         "finding_info.uid",
-        "SHA-256 of `rule_id`, `subject_kind`, `subject`; of a negotiation also `captures`",
+        MADE_OF,
         _finding_uid,
     ),
     copied("finding_info.title", "title"),

@@ -123,6 +123,36 @@ def test_suppressions_are_counted_and_idle_ones_told(tmp_path: Path, capsys: Out
     assert capsys.readouterr().err == ""
 
 
+def test_rules_may_be_named_in_several_options(capsys: Output) -> None:
+    """The last one does not win silently; of suppressions there is one file."""
+    assert (
+        run(
+            [
+                "audit",
+                RELAYED,
+                "--rules",
+                "NGS-RELAY-002",
+                "--rules",
+                "NGS-HTTP",
+                "--format",
+                "jsonl",
+            ]
+        )
+        == 0
+    )
+    ids = {json.loads(line)["rule_id"] for line in capsys.readouterr().out.splitlines()}
+    assert "NGS-RELAY-002" in ids
+    assert any(each.startswith("NGS-HTTP") for each in ids)
+    assert run(["audit", RELAYED, "--suppress", "a.toml", "--suppress", "b.toml"]) == 2
+    assert "into one file" in capsys.readouterr().err
+
+
+def test_fields_of_other_systems_are_not_chosen(capsys: Output) -> None:
+    """Their documents have their own fields."""
+    assert run(["negotiations", RELAYED, "--format", "ecs", "--columns", "user"]) == 2
+    assert "the fields of --format ecs are fixed" in capsys.readouterr().err
+
+
 def test_sarif_goes_to_a_file(tmp_path: Path, capsys: Output) -> None:
     """Whole, with the capture as artifact."""
     target = tmp_path / "out.sarif"

@@ -40,6 +40,7 @@ def test_a_busy_desk() -> None:
         0,
     )
     assert desk["mechanisms"] == {"kerberos": 2, "ntlm": 1, "simple": 1}
+    assert desk["accepted"] == {"kerberos": 2, "simple": 1}  # its NTLM failed
     assert set(desk["carriers"]) == {"smb2", "http", "ldap"}
     assert set(desk["offers"]) == {"kerberos", "ms-kerberos", "ntlm", "simple"}
     assert desk["users"] == ["NEGO\\grace", "grace@nego.test"]
@@ -78,6 +79,12 @@ def test_the_weakest_thing_seen(case: str, client: str, server: str | None) -> N
     found = of(case)
     assert {row["weakest"] for (_, role), row in found.items() if role == "client"} == {client}
     assert {row["weakest"] for (_, role), row in found.items() if role == "server"} == {server}
+
+
+def test_what_a_server_refuses_it_does_not_accept() -> None:
+    """It was run all the same."""
+    [server] = [row for (_, role), row in of("smb/ntlm_blocked").items() if role == "server"]
+    assert (server["mechanisms"], server["accepted"]) == ({"ntlm": 1}, {})
 
 
 def test_an_lm_response_beside_a_better_one_counts() -> None:

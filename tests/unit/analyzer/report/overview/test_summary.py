@@ -7,6 +7,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from support.finding_rows import columns_of
 
 from analyzer.analysis import read
 from analyzer.cli.main import run
@@ -75,6 +76,20 @@ def test_nothing_to_tell_is_said() -> None:
     """A page without authentication."""
     text = of("http/open_page")
     assert text.endswith("No negotiation was found in what could be read.")
+
+
+def test_tls_is_named_where_nothing_else_is_seen() -> None:
+    """So that nobody takes it for a network without authentication."""
+    tables = columns_of(names=[{"source": "sni", "name": "web.nego.test", "client": "fd99::20"}])
+    text = "\n".join(line for each in sections(tables) for line in each.lines(None))
+    assert (
+        "TLS was spoken with web.nego.test: what is inside can be read with its keys only" in text
+    )
+
+
+def test_logons_by_an_rc4_key_are_told() -> None:
+    """The ticket may be of AES all the same."""
+    assert "logons by an RC4 or DES key: ada" in part(of("kdc/rc4_logon"), "Kerberos KDC")
 
 
 def test_an_unfinished_logon_does_not_tell_twice_why_it_was_ntlm() -> None:
