@@ -90,19 +90,20 @@ def _with_radix(rows: list[Row], radix: int) -> bytes | None:
         room = len(before) or len(row.rest)
         if not last and not rows[number + 1].repeats:
             room = offsets[number + 1] - offsets[number]
-        groups = _groups(row.rest, room)
+        groups, behind = _groups(row.rest, room)
         before = bytes.fromhex("".join(groups))
         if not last and not before:
             return None
         words = words and all(len(group) == 4 for group in groups)
+        words = words and not _shows(behind, before)
         data += before
     return bytes(_turned(data, words=words)) if data else None
 
 
-def _groups(rest: str, room: int) -> list[str]:
-    """Groups of digits up to `room` bytes: wide spaces, or what is no group, begin the characters.
+def _groups(rest: str, room: int) -> tuple[list[str], str]:
+    """Groups of digits up to `room` bytes, and the characters: wide spaces, or what is no group, begin them.
 
-    [] if there are more digits than that.
+    No groups if there are more digits than that.
     """
     groups: list[str] = []
     at = count = 0
@@ -117,8 +118,18 @@ def _groups(rest: str, room: int) -> list[str]:
         at = match.end()
     more = GROUP.match(rest, at)
     if more is not None and more.start(1) == at + 1:
-        return []
-    return groups if count <= room + 1 else []  # the last word may hold one byte
+        return [], ""
+    return groups if count <= room + 1 else [], rest[at:].strip(
+        " "
+    )  # the last word may hold one byte
+
+
+def _shows(characters: str, data: bytes) -> bool:
+    """Whether the characters are those of the bytes in this order; od puts a mark before those of words."""
+    own = "".join(chr(byte) if 0x20 < byte < 0x7F else "." for byte in data).strip(".")
+    return (
+        characters != "" and not characters.startswith(">") and own in characters.replace(" ", ".")
+    )
 
 
 def _turned(data: bytearray, *, words: bool) -> bytes | bytearray:
