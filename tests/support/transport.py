@@ -70,7 +70,10 @@ def _pieces(segment: Segment, starts: list[int]) -> Iterator[Packet]:
 
 
 def joined(packets: Packets) -> Packets:
-    """What one side sends in a row becomes one segment, as far as an IP datagram can hold it."""
+    """What one side sends in a row becomes one segment, as far as an IP datagram can hold it.
+
+    As where a card or kernel joins them, only segments that acknowledge the same.
+    """
     kept: list[Packet | None] = list(packets)
     runs: dict[tuple[bytes, bytes], list[tuple[int, Segment]]] = defaultdict(list)
 
@@ -96,6 +99,7 @@ def joined(packets: Packets) -> Packets:
                 (_, first), (_, last) = run[0], run[-1]
                 size = (segment.seq - first.seq & 0xFFFFFFFF) + len(segment.payload)
                 follows = (last.seq + len(last.payload) - segment.seq) & 0xFFFFFFFF == 0
+                follows = follows and segment.ack == last.ack
                 if not follows or size > 60_000:
                     join(run)
                     run.clear()
