@@ -62,6 +62,8 @@ STAGES: dict[str, tuple[str, ...]] = {
         "analyzer/capture/following.py",
         "analyzer/capture/runs.py",
         "analyzer/capture/reassembly.py",
+        "analyzer/capture/delivery.py",
+        "analyzer/capture/proofs.py",
         "analyzer/capture/direction.py",
         "analyzer/capture/hold.py",
         "analyzer/capture/pool.py",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from analyzer.capture.hold import Hold
+from analyzer.capture.hold import Hold, Mark
 from analyzer.capture.pool import Piece
 
 MODULUS = 0xFFFF_FFFF
 """Sequence numbers are compared modulo 2^32."""
+FARTHEST_AHEAD = 1 << 30
+"""The largest window (RFC 7323); a number beyond it belongs to another connection."""
 
 
 class Doom(NamedTuple):
@@ -19,12 +21,25 @@ class Doom(NamedTuple):
     now: int
 
 
+class Proof(NamedTuple):
+    """A packet of the other side that acknowledges bytes of which none was captured so far."""
+
+    first: int  # sequence number at which this direction begins if nothing of it is captured
+    ack: int
+    frame: int
+    ts_ns: int
+
+
 class Direction:
-    """What one side sent."""
+    """What one side sent.
+
+    What waits for earlier bytes of its own, or for those of the other side that it acknowledges, is told
+    as a `Mark`.
+    """
 
     __slots__ = (
         "cuts", "doom", "fin", "fin_told", "floor", "hold", "memory", "next_seq", "offset",
-        "origin", "reset", "skip",
+        "origin", "passed", "proof", "reset", "rst", "since", "skip",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -32,16 +47,18 @@ class Direction:
         self.offset = 0  # of the next byte
         self.origin = 0  # offset at which this direction began
         self.floor = 0  # lowest offset of bytes from before it that were counted
+        self.since = 0  # frame before which it is not known where this direction stands
         self.skip = 0  # bytes that the consumer does not want
         self.hold: Hold | None = None
         self.memory: list[Piece] = []
-        self.cuts: dict[
-            int, tuple[int, int, int]
-        ] = {}  # offset -> end, frame, time of bytes cut off
-        self.fin: tuple[int, int, int] | None = None  # offset, frame, time
+        self.cuts: dict[int, Mark] = {}  # offset -> end and the rest of a mark, of bytes cut off
+        self.fin: Mark | None = None
         self.fin_told = False
+        self.rst: Mark | None = None  # a RST that waits
         self.reset = False
+        self.passed = 0  # offset up to which nothing is waited for
         self.doom: Doom | None = None
+        self.proof: Proof | None = None
 
     def begin(self, seq: int, offset: int) -> None:
         """Make `seq` the next sequence number, which has stream `offset`."""
@@ -53,14 +70,35 @@ class Direction:
         assert self.next_seq is not None
         return ((seq - self.next_seq + 0x8000_0000) & MODULUS) - 0x8000_0000
 
+    def acknowledged(self, ack: int) -> int:
+        """Offset up to which a packet acknowledges; 0 if the number is none that can be meant."""
+        if self.next_seq is None:
+            return 0
+        ahead = self.ahead(ack)
+        if not 0 < ahead <= FARTHEST_AHEAD:
+            return 0
+        acked = self.offset + ahead
+        return acked if self.fin is None else min(acked, self.fin[0] + 1)
+
     @property
-    def behind_hole(self) -> tuple[int, int, int] | None:
-        """Offset, frame and time of what waits: held bytes or a FIN; None if there is no hole."""
-        if self.hold is not None and self.hold.starts:
-            return self.hold.islands[0].marks[0]
-        if self.fin is not None and not self.fin_told:
-            return self.fin
-        return None
+    def reached(self) -> int:
+        """Offset up to which acknowledgements are covered; a FIN counts as a byte."""
+        return max(self.offset + self.fin_told, self.passed)
+
+    @property
+    def first(self) -> Mark | None:
+        """What waits first, behind a hole or not: bytes, FIN or RST."""
+        hold, offset, mark = self.hold, self.offset, None
+        if hold is not None and hold.starts:
+            mark = hold.islands[0].marks[0]
+            if mark[0] <= offset:
+                return mark
+        if offset in self.cuts:
+            return offset, *self.cuts[offset][1:]
+        fin = self.fin
+        if fin is not None and not self.fin_told and (mark is None or fin[0] <= offset):
+            return fin
+        return self.rst if mark is None else mark
 
     def advance(self, length: int) -> None:
         """Move on over delivered or lost bytes."""

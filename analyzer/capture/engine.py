@@ -1,8 +1,11 @@
-"""Turns blocks of packets into calls of consumers, stream by stream, each in capture order.
+"""Turns blocks of packets into calls of consumers, stream by stream, each in the order of its talk.
+
+That is the capture's, but for what was recorded before the bytes that it follows or acknowledges.
 
 Who wants a stream is asked with its first payload: a scan of a million ports opens nothing. Packets of
 streams that nobody wants cost a look at one array. In-sequence packets go in runs. A packet that is
-repeated, out of order, cut or resets the stream goes alone, and so do all while there is a hole.
+repeated, out of order, cut or resets the stream, or acknowledges what was not seen, goes alone, and so do
+all while there is a hole.
 
 A stream is over, `closed`, when both sides have told their FIN, or some time after a reset. What still
 comes for it can only be a repetition and is dropped.

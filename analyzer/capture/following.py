@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from analyzer.capture.delivery import Start, StreamIgnoredError
 from analyzer.capture.model import OpenStream, PacketIndex, Stream
 from analyzer.capture.pool import Pool
-from analyzer.capture.reassembly import Start, StreamIgnoredError, TcpStream
+from analyzer.capture.reassembly import TcpStream
 from analyzer.capture.roles import describe
 from analyzer.capture.streams import CLOSED, FOLLOWED, IGNORED, SYN_BY, StreamTable
 
@@ -17,12 +18,13 @@ class Following:
     def __init__(self, pool: Pool, table: StreamTable, open_stream: OpenStream) -> None:
         self.waiting: OrderedDict[int, TcpStream] = OrderedDict()
         """Streams with a hole."""
+        self.touched: dict[int, TcpStream] = {}
+        """Those that were fed in this block and stay open."""
         self._pool = pool
         self._table = table
         self._open_stream = open_stream
         self._open: OrderedDict[int, TcpStream] = OrderedDict()
         self._reset: OrderedDict[int, TcpStream] = OrderedDict()  # the one silent for longest first
-        self._touched: dict[int, TcpStream] = {}  # in this block
 
     def get(self, stream_id: int) -> TcpStream | None:
         """Return the stream if it is open."""
@@ -52,10 +54,10 @@ class Following:
         else:
             table.reopened[stream_id] += 1
         stream, client = describe(table, stream_id, index, row, sender, seen)
-        return self.ask(stream, client, start)
+        return self.ask(stream, client, start, index.frame.item(row))
 
-    def ask(self, stream: Stream, client: int, start: Start) -> TcpStream | None:
-        """Ask who wants a stream; `settle` it once it has been fed."""
+    def ask(self, stream: Stream, client: int, start: Start, frame: int) -> TcpStream | None:
+        """Ask who wants a stream from a frame on; `settle` it once it has been fed."""
         stream_id = stream.stream_id
         stream.started_before |= start == "captured"
         consumer = self._open_stream(stream)
@@ -65,7 +67,9 @@ class Following:
         if len(self._open) >= self._pool.limits.open_streams:
             self._evict()
         self._table.state[stream_id] = FOLLOWED
-        return TcpStream(stream_id, consumer, client, self._pool, start)
+        flow = TcpStream(stream_id, consumer, client, self._pool, start)
+        flow.since = frame
+        return flow
 
     def settle(self, flow: TcpStream) -> None:
         """Note how a stream stands after packets of a block."""
@@ -75,7 +79,7 @@ class Following:
             return
         self._open[stream_id] = flow
         self._open.move_to_end(stream_id)
-        self._touched[stream_id] = flow
+        self.touched[stream_id] = flow
         if flow.waiting:
             self.waiting[stream_id] = flow
         elif self.waiting:
@@ -106,12 +110,12 @@ class Following:
                 self.end(flow, "closed")
             elif not flow.waiting:
                 del self.waiting[flow.stream_id]
-        for flow in sorted(self._touched.values(), key=lambda each: each.last_frame):
+        for flow in sorted(self.touched.values(), key=lambda each: each.last_frame):
             self._open.move_to_end(flow.stream_id)
             if flow.reset:
                 self._reset[flow.stream_id] = flow
                 self._reset.move_to_end(flow.stream_id)
-        self._touched.clear()
+        self.touched.clear()
         while self._reset:
             flow = next(iter(self._reset.values()))
             if not self.is_over(flow, now):
@@ -134,6 +138,7 @@ class Following:
         listens = True
         try:
             flow.give_up()
+            flow.tell_proven()
         except StreamIgnoredError:
             listens = False
             flow.release()
@@ -171,6 +176,6 @@ class Following:
         stream_id = flow.stream_id
         self._table.state[stream_id] = state
         if self._open.pop(stream_id, None) is not None:  # else it came and went within a block
-            self._touched.pop(stream_id, None)
+            self.touched.pop(stream_id, None)
             self._reset.pop(stream_id, None)
         self.waiting.pop(stream_id, None)

@@ -1,11 +1,15 @@
-"""Bytes that wait behind a hole: islands that neither overlap nor touch, the first copy of each byte."""
+"""Bytes that wait: islands that neither overlap nor touch, the first copy of each byte."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 
-Mark = tuple[int, int, int]
-"""Offset at which bytes of another segment begin, its frame and time."""
+Mark = tuple[int, int, int, int]
+"""Offset at which bytes of another segment begin, its frame and time, and what it acknowledges.
+
+That is an offset of the other direction, its FIN counted as a byte; 0 if nothing there is waited for.
+"""
 Difference = tuple[int, int]
 """Offset and length of bytes that differ."""
 
@@ -18,7 +22,7 @@ class Island:
     def __init__(self, start: int) -> None:
         self.start = start
         self.data = bytearray()
-        self.marks: list[Mark] = []
+        self.marks: deque[Mark] = deque()
 
     @property
     def end(self) -> int:
@@ -27,23 +31,14 @@ class Island:
 
     def weave(self, islands: list[Island], data: bytes, mark: Mark, stop: int) -> None:
         """Append these islands, and what `data` (which begins at the mark) has between and up to `stop`."""
-        begin, frame, ts_ns = mark
+        begin, frame, ts_ns, acked = mark
         for island in islands:
             self.weave([], data, mark, island.start)
             self.data += island.data
             self.marks += island.marks
         if self.end < stop:
-            self.marks.append((self.end, frame, ts_ns))
+            self.marks.append((self.end, frame, ts_ns, acked))
             self.data += data[self.end - begin : stop - begin]
-
-    def pieces(self) -> list[tuple[bytes, int, int]]:
-        """Return the bytes segment by segment, with frame and time."""
-        stops = [mark[0] for mark in self.marks[1:]]
-        stops.append(self.end)
-        return [
-            (bytes(self.data[start - self.start : stop - self.start]), frame, ts_ns)
-            for (start, frame, ts_ns), stop in zip(self.marks, stops, strict=True)
-        ]
 
 
 class Hold:
@@ -86,7 +81,7 @@ class Hold:
         before = Island(min(begin, touched[0].start))
         before.weave(touched[:at], data, mark, grown.start)
         grown.data[:0] = before.data
-        grown.marks[:0] = before.marks
+        grown.marks.extendleft(reversed(before.marks))
         grown.start = before.start
         grown.weave(touched[at + 1 :], data, mark, end)
         self.islands[first:stop] = [grown]
@@ -95,13 +90,21 @@ class Hold:
         self.segments += len(grown.marks) - segments
         return differences
 
-    def take(self) -> Island:
-        """Remove the first island."""
-        island = self.islands.pop(0)
-        del self.starts[0]
-        self.bytes -= len(island.data)
-        self.segments -= len(island.marks)
-        return island
+    def take(self) -> tuple[bytes, Mark]:
+        """Remove the bytes of the first segment."""
+        island = self.islands[0]
+        mark = island.marks.popleft()
+        if island.marks:
+            size = island.marks[0][0] - mark[0]
+            data = bytes(island.data[:size])
+            del island.data[:size]
+            island.start = self.starts[0] = mark[0] + size
+        else:
+            data = bytes(island.data)
+            del self.islands[0], self.starts[0]
+        self.bytes -= len(data)
+        self.segments -= 1
+        return data, mark
 
 
 def compare(start: int, known: bytes | bytearray, begin: int, data: bytes) -> Difference | None:

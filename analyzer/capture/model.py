@@ -124,7 +124,8 @@ class Consumer(Protocol):
         """`length` bytes from `offset` on are missing for good; same answer as `deliver`.
 
         `frame` is the first frame behind the gap, or the packet itself whose end the snap length
-        cut off. Loss inside a skip is not told here, only counted.
+        cut off, or the packet of the other side that acknowledges what nobody has shown. Loss inside a
+        skip is not told here, only counted.
         """
 
     def conflict(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> None:

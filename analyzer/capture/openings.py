@@ -13,7 +13,16 @@ import numpy as np
 from analyzer.capture.addresses import address
 from analyzer.capture.model import Stream
 from analyzer.capture.roles import EPHEMERAL_PORTS, WELL_KNOWN_PORTS
-from analyzer.capture.streams import ACK, PSH, SENT_BY, STARTED_BY_1, SYN, SYN_BY, StreamTable
+from analyzer.capture.streams import (
+    ACK,
+    PSH,
+    SENT_BY,
+    STARTED_BY_1,
+    SYN,
+    SYN_BY,
+    StreamTable,
+    beyond,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,6 +92,9 @@ class Openings:
         strange |= np.where(self.after_syn[place], ~at_base, kept_alive)
         fine = np.ones(len(block.ids), np.bool_)
         fine[rank[strange]] = False
+        unseen, untold = block.unseen()
+        fine[active.rank[unseen]] = False
+        fine[active.rank[self._unseen(block, untold)]] = False
         groups = np.searchsorted(block.ids, self.streams)
         plain: NDArray[np.bool_] = fine[groups]
         opener = np.searchsorted(active.rank, groups)  # else it is a FIN that came before all bytes
@@ -90,6 +102,16 @@ class Openings:
         if self._table.corrected:
             plain &= ~np.isin(self.streams, list(self._table.corrected))
         return plain
+
+    def _unseen(self, block: BlockRuns, packets: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Those of some active packets that acknowledge bytes of a side that has shown none."""
+        table, active = self._table, block.active
+        other = active.sender[packets] ^ 1
+        base = table.base[block.ids[active.rank[packets]], other]
+        ahead = beyond(active.ack[packets], base + np.uint32(1))
+        packets, other = packets[ahead], other[ahead]
+        streams, frames = block.ids[active.rank[packets]], self._index.frame[active.row[packets]]
+        return packets[table.heard(streams, other, frames)]
 
     def stream(self, at: int) -> tuple[Stream, int]:
         """Give one of those that were described; tell also which endpoint is its client."""

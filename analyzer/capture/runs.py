@@ -1,7 +1,7 @@
 """Cuts the active TCP packets of a block into runs: one stream, one direction, in sequence.
 
 *Active* packets are those with payload, FIN or RST. They are ordered by stream, then as captured; bare
-ACKs between them do not end a run.
+ACKs between them do not end a run. Within a run no packet acknowledges less than one before it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analyzer.capture.heads import Heads, payload_heads
 from analyzer.capture.model import PacketIndex
-from analyzer.capture.streams import FIN, RST, SYN
+from analyzer.capture.streams import ACK, FIN, RST, SYN, beyond
 
 Flags = NDArray[np.bool_]
 
@@ -38,6 +38,7 @@ class Active(NamedTuple):
     flags: NDArray[np.uint8]
     size: NDArray[np.int64]  # payload bytes on the wire
     seq: NDArray[np.uint32]
+    ack: NDArray[np.uint32]
     offset: NDArray[np.int64]  # of the payload in the buffer
 
 
@@ -81,8 +82,8 @@ class BlockRuns:
         rank, chosen = rank[order], chosen[order]
         rows, sender = packets.rows[chosen], packets.senders[chosen]
         flags, size = index.tcp_flags[rows], index.payload_wire_len[rows]
-        seq, offset = index.tcp_seq[rows], index.payload_offset[rows]
-        self.active = active = Active(rank, rows, sender, flags, size, seq, offset)
+        seq, ack, offset = index.tcp_seq[rows], index.tcp_ack[rows], index.payload_offset[rows]
+        self.active = active = Active(rank, rows, sender, flags, size, seq, ack, offset)
         total = np.zeros(len(rows) + 1, np.int64)
         np.cumsum(size, out=total[1:])
         # Views, read one by one: of bulk that is skipped nearly nothing is.
@@ -93,13 +94,15 @@ class BlockRuns:
         self.ts_ns = index.ts_ns[rows].data
         self.offset = offset.data
 
-        self.odd = (index.payload_len[rows] < size) | ((flags & (SYN | RST)) != 0)
+        self.odd = (index.payload_len[rows] < size) | ((flags & (SYN | RST | ACK)) != ACK)
         self.fin = fin = (flags & FIN) != 0
         self.directions, self.gaps = _directions(active)
         ends = np.logical_or.reduceat(fin[self.directions.order], self.directions.first)
         ended = self.directions.key[ends] >> 1 if len(ends) else ends.nonzero()[0]
         self.closed = np.bincount(ended, minlength=len(self.ids)) == 2
         """Groups of which both sides tell FIN."""
+        self._turns = np.ones(len(rows), np.bool_)  # where another stream or side speaks
+        self._turns[1:] = (rank[1:] != rank[:-1]) | (sender[1:] != sender[:-1])
         self.streams = self.ids.data
         self._wanted = np.ones(len(self.ids), np.bool_)  # groups that have runs
         self.first: list[int] = []
@@ -107,19 +110,19 @@ class BlockRuns:
         self.run_begin: memoryview = self.ids.data
         self.run_sender: list[int] = []
         self.run_seq: list[int] = []
+        self.run_ack: list[int] = []
+        """The farthest that each acknowledges."""
         self.run_odd: list[bool] = []
-        """Runs of one packet that needs a closer look: SYN with payload, RST, or cut by snaplen."""
+        """Runs of one packet that needs a closer look: SYN with payload, RST, no ACK, or cut by snaplen."""
         self.run_fin: list[bool] = []
 
     def cut(self, without: NDArray[np.intp] | None = None) -> None:
         """Cut the packets into runs; of the groups `without` there are none."""
         active, odd, fin = self.active, self.odd, self.fin
         rank, sender = active.rank, active.sender
-        starts = self.gaps | odd
-        starts[:1] = True
-        starts[1:] |= rank[1:] != rank[:-1]
-        starts[1:] |= sender[1:] != sender[:-1]
+        starts = self.gaps | odd | self._turns
         starts[1:] |= odd[:-1] | fin[:-1]
+        starts[1:] |= beyond(active.ack[:-1], active.ack[1:])
         first = np.flatnonzero(starts)
         end = np.append(first[1:], len(rank))[: len(first)]
         self._wanted[:] = True
@@ -130,7 +133,38 @@ class BlockRuns:
         self.first, self.end = first.tolist(), end.tolist()
         self.run_begin = np.searchsorted(rank[first], np.arange(len(self.ids) + 1)).data
         self.run_sender, self.run_seq = sender[first].tolist(), active.seq[first].tolist()
+        self.run_ack = active.ack[end - 1].tolist()
         self.run_odd, self.run_fin = odd[first].tolist(), fin[end - 1].tolist()
+
+    def unseen(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Active packets that acknowledge more than the other side has sent in this block so far.
+
+        Where it has sent nothing yet in this block it is not for the block to tell: those are the second.
+        A packet that acknowledges what the one before it does is left out of both.
+        """
+        active, turns = self.active, self._turns
+        rank, ack = active.rank, active.ack
+        if not len(rank):
+            return turns.nonzero()[0], turns.nonzero()[0]
+        end = active.seq + active.size.astype(np.uint32)
+        end += self.fin
+        same = rank[1:] == rank[:-1]
+        ahead = beyond(ack[1:], end[:-1])
+        ahead &= turns[1:] & same
+        begins = np.flatnonzero(~same) + 1
+        begins = np.concatenate(([0], begins))
+        more = np.flatnonzero((ack[1:] != ack[:-1]) & ~turns[1:]) + 1
+        turn = np.flatnonzero(turns)
+        start = turn[
+            np.searchsorted(turn, more, side="right") - 1
+        ]  # where that side began to speak
+        first = np.isin(start, begins)
+        told = more[~first]
+        told = told[beyond(ack[told], end[start[~first] - 1])]
+        return (
+            np.concatenate((np.flatnonzero(ahead) + 1, told)),
+            np.concatenate((begins, more[first])),
+        )
 
     def payload(self, active: int, read: int = 0) -> bytes:
         """Captured payload of an active packet that is not cut, without its first `read` bytes."""

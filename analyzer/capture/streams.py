@@ -7,7 +7,7 @@ told by its first packet (SYN: its number; any other: the number before it), or 
 ACK of the other side; a SYN/ACK with another number corrects it.
 
 A whole block is numbered with array operations; only conversations that are reused within it are
-walked packet by packet. A scan opens millions of conversations, so one costs some 50 bytes and no
+walked packet by packet. A scan opens millions of conversations, so one costs some 70 bytes and no
 object.
 
 Spec: RFC 9293 section 3.4 (initial sequence numbers); the rule of reuse was found by giving
@@ -52,6 +52,12 @@ class Segments(NamedTuple):
     flags: NDArray[np.uint8]
 
 
+def beyond(these: NDArray[np.uint32], those: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Tell which sequence numbers lie behind those beside them, modulo 2^32."""
+    ahead: NDArray[np.bool_] = (these - those).view(np.int32) > 0
+    return ahead
+
+
 class StreamTable:
     """All conversations of one transport: their numbers and what little is known of each.
 
@@ -65,7 +71,9 @@ class StreamTable:
         self.reopened = np.zeros(0, np.uint8)
         self.first_frame = np.zeros(0, np.int64)
         self.first_ts_ns = np.zeros(0, np.int64)
+        self.answered = np.zeros(0, np.int64)  # frame in which the second endpoint is first heard
         self.base = np.zeros((0, 2), np.uint32)  # sequence number before the first byte
+        self.sent = np.zeros((0, 2), np.uint32)  # number after what was told, where followed
         self.scratch = np.zeros(0, np.int32)  # of whoever needs one number per stream for a moment
         self._corrected: dict[tuple[int, int], list[tuple[int, int]]] = {}
         self._table = KeyTable()
@@ -95,7 +103,7 @@ class StreamTable:
         self._corrected.clear()
         ids = self.number(packets)
         told = self.seen[ids]
-        self._learn_bases(ids, told, packets.sender, segments)
+        self._learn_bases(ids, told, packets, segments)
         syn = np.flatnonzero(segments.flags & SYN)
         odd = syn[segments.seq[syn] != self.base[ids[syn], packets.sender[syn]]]
         if not len(odd):
@@ -104,9 +112,20 @@ class StreamTable:
         return ids, self._renumber(known, ids, packets, lives)
 
     @property
-    def corrected(self) -> set[int]:
-        """Streams whose bases changed within the latest block."""
-        return {stream_id for stream_id, _ in self._corrected}
+    def corrected(self) -> dict[int, int]:
+        """Streams whose bases changed within the latest block, with the last frame in which one did."""
+        found: dict[int, int] = {}
+        for (stream_id, _), corrections in self._corrected.items():
+            found[stream_id] = max(found.get(stream_id, 0), corrections[-1][0])
+        return found
+
+    def corrected_within(self, stream_id: int, after: int, until: int) -> bool:
+        """Tell whether a base changed in a frame of the latest block behind `after`, up to `until`."""
+        return bool(self._corrected) and any(
+            after < frame <= until
+            for side in (0, 1)
+            for frame, _ in self._corrected.get((stream_id, side), ())
+        )
 
     def base_at(self, stream_id: int, side: int, frame: int) -> int:
         """Return the number before the first byte, as it was known at a frame of the latest block."""
@@ -119,15 +138,50 @@ class StreamTable:
         self, ids: NDArray[np.intp], packets: Packets, segments: Segments, rows: NDArray[np.intp]
     ) -> NDArray[np.bool_]:
         """Tell which of the packets `rows` do not stand at the first byte of their direction."""
-        streams, sides = ids[rows], packets.sender[rows]
+        base = self._bases_at(ids[rows], packets.sender[rows], packets.frame[rows])
+        skipped: NDArray[np.bool_] = segments.seq[rows] != base + np.uint32(1)
+        return skipped
+
+    def acknowledges_bytes(
+        self, ids: NDArray[np.intp], packets: Packets, segments: Segments, rows: NDArray[np.intp]
+    ) -> NDArray[np.bool_]:
+        """Tell which of the packets `rows` acknowledge bytes of a direction that has shown none.
+
+        The endpoint that sent them has been heard: else its bytes take a way that is not captured.
+        """
+        streams, other, frame = ids[rows], packets.sender[rows] ^ 1, packets.frame[rows]
+        base = self._bases_at(streams, other, frame)
+        told: NDArray[np.bool_] = beyond(segments.ack[rows], base + np.uint32(1))
+        told &= (segments.flags[rows] & ACK) != 0
+        if told.any():
+            told &= self.heard(streams, other, frame)
+        return told
+
+    def _bases_at(
+        self, streams: NDArray[np.intp], sides: NDArray[np.intp], frames: NDArray[np.int64]
+    ) -> NDArray[np.uint32]:
+        """`base_at` of many."""
         base = self.base[streams, sides]
         for (stream_id, side), corrections in self._corrected.items():
             mine = np.flatnonzero((streams == stream_id) & (sides == side))
-            frames = packets.frame[rows[mine]]
             for corrected_in, former in reversed(corrections):
-                base[mine[frames < corrected_in]] = former
-        skipped: NDArray[np.bool_] = segments.seq[rows] != base + np.uint32(1)
-        return skipped
+                base[mine[frames[mine] < corrected_in]] = former
+        return base
+
+    def heard(
+        self, streams: NDArray[np.intp], sides: NDArray[np.intp], frames: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Tell of which endpoints a packet was captured up to a frame, in which the other one speaks."""
+        answered = self.answered[streams]
+        found: NDArray[np.bool_] = (self.seen[streams] & STARTED_BY_1) == sides
+        found |= (answered > 0) & (answered <= frames)
+        return found
+
+    def is_heard(self, stream_id: int, side: int, frame: int) -> bool:
+        """As `heard`, of one endpoint."""
+        if self.seen.item(stream_id) & STARTED_BY_1 == side:
+            return True
+        return 0 < self.answered.item(stream_id) <= frame
 
     def learn_syns(
         self, ids: NDArray[np.intp], senders: NDArray[np.intp], segments: Segments
@@ -144,14 +198,17 @@ class StreamTable:
         self,
         ids: NDArray[np.intp],
         told: NDArray[np.uint8],
-        senders: NDArray[np.intp],
+        packets: Packets,
         segments: Segments,
     ) -> None:
+        senders = packets.sender
         acks = (segments.flags & ACK) != 0
         for side in (0, 1):
             by_side = senders == side
             silent = np.flatnonzero(by_side & ((told & SENT_BY[side]) == 0))
             self.seen[ids[silent]] |= np.uint8(SENT_BY[side])
+            second = silent[(told[silent] & STARTED_BY_1) != side][::-1]  # the first packet stays
+            self.answered[ids[second]] = packets.frame[second]
             rows = np.flatnonzero((by_side | acks) & ((told & HAS_BASE[side]) == 0))
             if not len(rows):
                 continue
@@ -161,7 +218,8 @@ class StreamTable:
             streams = ids[rows]
             before = segments.seq[rows] - ((segments.flags[rows] & SYN) == 0).astype(np.uint32)
             acked = segments.ack[rows] - np.uint32(1)
-            self.base[streams, side] = np.where(by_side[rows], before, acked)
+            base = np.where(by_side[rows], before, acked)
+            self.base[streams, side], self.sent[streams, side] = base, base + np.uint32(1)
             self.seen[streams] |= np.uint8(HAS_BASE[side])
 
     def _walk(
@@ -202,6 +260,8 @@ class StreamTable:
                     base = life.base
                     lives.append(life)
             life.rows.append(row)
+            if life.sent and not life.sent & SENT_BY[sender]:
+                life.answered = row
             life.sent |= SENT_BY[sender]
             if base[sender] is None:
                 base[sender] = seq if flags & SYN else (seq - 1) & 0xFFFF_FFFF
@@ -224,10 +284,12 @@ class StreamTable:
         births = np.sort(np.concatenate((first, begun)))
         numbers = known + np.searchsorted(births, first)
         seen, base = self.seen[provisional], self.base[provisional]
+        answered = self.answered[provisional]
         ids[fresh] = numbers[ids[fresh] - known]
         self.count = known
         self._enter(packets, births)
         self.seen[numbers], self.base[numbers] = seen, base
+        self.answered[numbers] = answered
         self._table.put(packets.key[first], numbers)
 
         for life, number in zip(
@@ -239,12 +301,18 @@ class StreamTable:
             if life.former is None and life.rows:
                 life.number = int(ids[life.rows[0]])
             self.seen[life.number] = int(self.seen[life.number]) & ~sum(SENT_BY) | life.sent
+            if life.answered >= 0:
+                self.answered[life.number] = packets.frame[life.answered]
+            elif life.sent != sum(SENT_BY):
+                self.answered[life.number] = 0
             for row, side, former in life.corrected:
                 frame = int(packets.frame[row])
                 self._corrected.setdefault((life.number, side), []).append((frame, former))
             for side, start in enumerate(life.base):
                 if start is not None:
-                    self.base[life.number, side] = start
+                    if self.base[life.number, side] != start:
+                        self.base[life.number, side] = start
+                        self.sent[life.number, side] = (start + 1) & 0xFFFF_FFFF
                     self.seen[life.number] |= HAS_BASE[side]
         ended = {life.former.number: life for life in later if life.former is not None}
         newest = [life for life in later if life.number not in ended]
@@ -259,11 +327,13 @@ class StreamTable:
             size = max(1024, self.count + self.count // 8)  # cheap: large blocks grow in place
             for column in (self.state, self.seen, self.reopened):
                 column.resize(size, refcheck=False)
-            for wide in (self.first_frame, self.first_ts_ns):
+            for wide in (self.first_frame, self.first_ts_ns, self.answered):
                 wide.resize(size, refcheck=False)
             self.scratch.resize(size, refcheck=False)
-            self.base.resize((size, 2), refcheck=False)
+            for pair in (self.base, self.sent):
+                pair.resize((size, 2), refcheck=False)
         self.seen[begin : self.count] = packets.sender[rows]
+        self.answered[begin : self.count] = 0
         self.first_frame[begin : self.count] = packets.frame[rows]
         self.first_ts_ns[begin : self.count] = packets.ts_ns[rows]
 
@@ -271,7 +341,7 @@ class StreamTable:
 class _Life:
     """One of the streams that share a 4-tuple: the one before, its rows, where its sides begin."""
 
-    __slots__ = ("base", "corrected", "former", "number", "rows", "sent")
+    __slots__ = ("answered", "base", "corrected", "former", "number", "rows", "sent")
 
     def __init__(self, former: _Life | None, base: list[int | None]) -> None:
         self.former = former
@@ -279,4 +349,5 @@ class _Life:
         self.corrected: list[tuple[int, int, int]] = []  # row, side, base before
         self.rows: list[int] = []
         self.sent = 0  # bits of `SENT_BY`
+        self.answered = -1  # row in which the second endpoint is first heard; none so far
         self.number = -1

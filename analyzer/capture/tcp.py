@@ -8,19 +8,15 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.capture.delivery import Segment, Start, StreamIgnoredError, StreamReusedError
 from analyzer.capture.direction import MODULUS
 from analyzer.capture.following import Following
 from analyzer.capture.heads import Heads, payload_heads
 from analyzer.capture.model import OpenStream, PacketIndex, Stream
 from analyzer.capture.openings import Openings
 from analyzer.capture.pool import Pool
-from analyzer.capture.reassembly import (
-    Segment,
-    Start,
-    StreamIgnoredError,
-    StreamReusedError,
-    TcpStream,
-)
+from analyzer.capture.proofs import Proofs
+from analyzer.capture.reassembly import TcpStream
 from analyzer.capture.runs import BlockRuns, Followed
 from analyzer.capture.strangers import Strangers
 from analyzer.capture.streams import (
@@ -61,6 +57,7 @@ class TcpEngine:
         self._strangers = strangers
         self._table = StreamTable()
         self.following = Following(pool, self._table, open_stream)
+        self._proofs = Proofs(self._table, self.following)
         self._opened_by: dict[int, int] = {}  # stream -> row of this block that shows bytes first
 
     @property
@@ -88,6 +85,7 @@ class TcpEngine:
         opens = self._opening(ids, packets, segments, index.payload_wire_len[rows], active)
         openings = Openings(table, index, followed, opens)
         table.state[openings.streams] = FOLLOWED
+        table.sent[openings.streams] = table.base[openings.streams] + np.uint32(1)
         chosen = table.state[ids[active]] == FOLLOWED
         if self._reopen is not None:
             chosen |= self._wanted_again(index, rows[active], ids[active])
@@ -95,6 +93,8 @@ class TcpEngine:
         if len(chosen) or self.following.waiting:
             block = BlockRuns(index, followed, chosen, table.scratch, now=now)
             self._streams(block, openings)
+            self._proofs.note_sent()
+        self._proofs.note(ids, packets, segments)
         table.learn_syns(ids, packets.sender, segments)
         for row, former in ended:
             flow = self.following.get(former)
@@ -113,14 +113,17 @@ class TcpEngine:
     ) -> NDArray[np.intp]:
         """Find the packets that show that bytes were sent in a stream that nobody was asked about.
 
-        They have payload, or are a FIN that came before it. What a RST carries is no part of it.
+        They have payload, or are a FIN or RST that came before it. What a RST carries is no part of it.
         """
         may: NDArray[np.intp] = active[self._table.state[ids[active]] == SILENT]
-        may = may[(segments.flags[may] & RST) == 0]
-        bare = np.flatnonzero(size[may] == 0)
+        bare = np.flatnonzero((size[may] == 0) | ((segments.flags[may] & RST) != 0))
         if not len(bare):
             return may
-        early = self._table.skips_bytes(ids, packets, segments, may[bare])
+        table, ends = self._table, may[bare]
+        early = table.acknowledges_bytes(ids, packets, segments, ends)
+        fins = np.flatnonzero((segments.flags[ends] & RST) == 0)
+        if len(fins):
+            early[fins] |= table.skips_bytes(ids, packets, segments, ends[fins])
         return np.delete(may, bare[~early])
 
     def _wanted_again(
@@ -194,7 +197,7 @@ class TcpEngine:
         following = self.following
         run, stop = block.run_begin[group], block.run_begin[group + 1]
         start: Start = "captured" if stream.started_before else "syn"
-        flow = following.ask(stream, client, start)
+        flow = following.ask(stream, client, start, block.frame[block.first[run]])
         if flow is None:
             self._packets(block, block.streams[group], None, [], block.row[block.first[run]] + 1)
             return
@@ -270,8 +273,12 @@ class TcpEngine:
         """End a stream whose 4-tuple is used anew; what follows it, with the first packets of that."""
         replay = [(side ^ flow.client, segment) for side, segment in flow.strays]
         first = replay[0][1]
+        flow.own_numbers = False  # what was acknowledged of late may be of the new connection
         self.following.end(flow, "reused", first.frame, first.ts_ns)
-        return self._ask(block, flow.stream_id, block.at, "captured"), replay
+        following = self._ask(block, flow.stream_id, block.at, "captured")
+        if following is not None:
+            following.own_numbers = False
+        return following, replay
 
     def _ask(
         self, block: BlockRuns, stream_id: int, row: int, start: Start | None
@@ -305,6 +312,7 @@ class TcpEngine:
 
     def _take_runs(self, block: BlockRuns, run: int, last_run: int, flow: TcpStream) -> None:
         bounds, senders, directions = block.first, block.run_sender, flow.directions
+        acks = block.run_ack
         if flow.waiting:
             stop = block.row[bounds[run]] if run < last_run else None
             self._take_packets(block, flow, 0, stop)
@@ -316,8 +324,18 @@ class TcpEngine:
             if direction.next_seq is None and not odd:
                 flags, size = int(block.active.flags[first]), int(block.active.size[first])
                 self._begin(flow, side, seq, flags, size, block.frame[first])
+            ack, other = acks[run], directions[side ^ 1]
             run += 1
-            if odd or flow.waiting or flow.reset or seq != direction.next_seq:
+            if (
+                odd
+                or flow.waiting
+                or flow.reset
+                or seq != direction.next_seq
+                or (
+                    ack != other.next_seq
+                    and self._proofs.unseen(flow, side ^ 1, ack, block.frame[first])
+                )
+            ):
                 stop = block.row[bounds[run]] if run < last_run else None
                 self._take_packets(block, flow, block.row[first], stop)
             else:
@@ -355,15 +373,20 @@ class TcpEngine:
                 if self.following.is_over(flow, now):
                     flow.finished = True
                     return
+                if flags & RST and not flow.aborted:
+                    self._proofs.note_until(block, flow, packet)
                 flow.last_frame, flow.last_ts_ns, flow.last_ns = frame, ts_ns, now
             self._take(flow, senders[packet], segment)
             if flow.finished:
                 return
 
     def _take(self, flow: TcpStream, sender: int, segment: Segment) -> None:
-        side = sender ^ flow.client
-        if flow.directions[side].next_seq is None and (segment.size or segment.flags & FIN):
-            self._begin(flow, side, segment.seq, segment.flags, segment.size, segment.frame)
+        side, flags = sender ^ flow.client, segment.flags
+        begins = segment.size or flags & FIN or (flags & RST and flow.start == "syn")
+        if begins and flow.directions[side].next_seq is None:
+            self._begin(flow, side, segment.seq, flags, segment.size, segment.frame)
+        if flags & ACK and (segment.size or flags & (FIN | RST)):
+            self._proofs.unseen(flow, side ^ 1, segment.ack, segment.frame)
         flow.take(side, segment)
         if flow.waiting:
             flow.give_up_doomed(segment.now)
@@ -379,3 +402,4 @@ class TcpEngine:
             before = 1  # a keep-alive of an idle connection: its byte is no data
         base = self._table.base_at(flow.stream_id, side ^ flow.client, frame)
         flow.begin(side, (seq + before) & MODULUS, base)
+        self._proofs.begun(flow, side, frame)

@@ -25,13 +25,13 @@ def content(calls, side):
     return found
 
 
-def segments_of(data, isn, sizes, sender):
+def segments_of(data, isn, sizes, sender, ack=0):
     """Cut bytes into segments, the sizes repeated as needed."""
     at, out = 0, []
     for size in itertools.cycle(sizes):
         if at >= len(data):
             return out
-        out.append((at, packet(sender, isn + 1 + at, data[at : at + size])))
+        out.append((at, packet(sender, isn + 1 + at, data[at : at + size], ack=ack)))
         at += size
     return out
 
@@ -49,12 +49,14 @@ def test_any_order_of_segments_gives_the_bytes_back(
 ):
     """Shuffled, repeated and overlapping segments of both sides end up as what was sent."""
     packets = []
-    for side, (sent, isn) in enumerate([(client, isn_c), (server, isn_s)]):
-        parts = [part for _, part in segments_of(sent, isn, sizes, side)]
+    for side, (sent, isn, ack) in enumerate(
+        [(client, isn_c, isn_s + 1), (server, isn_s, isn_c + 1)]
+    ):
+        parts = [part for _, part in segments_of(sent, isn, sizes, side, ack)]
         extra = data.draw(
             st.lists(st.tuples(st.integers(0, len(sent) - 1), st.integers(1, 80)), max_size=5)
         )
-        parts += [packet(side, isn + 1 + at, sent[at : at + size]) for at, size in extra]
+        parts += [packet(side, isn + 1 + at, sent[at : at + size], ack=ack) for at, size in extra]
         packets += parts
     packets = handshake((isn_c, isn_s)) + data.draw(st.permutations(packets))
     calls, account = calls_of(packets, cuts)

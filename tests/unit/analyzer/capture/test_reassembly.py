@@ -48,9 +48,9 @@ def test_an_unacknowledged_hole_stays_open_until_the_end(net):
     assert consumer.calls[0] == ("deliver", 1, 0, b"answer", 5)
 
 
-@pytest.mark.parametrize("acked", [105, 104, 108])
+@pytest.mark.parametrize("acked", [105, 104, 107])
 def test_an_acknowledged_hole_is_given_up_by_time(net, acked):
-    """200 ms of capture time after the ACK that covers a hole it is lost."""
+    """200 ms of capture time after the ACK that covers a hole it is lost; what acknowledges it waits too."""
     calls, _ = client(
         net,
         (100, b"ab"),
@@ -60,13 +60,13 @@ def test_an_acknowledged_hole_is_given_up_by_time(net, acked):
         net.packet(1, 505, b"late", ms=210, ack=104),
     )
     assert [call[:3] for call in calls] == [
-        ("deliver", 0, 0), ("deliver", 1, 0), ("lost", 0, 2), ("deliver", 0, 4), ("deliver", 1, 5),
+        ("deliver", 0, 0), ("lost", 0, 2), ("deliver", 0, 4), ("deliver", 1, 0), ("deliver", 1, 5),
     ]  # fmt: skip
 
 
 def test_an_acknowledged_hole_is_given_up_by_packets(net):
     """64 packets of the stream after that ACK it is lost, though no time passes."""
-    acks = [net.packet(1, 500, ack=106, ms=5)] * 64
+    acks = [net.packet(1, 500, ack=102, ms=5)] * 64
     calls, _ = client(net, (101, b"b"), *acks, net.packet(0, 100, b"a", ms=5))
     assert calls == [("deliver", 0, 0, b"a", 69), ("deliver", 0, 1, b"b", 4)]
     calls, account = client(net, (101, b"b"), *acks, acks[0], net.packet(0, 100, b"a", ms=5))
@@ -74,10 +74,10 @@ def test_an_acknowledged_hole_is_given_up_by_packets(net):
     assert account.tcp_bytes_missing == 1
 
 
-def test_an_ack_inside_the_hole_proves_nothing(net):
-    """Only an ACK that covers the whole hole dooms it."""
+def test_an_ack_inside_the_hole_does_not_doom_all_of_it(net):
+    """Of what lies behind such an ACK nobody has said that it arrived."""
     calls, _ = client(
-        net, (104, b"e"), net.packet(1, 500, ack=103), net.packet(1, 500, b"x", ack=103, ms=900)
+        net, (104, b"e"), net.packet(1, 500, ack=103), net.packet(1, 500, b"x", ms=900)
     )
     assert calls[0] == ("deliver", 1, 0, b"x", 6)
 
@@ -89,7 +89,7 @@ def test_the_grace_begins_with_the_ack_that_covers_the_hole(net):
         (104, b"e"),
         net.packet(1, 500, ack=103, ms=10),
         net.packet(1, 500, ack=105, ms=20),
-        net.packet(1, 500, b"x", ack=105, ms=215),
+        net.packet(1, 500, b"x", ms=215),
         net.packet(1, 501, b"y", ack=105, ms=221),
     )
     assert [call[:3] for call in calls] == [
