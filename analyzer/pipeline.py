@@ -238,6 +238,9 @@ class _Conversation:
 
     def _add_kdc(self, item: CarrierMessage) -> None:
         """Pair a message to or from a KDC; it is no token, but may be as odd."""
+        if item.status is not None:
+            self._stream_kdc().proxy_said(item, item.status)
+            return
         dissected = dissect_token(item.token or b"")
         self._stream_kdc().add(item, dissected)
         for anomaly in (*item.anomalies, *dissected.findings):

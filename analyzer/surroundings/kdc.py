@@ -17,6 +17,7 @@ from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.kdc_facts import Reply, exchange_of, take_reply, take_request
 from analyzer.surroundings.model import KdcExchange
 from dissectors.carriers.base import CarrierMessage
+from dissectors.status import Status
 from dissectors.tokens.model import (
     IakerbMessage,
     KrbError,
@@ -81,6 +82,16 @@ class Pairing:
             _answer(exchange if asked is None else asked.exchange, message, token)
             self._latest = None if asked is None else _Answered(asked, message, token)
             self._tell(exchange)
+
+    def proxy_said(self, message: CarrierMessage, status: Status) -> None:
+        """Note HTTP's answer to the oldest request; one that it turns away gets no other."""
+        asked = next((each for each in self._waiting if each.exchange.instead is None), None)
+        if asked is None:
+            return
+        asked.exchange.instead, asked.exchange.frame_instead = f"HTTP {status.code}", message.frame
+        if status.verdict == "failure":
+            self._waiting.remove(asked)
+            self._tell(asked.exchange)
 
     def _in_order(self, asked: _Asked) -> _Asked:
         """Give a request that was sent twice and answered twice the first answer; the second one's is due."""
@@ -152,6 +163,11 @@ class StreamKdc:
             transport = message.context.get("transport", self._stream.transport)
             self._own = Pairing(self._stream, transport, self._tell)
         self._own.add(message, token)
+
+    def proxy_said(self, message: CarrierMessage, status: Status) -> None:
+        """Take the status with which a KDC's proxy answers; without a request it tells nothing."""
+        if self._own is not None:
+            self._own.proxy_said(message, status)
 
     def carried(
         self, message: CarrierMessage, token: IakerbMessage, negotiation: Negotiation

@@ -71,6 +71,8 @@ class KdcExchange:
     e_text: str | None = None
     nt_status: int | None = None
     clock_offset_ms: float | None = None  # KDC's stime minus the capture's clock
+    instead: str | None = None  # of a proxy, where no message of a KDC could be read: `HTTP 503`
+    frame_instead: int | None = None
     # links
     continues: KdcExchange | None = None  # the attempt that this one repeats or carries on
     carried_by: Negotiation | None = None  # iakerb only
@@ -95,8 +97,14 @@ class KdcExchange:
 
     @property
     def frames(self) -> tuple[int, ...]:
-        """Request and reply, as far as they were seen."""
-        return tuple(f for f in (self.frame_request, self.frame_reply) if f is not None)
+        """Request and reply, or what came in its place, as far as they were seen."""
+        reply = self.frame_reply if self.frame_reply is not None else self.frame_instead
+        return tuple(f for f in (self.frame_request, reply) if f is not None)
+
+    @property
+    def turned_away(self) -> bool:
+        """A proxy answered, and not with 2xx."""
+        return self.frame_reply is None and not (self.instead or "HTTP 2").startswith("HTTP 2")
 
 
 class NameFact(NamedTuple):

@@ -94,7 +94,7 @@ class HttpCarrier(HttpMessages):
         window = self.windows[1 - CLIENT]
         dialogue = self._dialogue
         request = dialogue.sole(window.ts_ns)
-        if request is None or code < 200 or (request.kdc and code == 200):
+        if request is None or code < 200 or request.kdc:
             return 0
         method = request.method
         block = Block(head, offset, window, None, (window.frame,))

@@ -16,7 +16,15 @@ from dissectors.carriers.http_block import BROKEN, CHUNKED, UNTIL_CLOSE
 from dissectors.carriers.http_dialogue import Dialogue
 from dissectors.carriers.http_exchange import Exchanges
 from dissectors.carriers.http_head import Message
-from dissectors.carriers.http_kdc import BODY_LIMIT, Body, body_size, cut_body, kdc_message
+from dissectors.carriers.http_kdc import (
+    BODY_LIMIT,
+    FINE,
+    Body,
+    body_size,
+    cut_body,
+    kdc_message,
+    proxy_status,
+)
 from dissectors.carriers.http_kdc import HEAD as KDC_HEAD
 from dissectors.carriers.http_start import LINE_LIMIT, is_start
 from dissectors.carriers.window import Cut, Window
@@ -143,6 +151,8 @@ class HttpBodies(Carrier):
         said = kdc_message(side, body)
         if isinstance(said, Anomaly):
             self._note(side, said)
+            if side == SERVER:
+                self.emit(proxy_status(FINE, (body.frame, body.ts_ns)))
         elif said is not None:
             self.emit(said)
 

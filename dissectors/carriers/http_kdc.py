@@ -15,17 +15,22 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dissectors.anomaly import Anomaly
-from dissectors.carriers.base import TOKEN_LIMIT, CarrierMessage
+from dissectors.carriers.base import SERVER, TOKEN_LIMIT, CarrierMessage
 from dissectors.carriers.kdc_message import PREFIX, SIDES, element_at, message_size
 from dissectors.carriers.window import Carried, Cut
 from dissectors.der import OCTET_STRING, SEQUENCE
 from dissectors.span import Span
+from dissectors.status import Status
 
 BODY_LIMIT = 131_072
 """Bytes of a body that is read; larger ones are passed over."""
 HEAD = 6
 """Bytes of a body by which its own length is known."""
 MEDIA_TYPE = b"application/kerberos"
+FINE = 200
+"""The only status under which a proxy hands a message of the KDC on."""
+REDIRECTED = 300
+"""First status of those that say that the request was not done."""
 
 _PATH = b"/kdcproxy"
 _MESSAGE = 0xA0
@@ -79,6 +84,15 @@ def kdc_message(side: int, body: Body) -> CarrierMessage | Anomaly | None:
     elif stop - at > TOKEN_LIMIT:
         detail = f"{stop - at} bytes cut at {TOKEN_LIMIT}"
         message.anomalies = (Anomaly("limit-token-size", Span(0, stop - at), detail),)
+    return message
+
+
+def proxy_status(code: int, place: tuple[int, int]) -> CarrierMessage:
+    """The status under which, at `place` (frame, ns), no message of a KDC came back."""
+    frame, ts_ns = place
+    message = CarrierMessage("kdc", SERVER, None, frame, (frame,), ts_ns)
+    message.status = Status("success" if code < REDIRECTED else "failure", code, str(code), "http")
+    message.context["transport"] = "kkdcp"
     return message
 
 

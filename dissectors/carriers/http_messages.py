@@ -33,7 +33,13 @@ from dissectors.carriers.http_bodies import (
 from dissectors.carriers.http_dialogue import PENDING_LIMIT
 from dissectors.carriers.http_framing import HttpFraming
 from dissectors.carriers.http_head import Request, Response
-from dissectors.carriers.http_kdc import MEDIA_TYPE, cut_body, is_proxy_request
+from dissectors.carriers.http_kdc import (
+    MEDIA_TYPE,
+    REDIRECTED,
+    cut_body,
+    is_proxy_request,
+    proxy_status,
+)
 from dissectors.carriers.http_start import request_line, status_line
 from dissectors.carriers.window import Cut
 from dissectors.span import Span
@@ -95,6 +101,8 @@ class HttpMessages(HttpFraming):
             response.place(block)
         if response.frames or self._exchanges.established:
             response.sealed = block.sealed
+        if request is not None and request.kdc and code >= REDIRECTED:
+            self.emit(proxy_status(code, window.place(block.end - 1)))
         if code == 200:
             if request is None:
                 response.kdc = block.media_type.startswith(MEDIA_TYPE)

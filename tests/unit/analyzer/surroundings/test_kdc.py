@@ -19,6 +19,7 @@ from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.kdc import WAITING_LIMIT, StreamKdc
 from analyzer.surroundings.model import KdcExchange
 from dissectors.carriers.base import CarrierMessage, Exchange
+from dissectors.status import Status
 from dissectors.tokens import build, dissect_token
 from dissectors.tokens.build import kdc
 
@@ -43,6 +44,14 @@ class Talk:
                 "kdc", 0, None, self.frame, (self.frame,), self.frame * 1000, data
             )
             self.kdc.add(said, dissect_token(data))
+        return self
+
+    def proxy(self, code: int) -> Talk:
+        """A KDC's proxy answers with a status alone."""
+        self.frame += 1
+        status = Status("failure" if code >= 300 else "success", code, str(code), "http")
+        said = CarrierMessage("kdc", 1, None, self.frame, (self.frame,), 0, status=status)
+        self.kdc.proxy_said(said, status)
         return self
 
     @property
@@ -151,3 +160,19 @@ def test_an_error_answers_either(code: int) -> None:
     said = error(code)
     assert Talk().say(AS_REQ, said).told[0].exchange == "AS"
     assert Talk().say(TGS_REQ, said).told[0].exchange == "TGS"
+
+
+def test_a_proxy_turns_a_request_away() -> None:
+    """It gets no other answer; the next request is answered as if it had not been there."""
+    talk = Talk("tcp").proxy(503).say(AS_REQ).proxy(503).say(TGS_REQ, TGS_REP)
+    assert talk.pairs == [(2, None), (4, 5)]
+    turned, answered = talk.told
+    assert (turned.instead, turned.frames, turned.turned_away) == ("HTTP 503", (2, 3), True)
+    assert (answered.instead, answered.turned_away) == (None, False)
+
+
+def test_a_proxys_answer_that_cannot_be_read() -> None:
+    """It may be the KDC's: the request stays open."""
+    talk = Talk("tcp").say(AS_REQ).proxy(200)
+    assert talk.pairs == [(1, None)]
+    assert (talk.told[0].instead, talk.told[0].turned_away) == ("HTTP 200", False)

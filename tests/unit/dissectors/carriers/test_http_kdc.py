@@ -86,10 +86,23 @@ def test_an_answer_alone_is_known_by_its_type():
 
 
 def test_an_errors_page_is_no_message():
-    """Only the body of a 200 is read."""
+    """Only the body of a 200 is read; of others the status is told, in the frame of their header block."""
     wire = Wire().client(post(AS_REQ)).server(message(b"HTTP/1.1 503 No", body=b"<p>later</p>"))
-    assert tokens(wire) == [AS_REQ]
+    assert tokens(wire) == [AS_REQ, None]
+    said = wire.messages[1]
+    assert (said.kind, said.side, said.frame) == ("kdc", SERVER, 2)
+    assert said.status is not None
+    assert (said.status.code, said.status.verdict, said.status.layer) == (503, "failure", "http")
     assert wire.codes == []
+
+
+def test_a_page_in_place_of_the_message():
+    """A 200 that is none of a KDC's answers the request all the same."""
+    wire = Wire().client(post(AS_REQ)).server(message(OK, TYPE, body=b"<p>hello</p>"))
+    assert tokens(wire) == [AS_REQ, None]
+    assert wire.messages[1].status is not None
+    assert wire.messages[1].status.verdict == "success"
+    assert wire.codes == ["malformed-message"]
 
 
 def test_a_body_that_is_none_is_told():
