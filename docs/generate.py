@@ -13,12 +13,14 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from analyzer.audit.registry import FAMILIES, all_rules
+from analyzer.correlation.kdc_reasons import WHY_NTLM
+from analyzer.correlation.kdc_rules import Asker, Match, Use, When
 from analyzer.crosscheck.declared import DECLARED
 from analyzer.crosscheck.left_out import LEFT_OUT
 from analyzer.crosscheck.mapping import KERBEROS, NEGOEX, NTLM, PER_MESSAGE, SPNEGO
 from analyzer.crosscheck.not_compared import NOT_COMPARED
 from analyzer.negotiation.machine import CARRIER_TRANSITIONS, TRANSITIONS
-from analyzer.negotiation.reasons import REASONS
+from analyzer.negotiation.reasons import KRB_ERROR_REASONS, REASONS
 from analyzer.tables.schema import CHANGES, TABLES, TOKEN_BYTES
 from analyzer.tables.weakness import WEAKNESSES
 from benchmarks.page import performance
@@ -86,7 +88,16 @@ The last column has the events of Windows that name the same thing: numbers of t
 named, with status, sub status or failure code; 4001 to 4023 are of NTLM/Operational. Usage ids are those of KB5064479
 (Windows 11 24H2, Windows Server 2025); where an event's id and text differ, as some hosts write them, go by the text.
 Where it is empty, Windows writes nothing that says so.
+
+†: a KDC may say it too, beside the negotiation; how sure it is then, the last table tells.
 """
+
+KDC_INTRO = """\
+It comes over a connection of its own, so that it is about this negotiation is inferred: of each kind of rule the one
+that fits is taken, and the one that allows least counts. As why NTLM a KDC's error is one of {as_why};
+every other error is `kdc_error` there, and the detail names it.
+"""
+KDC_RULES = {"its use": Use, "the name": Match, "who asked": Asker, "when": When}
 
 REASON_KINDS = {
     "failure": "Failures",
@@ -99,6 +110,7 @@ REASON_KINDS = {
 def reasons() -> str:
     """Every reason code, by kind."""
     lines = ["# Reasons", NOTICE, REASONS_INTRO]
+    said = {*KRB_ERROR_REASONS.values(), "kdc_error"}
     for kind, heading in REASON_KINDS.items():
         lines += [
             f"## {heading}",
@@ -107,12 +119,26 @@ def reasons() -> str:
             "|---|---|---|---|---|---|",
         ]
         lines += [
-            f"| `{name}` | {r.sentence} | {r.shown_by} | {r.confidence} | {r.remedy} | {r.on_the_host} |"
+            f"| `{name}` | {r.sentence} | {r.shown_by} | {r.confidence}{' †' if name in said else ''} "
+            f"| {r.remedy} | {r.on_the_host} |"
             for name, r in REASONS.items()
             if r.kind == kind
         ]
         lines.append("")
-    return "\n".join(lines)
+    as_why = ", ".join(f"`{code}`" for code in REASONS if code in WHY_NTLM)
+    lines += [
+        "## What a KDC says beside the negotiation",
+        "",
+        KDC_INTRO.format(as_why=as_why),
+        "| about | at most | where |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {about} | {rule.value.confidence} | {rule.value.where} |"
+        for about, kind in KDC_RULES.items()
+        for rule in kind
+    ]
+    return "\n".join([*lines, ""])
 
 
 RULES_INTRO = """\

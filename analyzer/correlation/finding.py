@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from analyzer.negotiation.model import Reason
 from analyzer.negotiation.reasons import REASONS
+from analyzer.negotiation.reasons.fallbacks import WHAT_NOT_WHY
 from analyzer.surroundings.model import KdcExchange
 
 STRENGTH = {"certain": 0, "likely": 1, "possible": 2}
-WHAT_NOT_WHY = frozenset({"ntlm_only_client", "no_kdc_traffic"})
-"""They say what happened, not what made the client do so: any cause goes before them."""
 
 
 class Finding(NamedTuple):
@@ -41,4 +40,6 @@ def as_reason(findings: list[Finding]) -> Reason:
     detail = best.sentence
     if len(findings) > 1:
         detail += f"; also: {findings[1].sentence}"
-    return Reason(best.code, detail, tuple(dict.fromkeys(best.evidence)), best.confidence)
+    elif best.code in WHAT_NOT_WHY:
+        detail += "; why, the capture does not show"
+    return Reason(best.code, detail, tuple(sorted(set(best.evidence))), best.confidence)

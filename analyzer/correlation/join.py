@@ -34,7 +34,7 @@ def correlate(negotiations: list[Negotiation], surroundings: Surroundings) -> No
     for negotiation in negotiations:
         if negotiation.mechanism == "ntlm" and negotiation.mechanism_detail != "anonymous":
             _tell_why_ntlm(negotiation, strongest(why_ntlm(negotiation, context)))
-        better = asked_in_vain(negotiation, index) or said_by_kdc(negotiation, index)
+        better = asked_in_vain(negotiation, index, names) or said_by_kdc(negotiation, index, names)
         if better is not None:
             _overrule(negotiation, better)
     for negotiation in negotiations:
@@ -55,7 +55,7 @@ def _tell_why_ntlm(negotiation: Negotiation, found: list[Finding]) -> None:
     elif reason.confidence == "possible" and found[0].kdc is not None:
         _overrule(negotiation, found[0])
     else:
-        frames = ", ".join(str(frame) for frame in dict.fromkeys(found[0].evidence))
+        frames = ", ".join(str(frame) for frame in sorted(set(found[0].evidence)))
         since = f"NTLM since {found[0].sentence} [frames {frames}, {found[0].confidence}]"
         negotiation.reason = reason._replace(detail=f"{reason.detail}; {since}")
 

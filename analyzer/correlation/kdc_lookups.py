@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from analyzer.correlation.askers import answered_after
 from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.services import host_of, server_names
 from analyzer.correlation.tickets import first_ntlm
 from analyzer.negotiation.model import Negotiation
+from analyzer.surroundings.model import NameFact
 
 EMPTY = "no server"
 LISTED = 8
@@ -26,21 +28,18 @@ SURE = 2
 def kdc_not_named(
     negotiation: Negotiation, index: KdcIndex, since: int, of_client: Callable[[str], bool]
 ) -> Iterator[Finding]:
-    """The look-ups of this client for a KDC that came to nothing, if none named one in the meantime."""
+    """The look-ups of this client for a KDC that came to nothing, if nothing helped the same realm's."""
     client, until = negotiation.stream.client, negotiation.ended_ns
     first_token = first_ntlm(negotiation)
     for asker in (client, other_version(client)):
         vain = [
             fact
             for fact in index.no_kdc_named.latest(asker, since, until)
-            if of_client(fact.client) and (first_token is None or fact.frame < first_token)
+            if of_client(fact.client)
+            and (first_token is None or fact.frame < first_token)
+            and not _helped(fact, index, since, until)
         ]
-        helped = (
-            index.kdc_named.last(fact.client, since, until)
-            or index.answered.last(fact.client, since, until)
-            for fact in vain
-        )
-        if not vain or any(helped):
+        if not vain:
             continue
         own = [fact for fact in vain if _is_wanted(_realm(fact.name), negotiation)]
         shown = (own or vain)[:LISTED]
@@ -51,6 +50,15 @@ def kdc_not_named(
         frames = sorted({fact.frame for fact in shown})
         yield Finding("kdc_unreachable", sure, tuple(frames), words)
         return
+
+
+def _helped(vain: NameFact, index: KdcIndex, since: int, until: int) -> bool:
+    """Another look-up named a KDC of the same realm, before or after, or a KDC of it answered then."""
+    realm = _realm(vain.name)
+    named = index.kdc_named.latest(vain.client, since, until)
+    if any(_realm(fact.name) == realm for fact in named):
+        return True
+    return answered_after(index, vain.client, (vain.ts_ns, vain.frame), realm, until)
 
 
 def _realm(name: str) -> str:

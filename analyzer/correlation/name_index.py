@@ -5,17 +5,19 @@ Spec: RFC 1034 3.6, RFC 6066 3, RFC 4795 2, RFC 1002 4.2.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 
 from analyzer.correlation.finding import Finding
-from analyzer.correlation.kdc_index import Timeline
+from analyzer.correlation.kdc_index import LOOK_BACK, Timeline, version
 from analyzer.correlation.services import (
     is_address,
     named_by_client,
 )
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import NameFact
+from dissectors.names.reverse import reversed_address
 
 SECOND = 1_000_000_000
 BEFORE_NS = 60 * SECOND
@@ -33,16 +35,31 @@ class NameIndex:
     def __init__(self, facts: list[NameFact]) -> None:
         self._facts = sorted(facts, key=lambda f: f.ts_ns)
         self._leading_to: dict[str, list[NameFact]] = {}  # address -> facts, in order of time
+        self._reverse: dict[
+            str, list[str]
+        ] = {}  # address -> names by PTR records, in order of time
         self._names_of: dict[str, dict[str, None]] = {}  # address -> names, in order of time
         self._led_to: Timeline[NameFact] = Timeline()  # by (client, address)
         self._failed: Timeline[NameFact] = Timeline()  # by (client, name)
         for fact in self._facts:
             if fact.record not in HOST_RECORDS:
+                if fact.record == "PTR" and fact.targets:
+                    self._learn_reverse(fact)
                 continue
             for address in fact.addresses:
                 self._leading_to.setdefault(address, []).append(fact)
             if not fact.addresses and fact.source != "sni":
                 self._failed.add((fact.client, fact.name), fact.ts_ns, fact)
+
+    def _learn_reverse(self, fact: NameFact) -> None:
+        """Clients that put the address's own name into the SPN take it from here (MIT's `rdns`)."""
+        address = reversed_address(fact.name)
+        if address is not None:
+            names = self._reverse.setdefault(address, [])
+            if len(names) < NAMES_KEPT:
+                # on the way there may be names of the reverse tree itself (RFC 2317)
+                hosts = [name for name in fact.targets if not name.endswith(".arpa")]
+                names += hosts[: NAMES_KEPT - len(names)]
 
     def _names_leading_to(self, address: str) -> dict[str, None]:
         """Names of one address; few are asked for, and only their facts are put in order by client."""
@@ -54,6 +71,7 @@ class NameIndex:
                 for name in (fact.name, *fact.targets):
                     if len(names) < NAMES_KEPT:
                         names[name] = None
+            names.update(dict.fromkeys(self._reverse.get(address, ())))
         return names
 
     @cached_property
@@ -88,6 +106,22 @@ class NameIndex:
             negotiation.server_name = asked.name if asked is not None else None
         own = set(named_by_client(negotiation))
         negotiation.names = tuple(name for name in known if name not in own)
+
+    def looked_up(self, address: str, negotiation: Negotiation) -> bool:
+        """`address`, of the other IP version than the client, was the last to look the server's address up.
+
+        Many clients of a network ask for the same names: the last one before the connection is likely the one
+        that then connects.
+        """
+        facts = self._leading_to.get(negotiation.stream.server, [])
+        until = negotiation.started_ns
+        at = bisect_right(facts, until, key=lambda fact: fact.ts_ns)
+        for fact in reversed(facts[max(0, at - LOOK_BACK) : at]):
+            if fact.ts_ns < until - BEFORE_NS:
+                break
+            if fact.source != "sni" and version(fact.client) == version(address):
+                return fact.client == address
+        return False
 
     def unresolved(self, negotiation: Negotiation) -> Iterator[Finding]:
         """The client looked the name up in vain just before."""

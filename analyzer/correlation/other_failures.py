@@ -5,33 +5,50 @@ Spec: RFC 4120 3.1 and 3.3.
 
 from __future__ import annotations
 
+from analyzer.correlation.failed_logons import asked_by_server, failed_logon
 from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_index import KdcIndex
 from analyzer.correlation.kdc_reasons import kdc_code, kdc_words
-from analyzer.correlation.tickets import asked_by_server, failed_logon, refused_ticket
+from analyzer.correlation.kdc_rules import Asker, Use, least
+from analyzer.correlation.name_index import NameIndex
+from analyzer.correlation.tickets import refused_ticket
 from analyzer.negotiation.model import Negotiation
 from analyzer.negotiation.reasons import NT_STATUS_REASONS
 from analyzer.negotiation.reasons.accounts import ACCOUNT_REASONS
 from analyzer.surroundings.model import KdcExchange
 
+TOLD_TO_CLIENT = frozenset({Asker.OWN, Asker.SAME_USER})
+"""By whom a KDC must have been asked for its word on an account to be about this very logon."""
 ACCOUNT_ERRORS = frozenset({1, 6, 18, 23, 24})
 """What a KDC says of the account or its password, which counts for NTLM and plain passwords as well."""
 
 
-def asked_in_vain(negotiation: Negotiation, index: KdcIndex) -> Finding | None:
-    """The client heard the server's mechanisms, was refused a ticket, and left without a token."""
+def asked_in_vain(negotiation: Negotiation, index: KdcIndex, names: NameIndex) -> Finding | None:
+    """The client heard the server's mechanisms, was refused a ticket, and left without a token.
+
+    That it left without one speaks for the ticket, so no name of the server is needed beside its class; that
+    it left for want of the ticket is an inference.
+    """
     reason = negotiation.reason
     if reason is None or reason.code != "no_credentials":
         return None
-    refusal = refused_ticket(negotiation, index)
-    refused = refusal.exchange if refusal is not None else failed_logon(negotiation, index)
-    if refused is None:
+    refusal = refused_ticket(negotiation, index, names)
+    if refusal is not None:
+        rules = (Use.LEFT, refusal.asker, refusal.when)
+        sure = least(*(rule.value.confidence for rule in rules))
+        return _left(reason.evidence, refusal.exchange, sure, refusal.remarks)
+    failed = failed_logon(negotiation, index, names)
+    if failed is None:
         return None
-    evidence = (*reason.evidence, *refused.frames)
-    return Finding(kdc_code(refused), "likely", evidence, kdc_words(refused), refused)
+    return _left(reason.evidence, failed.exchange, failed.confidence, failed.remarks)
 
 
-def said_by_kdc(negotiation: Negotiation, index: KdcIndex) -> Finding | None:
+def _left(shown: tuple[int, ...], refused: KdcExchange, sure: str, remarks: str) -> Finding:
+    evidence = (*shown, *refused.frames)
+    return Finding(kdc_code(refused), sure, evidence, kdc_words(refused) + remarks, refused)
+
+
+def said_by_kdc(negotiation: Negotiation, index: KdcIndex, names: NameIndex) -> Finding | None:
     """A KDC was asked for the same user just before, and says what the server does not.
 
     By the server, which tries a password it was given, or by the client, before it turned to NTLM. Only what
@@ -40,13 +57,18 @@ def said_by_kdc(negotiation: Negotiation, index: KdcIndex) -> Finding | None:
     reason = negotiation.reason
     if reason is None or reason.code != "bad_credentials":
         return None
-    by_server = asked_by_server(negotiation, index)
-    refused = by_server or failed_logon(negotiation, index)
-    if refused is None or not (negotiation.user and refused.cname and _of_the_account(refused)):
+    refused, told = asked_by_server(negotiation, index), "the server"
+    if refused is None:
+        failed = failed_logon(negotiation, index, names)
+        if failed is None or failed.asker not in TOLD_TO_CLIENT:
+            return None
+        refused = failed.exchange
+        told = "the client" if failed.asker is Asker.OWN else f"{refused.client}, for the same user"
+    if not (negotiation.user and refused.cname and _of_the_account(refused)):
         return None
     evidence = (*refused.frames, *reason.evidence)
-    words = f"a KDC to the {'server' if by_server else 'client'}: {kdc_words(refused)}"
-    return Finding(kdc_code(refused), "likely", evidence, words, refused)
+    words = f"a KDC to {told}: {kdc_words(refused)}"
+    return Finding(kdc_code(refused), Use.ACCOUNT.value.confidence, evidence, words, refused)
 
 
 def _of_the_account(refused: KdcExchange) -> bool:

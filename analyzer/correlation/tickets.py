@@ -5,12 +5,27 @@ Spec: RFC 4120 3.3, MS-KILE 3.3.5.
 
 from __future__ import annotations
 
-from enum import Enum
+from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from analyzer.correlation.kdc_index import KdcIndex, other_version, version
+from analyzer.correlation.askers import asked_by, asker_of, other_account, same_client
+from analyzer.correlation.finding import STRENGTH
+from analyzer.correlation.kdc_index import KdcIndex, other_version
+from analyzer.correlation.kdc_rules import (
+    AFTER_NS,
+    BEFORE_NS,
+    REMEMBERED_NS,
+    SECOND,
+    Asker,
+    Match,
+    Use,
+    When,
+    least,
+)
+from analyzer.correlation.name_index import NameIndex
 from analyzer.correlation.services import (
+    ServerName,
     account_of,
     classes,
     label_of,
@@ -23,36 +38,40 @@ from analyzer.negotiation.mechanism import KERBEROS_NAMES
 from analyzer.negotiation.model import Negotiation, Ticket
 from analyzer.surroundings.model import KdcExchange
 
-SECOND = 1_000_000_000
-BEFORE_NS = 10 * SECOND
-"""How long before a negotiation its client may have asked for the ticket that it lacks."""
-AFTER_NS = 2 * SECOND
-"""How long after it: the clocks of two captured interfaces differ, and clients also ask when challenged."""
 TICKET_LIFE_NS = 7 * 24 * 3600 * SECOND
 """How long before a negotiation its ticket may have been issued: nothing renewable lives longer."""
 
-
-class Match(Enum):
-    """How well a refused name fits the server, best first."""
-
-    NAMED = 1  # the client names the server so
-    KNOWN = 2  # the server, DNS or TLS tells this name, or it is the short form of one
-    CLASS_ONLY = 3  # nothing is known of the server's name; service class and time fit
+TWO_MINUTES_NS = 120 * SECOND
 
 
 class Refusal(NamedTuple):
-    """A ticket request that was refused, and how well it fits."""
+    """A ticket request that was refused, and by what it is taken for the negotiation's."""
 
     exchange: KdcExchange
     match: Match
+    asker: Asker
+    when: When
+    ago_ns: int  # from the request to the negotiation
 
-    def is_sure(self, negotiation: Negotiation) -> bool:
-        """The name is the one that the client says, and the client is known to be the same."""
-        account, asked_for = account_of(negotiation.user), account_of(self.exchange.asker)
-        same = self.exchange.client == negotiation.stream.client
-        return self.match is Match.NAMED and (
-            same or (account is not None and account == asked_for)
-        )
+    @property
+    def confidence(self) -> str:
+        """The most that a reason may be that rests on it."""
+        rules = (Use.NO_TICKET, self.match, self.asker, self.when)
+        return least(*(rule.value.confidence for rule in rules))
+
+    @property
+    def remarks(self) -> str:
+        """What a reader must know beside the KDC's own words; begins with a comma, if it is not empty."""
+        words = asked_by(self.asker, self.exchange.client)
+        if self.when is When.LATE:
+            return f"{words}, said after the first NTLM token"
+        if self.when is When.REMEMBERED:
+            return f"{words}, {_ago(self.ago_ns)} before"
+        return words
+
+
+def _ago(ns: int) -> str:
+    return f"{ns // SECOND} s" if ns < TWO_MINUTES_NS else f"{ns // SECOND // 60} min"
 
 
 def first_ntlm(negotiation: Negotiation) -> int | None:
@@ -69,27 +88,6 @@ def too_late(negotiation: Negotiation, exchange: KdcExchange) -> bool:
     """The KDC answered when the client had sent its first NTLM token already: no cause of it."""
     first = first_ntlm(negotiation)
     return first is not None and bool(exchange.frames) and exchange.frames[-1] > first
-
-
-def same_client(negotiation: Negotiation, exchange: KdcExchange) -> bool:
-    """Who asked the KDC is the client of the negotiation.
-
-    A machine may have an IPv4 and an IPv6 address: another address of the other version counts, unless
-    the users differ. Another address of the same version counts only for the same user.
-    """
-    client = negotiation.stream.client
-    account, asked_for = account_of(negotiation.user), account_of(exchange.asker)
-    if exchange.client == client:
-        return not other_account(negotiation, exchange)
-    if account is not None and asked_for is not None:
-        return account == asked_for
-    return version(exchange.client) != version(client)
-
-
-def other_account(negotiation: Negotiation, exchange: KdcExchange) -> bool:
-    """Both name a user, and not the same one."""
-    account, asked_for = account_of(negotiation.user), account_of(exchange.asker)
-    return account is not None and asked_for is not None and account != asked_for
 
 
 def ticket_source(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | None:
@@ -141,59 +139,78 @@ def _differ(one: object, other: object) -> bool:
     return one is not None and other is not None and one != other
 
 
-def refused_ticket(negotiation: Negotiation, index: KdcIndex) -> Refusal | None:
-    """The latest request of this client for a ticket to this service that a KDC refused, if there is one."""
+def refused_ticket(negotiation: Negotiation, index: KdcIndex, names: NameIndex) -> Refusal | None:
+    """The request of this client for a ticket to this service that a KDC refused, and that shows most.
+
+    Of equally good ones the one by the client's own address, then the latest.
+    """
     if not index.refused_classes:
         return None
-    since = negotiation.started_ns - BEFORE_NS
-    until = negotiation.ended_ns + AFTER_NS
     best: Refusal | None = None
-    names = server_names(negotiation)
+    known = server_names(negotiation)
     wanted = classes(negotiation.carrier)
     spn = principal(negotiation.spn)
     if spn is not None:
         wanted |= {spn.service}
-    for name in names:
+    for name in known:
         for service in index.refused_classes.get(label_of(name.host), ()):
             if service not in wanted:
                 continue
-            found = _refused(negotiation, index, service, name.host, since, until)
-            if found is None:
-                continue
-            asked = principal(found.sname)
-            exact = asked is not None and asked.host == name.host
-            refusal = Refusal(found, Match.NAMED if exact and name.named_by_client else Match.KNOWN)
-            if best is None or refusal.match.value < best.match.value:
-                best = refusal
-        if best is not None and best.match is Match.NAMED:
+            for refusal in _refused(negotiation, index, names, service, name):
+                if best is None or _rank(refusal) < _rank(best):
+                    best = refusal
+        if best is not None and best.match is Match.NAMED and best.confidence == "certain":
             return best
-    if best is None and not names:
+    if best is None and not known:
+        since, until = negotiation.started_ns - BEFORE_NS, negotiation.ended_ns + AFTER_NS
         for exchange in index.asked.latest(negotiation.stream.client, since, until):
             asked = principal(exchange.sname)
             if asked is not None and asked.service in wanted:
-                return Refusal(exchange, Match.CLASS_ONLY)
+                when = When.LATE if too_late(negotiation, exchange) else When.JUST_BEFORE
+                return Refusal(exchange, Match.CLASS_ONLY, Asker.OWN, when, 0)
     return best
 
 
+def _rank(refusal: Refusal) -> tuple[int, bool]:
+    return STRENGTH[refusal.confidence], refusal.match is not Match.NAMED
+
+
 def _refused(
-    negotiation: Negotiation, index: KdcIndex, service: str, host: str, since: int, until: int
-) -> KdcExchange | None:
+    negotiation: Negotiation, index: KdcIndex, names: NameIndex, service: str, name: ServerName
+) -> Iterator[Refusal]:
+    """The latest refusal by each address that may be the client's; one that came too late for want of it."""
     client = negotiation.stream.client
-    label = label_of(host)
-    late: KdcExchange | None = None
-    for asker in (client, account_of(negotiation.user), other_version(client)):
-        for exchange in index.refused.latest((asker, service, label), since, until):
+    label = label_of(name.host)
+    since, until = negotiation.started_ns - REMEMBERED_NS, negotiation.ended_ns + AFTER_NS
+    for key in (client, account_of(negotiation.user), other_version(client)):
+        late: Refusal | None = None
+        for exchange in index.refused.latest((key, service, label), since, until):
             asked = principal(exchange.sname)
-            if (
-                asked is not None
-                and same_host(asked.host, host)
-                and same_client(negotiation, exchange)
-                and not _granted_later(negotiation, exchange, index)
-            ):
-                if not too_late(negotiation, exchange):
-                    return exchange
-                late = late or exchange
-    return late
+            if asked is None or not same_host(asked.host, name.host):
+                continue
+            asker = asker_of(negotiation, exchange, names)
+            if asker is None or _granted_later(negotiation, exchange, index):
+                continue
+            when, ago = _when(negotiation, exchange), negotiation.started_ns - exchange.ts_ns
+            if when is When.REMEMBERED and asker.value.confidence == "possible":
+                continue  # who it is that remembers, nobody knows
+            named = name.named_by_client and asked.host == name.host
+            match = Match.NAMED if named else Match.KNOWN
+            refusal = Refusal(exchange, match, asker, when, ago)
+            if when is not When.LATE:
+                yield refusal
+                break
+            late = late or refusal
+        else:
+            if late is not None:
+                yield late
+
+
+def _when(negotiation: Negotiation, exchange: KdcExchange) -> When:
+    if too_late(negotiation, exchange):
+        return When.LATE
+    ago = negotiation.started_ns - exchange.ts_ns
+    return When.JUST_BEFORE if ago <= BEFORE_NS else When.REMEMBERED
 
 
 def _granted_later(negotiation: Negotiation, refused: KdcExchange, index: KdcIndex) -> bool:
@@ -214,39 +231,6 @@ def granted_ticket(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | N
             if found is not None and not other_account(negotiation, found):
                 return found
     return None
-
-
-def failed_logon(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | None:
-    """The latest AS exchange of this client that left it without a ticket just before.
-
-    Only for the user of the negotiation, as far as both are known, and only if none succeeded since.
-    """
-    if not index.failed_logons:
-        return None
-    since = negotiation.started_ns - BEFORE_NS
-    until = negotiation.ended_ns
-    account = account_of(negotiation.user)
-    own = index.failed_logons.latest(negotiation.stream.client, since, until)
-    others = index.failed_for_account.latest(account, since, until)
-    late: KdcExchange | None = None
-    for failed in (*own, *others):
-        if other_account(negotiation, failed):
-            continue
-        later = index.answered.latest(failed.client, failed.ts_ns + 1, until)
-        if not any(e.exchange == "AS" and e.granted for e in later):
-            if not too_late(negotiation, failed):
-                return failed
-            late = late or failed
-    return late
-
-
-def asked_by_server(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | None:
-    """The AS exchange in which the server had the client's password refused by a KDC meanwhile."""
-    account = account_of(negotiation.user)
-    if account is None:
-        return None
-    key = (negotiation.stream.server, account)
-    return index.failed_for_user.last(key, negotiation.started_ns, negotiation.ended_ns)
 
 
 def join_tickets(negotiations: list[Negotiation], index: KdcIndex) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from analyzer.capture.model import NO_TIME
 from analyzer.correlation.accounts import account_findings
+from analyzer.correlation.failed_logons import failed_logon
 from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_index import KdcIndex, Timeline
 from analyzer.correlation.kdc_reasons import kdc_words, why_ntlm_code
@@ -26,14 +27,9 @@ from analyzer.correlation.offers import (
 )
 from analyzer.correlation.reach import unreachable_kdc
 from analyzer.correlation.services import account_of, is_address, named_by_client, principal
-from analyzer.correlation.tickets import (
-    Match,
-    failed_logon,
-    granted_ticket,
-    refused_ticket,
-    too_late,
-)
+from analyzer.correlation.tickets import granted_ticket, refused_ticket
 from analyzer.negotiation.model import KeyFrames, Negotiation
+from analyzer.negotiation.reasons.fallbacks import WHAT_NOT_WHY
 from analyzer.surroundings.model import KdcExchange
 
 TOLD = 2
@@ -91,9 +87,9 @@ def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
         *_refused_kerberos(negotiation),
         *_same_machine(negotiation, frames),
         *offer_findings(negotiation, frames),
-        *_refused_by_kdc(negotiation, context.kdc),
+        *_refused_by_kdc(negotiation, context),
         *account_findings(negotiation, frames, context.kdc),
-        *unreachable_kdc(negotiation, context.kdc),
+        *unreachable_kdc(negotiation, context.kdc, context.names),
         *_address_as_name(negotiation, frames, context),
         *choice_findings(negotiation, frames),
     ]
@@ -102,7 +98,7 @@ def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
         found += context.names.unresolved(negotiation)
         found += unwrapped_ntlm(negotiation, frames)
         found += only_ntlm(negotiation, frames)
-    if not found:
+    if all(finding.code in WHAT_NOT_WHY for finding in found):
         found += _nothing_seen(negotiation, frames, context.kdc)
     return found
 
@@ -157,32 +153,23 @@ def _same_machine(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Findi
         words = f"{stream.client} talks to {stream.server}"
         yield Finding("target_is_local_host", "likely", shown, words)
     elif any(host.partition(".")[0] == "localhost" for host in named_by_client(negotiation)):
-        yield Finding("target_is_local_host", "likely", shown, "named localhost")
+        words = f"named localhost, though {stream.client} talks to {stream.server}"
+        yield Finding("target_is_local_host", "likely", shown, words)
 
 
 # -- what the KDC said -------------------------------------------------------------------------------------
 
 
-def _refused_by_kdc(negotiation: Negotiation, index: KdcIndex) -> Iterator[Finding]:
-    refusal = refused_ticket(negotiation, index)
-    if refusal is not None:
-        exchange = refusal.exchange
-        sure = "likely" if refusal.match is not Match.CLASS_ONLY else "possible"
-        if refusal.is_sure(negotiation):
-            sure = "certain"
-        yield _refusal(negotiation, exchange, sure)
-    failed = failed_logon(negotiation, index)
-    if failed is not None:
-        yield _refusal(negotiation, failed, "likely")
-
-
-def _refusal(negotiation: Negotiation, exchange: KdcExchange, sure: str) -> Finding:
-    """What came after the client had turned to NTLM may be about another logon: possible at most."""
-    words = kdc_words(exchange)
-    if too_late(negotiation, exchange):
-        sure = "possible"
-        words += ", said after the first NTLM token"
-    return Finding(why_ntlm_code(exchange), sure, exchange.frames, words, exchange)
+def _refused_by_kdc(negotiation: Negotiation, context: Context) -> Iterator[Finding]:
+    for refused in (
+        refused_ticket(negotiation, context.kdc, context.names),
+        failed_logon(negotiation, context.kdc, context.names),
+    ):
+        if refused is not None:
+            exchange = refused.exchange
+            words = kdc_words(exchange) + refused.remarks
+            code = why_ntlm_code(exchange)
+            yield Finding(code, refused.confidence, exchange.frames, words, exchange)
 
 
 def _worked_elsewhere(
@@ -234,6 +221,8 @@ def _nothing_seen(
 ) -> Iterator[Finding]:
     if frames.offer is None and frames.proof is None:
         return  # the capture holds nothing that the client sent, its requests to a KDC neither
-    client = negotiation.stream.client
-    if client not in index.clients and client not in NOWHERE:
-        yield Finding("no_kdc_traffic", "possible", _proof(frames) or (negotiation.first_frame,))
+    client, account = negotiation.stream.client, account_of(negotiation.user)
+    if client in NOWHERE or client in index.clients or account in index.accounts:
+        return
+    evidence = _proof(frames) or (negotiation.first_frame,)
+    yield Finding("no_kdc_traffic", "possible", evidence, f"none from {client}")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.negotiation.reasons import REASONS
+from analyzer.correlation.kdc_rules import Asker, Match, Use, When
+from analyzer.negotiation.reasons import KRB_ERROR_REASONS, REASONS
 from dissectors.anomaly import CODES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -190,3 +191,14 @@ def test_links_read_through_scapy_are_listed() -> None:
     for name in SCAPY_TUNNELS:
         (row,) = [line for line in text.splitlines() if line.startswith(f"| `{name}`")]
         assert str(ports[name]) in row
+
+
+def test_the_rules_of_a_kdcs_word_are_documented() -> None:
+    """Each in its table, with what it allows; a code that a KDC may say leads there."""
+    page = (ROOT / "docs/reasons.md").read_text(encoding="utf-8")
+    for kind in (Use, Match, Asker, When):
+        for rule in kind:
+            assert f"| {rule.value.confidence} | {rule.value.where} |" in page
+    for code in KRB_ERROR_REASONS.values():
+        (line,) = (line for line in page.splitlines() if line.startswith(f"| `{code}` |"))
+        assert line.split("|")[4].endswith(" † ")

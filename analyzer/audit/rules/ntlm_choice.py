@@ -14,6 +14,7 @@ from analyzer.audit.hits import by_client, by_server, place
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 from analyzer.negotiation.reasons import REASONS
+from analyzer.negotiation.reasons.fallbacks import WHAT_NOT_WHY
 
 _FAILED = {
     "kerberos_refused",
@@ -24,6 +25,9 @@ _FAILED = {
     "duplicate_spn",
     "target_name_unresolved",
     "service_key_mismatch",
+    "clock_skew",
+    "ticket_expired",
+    "ticket_not_yet_valid",
 }
 _CHOSEN = {"application_chose_ntlm", "ntlm_selected_by_server"}
 _NEVER = {
@@ -43,7 +47,10 @@ def _granted_since(row: Any, reasons: set[str]) -> Iterator[Hit]:
     if row.mechanism == "ntlm" and row.outcome == "success" and why_ntlm in reasons:
         why = f"{row.client} used NTLM with {place(row)}: {REASONS[why_ntlm].sentence}"
         shown = row.evidence if row.reason == why_ntlm else None
-        yield by_client(row, why, row.fallback_confidence or "possible", shown)
+        sure = row.fallback_confidence or "possible"
+        if why_ntlm in WHAT_NOT_WHY and sure == "certain":
+            sure = "likely"  # a ticket may have been asked for, whatever is offered here
+        yield by_client(row, why, sure, shown)
 
 
 @rule(

@@ -24,13 +24,10 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "the password is wrong",
         "correct or reset the password",
         (
-            "STATUS_WRONG_PASSWORD; KDC_ERR_PREAUTH_FAILED for the client itself, or for this user "
-            "asked by the server between the client's token and its own refusal"
+            "STATUS_WRONG_PASSWORD; KDC_ERR_PREAUTH_FAILED for this user, asked by the client, or by the "
+            "server between the client's token and its own refusal"
         ),
-        (
-            "certain if the server or the client's KDC says it; likely if only the server's question "
-            "at the KDC does"
-        ),
+        "certain if the server says it, or a KDC inside the negotiation (IAKERB)",
         "4625 and 4776 0xC000006A; 4771 0x18",
     ),
     "unknown_user": ReasonCode(
@@ -38,7 +35,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "the account does not exist",
         "check the name, its domain and UPN suffix",
         "STATUS_NO_SUCH_USER; LDAP data 525; KDC_ERR_C_PRINCIPAL_UNKNOWN, also as the reason for NTLM",
-        "certain; as the reason for NTLM only if the user is the same",
+        "certain if the server says it, or a KDC inside the negotiation (IAKERB)",
         "4625 and 4776 0xC0000064; 4768 0x6",
     ),
     "account_disabled": ReasonCode(
@@ -55,7 +52,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "find the source of wrong passwords, then unlock",
         "STATUS_ACCOUNT_LOCKED_OUT, also inside a KRB-ERROR; LDAP data 775",
         STATED,
-        "4625 and 4776 0xC0000234; 4740",
+        "4625 and 4776 0xC0000234; 4768 0x12; 4740",
     ),
     "account_expired": ReasonCode(
         "failure",
@@ -63,7 +60,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "extend the account",
         "STATUS_ACCOUNT_EXPIRED, also inside a KRB-ERROR; LDAP data 701; KDC_ERR_NAME_EXP",
         STATED,
-        "4625 and 4776 0xC0000193; 4768 0x1",
+        "4625 and 4776 0xC0000193; 4768 0x12 (0x1 by the letter of RFC 4120)",
     ),
     "password_expired": ReasonCode(
         "failure",

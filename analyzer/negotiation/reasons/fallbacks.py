@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from analyzer.negotiation.reasons.entry import ReasonCode
 
+WHAT_NOT_WHY = frozenset({"ntlm_only_client", "no_kdc_traffic"})
+"""They say what happened, not what made the client do so: any cause goes before them."""
 NO_USAGE_ID = "4020 and 4021, 4022 and 4023: that it was NTLM; no usage id for this"
 
 FALLBACK_REASONS: dict[str, ReasonCode] = {
@@ -26,9 +28,15 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
     ),
     "target_is_local_host": ReasonCode(
         "fallback",
-        "client and server are the same machine",
-        "nothing: Windows does so on purpose",
-        "NTLM's local-call flag agreed by both; the same address at both ends; `localhost` as the name",
+        "the client means its own machine",
+        (
+            "nothing on one machine: Windows does so on purpose; through a tunnel or a hosts entry, use a "
+            "name whose SPN is registered"
+        ),
+        (
+            "NTLM's local-call flag agreed by both; the same address at both ends; `localhost` as the "
+            "name, though the addresses differ"
+        ),
         "certain if NTLM says so and the addresses agree; else likely",
         "4020 and 4021 usage id 10: loopback",
     ),
@@ -53,12 +61,14 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "the client reached no KDC",
         "check routes, firewalls and the KDC's DNS records",
         (
-            "requests of this client to a KDC without answer, or refused by RST or ICMP, just before, and "
-            "none answered in the meantime; or DNS names no KDC of the user's or the server's realm"
+            "requests of this client to a KDC without answer, or refused by RST, ICMP or a KDC's proxy, in "
+            "the minute before, and none of the same realm answered after them (KRB_ERR_RESPONSE_TOO_BIG is "
+            "no answer); or DNS names no KDC of the user's or the server's realm, and none of it answers"
         ),
         (
             "likely; possible for a single request or look-up whose answer may be missing in the capture, "
-            "and where the connection to the KDC was captured on the client's side only"
+            "where the connection to the KDC was captured on the client's side only, and for an address of "
+            "the other IP version that nothing shows to be the client's"
         ),
         "4020 and 4021 usage id 9: no domain controller in sight",
     ),
@@ -67,8 +77,9 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "the client names the server by its IP address, for which there is no ticket",
         "use the server's DNS name",
         (
-            "an IP address as Host, UNC server or MsvAvTargetName, and no ticket for it: none that this "
-            "client got from a KDC, none that it used with this server"
+            "an IP address as the SPN's host (MsvAvTargetName), or as Host or UNC server where the client "
+            "sends no SPN, and no ticket for it: none that this client got from a KDC, none that it used "
+            "with this server"
         ),
         (
             "likely; possible under a name for NTLM alone (scheme NTLM, Sicily), which is chosen before "
@@ -133,11 +144,12 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "give the client a ticket: domain logon, DNS name of the service, path to a KDC",
         (
             "its NegTokenInit lists no Kerberos, or its first token is NTLM without SPNEGO; any reason "
-            "that says why goes before it"
+            "that says why goes before it, and the detail tells if the capture holds no Kerberos request of "
+            "this client, so that it cannot say why"
         ),
         (
-            "certain; likely after a server's hint, which some clients answer with a single mechanism, "
-            "and for NTLM without SPNEGO where the server lists or hints more"
+            "certain (of what was offered, not of why); likely after a server's hint, which some clients "
+            "answer with a single mechanism, and for NTLM without SPNEGO where the server lists or hints more"
         ),
         "4020 and 4021: their usage id says which cause lies behind it",
     ),
@@ -145,7 +157,7 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "fallback",
         "the capture holds no Kerberos request of this client",
         "capture the client's traffic with the KDC as well",
-        "no packet of this client to a KDC, and nothing else that tells why",
+        "no packet from this client's address to a KDC, and nothing else that tells why",
         "possible, never more",
     ),
 }

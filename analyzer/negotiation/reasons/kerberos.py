@@ -13,8 +13,8 @@ STATED = "certain: the code has no other meaning"
 KERBEROS_REASONS: dict[str, ReasonCode] = {
     "clock_skew": ReasonCode(
         "failure",
-        "the clocks of client and server differ too much",
-        "synchronise both clocks (NTP)",
+        "the clocks of client and server, or KDC, differ too much",
+        "synchronise the clocks (NTP)",
         (
             "KRB_AP_ERR_SKEW of acceptor or KDC, also where SMB's status still says to go on; "
             "STATUS_TIME_DIFFERENCE_AT_DC"
@@ -59,15 +59,12 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
     "unknown_service": ReasonCode(
         "failure",
         "the service name is not known",
-        "register the SPN; use the name it is registered for",
+        "use the name it is registered for, never an IP address, or register the SPN",
         (
             "KDC_ERR_S_PRINCIPAL_UNKNOWN; as the reason for NTLM: for a name of this service, asked "
-            "by this client from 10 s before to 2 s after the negotiation"
+            "by this client"
         ),
-        (
-            "certain if the host asked for is the one the client names to the server; likely if it is "
-            "known only from the server, from DNS, or by its short name"
-        ),
+        STATED,
         "4769 0x7; 4020 and 4021 usage id 6: target name not resolved by Kerberos",
     ),
     "duplicate_spn": ReasonCode(
@@ -75,7 +72,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "the service name is registered twice",
         "remove the duplicate SPN",
         "KDC_ERR_PRINCIPAL_NOT_UNIQUE; as the reason for NTLM: as for unknown_service",
-        "certain; as the reason for NTLM as for unknown_service",
+        STATED,
         "4769 0x8; System 11 of the KDC; 4020 and 4021 usage id 8: duplicate target name",
     ),
     "etype_not_supported": ReasonCode(
@@ -83,7 +80,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "no encryption type is common to both",
         "align msDS-SupportedEncryptionTypes, keytab and policy",
         "KDC_ERR_ETYPE_NOSUPP; STATUS_KDC_UNKNOWN_ETYPE; as the reason for NTLM: as for unknown_service",
-        "certain; as the reason for NTLM as for unknown_service",
+        STATED,
         "4768 and 4769 0xE; System 14, 16 and 27 of the KDC",
     ),
     "replay": ReasonCode(
@@ -102,7 +99,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
             "a KRB-ERROR that has no code of its own here; as the reason for NTLM, or for a client "
             "that sends no token: by the KDC, for this client and service"
         ),
-        "certain if the acceptor says it; of a KDC as for unknown_service",
+        "certain if the acceptor says it",
         "4768 and 4769 by their failure code",
     ),
     "mutual_auth_failed": ReasonCode(

@@ -197,6 +197,23 @@ def test_why_ntlm_counts_beside_another_reason(why_ntlm: str, rule_id: str) -> N
     assert found(rule_id, negotiations=[logon(**guest, **why, outcome="failure")]) == []
 
 
+@pytest.mark.parametrize(
+    ("why_ntlm", "rule_id", "sure"),
+    [
+        ("ntlm_only_client", "NGS-NTLM-012", "likely"),
+        ("target_is_local_host", "NGS-NTLM-012", "certain"),
+        ("clock_skew", "NGS-NTLM-010", "certain"),
+    ],
+)
+def test_that_no_ticket_was_asked_for_is_never_certain(
+    why_ntlm: str, rule_id: str, sure: str
+) -> None:
+    """What the client offered is; what it did before, the offer does not state."""
+    row = logon(fallback_reason=why_ntlm, fallback_confidence="certain")
+    (finding,) = found(rule_id, negotiations=[row])
+    assert finding.confidence == sure
+
+
 def test_kerberos_without_spnego_is_told_by_client() -> None:
     """Each client once, and not where the carrier's scheme names the mechanism, as WinRM's does."""
     raw = {**KERBEROS, "wrapper": "raw-kerberos"}

@@ -75,3 +75,21 @@ def test_names_fill_what_the_negotiation_does_not_show() -> None:
     (row,) = joined(ntlm(), names=facts)
     assert row.server_name == "web.lab.example"
     assert row.names == ("dc1.lab.example", "alias.lab.example")
+
+
+def test_a_reverse_look_up_tells_a_name() -> None:
+    """It is one of the server's names, but not the one that the client meant."""
+    pointer = NameFact(
+        "dns", "10.0.0.20", "2.0.0.10.in-addr.arpa", (), 1, 99 * 10**9, "PTR",
+        targets=("2.0-25.0.0.10.in-addr.arpa", "srv.lab.example"),
+    )  # fmt: skip
+    (row,) = joined(ntlm(server_name=None), names=[pointer])
+    assert (row.server_name, row.names) == (None, ("srv.lab.example",))
+    refused = asked(99, "HTTP/srv.lab.example", 8)
+    (row,) = joined(ntlm(), names=[pointer], kdc=[refused])
+    assert (row.fallback_reason, row.fallback_confidence) == ("duplicate_spn", "likely")
+    (row,) = joined(ntlm(), kdc=[refused])
+    assert row.fallback_reason == "ntlm_only_client"
+    service = pointer._replace(name="_http._tcp.local", source="mdns")
+    (row,) = joined(ntlm(), names=[service])
+    assert row.names == ()

@@ -93,6 +93,16 @@ def test_a_kdc_that_was_found_after_all() -> None:
     assert told(lookup(), dot) == ("kdc_unreachable", "likely", (30, 31))
 
 
+def test_what_helps_another_realm() -> None:
+    """Neither a KDC that DNS names for it, nor an answer of its KDC, nor one from before the question."""
+    found = lookup("_kerberos._tcp.other.example", "NOERROR", at=98, targets=("dc.other.example",))
+    assert told(found, lookup()) == ("kdc_unreachable", "likely", (30,))
+    answer = asked(99.5, "ldap/dc.other.example", realm="OTHER.EXAMPLE", frame_request=40)
+    assert told(lookup(), kdc=[answer]) == ("kdc_unreachable", "likely", (30,))
+    before = asked(90, "ldap/dc1.lab.example")
+    assert told(lookup(), kdc=[before]) == ("kdc_unreachable", "likely", (30,))
+
+
 def test_whose_realm_it_is() -> None:
     """That of the user or of the server; another one's says little."""
     other = lookup("_kerberos._tcp.elsewhere.example")

@@ -22,7 +22,7 @@ def test_a_client_that_was_refused_its_ticket() -> None:
     )
     reason = reason_of(row, kdc=[asked(100.5, "cifs/dc1.lab.example", 50)])
     assert (reason.code, reason.confidence) == ("kdc_error", "likely")
-    assert reason.evidence == (100, 10, 11)
+    assert reason.evidence == (10, 11, 100)
     assert "KRB_AP_ERR_INAPP_CKSUM for cifs/dc1.lab.example" in reason.detail
     assert reason.detail.endswith("also: no token")
 

@@ -142,7 +142,7 @@ def test_a_name_that_is_only_known_is_likely(sname: str) -> None:
 @pytest.mark.parametrize(
     "refusal",
     [
-        asked(80, "HTTP/web.lab.example", 7),  # too early
+        asked(100 - 15 * 60 - 1, "HTTP/web.lab.example", 7),  # too early
         asked(110, "HTTP/web.lab.example", 7),  # too late
         asked(99, "cifs/web.lab.example", 7),  # another service
         asked(99, "HTTP/www.lab.example", 7),  # another host
@@ -166,9 +166,11 @@ def test_a_ticket_after_all() -> None:
 
 
 def test_the_same_user_at_another_address() -> None:
-    """Behind address translation the user tells that it is the same client."""
+    """Behind address translation the client, or another machine: possible, and the detail says who asked."""
     refusal = asked(99, "HTTP/web.lab.example", 7, client="192.0.2.1", cname="alice")
-    assert reason_of(ntlm(user="alice"), kdc=[refusal]).code == "unknown_service"
+    reason = reason_of(ntlm(user="alice"), kdc=[refusal])
+    assert (reason.code, reason.confidence) == ("unknown_service", "possible")
+    assert "asked by 192.0.2.1, for the same user" in reason.detail
     refusal = asked(99, "HTTP/web.lab.example", 7, client="192.0.2.1", cname="bob")
     assert reason_of(ntlm(user="alice"), kdc=[refusal]).code == "ntlm_only_client"
 
@@ -205,3 +207,52 @@ def test_a_success_is_never_called_a_wrong_password() -> None:
     reason = reason_of(ntlm(user="alice", ntlm_server=DOMAIN_MEMBER), kdc=[failed])
     assert (reason.code, reason.confidence) == ("kdc_error", "likely")
     assert "KDC_ERR_PREAUTH_FAILED for the user alice" in reason.detail
+
+
+@pytest.mark.parametrize(
+    ("at", "before"),
+    [(89, "11 s"), (80, "20 s"), (-19, "119 s"), (-200, "5 min"), (-799, "14 min")],
+)
+def test_clients_keep_a_refusal_in_mind(at: float, before: str) -> None:
+    """For minutes they ask no KDC again: likely the reason still, with how long before it was."""
+    refusal = asked(at, "HTTP/web.lab.example", 7)
+    row = ntlm()
+    reason = reason_of(row, kdc=[refusal])
+    assert (reason.code, reason.confidence) == ("unknown_service", "likely")
+    assert f"for HTTP/web.lab.example, {before} before)" in reason.detail
+    assert row.kdc is refusal
+
+
+def test_what_is_not_kept_in_mind() -> None:
+    """A ticket granted since, another user's or service's refusal, one by who knows whom."""
+    refusal = asked(80, "HTTP/web.lab.example", 7)
+    granted = asked(95, "HTTP/web.lab.example")
+    assert reason_of(ntlm(), kdc=[refusal, granted]).code == "application_chose_ntlm"
+    for other in (
+        asked(80, "HTTP/web.lab.example", 7, cname="bob"),
+        asked(80, "HTTP/www.lab.example", 7),
+        asked(80, "HTTP/web.lab.example", 7, client="fd77::99"),
+        asked(80, "HTTP/web.lab.example", 7, client="10.0.0.99", cname="alice"),
+    ):
+        assert reason_of(ntlm(user="alice"), kdc=[other]).code == "ntlm_only_client"
+    nameless = ntlm(server_name=None, carrier="smb2")
+    known = asked(80, "cifs/fs1.lab.example", 7)
+    assert reason_of(nameless, kdc=[known]).code == "ntlm_only_client"
+
+
+def test_a_second_visit() -> None:
+    """The first has the refusal itself, the second what is left of it."""
+    refusal = asked(99, "HTTP/web.lab.example", 7)
+    rows = joined(ntlm(100, 100), ntlm(120, 200), kdc=[refusal])
+    told = [(row.fallback_reason, row.fallback_confidence) for row in rows]
+    assert told == [("unknown_service", "certain"), ("unknown_service", "likely")]
+
+
+def test_of_two_refusals_the_one_that_shows_more() -> None:
+    """Just before, rather than long ago, or too late."""
+    long_ago = asked(50, "HTTP/web.lab.example", 14, frame_request=8, frame_reply=9)
+    fresh = asked(99, "HTTP/web.lab.example", 7)
+    late = asked(100.05, "HTTP/web.lab.example", 8, frame_request=105, frame_reply=106)
+    assert reason_of(ntlm(), kdc=[long_ago, fresh, late]).code == "unknown_service"
+    reason = reason_of(ntlm(), kdc=[long_ago, late])
+    assert (reason.code, reason.confidence) == ("etype_not_supported", "likely")

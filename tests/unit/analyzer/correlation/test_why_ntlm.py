@@ -248,7 +248,10 @@ def test_one_machine() -> None:
     row = ntlm(stream=stream("127.0.0.1", "127.0.0.1"))
     assert told(reason_of(row)) == ("target_is_local_host", "likely", (100,))
     row = ntlm(server_name="localhost:8080")
-    assert told(reason_of(row)) == ("target_is_local_host", "likely", (100,))
+    reason = reason_of(row)
+    assert told(reason) == ("target_is_local_host", "likely", (100,))
+    assert "named localhost, though 10.0.0.20 talks to 10.0.0.2" in reason.detail
+    assert "same machine" not in reason.detail  # a tunnel, or a hosts entry
 
 
 def test_tokens_without_addresses_are_not_one_machine() -> None:
@@ -482,7 +485,16 @@ def test_anonymous_logons_need_no_kerberos() -> None:
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(7, "unknown_service"), (8, "duplicate_spn"), (13, "kdc_error"), (29, "kdc_error")],
+    [
+        (7, "unknown_service"),
+        (8, "duplicate_spn"),
+        (13, "kdc_error"),
+        (29, "kdc_error"),
+        (32, "ticket_expired"),
+        (33, "ticket_not_yet_valid"),
+        (37, "clock_skew"),
+        (41, "kdc_error"),
+    ],
 )
 def test_what_the_kdc_says_of_the_service(error: int, code: str) -> None:
     """Its errors about the service's name are reasons of their own, others are named in the detail."""
@@ -496,3 +508,27 @@ def test_a_client_that_was_not_captured_may_have_asked_a_kdc() -> None:
     path = Path(__file__).resolve().parents[4] / "captures/http/server_only/capture.pcapng"
     columns = read(path).tables.columns["negotiations"]
     assert all("no Kerberos request" not in (words or "") for words in columns["reason_detail"])
+
+
+def test_what_was_offered_and_not_why() -> None:
+    """Where the capture holds no Kerberos request of the client, it cannot tell why, and says so."""
+    nothing = "; also: the capture holds no Kerberos request of this client (none from 10.0.0.20)"
+    reason = reason_of(ntlm(user="alice"))
+    assert (reason.code, reason.confidence) == ("ntlm_only_client", "certain")
+    assert reason.detail.endswith(nothing)
+    for known in (
+        asked(50, "ldap/dc1.lab.example"),
+        asked(50, "ldap/dc1.lab.example", client="fd77::20", cname="alice"),
+    ):
+        reason = reason_of(ntlm(user="alice"), kdc=[known])
+        assert reason.code == "ntlm_only_client"
+        assert reason.detail.endswith("; why, the capture does not show")
+    assert nothing not in reason_of(ntlm(server_name="10.0.0.2")).detail  # a cause
+
+
+def test_evidence_is_in_order_of_frames() -> None:
+    """Whichever message shows it first."""
+    later = asked(99, "HTTP/web.lab.example", 7, frame_request=41, frame_reply=40)
+    assert reason_of(ntlm(), kdc=[later]).evidence == (40, 41)
+    failed = reason_of(refused(ntlm()), kdc=[later])
+    assert failed.detail.endswith("[frames 40, 41, certain]")

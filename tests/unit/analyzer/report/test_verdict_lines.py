@@ -46,7 +46,11 @@ def test_a_refused_ntlm_logon_says_both_why() -> None:
             "do        give the service a key",
         ),
         ("smb/fallback_local_account", "ntlm_only_server", "also      "),
-        ("smb/fallback_localhost", "target_is_local_host", "do        nothing: Windows does so"),
+        (
+            "smb/fallback_localhost",
+            "target_is_local_host",
+            "do        nothing on one machine: Windows does so",
+        ),
     ],
 )
 def test_fallbacks(case: str, code: str, shown: str) -> None:

@@ -1,0 +1,85 @@
+"""Who asked a KDC: the client of a negotiation, by whichever of its addresses, or somebody else.
+
+A machine may have an IPv4 and an IPv6 address, and mostly asks the KDC by one and the service by the other.
+"""
+
+from __future__ import annotations
+
+from analyzer.correlation.kdc_index import KdcIndex, version
+from analyzer.correlation.kdc_rules import Asker
+from analyzer.correlation.name_index import NameIndex
+from analyzer.correlation.services import account_of
+from analyzer.negotiation.model import Negotiation
+from analyzer.surroundings.model import KdcExchange
+
+USE_TCP = 52
+"""KRB_ERR_RESPONSE_TOO_BIG: says only that the same is to be asked over TCP."""
+_WORDS = {
+    Asker.SAME_USER: "for the same user",
+    Asker.LOOKED_UP: "which looked the server up",
+    Asker.OTHER_VERSION: "whose it is, nothing tells",
+    Asker.ELSEWHERE: "for the same user",
+}
+
+
+def asker_of(negotiation: Negotiation, exchange: KdcExchange, names: NameIndex) -> Asker | None:
+    """Who asked the KDC, as seen from the negotiation; None for somebody else."""
+    if not same_client(negotiation, exchange):
+        return None
+    client, address = negotiation.stream.client, exchange.client
+    if address == client:
+        return Asker.OWN
+    same_user = account_of(negotiation.user) is not None and account_of(exchange.asker) is not None
+    if version(address) == version(client):
+        return Asker.ELSEWHERE
+    if same_user:
+        return Asker.SAME_USER
+    return Asker.LOOKED_UP if names.looked_up(address, negotiation) else Asker.OTHER_VERSION
+
+
+def asked_by(asker: Asker, address: str) -> str:
+    """`, asked by 10.0.0.20 for the same user` to put behind other words; "" for the client itself."""
+    return "" if asker is Asker.OWN else f", asked by {address}, {_WORDS[asker]}"
+
+
+def same_client(negotiation: Negotiation, exchange: KdcExchange) -> bool:
+    """Who asked the KDC may be the client of the negotiation.
+
+    Another address of the other version counts, unless the users differ. Another address of the same version
+    counts only for the same user.
+    """
+    client = negotiation.stream.client
+    account, asked_for = account_of(negotiation.user), account_of(exchange.asker)
+    if exchange.client == client:
+        return not other_account(negotiation, exchange)
+    if account is not None and asked_for is not None:
+        return account == asked_for
+    return version(exchange.client) != version(client)
+
+
+def other_account(negotiation: Negotiation, exchange: KdcExchange) -> bool:
+    """Both name a user, and not the same one."""
+    account, asked_for = account_of(negotiation.user), account_of(exchange.asker)
+    return account is not None and asked_for is not None and account != asked_for
+
+
+def answered_after(
+    index: KdcIndex, address: str, asked: tuple[int, int], realm: str | None, until: int
+) -> bool:
+    """A KDC answered `address` after it `asked` in vain (ns, frame), be it another one or something else.
+
+    An answer from before shows nothing, nor does one by another realm's KDC, where both realms are known.
+    """
+    # the answer may belong to a request from a little before, so requests are gone through back from `until`
+    for exchange in index.answered.latest(address, asked[0] - _SLOWEST_NS, until):
+        at = exchange.reply_ts_ns if exchange.reply_ts_ns is not None else exchange.ts_ns
+        if (at, exchange.frames[-1]) <= asked or exchange.error_code == USE_TCP:
+            continue
+        told = exchange.realm or exchange.ticket_realm
+        if realm is None or told is None or realm.lower() == told.lower():
+            return True
+    return False
+
+
+_SLOWEST_NS = 30_000_000_000
+"""How long a KDC may take to answer."""

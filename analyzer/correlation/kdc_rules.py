@@ -1,0 +1,109 @@
+"""How sure a reason is that rests on a KDC's word: by its use, the name asked for, who asked, and when.
+
+Of the rules that fit, the one that allows least counts. The table of them in `docs/reasons.md` is
+generated from here.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from analyzer.correlation.finding import STRENGTH
+
+SECOND = 1_000_000_000
+BEFORE_NS = 10 * SECOND
+"""How long before a negotiation its client may have asked for the ticket that it lacks."""
+AFTER_NS = 2 * SECOND
+"""How long after it: the clocks of two captured interfaces differ, and clients also ask when challenged."""
+REMEMBERED_NS = 15 * 60 * SECOND
+"""How long a client may hold to a refusal without asking anew: Windows' SpnCacheTimeout (KB837361)."""
+
+
+class Rule(NamedTuple):
+    """The most that a reason may be, and where."""
+
+    confidence: str  # `certain`, `likely`, `possible`
+    where: str  # as docs/reasons.md says it
+
+
+class Use(Enum):
+    """What the KDC's word is taken for."""
+
+    NO_TICKET = Rule("certain", "why NTLM: a ticket for the service was refused")
+    NO_FIRST_TICKET = Rule(
+        "likely",
+        f"why NTLM: a first ticket (AS) was refused in the {BEFORE_NS // SECOND} s before, and none "
+        "granted since",
+    )
+    LEFT = Rule(
+        "likely",
+        "a failure: the client heard the server's mechanisms, was refused a ticket and left without a token; "
+        "here the service's class may stand for a name",
+    )
+    ACCOUNT = Rule(
+        "likely",
+        "a failure: the server refuses the password (`bad_credentials`), and a KDC says of the account why, "
+        "to the server meanwhile, or just before to the client: its own address, or one of the other IP "
+        "version for the same user",
+    )
+
+
+class Match(Enum):
+    """How well a refused name fits the server, best first."""
+
+    NAMED = Rule("certain", "the host asked for is the one that the client names to the server")
+    KNOWN = Rule(
+        "likely",
+        "the host is known only from the server, DNS (a reverse look-up too) or TLS, or is the short form "
+        "of such a name",
+    )
+    CLASS_ONLY = Rule(
+        "possible", "no name of the server is known: the service's class and the time fit"
+    )
+
+
+class Asker(Enum):
+    """Who asked the KDC, as seen from the negotiation; never another user, as far as both are known."""
+
+    OWN = Rule("certain", "the client's own address asked")
+    SAME_USER = Rule(
+        "likely",
+        "an address of the other IP version asked, and for the same user: one machine has both",
+    )
+    LOOKED_UP = Rule(
+        "likely",
+        "an address of the other IP version asked, which was the last to look the server's address up "
+        "before",
+    )
+    OTHER_VERSION = Rule(
+        "possible", "an address of the other IP version asked, and nothing tells whose it is"
+    )
+    ELSEWHERE = Rule(
+        "possible",
+        "another address of the same IP version asked for the same user: the client behind address "
+        "translation, or another machine",
+    )
+
+
+class When(Enum):
+    """When the KDC refused."""
+
+    JUST_BEFORE = Rule(
+        "certain", f"the request is at most {BEFORE_NS // SECOND} s older than the negotiation"
+    )
+    REMEMBERED = Rule(
+        "likely",
+        f"the request is up to {REMEMBERED_NS // SECOND // 60} min older, from an address that is the "
+        "client's at least likely, and no later one was granted: clients keep a refusal in mind",
+    )
+    LATE = Rule(
+        "possible",
+        "the answer came after the client's first NTLM token, at most "
+        f"{AFTER_NS // SECOND} s after the negotiation",
+    )
+
+
+def least(*confidences: str) -> str:
+    """The weakest of several confidences."""
+    return max(confidences, key=STRENGTH.__getitem__)
