@@ -52,7 +52,7 @@ def make_reason(
     """A reason with its sentence; `detail` stands behind it in brackets."""
     sentence = REASONS[code].sentence
     text = f"{sentence} ({detail})" if detail else sentence
-    return Reason(code, text, tuple(dict.fromkeys(frames)), confidence)
+    return Reason(code, text, tuple(sorted(set(frames))), confidence)
 
 
 def _reason(

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import SERVER, TOKEN_LIMIT, CarrierMessage
+from dissectors.carriers.http_block import CHUNKED, UNTIL_CLOSE, Block, response_body
 from dissectors.carriers.kdc_message import PREFIX, SIDES, element_at, message_size
 from dissectors.carriers.window import Carried, Cut
 from dissectors.der import OCTET_STRING, SEQUENCE
@@ -56,6 +57,12 @@ def cut_body(cut: Cut) -> Body:
 def is_proxy_request(method: bytes, target: bytes) -> bool:
     """Tell by the request line whether its body is for a KDC proxy."""
     return method == b"POST" and target.partition(b"?")[0].lower().endswith(_PATH)
+
+
+def may_hold_message(block: Block, code: int) -> bool:
+    """Tell by the header block whether a message of the KDC may follow in a body that is read."""
+    length = response_body(block, code, b"POST")
+    return code == FINE and (length in {CHUNKED, UNTIL_CLOSE} or 0 < length <= BODY_LIMIT)
 
 
 def body_size(head: bytes) -> int:

@@ -35,9 +35,9 @@ from dissectors.carriers.http_framing import HttpFraming
 from dissectors.carriers.http_head import Request, Response
 from dissectors.carriers.http_kdc import (
     MEDIA_TYPE,
-    REDIRECTED,
     cut_body,
     is_proxy_request,
+    may_hold_message,
     proxy_status,
 )
 from dissectors.carriers.http_start import request_line, status_line
@@ -101,7 +101,7 @@ class HttpMessages(HttpFraming):
             response.place(block)
         if response.frames or self._exchanges.established:
             response.sealed = block.sealed
-        if request is not None and request.kdc and code >= REDIRECTED:
+        if request is not None and request.kdc and not may_hold_message(block, code):
             self.emit(proxy_status(code, window.place(block.end - 1)))
         if code == 200:
             if request is None:

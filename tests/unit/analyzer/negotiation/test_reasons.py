@@ -14,6 +14,7 @@ from analyzer.negotiation.reasons.codes import (
     LDAP_REASONS,
     NT_STATUS_REASONS,
 )
+from analyzer.negotiation.why import make_reason
 
 KINDS = {"failure", "fallback", "weak", "incomplete"}
 WITHOUT_EVENT = {
@@ -83,3 +84,8 @@ def test_account_codes_agree_with_their_events() -> None:
         event = REASONS[code].on_the_host
         for named in re.findall(r"0x(C[0-9A-F]{7})", event):
             assert NT_STATUS_REASONS[int(named, 16)] == code, (hex(status), event)
+
+
+def test_evidence_is_in_order_of_frames() -> None:
+    """Each once, however the messages were found."""
+    assert make_reason("gap", "certain", (19, 21, 20, 21, 24)).evidence == (19, 20, 21, 24)

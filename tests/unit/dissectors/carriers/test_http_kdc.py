@@ -103,6 +103,9 @@ def test_a_page_in_place_of_the_message():
     assert wire.messages[1].status is not None
     assert wire.messages[1].status.verdict == "success"
     assert wire.codes == ["malformed-message"]
+    for line in (b"Content-Length: 0", b"Content-Length: %d" % (BODY_LIMIT + 1)):
+        wire = Wire().client(post(AS_REQ)).server(message(OK, TYPE, line))
+        assert tokens(wire) == [AS_REQ, None]
 
 
 def test_a_body_that_is_none_is_told():
