@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / ".." / "shared"
 
 
-class _Gather(Sink):
+class Gather(Sink):
     """A sink that keeps tokens only."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ def captures() -> Iterator[Path]:
 
 def captured_tokens(path: Path) -> list[Token]:
     """Tokens of one capture, in order; none if it is no capture."""
-    gathered = _Gather()
+    gathered = Gather()
     try:
         run(Input(str(path)), gathered, Options())
     except CaptureError:

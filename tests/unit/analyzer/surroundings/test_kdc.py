@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+from support.captured import ROOT, Gather
 from support.kdc_talk import (
     AS_REP,
     AS_REQ,
@@ -14,8 +18,11 @@ from support.kdc_talk import (
     error,
 )
 
+from analyzer.analysis import read
+from analyzer.capture.inputs import Input
 from analyzer.capture.model import Stream
 from analyzer.negotiation.model import Negotiation
+from analyzer.pipeline import Options, run
 from analyzer.surroundings.kdc import WAITING_LIMIT, StreamKdc
 from analyzer.surroundings.model import KdcExchange
 from dissectors.carriers.base import CarrierMessage, Exchange
@@ -23,6 +30,7 @@ from dissectors.status import Status
 from dissectors.tokens import build, dissect_token
 from dissectors.tokens.build import kdc
 
+FINE = b"HTTP/1.1 200 OK"
 CIFS_REQ = kdc.tgs_req(sname="cifs/fs1.lab.example", nonce=9)
 CIFS_REP = kdc.tgs_rep(sname="cifs/fs1.lab.example")
 
@@ -176,3 +184,40 @@ def test_a_proxys_answer_that_cannot_be_read() -> None:
     talk = Talk("tcp").say(AS_REQ).proxy(200)
     assert talk.pairs == [(1, None)]
     assert (talk.told[0].instead, talk.told[0].turned_away) == ("HTTP 200", False)
+
+
+def test_a_real_proxy_that_refuses(tmp_path: Path) -> None:
+    """Our capture of a proxy, with another status: its bodies are no answers any more."""
+    real = ROOT / "captures/kdc/by_http_proxy/capture.pcapng"
+    refusing = tmp_path / "refusing.pcapng"
+    data = real.read_bytes()
+    assert data.count(FINE) > 1
+    refusing.write_bytes(data.replace(FINE, FINE.replace(b" 200 ", b" 502 ")))
+    answered, refused = exchanges(real), exchanges(refusing)
+    assert len(answered) == len(refused)
+    assert {(each.instead, each.frame_reply is None) for each in answered} == {(None, False)}
+    assert {(each.instead, each.frame_reply) for each in refused} == {("HTTP 502", None)}
+    before = zip(answered, refused, strict=True)
+    assert all(one.frames[0] == other.frames[0] < other.frames[1] for one, other in before)
+    columns = read(refusing).tables.columns["kdc"]
+    assert set(columns["outcome"]) == {"incomplete"}
+
+
+class _Facts(Gather):
+    """A sink that keeps KDC exchanges only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[KdcExchange] = []
+
+    def surrounding(self, fact: Any) -> None:
+        """Keep it."""
+        if isinstance(fact, KdcExchange):
+            self.found.append(fact)
+
+
+def exchanges(path: Path) -> list[KdcExchange]:
+    """KDC exchanges of a capture, in order of their first frames."""
+    gathered = _Facts()
+    run(Input(str(path)), gathered, Options())
+    return sorted(gathered.found, key=lambda each: each.frames[0])
