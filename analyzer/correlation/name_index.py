@@ -35,9 +35,7 @@ class NameIndex:
     def __init__(self, facts: list[NameFact]) -> None:
         self._facts = sorted(facts, key=lambda f: f.ts_ns)
         self._leading_to: dict[str, list[NameFact]] = {}  # address -> facts, in order of time
-        self._reverse: dict[
-            str, list[str]
-        ] = {}  # address -> names by PTR records, in order of time
+        self._reverse: dict[str, dict[str, None]] = {}  # address -> names by PTR records
         self._names_of: dict[str, dict[str, None]] = {}  # address -> names, in order of time
         self._led_to: Timeline[NameFact] = Timeline()  # by (client, address)
         self._failed: Timeline[NameFact] = Timeline()  # by (client, name)
@@ -55,11 +53,11 @@ class NameIndex:
         """Clients that put the address's own name into the SPN take it from here (MIT's `rdns`)."""
         address = reversed_address(fact.name)
         if address is not None:
-            names = self._reverse.setdefault(address, [])
-            if len(names) < NAMES_KEPT:
+            names = self._reverse.setdefault(address, {})
+            for name in fact.targets:
                 # on the way there may be names of the reverse tree itself (RFC 2317)
-                hosts = [name for name in fact.targets if not name.endswith(".arpa")]
-                names += hosts[: NAMES_KEPT - len(names)]
+                if len(names) < NAMES_KEPT and not name.endswith(".arpa"):
+                    names[name] = None
 
     def _names_leading_to(self, address: str) -> dict[str, None]:
         """Names of one address; few are asked for, and only their facts are put in order by client."""
@@ -71,7 +69,7 @@ class NameIndex:
                 for name in (fact.name, *fact.targets):
                     if len(names) < NAMES_KEPT:
                         names[name] = None
-            names.update(dict.fromkeys(self._reverse.get(address, ())))
+            names.update(self._reverse.get(address, {}))
         return names
 
     @cached_property

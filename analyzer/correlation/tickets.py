@@ -40,7 +40,6 @@ from analyzer.surroundings.model import KdcExchange
 
 TICKET_LIFE_NS = 7 * 24 * 3600 * SECOND
 """How long before a negotiation its ticket may have been issued: nothing renewable lives longer."""
-
 TWO_MINUTES_NS = 120 * SECOND
 
 

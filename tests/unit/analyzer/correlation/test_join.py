@@ -85,6 +85,9 @@ def test_a_reverse_look_up_tells_a_name() -> None:
     )  # fmt: skip
     (row,) = joined(ntlm(server_name=None), names=[pointer])
     assert (row.server_name, row.names) == (None, ("srv.lab.example",))
+    again = pointer._replace(ts_ns=99 * 10**9 + 1, targets=("other.lab.example",))
+    (row,) = joined(ntlm(), names=[*[pointer] * 40, again])
+    assert row.names == ("srv.lab.example", "other.lab.example")
     refused = asked(99, "HTTP/srv.lab.example", 8)
     (row,) = joined(ntlm(), names=[pointer], kdc=[refused])
     assert (row.fallback_reason, row.fallback_confidence) == ("duplicate_spn", "likely")
