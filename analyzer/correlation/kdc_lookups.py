@@ -47,6 +47,8 @@ def kdc_not_named(
         sure = "likely" if own and (said or len(own) >= SURE) else "possible"
         latest = (said or shown)[0]
         words = f"dns SRV {latest.name}: {EMPTY if latest.rcode == 'NOERROR' else latest.rcode}"
+        if latest.client != client:
+            words += f", asked by {latest.client}"
         frames = sorted({fact.frame for fact in shown})
         yield Finding("kdc_unreachable", sure, tuple(frames), words)
         return

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from analyzer.correlation.askers import answered_after, same_client
 from analyzer.correlation.finding import Finding
-from analyzer.correlation.kdc_index import KdcIndex, other_version
+from analyzer.correlation.kdc_index import KdcIndex, other_version, version
 from analyzer.correlation.kdc_lookups import kdc_not_named
 from analyzer.correlation.kdc_rules import BEFORE_NS
 from analyzer.correlation.name_index import NameIndex
@@ -40,7 +40,7 @@ def unreachable_kdc(
     if asked_in_vain is not None:
         yield asked_in_vain
     elif index.no_kdc_named:
-        of_client = partial(_of_client, negotiation, index=index)
+        of_client = partial(_known, negotiation, index=index, names=names)
         yield from kdc_not_named(negotiation, index, since, of_client)
 
 
@@ -139,8 +139,11 @@ def _of_client(negotiation: Negotiation, address: str, index: KdcIndex) -> bool:
 
 
 def _known(negotiation: Negotiation, address: str, index: KdcIndex, names: NameIndex) -> bool:
-    """Something tells that the address of the other IP version is the client's."""
-    return _of_client(negotiation, address, index) or names.looked_up(address, negotiation)
+    """Something tells that the address is the client's, be it one of the other IP version."""
+    if _of_client(negotiation, address, index):
+        return True
+    other = version(address) != version(negotiation.stream.client)
+    return other and names.looked_up(address, negotiation)
 
 
 def _answered(index: KdcIndex, vain: KdcExchange | ConnectionAttempt, until: int) -> bool:

@@ -8,6 +8,7 @@ from support.correlated import (
     DOMAIN_MEMBER,
     KDC,
     SECOND,
+    SERVER,
     asked,
     ntlm,
     reason_of,
@@ -120,6 +121,10 @@ def test_who_asked_and_when() -> None:
     assert told(lookup(client="10.0.0.99"))[0] == "ntlm_only_client"
     assert told(lookup(client="fd77::99"))[0] == "ntlm_only_client"
     assert told(lookup(source="mdns"))[0] == "ntlm_only_client"
+    server = NameFact("dns", "fd77::99", "web.lab.example", (SERVER,), 5, 98 * SECOND)
+    reason = reason_of(ntlm(**DOMAIN), names=[server, lookup(client="fd77::99")])
+    assert (reason.code, reason.confidence) == ("kdc_unreachable", "likely")
+    assert reason.detail.partition(";")[0].endswith("NXDOMAIN, asked by fd77::99)")
     assert told(lookup(at=100.05, frame=101))[0] == "ntlm_only_client"
 
 
