@@ -76,8 +76,8 @@ class Attempt:
         start, stop = response.credentials
         return data[start:stop], response.credentials
 
-    def status(self, response: BindResponse, token: bytes | None) -> Status:
-        """What an answer, with the token in it, means for the authentication."""
+    def status(self, response: BindResponse, token: bytes | None, *, whole: bool) -> Status:
+        """What an answer, with the token in it, means for the authentication; `whole`: nothing of it is cut."""
         code, detail = response.code, response.diagnostic
         verdict: Verdict = "failure"
         if code == SASL_BIND_IN_PROGRESS:
@@ -89,7 +89,8 @@ class Attempt:
             verdict = "continue" if going_on else "success"
         if not detail:
             return _plain_status(verdict, code)
-        return Status(verdict, code, ldap_result_name(code), "ldap", detail, sub_code(detail))
+        number = sub_code(detail, whole=whole)
+        return Status(verdict, code, ldap_result_name(code), "ldap", detail, number)
 
     def note_layer(self, key: str, token: bytes | None) -> None:
         """Keep the offered or chosen security layers where the Wrap token is readable."""

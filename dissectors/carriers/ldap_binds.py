@@ -157,7 +157,7 @@ class Binds:
         layer_leg = attempt.layer_leg or (token is not None and sasl.is_wrap_token(token))
         if layer_leg:
             attempt.note_layer("offered", token)
-        status = attempt.status(response, token)
+        status = attempt.status(response, token, whole=pdu.cut is None)
         schemes: tuple[str, ...] = ()
         if attempt.choice == SICILY_DISCOVERY and status.verdict == "continue":
             packages = pdu.data[slice(*response.matched_dn)][:PACKAGES_LIMIT]

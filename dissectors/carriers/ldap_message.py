@@ -228,18 +228,23 @@ def _usual_response(data: bytes, at: int, stop: int) -> BindResponse | None:
     return BindResponse(data[at + 2], _new_tuple(Span, (at + 5, at + 5)), None, credentials)
 
 
-def sub_code(diagnostic: str) -> int | None:
+def sub_code(diagnostic: str, *, whole: bool = True) -> int | None:
     """Find the number in AD's error text: after `data`; if that says nothing, in front.
 
-    A bad channel binding is always told in front, whatever stands after `data`.
+    A bad channel binding is always told in front, whatever stands after `data`. Of a text that is not
+    `whole`, a number at its end may go on in what is lost.
     """
     leading = _LEADING.match(diagnostic)
     front = int(leading[1], 16) if leading else None
     found = _DATA.search(diagnostic)
+    if found and not whole and found.end() == len(diagnostic):
+        found = None
     number = int(found[1], 16) if found else None
+    if front == _BAD_BINDINGS:
+        return front
     if number is None or front is None:
         return number
-    return front if front == _BAD_BINDINGS or number < 2 else number
+    return front if number < 2 else number
 
 
 def extended_name(data: bytes, head: Head) -> bytes:

@@ -185,6 +185,21 @@ def test_sub_codes_of_active_directory(text, code):
     assert sub_code(text) == code
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("80090308: LdapErr: DSID-0C09, comment: error, data 775, v", 0x775),
+        ("80090308: LdapErr: DSID-0C09, comment: error, data 775", None),
+        ("80090308: LdapErr: DSID-0C09, comment: error, data 57", None),
+        ("80090308: LdapErr: DSID-0C09, comment: error, dat", None),
+        ("80090346: LdapErr: DSID-0C09, comment: error, data 5", 0x80090346),
+    ],
+)
+def test_sub_codes_of_a_text_that_is_cut(text, code):
+    """`data 57` may be the beginning of another number."""
+    assert sub_code(text, whole=False) == code
+
+
 def test_extended_operations():
     """The OID of a request and the code of its answer."""
     assert extended_name(*message(0x77, ber(0x80, b"1.2.3"))) == b"1.2.3"
