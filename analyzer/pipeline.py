@@ -59,9 +59,15 @@ class Sink(Protocol):
         """One finished negotiation; numbers are given later, in order of first frame."""
 
     def schemes(
-        self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int, ts_ns: int
+        self,
+        stream: Stream,
+        carrier: str,
+        schemes: tuple[str, ...],
+        frame: int,
+        ts_ns: int,
+        whole: bool,
     ) -> None:
-        """Mechanism or scheme names that a server's carrier lists."""
+        """Mechanism or scheme names that a server's carrier lists; `whole` if none can be missing."""
 
     def anomaly(self, noticed: NoticedAnomaly) -> None:
         """An anomaly without a negotiation; those with one come along with it."""
@@ -209,7 +215,8 @@ class _Conversation:
                 self._noticed(anomaly, item, negotiation)
         if item.schemes and item.kind == "hint":
             carrier = item.exchange.carrier if item.exchange else item.context.get("carrier", "")
-            self.sink.schemes(self.stream, carrier, item.schemes, item.frame, item.ts_ns)
+            whole = not item.context.get("cut")
+            self.sink.schemes(self.stream, carrier, item.schemes, item.frame, item.ts_ns, whole)
 
     def _add(self, item: CarrierMessage, token: bytes | None) -> Negotiation | None:
         """Dissect the token, if there is one, and put the message where it belongs."""

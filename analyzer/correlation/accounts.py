@@ -41,12 +41,17 @@ def _local(
         yield Finding("local_account", "likely", (proof,), "the domain is `.`")
     elif not domain or server is None:
         return
-    elif domain == _computer(server) and (outside or domain != (server.nb_domain or "").lower()):
+    elif domain == _computer(server) and (outside or _not_its_domain(server, domain)):
         evidence = (server.frame, proof)
         yield Finding("local_account", "likely", evidence, f"of the server {negotiation.domain}")
     elif outside and domain == (negotiation.workstation or "").lower():
         words = f"of the client {negotiation.domain}"
         yield Finding("local_account", "likely", (server.frame, proof), words)
+
+
+def _not_its_domain(server: NtlmServer, domain: str) -> bool:
+    """The server is in another domain, or says none; one that is cut off may be that one."""
+    return domain != (server.nb_domain or "").lower() and bool(server.nb_domain or server.whole)
 
 
 def _client_outside(

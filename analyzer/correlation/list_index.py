@@ -37,4 +37,6 @@ class ListIndex:
         at = bisect_left(known, negotiation.first_frame, key=lambda each: each.frame)
         if at:
             latest = known[at - 1]
-            negotiation.listed = SchemeList(latest.frame, latest.names, same_connection=False)
+            negotiation.listed = SchemeList(
+                latest.frame, latest.names, same_connection=False, whole=latest.whole
+            )

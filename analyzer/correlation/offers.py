@@ -25,12 +25,14 @@ def _kerberos_in(mechs: list[str] | None) -> bool:
 def offer_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
     """The server's own list has no Kerberos, or it took NTLM though it was offered Kerberos."""
     hinted = negotiation.hinted_mechs
-    if hinted and "ntlm" in hinted and not _kerberos_in(hinted) and frames.hint is not None:
+    without = hinted and "ntlm" in hinted and not _kerberos_in(hinted)
+    if hinted and without and not negotiation.hint_cut and frames.hint is not None:
         sure = "certain" if set(hinted) == {"ntlm"} else "likely"
         yield Finding("ntlm_only_server", sure, (frames.hint,), f"hints {', '.join(hinted)}")
     listed = negotiation.listed
     # an SMB1 server leaves extended security out if the client did not ask for it: that list proves nothing
-    names = listed.names if listed is not None and negotiation.carrier != "smb1" else ()
+    told = listed is not None and listed.whole and negotiation.carrier != "smb1"
+    names = listed.names if listed is not None and told else ()
     if listed is not None and "NTLM" in names and SCHEMES_WITH_KERBEROS.isdisjoint(names):
         who = "the proxy " if negotiation.carrier == "http-proxy" else ""
         sure = "certain" if listed.same_connection else "likely"
@@ -99,7 +101,7 @@ def _more_than_ntlm(negotiation: Negotiation, frames: KeyFrames) -> _More | None
 
 def only_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
     """The client offered nothing else; why, the offer does not tell."""
-    if frames.offer is None or negotiation.first_lost:
+    if frames.offer is None or negotiation.first_lost or negotiation.offer_cut:
         return
     offered = negotiation.offered_mechs
     shown = (frames.offer,)
@@ -110,8 +112,12 @@ def only_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
             sure = "likely" if hinted and len(offered) == 1 else "certain"
             yield Finding("ntlm_only_client", sure, shown, f"offers {', '.join(offered)}")
     elif negotiation.wrapper == "raw-ntlm" and negotiation.neg_states is None:
-        # one mechanism in answer to several may be all that the client has, or all that it wants
-        sure = "certain" if _more_than_ntlm(negotiation, frames) is None else "likely"
+        # one mechanism in answer to several may be all that the client has, or all that it wants;
+        # where bytes of the connection are lost, the server may have named several
+        listed = negotiation.listed
+        whole = not negotiation.bytes_lost and (listed is None or listed.whole)
+        alone = whole and _more_than_ntlm(negotiation, frames) is None
+        sure = "certain" if alone else "likely"
         yield Finding("ntlm_only_client", sure, shown, "raw NTLM")
     elif negotiation.wrapper == "none" and negotiation.carrier == "smb1":
         words = "SMB1 without extended security knows nothing else"

@@ -70,9 +70,7 @@ class _Sink:
         for noticed in negotiation.anomalies:
             self.anomaly(noticed)
 
-    def schemes(
-        self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int, ts_ns: int
-    ) -> None:
+    def schemes(self, *_: object) -> None:
         """Names without a token are of no interest here."""
 
     def surrounding(self, fact: Fact) -> None:

@@ -9,6 +9,7 @@ from analyzer.capture.model import Stream
 from analyzer.negotiation.place import Located, locate
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CarrierMessage, Exchange
+from dissectors.carriers.window import LOSSES
 from dissectors.span import Span
 from dissectors.status import Status
 from dissectors.tokens.model import Token
@@ -69,6 +70,14 @@ class Step:
         if not said and message.exchange is not None:
             said = message.exchange.context.get("request_missing")
         return bool(said)
+
+    @property
+    def lost(self) -> str | None:
+        """The reason why the message is not all there: `truncated`, `gap`; None if it is."""
+        codes = {each.code for each in self.message.anomalies if each.code in LOSSES}
+        if not codes:
+            return None
+        return "truncated" if "snaplen" in codes else "gap"
 
     def locate(self, span: Span) -> tuple[Located, ...]:
         """Where the token's bytes `span` lie in the stream, and which frames carried them.
@@ -147,6 +156,7 @@ class SchemeList(NamedTuple):
     frame: int
     names: tuple[str, ...]
     same_connection: bool = True
+    whole: bool = True  # nothing is cut off: a name that is missing was not said
 
 
 class KerberosRefusal(NamedTuple):
@@ -187,6 +197,8 @@ class Negotiation:
     flow: str = "unknown"
     hinted_mechs: list[str] | None = None
     offered_mechs: list[str] | None = None
+    hint_cut: bool = False  # the end of the list is lost: what is missing in it may have been there
+    offer_cut: bool = False
     optimistic_mech: str | None = None
     selected_mech: str | None = None
     mechanism: str | None = None

@@ -29,10 +29,12 @@ def describe_spnego(negotiation: Negotiation, seen: Seen) -> None:
     offered = seen.offer
     if seen.hint is not None:
         negotiation.hinted_mechs = mech_names(seen.hint.mech_types)
+        negotiation.hint_cut = _is_cut(seen.hint)
     if seen.selected is not None:
         negotiation.selected_mech = mech_name(seen.selected)
     if offered is not None:
         negotiation.offered_mechs = mech_names(offered.mech_types) or None
+        negotiation.offer_cut = _is_cut(offered)
         if offered.inner is not None and offered.inner.raw:
             negotiation.optimistic_mech = _optimistic_name(offered)
     if seen.spnego or (negotiation.exchange is None and seen.hint is not None):
@@ -58,6 +60,11 @@ def describe_spnego(negotiation: Negotiation, seen: Seen) -> None:
             negotiation.wrapper = _wrapper_by_scheme(negotiation)
             if negotiation.wrapper is None:
                 negotiation.flow = "unknown"
+
+
+def _is_cut(offer: NegTokenInit) -> bool:
+    """The token ends inside its list of mechanisms."""
+    return not offer.mech_types_der and any(a.code == "truncated" for a in offer.anomalies)
 
 
 def _optimistic_name(offer: NegTokenInit) -> str | None:

@@ -94,7 +94,8 @@ class StreamNegotiations:
         if kind == "hint":
             if message.schemes:
                 carrier = message.context.get("carrier", "unknown")
-                self._listed[carrier] = SchemeList(message.frame, message.schemes)
+                whole = not message.context.get("cut")
+                self._listed[carrier] = SchemeList(message.frame, message.schemes, whole=whole)
             self._hints.append(step)
             del self._hints[:-8]  # a server that repeats its hint for ever
             return None

@@ -148,11 +148,17 @@ class SchemesListed:
     carrier: str
     frame: int
     names: tuple[str, ...]
+    whole: bool = True  # nothing is cut off: a name that is missing was not said
 
     @property
     def key(self) -> tuple[str, str, int, str]:
         """Who told whom, and over what."""
         return self.client, self.server, self.port, self.carrier
+
+    @property
+    def told(self) -> tuple[tuple[str, ...], bool]:
+        """What it says, and whether that is all."""
+        return self.names, self.whole
 
 
 Fact = KdcExchange | NameFact | ConnectionAttempt
@@ -174,7 +180,7 @@ class Surroundings:
         Connections are not read in the order of their frames: the earliest of equal lists is kept.
         """
         place = self._last_lists.get(listed.key)
-        if place is None or self.lists[place].names != listed.names:
+        if place is None or self.lists[place].told != listed.told:
             self._last_lists[listed.key] = len(self.lists)
             self.lists.append(listed)
         elif listed.frame < self.lists[place].frame:
@@ -207,9 +213,9 @@ class Surroundings:
 def _changes(lists: list[SchemesListed]) -> list[SchemesListed]:
     """Those that say something else than the one before them."""
     kept: list[SchemesListed] = []
-    last: dict[tuple[str, str, int, str], tuple[str, ...]] = {}
+    last: dict[tuple[str, str, int, str], tuple[tuple[str, ...], bool]] = {}
     for listed in lists:
-        if last.get(listed.key) != listed.names:
-            last[listed.key] = listed.names
+        if last.get(listed.key) != listed.told:
+            last[listed.key] = listed.told
             kept.append(listed)
     return kept

@@ -94,11 +94,17 @@ class Collector:
                 self._tokens[known[1]] = (self._tokens[known[1]][0], negotiation)
 
     def schemes(
-        self, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int, ts_ns: int
+        self,
+        stream: Stream,
+        carrier: str,
+        schemes: tuple[str, ...],
+        frame: int,
+        ts_ns: int,
+        whole: bool,
     ) -> None:
         """Make the rows of a carrier's own list of names."""
         ends = stream.client, stream.server, stream.server_port
-        self._surroundings.add_list(SchemesListed(*ends, carrier, frame, schemes))
+        self._surroundings.add_list(SchemesListed(*ends, carrier, frame, schemes, whole))
         if "offers" in self._tables.wanted:
             made = rows.scheme_rows(self._capture, stream, carrier, schemes, frame, ts_ns)
             self._lists.append((stream.stream_id, carrier, frame, made))

@@ -284,6 +284,8 @@ class Exchanges:
             field, said = offer
             token = token_of(said, field, anomalies)
         context: dict[str, Any] = {"carrier": family, "carrier_version": version_of(response)}
+        if response.cut:
+            context["cut"] = True  # more challenges may have stood behind
         if request is not None:
             context.update(asked_for(request))
             context["server_name"] = context.get("host") if family == ORIGIN else None

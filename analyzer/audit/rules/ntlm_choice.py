@@ -116,7 +116,14 @@ def server_ntlm_only(facts: Facts) -> Iterator[Hit]:
     for offer in facts.rows("offers"):
         if offer.by == "server":
             lists.setdefault((offer.capture, offer.stream_id, offer.frame), []).append(offer)
-    for (capture, _, frame), offered in lists.items():
+    cut = {
+        (noticed.capture, noticed.stream_id, noticed.frame if noticed.code == "snaplen" else None)
+        for noticed in facts.rows("anomalies")
+        if noticed.code in {"snaplen", "gap"}
+    }
+    for (capture, stream, frame), offered in lists.items():
+        if not cut.isdisjoint({(capture, stream, frame), (capture, stream, None)}):
+            continue  # what the list does not name may be what is lost
         names = {offer.mech.lower() for offer in offered}
         if "ntlm" in names and names <= {"ntlm", "basic"}:
             first = offered[0]

@@ -133,6 +133,17 @@ def test_a_server_that_lists_ntlm_only(names: tuple[str, ...], listed: str | Non
     assert told == ([] if listed is None else [expected])
 
 
+@pytest.mark.parametrize(
+    ("code", "frame", "judged"),
+    [("snaplen", 8, False), ("snaplen", 9, True), ("gap", 9, False), ("cut-off", 8, True)],
+)
+def test_a_list_that_is_cut_is_not_judged(code: str, frame: int, judged: bool) -> None:
+    """Negotiate may have stood in what is lost; a packet that was cut elsewhere changes nothing."""
+    cut = [{"capture": CAPTURE, "stream_id": 1, "frame": frame, "code": code, "group": "gap"}]
+    made = found("NGS-NTLM-013", negotiations=[logon()], offers=offers("NTLM"), anomalies=cut)
+    assert bool(made) is judged
+
+
 def test_a_list_that_nobody_took_up_has_a_time() -> None:
     """It is no negotiation's; its own frame tells when."""
     nobodys = offers("NTLM", negotiation_id=None)

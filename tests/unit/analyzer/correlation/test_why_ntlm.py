@@ -70,6 +70,20 @@ def test_the_servers_challenges() -> None:
     assert reason_of(ntlm(**facts), lists=[later]).code == "ntlm_only_client"
 
 
+def test_lists_that_are_cut() -> None:
+    """What a list does not name proves nothing where its end is lost."""
+    assert reason_of(ntlm(offer_cut=True)).code == "no_kdc_traffic"
+    row = ntlm(hinted_mechs=["ntlm"], hint_cut=True, key_frames=HINTED)
+    assert told(reason_of(row)) == ("ntlm_only_client", "certain", (100,))
+    row = ntlm(listed=SchemeList(90, ("NTLM",), whole=False), **RAW)
+    assert told(reason_of(row)) == ("ntlm_only_client", "likely", (100,))
+    assert told(reason_of(ntlm(bytes_lost=True, **RAW))) == ("ntlm_only_client", "likely", (100,))
+    elsewhere = SchemesListed(CLIENT, SERVER, 80, "http", 90, ("NTLM",), whole=False)
+    assert reason_of(ntlm(**RAW), lists=[elsewhere]).code == "ntlm_only_client"
+    both = ntlm(offered_mechs=["ntlm", "kerberos"], offer_cut=True)
+    assert told(reason_of(both)) == ("application_chose_ntlm", "possible", (100,))
+
+
 def test_smb1_without_extended_security() -> None:
     """Whose wish it was, the server's list does not tell."""
     row = ntlm(
