@@ -11,12 +11,12 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from analyzer.correlation.services import account_of, label_of, principal
+from analyzer.negotiation.reasons import KDC_STEPS
 from analyzer.surroundings.model import ConnectionAttempt, KdcExchange, NameFact
 
 LOOK_BACK = 32
 """Entries of one key that a single look-up goes through, latest first."""
-NO_FAILURE = frozenset({25, 52, 91})
-"""PREAUTH_REQUIRED, RESPONSE_TOO_BIG, MORE_PREAUTH_DATA_REQUIRED: steps of an ordinary exchange."""
+NO_FAILURE = KDC_STEPS
 KDC_RECORDS = ("_kerberos._tcp.", "_kerberos._udp.")
 """What the SRV records of a realm's KDCs begin with (RFC 4120 7.2.3.2)."""
 

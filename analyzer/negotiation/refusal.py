@@ -18,9 +18,12 @@ from analyzer.negotiation.reasons import (
     HTTP_REASONS,
     KRB_ERROR_REASONS,
     LDAP_REASONS,
+    LIKELY_AD_SUB_CODES,
     LIKELY_KRB_ERRORS,
+    LIKELY_LDAP,
     LIKELY_NT_STATUS,
     NT_STATUS_REASONS,
+    TOLD_BY_TEXT,
 )
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.status import Status
@@ -29,15 +32,24 @@ from dissectors.tokens.model import KrbError, NegTokenResp, NtlmAuthenticate
 NOT_SUPPORTED = 0xC00000BB
 INVALID_PARAMETER = 0xC000000D
 SESSION_EXPIRED = 0xC000035C
+FIELDS_TOO_LARGE = 431
 LARGE_TOKEN = 6_000
 """Bytes of a token whose header reaches common limits of servers (8 KiB) as base64."""
 LONG_TOKEN = 2_000
 """Bytes of a token that only a server with a low limit refuses for its size."""
-LIKELY_LDAP = {1, 49, 53, 80}
+STRONGER = 8
+SIGNING_DEMANDED = 0x2028
+"""Win32 code in AD's diagnosticMessage: the server demands signing, or TLS (MS-ADTS 5.1.1.1.1)."""
+PROTECTION_DEMANDED = ("Transport encryption required", "Sign or Seal are required")
+"""How Samba's diagnosticMessage says the same; the code alone may ask for another mechanism."""
 INAPPROPRIATE = 48
+WITHOUT_PASSWORD = frozenset({"kerberos", "iakerb"})
+"""Mechanisms by which no server learns anything of a password."""
 TOO_WEAK = ("SASL(-15)", "SASL(-16)")
 """How a diagnosticMessage begins that hands on Cyrus SASL's SASL_TOOWEAK or SASL_ENCRYPT: not without TLS."""
 UNSUPPORTED_FUNCTION = "80090302"  # SEC_E_UNSUPPORTED_FUNCTION, as AD begins its diagnosticMessage
+UNSAID = "the rest of what the server said is not there"
+"""It was refused, but where the answer may say why it is cut: that it says nothing is not known."""
 
 
 class Cause(NamedTuple):
@@ -51,11 +63,16 @@ class Cause(NamedTuple):
 def kerberos_cause(token: KrbError) -> Cause:
     """What a KRB-ERROR states; its NTSTATUS is more exact than its code."""
     name = token.error or str(token.error_code)
-    if token.nt_status in NT_STATUS_REASONS:
-        words = f"{name}, {nt_status_name(token.nt_status)}"
-        return Cause(NT_STATUS_REASONS[token.nt_status], "certain", words)
     code = KRB_ERROR_REASONS.get(token.error_code or 0, "kdc_error")
     sure = "likely" if token.error_code in LIKELY_KRB_ERRORS else "certain"
+    if token.nt_status in NT_STATUS_REASONS:
+        words = f"{name}, {nt_status_name(token.nt_status)}"
+        exact = NT_STATUS_REASONS[token.nt_status]
+        if token.nt_status not in LIKELY_NT_STATUS:
+            sure = "certain"
+        elif exact != code:
+            sure = "likely"
+        return Cause(exact, sure, words)
     return Cause(code, sure, f"{name}: {token.e_text}" if token.e_text else name)
 
 
@@ -66,16 +83,23 @@ def status_cause(
     if status.layer == "ntstatus":
         code, sure = _nt_status(negotiation, status)
     elif status.layer == "ldap":
-        code, sure = _ldap(negotiation, status)
+        code, sure = _ldap(negotiation, status, step)
     elif status.layer == "http":
         code, sure = _http(negotiation, tokens, status, step)
     else:
         code, sure = "unspecified_failure", "certain"
-    return Cause(code, sure, status_words(status))
+    words = status_words(status)
+    return Cause(code, sure, f"{words}; {UNSAID}" if code == step.lost else words)
+
+
+def _no_password(negotiation: Negotiation, code: str) -> str:
+    """A ticket was refused, and no password was asked: the code for either says no more than that."""
+    without = code == "bad_credentials" and negotiation.mechanism in WITHOUT_PASSWORD
+    return "kerberos_refused" if without else code
 
 
 def _nt_status(negotiation: Negotiation, status: Status) -> tuple[str, str]:
-    code = NT_STATUS_REASONS.get(status.code, "unspecified_failure")
+    code = _no_password(negotiation, NT_STATUS_REASONS.get(status.code, "unspecified_failure"))
     sure = "likely" if status.code in LIKELY_NT_STATUS else "certain"
     if status.code == INVALID_PARAMETER and _token_not_seen(negotiation):
         return "unspecified_failure", "certain"
@@ -90,21 +114,32 @@ def _nt_status(negotiation: Negotiation, status: Status) -> tuple[str, str]:
     return code, sure
 
 
-def _ldap(negotiation: Negotiation, status: Status) -> tuple[str, str]:
+def _names_protection(status: Status) -> bool:
+    text = status.detail or ""
+    return status.sub_code == SIGNING_DEMANDED or any(
+        words in text for words in PROTECTION_DEMANDED
+    )
+
+
+def _ldap(negotiation: Negotiation, status: Status, step: Step) -> tuple[str, str]:
     if status.sub_code is not None and status.sub_code in AD_SUB_CODE_REASONS:
-        code = AD_SUB_CODE_REASONS[status.sub_code]
-        return code, "likely" if code == "bad_credentials" else "certain"
+        code = _no_password(negotiation, AD_SUB_CODE_REASONS[status.sub_code])
+        return code, "likely" if status.sub_code in LIKELY_AD_SUB_CODES else "certain"
+    if status.code == STRONGER and _names_protection(status):
+        return "stronger_auth_required", "certain"
     if status.code == INAPPROPRIATE and (status.detail or "").startswith(TOO_WEAK):
         return "stronger_auth_required", "likely"
     ntlm = negotiation.mechanism == "ntlm"
     if ntlm and (status.detail or "").startswith(UNSUPPORTED_FUNCTION):
         return "ntlm_blocked", "likely"
+    if step.lost and status.code in TOLD_BY_TEXT:
+        return step.lost, "certain"
     if status.code == 1 and negotiation.legs <= 1 and negotiation.scheme not in {None, "simple"}:
         return (
             "mechanism_refused",
             "likely",
         )  # Active Directory's answer to SASL names unknown to it
-    code = LDAP_REASONS.get(status.code, "unspecified_failure")
+    code = _no_password(negotiation, LDAP_REASONS.get(status.code, "unspecified_failure"))
     if status.code == 1 and _token_not_seen(negotiation):
         return code, "possible"  # it may be the answer to a mechanism that the server does not know
     return code, "likely" if status.code in LIKELY_LDAP else "certain"
@@ -113,13 +148,18 @@ def _ldap(negotiation: Negotiation, status: Status) -> tuple[str, str]:
 def _http(
     negotiation: Negotiation, tokens: MechanismTokens, status: Status, step: Step
 ) -> tuple[str, str]:
-    if status.code in {400, 413} and (size := _largest_token(negotiation)) > LONG_TOKEN:
+    size = _largest_token(negotiation)
+    if status.code == FIELDS_TOO_LARGE:  # all fields together: it need not be the token's
+        small = 0 < size <= LONG_TOKEN
+        return "token_too_large", "possible" if small else "likely"
+    if status.code in {400, 413} and size > LONG_TOKEN:
         return "token_too_large", "likely" if size > LARGE_TOKEN else "possible"
     if status.code >= FIRST_SERVER_ERROR:
         return "server_error", "likely"
     if status.code not in {401, 407}:
-        code = HTTP_REASONS.get(status.code, "unspecified_failure")
-        return code, "certain" if code == "token_too_large" else "likely"
+        return HTTP_REASONS.get(status.code, "unspecified_failure"), "likely"
+    if step.lost:
+        return step.lost, "certain"  # a token that says why may have stood there
     if _scheme_withdrawn(negotiation, step):
         return "ntlm_blocked", "likely"
     if not _credentials_sent(negotiation, tokens):
@@ -177,6 +217,8 @@ def status_words(status: Status) -> str:
 
 def reject_cause(negotiation: Negotiation, step: Step) -> Cause:
     """What negState reject means by its place: `step` is the one that says it."""
+    if step.role == ACCEPTOR and step.lost:
+        return Cause(step.lost, "certain", f"negState reject; {UNSAID}")
     if isinstance(step.token, KrbError):
         return Cause("unspecified_failure", "certain", "a KRB-ERROR whose code is not there")
     if step.role != ACCEPTOR:
@@ -218,4 +260,6 @@ def _rejected(negotiation: Negotiation, step: Step) -> NegTokenResp | None:
 
 def _nothing_shared(negotiation: Negotiation) -> bool:
     hinted, offered = negotiation.hinted_mechs, negotiation.offered_mechs
+    if negotiation.hint_cut or negotiation.offer_cut:
+        return False
     return bool(hinted and offered) and not set(hinted or ()) & set(offered or ())

@@ -17,7 +17,7 @@ from analyzer.negotiation.model import (
     State,
     Step,
 )
-from analyzer.negotiation.reasons import REASONS
+from analyzer.negotiation.reasons import KDC_STEPS, REASONS
 from analyzer.negotiation.refusal import (
     SESSION_EXPIRED,
     Cause,
@@ -27,11 +27,13 @@ from analyzer.negotiation.refusal import (
     status_cause,
     status_words,
 )
-from dissectors.tokens.model import KrbError, NtlmAuthenticate
+from dissectors.tokens.model import IakerbMessage, KrbError, KrbKdcReq, NtlmAuthenticate
 
 ACCESS_DENIED = 0xC0000022
 UNHEARD = "or the other direction was not captured: none of its packets was seen"
 ANSWER_UNKNOWN = "what was answered to it cannot be told from other answers"
+BY_PASSWORD = frozenset({2, 138})
+"""PA-ENC-TIMESTAMP and PA-ENCRYPTED-CHALLENGE: made with the key of the password (RFC 4120 5.2.7.2)."""
 
 
 def explain(negotiation: Negotiation) -> Reason | None:
@@ -75,13 +77,31 @@ def _kerberos_error(negotiation: Negotiation) -> Reason | None:
             None  # an error belongs to an earlier optimistic token; NTLM's verdict is what counts
         )
     for step, token in reversed(mechanism_tokens(negotiation.steps)):
-        if isinstance(token, KrbError) and token.error_code is not None:
-            if negotiation.outcome == "incomplete" and _went_on(negotiation, step):
-                return (
-                    None  # the client mended what the error was about; its new token has no verdict
-                )
-            return _caused(kerberos_cause(token), step)
+        by_kdc = isinstance(token, IakerbMessage)
+        error = token.inner if by_kdc else token
+        if not isinstance(error, KrbError) or error.error_code is None:
+            continue
+        if by_kdc and error.error_code in KDC_STEPS:
+            continue
+        if (by_kdc or negotiation.outcome == "incomplete") and _went_on(negotiation, step):
+            return None  # the client mended what the error was about; its new token has no verdict
+        return _caused(
+            _kdc_cause(negotiation, step, error) if by_kdc else kerberos_cause(error), step
+        )
     return None
+
+
+def _kdc_cause(negotiation: Negotiation, step: Step, error: KrbError) -> Cause:
+    """What a KDC says to the client through the acceptor (draft-ietf-kitten-iakerb 3)."""
+    cause = kerberos_cause(error)
+    if error.sname:
+        cause = cause._replace(words=f"{cause.words} for {error.sname}")
+    before = negotiation.steps[: negotiation.steps.index(step)]
+    asked = next((t.inner for _, t in reversed(mechanism_tokens(before)) if t.inner), None)
+    if cause.code == "wrong_password" and isinstance(asked, KrbKdcReq):
+        by_password = not BY_PASSWORD.isdisjoint(asked.padata_types)
+        cause = cause._replace(confidence="certain" if by_password else "likely")
+    return cause
 
 
 def _went_on(negotiation: Negotiation, step: Step) -> bool:
@@ -239,7 +259,9 @@ def _refused_afterwards(negotiation: Negotiation) -> Reason | None:
     status = negotiation.status
     if status is not None and status.layer == "http" and status.code == 403:
         step = next(s for s in reversed(negotiation.steps) if s.status is status)
-        return _reason("access_denied", "certain", [step], "HTTP 403")
+        let_in = negotiation.state == State.ACCEPTED or step.message.context.get("let_in")
+        sure = "certain" if let_in else "likely"  # else nothing shows that the token was taken
+        return _reason("access_denied", sure, [step], "HTTP 403")
     for step in negotiation.steps:
         later = step.message
         if later.kind == "after" and later.status is not None:
@@ -252,7 +274,9 @@ def _refused_afterwards(negotiation: Negotiation) -> Reason | None:
                     if event
                     else status_words(later.status)
                 )
-                return _reason("access_denied", "certain", [step], words)
+                known = negotiation.mechanism_detail or negotiation.completeness == "complete"
+                # else its proof is not in the capture: it may be nobody's session
+                return _reason("access_denied", "certain" if known else "likely", [step], words)
             if later.status.code == SESSION_EXPIRED:
                 words = ", ".join(filter(None, (event, status_words(later.status))))
                 return _reason("session_expired", "certain", [step], words)

@@ -77,7 +77,7 @@ class Attempt:
         return data[start:stop], response.credentials
 
     def status(self, response: BindResponse, token: bytes | None, *, whole: bool) -> Status:
-        """What an answer, with the token in it, means for the authentication; `whole`: nothing of it is cut."""
+        """What an answer, with the token in it, means; `whole`: nothing of it is cut."""
         code, detail = response.code, response.diagnostic
         verdict: Verdict = "failure"
         if code == SASL_BIND_IN_PROGRESS:

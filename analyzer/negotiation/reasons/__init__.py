@@ -9,11 +9,15 @@ from analyzer.negotiation.reasons.accounts import ACCOUNT_REASONS
 from analyzer.negotiation.reasons.codes import (
     AD_SUB_CODE_REASONS,
     HTTP_REASONS,
+    KDC_STEPS,
     KRB_ERROR_REASONS,
     LDAP_REASONS,
+    LIKELY_AD_SUB_CODES,
     LIKELY_KRB_ERRORS,
+    LIKELY_LDAP,
     LIKELY_NT_STATUS,
     NT_STATUS_REASONS,
+    TOLD_BY_TEXT,
 )
 from analyzer.negotiation.reasons.entry import ReasonCode
 from analyzer.negotiation.reasons.exchange import EXCHANGE_REASONS
@@ -24,12 +28,16 @@ from analyzer.negotiation.reasons.kerberos import KERBEROS_REASONS
 __all__ = [
     "AD_SUB_CODE_REASONS",
     "HTTP_REASONS",
+    "KDC_STEPS",
     "KRB_ERROR_REASONS",
     "LDAP_REASONS",
+    "LIKELY_AD_SUB_CODES",
     "LIKELY_KRB_ERRORS",
+    "LIKELY_LDAP",
     "LIKELY_NT_STATUS",
     "NT_STATUS_REASONS",
     "REASONS",
+    "TOLD_BY_TEXT",
     "ReasonCode",
 ]
 

@@ -15,7 +15,10 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "failure",
         "user name or password is wrong; the wire does not tell which",
         "check user name, password and stored credentials",
-        "STATUS_LOGON_FAILURE; LDAP 49, alone or with data 52e; HTTP 401 or 407 after the last token",
+        (
+            "STATUS_LOGON_FAILURE; LDAP 49, alone or with data 52e; HTTP 401 or 407 after the last "
+            "token; none of them to a Kerberos ticket, or where the rest of the answer is cut off"
+        ),
         "likely: servers hide other causes behind the same code",
         "4625 Status 0xC000006D; its Sub Status tells which",
     ),
@@ -24,8 +27,9 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "the password is wrong",
         "correct or reset the password",
         (
-            "STATUS_WRONG_PASSWORD; KDC_ERR_PREAUTH_FAILED for this user, asked by the client, or by the "
-            "server between the client's token and its own refusal"
+            "STATUS_WRONG_PASSWORD; KDC_ERR_PREAUTH_FAILED for this user, asked by the client (IAKERB: in "
+            "answer to its encrypted timestamp; to another proof it is only likely), or by the server "
+            "between the client's token and its own refusal"
         ),
         "certain if the server says it, or a KDC inside the negotiation (IAKERB)",
         "4625 and 4776 0xC000006A; 4771 0x18",
@@ -122,8 +126,11 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "failure",
         "policy forbids this logon",
         "check the server's policy",
-        "STATUS_ACCESS_DENIED in SESSION_SETUP; KDC_ERR_POLICY; LDAP unwillingToPerform",
-        "certain for KDC_ERR_POLICY and STATUS_REQUEST_NOT_ACCEPTED; likely for the other codes",
+        (
+            "STATUS_ACCESS_DENIED in SESSION_SETUP; KDC_ERR_POLICY; LDAP unwillingToPerform, or "
+            "insufficientAccessRights to a bind"
+        ),
+        "likely: the codes also mean other things",
         (
             "4768 0xC; AuthenticationPolicyFailures-DomainController 101 of NTLM, 105 and 106 of the KDC"
         ),
@@ -133,10 +140,12 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "authenticated, then refused",
         "this is authorisation: check the permissions",
         (
-            "HTTP 403, STATUS_ACCESS_DENIED at TREE_CONNECT, LDAP insufficientAccessRights, after "
-            "success; the outcome stays success"
+            "HTTP 403, or STATUS_ACCESS_DENIED at TREE_CONNECT, after success; the outcome stays success"
         ),
-        STATED,
+        (
+            "certain where the server shows that it took the logon (success of SMB, its last token, "
+            "Persistent-Auth); likely for 403 alone"
+        ),
         "5140, 5145 for shares",
     ),
 }

@@ -18,7 +18,7 @@ NT_STATUS_REASONS: dict[int, str] = {
     0xC0000071: "password_expired",
     0xC0000072: "account_disabled",
     0xC00000BB: "mechanism_refused",
-    0xC00000D0: "policy_denied",
+    0xC00000D0: "server_error",
     0xC00000E5: "server_error",
     0xC0000133: "clock_skew",
     0xC000015B: "logon_type_not_granted",
@@ -33,7 +33,7 @@ NT_STATUS_REASONS: dict[int, str] = {
     0xC0000198: "account_restriction",
     0xC0000199: "account_restriction",
     0xC000019A: "account_restriction",
-    0xC0000203: "protocol_error",
+    0xC0000203: "session_expired",
     0xC0000224: "password_must_change",
     0xC0000233: "no_logon_server",
     0xC0000234: "account_locked",
@@ -42,12 +42,22 @@ NT_STATUS_REASONS: dict[int, str] = {
     0xC00002FD: "etype_not_supported",
     0xC000035B: "channel_binding_mismatch",
     0xC000035C: "ticket_expired",
-    0xC0000388: "kerberos_refused",
     0xC0000413: "selective_authentication",
     0xC0000418: "ntlm_blocked",
 }
 
-LIKELY_NT_STATUS = {0xC000000D, 0xC0000022, 0xC000006D, 0xC00000BB}
+LIKELY_NT_STATUS = {
+    0xC000000D,
+    0xC0000022,
+    0xC000006D,
+    0xC00000BB,
+    0xC00000D0,  # no more connections; also a session that may not be bound (MS-SMB2 3.3.5.5)
+    0xC0000133,  # between a controller and a server, or client and server
+    0xC0000184,
+    0xC0000192,  # a service that does not run: whether a controller is in reach is not said
+    0xC0000203,  # the server has lost the session, or never had it
+    0xC000035C,
+}
 """Codes that servers also use for other causes: the reason is `likely`, not `certain`."""
 
 AD_SUB_CODE_REASONS: dict[int, str] = {
@@ -67,6 +77,13 @@ AD_SUB_CODE_REASONS: dict[int, str] = {
     0x80090346: "channel_binding_mismatch",
 }
 
+LIKELY_AD_SUB_CODES = {
+    0x52E,
+    0x568,  # too many groups for a security context: of the token's size it says nothing
+    0x57,
+}
+"""The same for numbers in Active Directory's text."""
+
 LDAP_REASONS: dict[int, str] = {
     1: "server_error",
     2: "protocol_error",
@@ -75,12 +92,18 @@ LDAP_REASONS: dict[int, str] = {
     13: "stronger_auth_required",
     48: "mechanism_refused",
     49: "bad_credentials",
-    50: "access_denied",
+    50: "policy_denied",
     51: "server_error",
     52: "server_error",
     53: "policy_denied",
     80: "server_error",
 }
+
+LIKELY_LDAP = {1, 2, 7, 8, 48, 49, 50, 53, 80}
+"""The same for result codes."""
+
+TOLD_BY_TEXT = frozenset({1, 48, 49, 53, 80})
+"""Result codes that leave it to the text beside them, if there is one, to say why."""
 
 KRB_ERROR_REASONS: dict[int, str] = {
     1: "account_expired",
@@ -106,8 +129,21 @@ KRB_ERROR_REASONS: dict[int, str] = {
 }
 """What an acceptor or KDC says of client, service and ticket; every other code is `kdc_error`."""
 
-LIKELY_KRB_ERRORS = {13, 18, 23}
+LIKELY_KRB_ERRORS = {
+    8,  # of the client's own name as well
+    12,
+    13,
+    18,
+    23,
+    24,  # where a timestamp was refused it is the password; other kinds of proof fail alike
+    31,  # the ticket, or the authenticator in it; both may have been damaged on the way
+    35,  # the name may be another's, or the key
+    41,
+}
 """Codes with more than one meaning: the reason is `likely`, not `certain`."""
+
+KDC_STEPS = frozenset({25, 52, 91})
+"""PREAUTH_REQUIRED, RESPONSE_TOO_BIG, MORE_PREAUTH_DATA_REQUIRED: steps of an ordinary exchange."""
 
 HTTP_REASONS: dict[int, str] = {
     400: "malformed_token",

@@ -31,7 +31,7 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "client and server share no mechanism",
         "enable a common mechanism",
         "the first answer is negState reject and selects nothing; LDAP authMethodNotSupported",
-        "certain for LDAP's code and if the two lists share nothing; else likely",
+        "certain if the two lists, both whole, share nothing; else likely: a client may have more to offer",
         "System 40961 of LsaSrv on the client",
     ),
     "mechanism_refused": ReasonCode(
@@ -43,7 +43,7 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
             "STATUS_NOT_SUPPORTED; LDAP inappropriateAuthentication, or operationsError to a SASL bind; "
             "STATUS_INVALID_PARAMETER to NTLMv2 without extended security"
         ),
-        "certain for inappropriateAuthentication; else likely",
+        "likely: the codes also mean other things",
     ),
     "ntlm_blocked": ReasonCode(
         "failure",
@@ -68,7 +68,10 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
             "text begins with SASL(-15) or SASL(-16); STATUS_ACCESS_DENIED at the first "
             "use of an unsigned SMB session whose server requires signing"
         ),
-        "certain for LDAP's codes; likely for its text and for SMB",
+        (
+            "certain for confidentialityRequired, and for strongerAuthRequired whose text demands it "
+            "(00002028 of Active Directory, Samba's words); else likely"
+        ),
         "Directory Service 2888 and 2889",
     ),
     "malformed_token": ReasonCode(
@@ -83,21 +86,26 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "the token is larger than the server accepts",
         "reduce groups or raise header limits",
         "HTTP 431; HTTP 400 or 413 to a sound token of over 2,000 bytes; LDAP data 568",
-        "certain for 431 and LDAP; else likely over 6,000 bytes, and possible below",
+        (
+            "likely over 6,000 bytes, for 431 over 2,000, and for LDAP, which counts groups; else possible"
+        ),
         "System 6 of Security-Kerberos on the client; FieldLength or RequestLength in HTTP.sys's HTTPERR log",
     ),
     "protocol_error": ReasonCode(
         "failure",
         "the carrier's rules were broken",
         "see the status",
-        "LDAP protocolError; STATUS_INVALID_DEVICE_STATE, USER_SESSION_DELETED",
-        STATED,
+        "LDAP protocolError, or data 57; STATUS_INVALID_DEVICE_STATE",
+        "likely: LDAP also says so to a version that it does not speak",
     ),
     "server_error": ReasonCode(
         "failure",
         "the server failed by itself",
         "see the server's log",
-        "HTTP 5xx; STATUS_INTERNAL_ERROR; LDAP busy, unavailable, other, operationsError",
+        (
+            "HTTP 5xx; STATUS_INTERNAL_ERROR, REQUEST_NOT_ACCEPTED (no more connections); LDAP busy, "
+            "unavailable, other, operationsError"
+        ),
         "certain for busy, unavailable and STATUS_INTERNAL_ERROR; likely or possible for the others",
     ),
     "no_credentials": ReasonCode(

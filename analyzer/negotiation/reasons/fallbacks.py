@@ -21,7 +21,8 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         (
             "a KRB-ERROR inside this negotiation, or a Kerberos negotiation of this client with this "
             "service that failed less than two minutes before, or before NTLM was tried for the first "
-            "time of up to 16; as a failure: HTTP 401 or reject to an AP-REQ, without a word why"
+            "time of up to 16; as a failure: HTTP 401 or 407, STATUS_LOGON_FAILURE or LDAP 49 to an "
+            "AP-REQ, without a word why"
         ),
         "certain for a KRB-ERROR inside the negotiation; else likely",
         "System 40960 of LsaSrv, and 3 of Security-Kerberos if its logging is on, on the client",
@@ -44,7 +45,10 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "fallback",
         "the server offers no Kerberos",
         "give the server a service account, SPN and keytab, or join it to the domain",
-        "the server's NegTokenInit2, its HTTP challenges or its SASL list name NTLM and no Kerberos",
+        (
+            "the server's NegTokenInit2, its HTTP challenges or its SASL list, there to its end, name NTLM "
+            "and no Kerberos"
+        ),
         "certain; likely where NegoEx stands beside NTLM, or the list came over another connection",
         NO_USAGE_ID,
     ),
@@ -143,13 +147,14 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "the client offered only NTLM",
         "give the client a ticket: domain logon, DNS name of the service, path to a KDC",
         (
-            "its NegTokenInit lists no Kerberos, or its first token is NTLM without SPNEGO; any reason "
-            "that says why goes before it, and the detail tells if the capture holds no Kerberos request of "
-            "this client, so that it cannot say why"
+            "its NegTokenInit, there to the end of its list, lists no Kerberos, or its first token is NTLM "
+            "without SPNEGO; any reason that says why goes before it, and the detail tells if the capture "
+            "holds no Kerberos request of this client, so that it cannot say why"
         ),
         (
             "certain (of what was offered, not of why); likely after a server's hint, which some clients "
-            "answer with a single mechanism, and for NTLM without SPNEGO where the server lists or hints more"
+            "answer with a single mechanism, and for NTLM without SPNEGO where the server lists or hints more, "
+            "or its list is cut off"
         ),
         "4020 and 4021: their usage id says which cause lies behind it",
     ),

@@ -59,7 +59,8 @@ INCOMPLETE_REASONS: dict[str, ReasonCode] = {
         "look for capture drops",
         (
             "bytes are missing in the connection, inside the negotiation or where its next message would "
-            "be, or among the answers to several requests that wait"
+            "be, or among the answers to several requests that wait; of a refusal: inside the server's answer, "
+            "where it may say why"
         ),
         "certain; likely where the answer may be another request's",
     ),
@@ -67,7 +68,10 @@ INCOMPLETE_REASONS: dict[str, ReasonCode] = {
         "incomplete",
         "packets were cut by the snap length",
         "capture whole packets",
-        "packets of the negotiation are longer on the wire than in the capture",
+        (
+            "packets of the negotiation are longer on the wire than in the capture; of a refusal: the "
+            "answer is cut where it may say why"
+        ),
         SEEN,
     ),
     "one_direction": ReasonCode(

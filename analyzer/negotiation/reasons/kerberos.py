@@ -19,7 +19,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
             "KRB_AP_ERR_SKEW of acceptor or KDC, also where SMB's status still says to go on; "
             "STATUS_TIME_DIFFERENCE_AT_DC"
         ),
-        STATED,
+        "certain for a KRB-ERROR of the acceptor; likely for the status, which may be about two servers",
         "4625 0xC0000133; 4769 0x25",
     ),
     "ticket_expired": ReasonCode(
@@ -27,7 +27,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "the Kerberos ticket has expired",
         "renew the ticket",
         "KRB_AP_ERR_TKT_EXPIRED; STATUS_NETWORK_SESSION_EXPIRED to a SESSION_SETUP with Kerberos",
-        STATED,
+        "certain for the KRB-ERROR; likely for the status, which names the session",
         "4769 0x20",
     ),
     "session_expired": ReasonCode(
@@ -36,9 +36,9 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "none if it does so; else give tickets a longer life, or mend the client",
         (
             "STATUS_NETWORK_SESSION_EXPIRED to a SESSION_SETUP without Kerberos, or at TREE_CONNECT after "
-            "success; then the outcome stays success"
+            "success; then the outcome stays success; STATUS_USER_SESSION_DELETED"
         ),
-        STATED,
+        "certain; likely for USER_SESSION_DELETED: the server may never have had the session",
     ),
     "ticket_not_yet_valid": ReasonCode(
         "failure",
@@ -53,7 +53,10 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "the server cannot decrypt the ticket with its key",
         "put the SPN on the account that runs the service; renew its keytab",
         "KRB_AP_ERR_MODIFIED, BAD_INTEGRITY, NOT_US, BADKEYVER or NOKEY by the acceptor",
-        STATED,
+        (
+            "certain for BADKEYVER and NOKEY; likely for the others, which a damaged token or another "
+            "name gives as well"
+        ),
         "System 4 of Security-Kerberos (KRB_AP_ERR_MODIFIED)",
     ),
     "unknown_service": ReasonCode(
@@ -72,7 +75,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "the service name is registered twice",
         "remove the duplicate SPN",
         "KDC_ERR_PRINCIPAL_NOT_UNIQUE; as the reason for NTLM: as for unknown_service",
-        STATED,
+        "likely: the client's name may be meant",
         "4769 0x8; System 11 of the KDC; 4020 and 4021 usage id 8: duplicate target name",
     ),
     "etype_not_supported": ReasonCode(
@@ -133,7 +136,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "the server reached no domain controller",
         "check the path from server to controller",
         "STATUS_NO_LOGON_SERVERS, NETLOGON_NOT_STARTED, DOMAIN_CONTROLLER_NOT_FOUND",
-        STATED,
+        "certain; likely for NETLOGON_NOT_STARTED, which names a service of the server itself",
         "4625 0xC000005E, 0xC0000192; System 5719 of Netlogon",
     ),
     "selective_authentication": ReasonCode(

@@ -22,9 +22,13 @@ from analyzer.negotiation.refusal import (
     status_cause,
 )
 from analyzer.negotiation.why import explain
+from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CLIENT, SERVER, CarrierMessage, Exchange
+from dissectors.span import Span
 from dissectors.status import Status
 from dissectors.tokens.model import (
+    IakerbMessage,
+    KrbAsReq,
     KrbError,
     NegTokenInit,
     NegTokenResp,
@@ -67,6 +71,10 @@ def ldap(code: int, detail: str | None = None) -> Status:
     return Status("failure", code, "x", "ldap", detail)
 
 
+def ad(code: int, sub_code: int) -> Status:
+    return Status("failure", code, "x", "ldap", "LdapErr", sub_code)
+
+
 def nt(code: int) -> Status:
     return Status("failure", code, "x", "ntstatus")
 
@@ -78,6 +86,14 @@ def nt(code: int) -> Status:
         (34, None, ("replay", "certain")),
         (18, None, ("account_disabled", "likely")),
         (18, 0xC0000234, ("account_locked", "certain")),
+        (18, 0xC000006D, ("bad_credentials", "likely")),
+        (37, 0xC0000133, ("clock_skew", "certain")),
+        (12, 0xC0000070, ("workstation_restriction", "certain")),
+        (12, None, ("policy_denied", "likely")),
+        (8, None, ("duplicate_spn", "likely")),
+        (24, None, ("wrong_password", "likely")),
+        (41, None, ("service_key_mismatch", "likely")),
+        (45, None, ("service_key_mismatch", "certain")),
         (60, None, ("kdc_error", "certain")),
     ],
 )
@@ -94,12 +110,34 @@ def test_kerberos_errors(error: int, nt_status: int | None, expected: tuple[str,
         (nt(0xC00000BB), {"mechanism": "ntlm"}, ("ntlm_blocked", "likely")),
         (nt(0xC00000BB), {"mechanism": "kerberos"}, ("mechanism_refused", "likely")),
         (nt(0xC000035B), {"mechanism": "ntlm"}, ("channel_binding_mismatch", "certain")),
-        (nt(0xC000035C), {"mechanism": "kerberos"}, ("ticket_expired", "certain")),
+        (nt(0xC000035C), {"mechanism": "kerberos"}, ("ticket_expired", "likely")),
+        (nt(0xC000006D), {"mechanism": "ntlm"}, ("bad_credentials", "likely")),
+        (nt(0xC000006D), {"mechanism": "kerberos"}, ("kerberos_refused", "likely")),
+        (nt(0xC00000D0), {"mechanism": "ntlm"}, ("server_error", "likely")),
+        (nt(0xC0000133), {"mechanism": "ntlm"}, ("clock_skew", "likely")),
+        (nt(0xC0000184), {"mechanism": "ntlm"}, ("protocol_error", "likely")),
+        (nt(0xC0000192), {"mechanism": "ntlm"}, ("no_logon_server", "likely")),
+        (nt(0xC0000203), {"mechanism": "ntlm"}, ("session_expired", "likely")),
+        (nt(0xC0000388), {"mechanism": "ntlm"}, ("unspecified_failure", "certain")),
+        (ldap(2), {"scheme": "simple"}, ("protocol_error", "likely")),
+        (ldap(48), {"scheme": "simple"}, ("mechanism_refused", "likely")),
+        (ldap(49), {"mechanism": "kerberos"}, ("kerberos_refused", "likely")),
+        (ldap(50), {"scheme": "simple"}, ("policy_denied", "likely")),
+        (ad(49, 0x568), {"mechanism": "ntlm"}, ("token_too_large", "likely")),
+        (ad(49, 0x57), {"scheme": "simple"}, ("protocol_error", "likely")),
+        (ad(49, 0x52E), {"mechanism": "kerberos"}, ("kerberos_refused", "likely")),
+        (ad(49, 0x775), {"mechanism": "kerberos"}, ("account_locked", "certain")),
+        (ad(8, 0x2028), {"scheme": "simple"}, ("stronger_auth_required", "certain")),
+        (
+            ldap(8, "SASL:[GSSAPI]: Sign or Seal are required."),
+            {"scheme": "GSSAPI"},
+            ("stronger_auth_required", "certain"),
+        ),
         (nt(0xC000035C), {"mechanism": None}, ("session_expired", "certain")),
-        (ldap(8), {"mechanism": "ntlm"}, ("stronger_auth_required", "certain")),
+        (ldap(8), {"mechanism": "ntlm"}, ("stronger_auth_required", "likely")),
         (ldap(49, "80090302: LdapErr"), {"mechanism": "ntlm"}, ("ntlm_blocked", "likely")),
         (ldap(1), {"scheme": "SCRAM-SHA-256", "legs": 1}, ("mechanism_refused", "likely")),
-        (ldap(7), {"scheme": "GSSAPI"}, ("no_common_mechanism", "certain")),
+        (ldap(7), {"scheme": "GSSAPI"}, ("no_common_mechanism", "likely")),
         (ldap(13), {"scheme": "simple"}, ("stronger_auth_required", "certain")),
         (
             ldap(48, "SASL(-16): encryption"),
@@ -111,7 +149,7 @@ def test_kerberos_errors(error: int, nt_status: int | None, expected: tuple[str,
             {"scheme": "PLAIN"},
             ("stronger_auth_required", "likely"),
         ),
-        (ldap(48, "SASL(-4): no mechanism"), {"scheme": "PLAIN"}, ("mechanism_refused", "certain")),
+        (ldap(48, "SASL(-4): no mechanism"), {"scheme": "PLAIN"}, ("mechanism_refused", "likely")),
         (http(503), {"mechanism": "ntlm"}, ("server_error", "likely")),
     ],
 )
@@ -309,24 +347,110 @@ def test_an_unsigned_session_that_is_refused(detail: str | None, expected: str) 
     assert reason.code == expected
 
 
-def test_a_page_that_is_not_for_the_user() -> None:
+@pytest.mark.parametrize(
+    ("state", "context", "sure"),
+    [
+        (State.ACCEPTED, {}, "certain"),
+        (State.OFFERED, {"let_in": True}, "certain"),
+        (State.OFFERED, {}, "likely"),  # nothing shows that the token was taken
+    ],
+)
+def test_a_page_that_is_not_for_the_user(state: str, context: dict, sure: str) -> None:
     """HTTP says it in the answer to the logon itself."""
     made = talk(
-        None, None, outcome="success", status=http(403), carrier_state=CarrierState.SUCCEEDED
-    )
+        None, None, outcome="success", status=http(403), carrier_state=CarrierState.SUCCEEDED,
+        state=state,
+    )  # fmt: skip
     made.steps[-1].status = made.status
+    made.steps[-1].message.context.update(context)
     reason = explain(made)
     assert reason is not None
-    assert (reason.code, reason.detail) == (
+    assert (reason.code, reason.confidence, reason.detail) == (
         "access_denied",
+        sure,
         "authenticated, then refused (HTTP 403)",
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        ("snaplen", http(401), ("truncated", "certain")),
+        ("gap", http(401), ("gap", "certain")),
+        ("cut-off", ldap(49), ("gap", "certain")),
+        ("snaplen", ldap(53), ("truncated", "certain")),
+        # what the code or the text that is there says stays said
+        ("snaplen", ldap(13), ("stronger_auth_required", "certain")),
+        ("snaplen", ad(49, 0x533), ("account_disabled", "certain")),
+        ("snaplen", ldap(48, "SASL(-15): to"), ("stronger_auth_required", "likely")),
+        ("snaplen", http(431), ("token_too_large", "possible")),
+        ("snaplen", nt(0xC000006D), ("bad_credentials", "likely")),
+    ],
+)
+def test_an_answer_that_is_cut(code: str, status: Status, expected: tuple[str, str]) -> None:
+    """That it says no more than its code is not known where the rest of it is lost."""
+    made = talk(PROOF, None, mechanism="ntlm", scheme="NTLM")
+    made.steps[-1].message.anomalies = (Anomaly(code, Span(0, 1)),)
+    assert cause(made, status) == expected
+
+
+def test_a_reject_that_is_cut() -> None:
+    """Whether it selects a mechanism, or holds an error, is not known."""
+    offer = NegTokenInit(raw=b"o")
+    made = talk(offer, NegTokenResp(raw=b"n", neg_state="reject"), state=State.REJECTED, legs=2)
+    made.steps[-1].message.anomalies = (Anomaly("snaplen", Span(0, 1)),)
+    found = reject_cause(made, made.steps[-1])
+    assert (found.code, found.confidence) == ("truncated", "certain")
+
+
+@pytest.mark.parametrize("facts", [{"offer_cut": True}, {"hint_cut": True}])
+def test_lists_of_which_one_is_cut_may_share_something(facts: dict) -> None:
+    """Only two whole lists prove that they have nothing in common."""
+    no = NegTokenResp(raw=b"n", neg_state="reject")
+    apart = {"hinted_mechs": ["kerberos"], "offered_mechs": ["ntlm"], **facts}
+    assert reject(NegTokenInit(raw=b"o"), no, **apart) == ("no_common_mechanism", "likely")
+
+
+def relayed(error: int, *padata: int, later: Token | None = None) -> tuple[str, str] | None:
+    """Code and confidence where the KDC's error comes through the acceptor."""
+    request = KrbAsReq(raw=b"q", padata_types=padata)
+    refusal = KrbError(raw=b"e", error_code=error, sname="krbtgt/LAB")
+    made = talk(
+        NegTokenInit(raw=b"o", inner=IakerbMessage(raw=b"i", inner=request)),
+        NegTokenResp(raw=b"a", inner=IakerbMessage(raw=b"i", inner=refusal)),
+        *([later] if later is not None else []),
+        mechanism="iakerb", abandoned=True,
+    )  # fmt: skip
+    reason = explain(made)
+    assert reason is not None
+    return reason.code, reason.confidence
+
+
+def test_what_a_kdc_says_through_the_acceptor() -> None:
+    """IAKERB: the KDC's word counts, unless it is a step of the exchange or the client went on."""
+    assert relayed(6) == ("unknown_user", "certain")
+    assert relayed(7) == ("unknown_service", "certain")
+    assert relayed(24, 2) == ("wrong_password", "certain")
+    assert relayed(24, 16) == ("wrong_password", "likely")  # a smart card
+    assert relayed(25) == ("client_gave_up", "possible")
+    assert relayed(52) == ("client_gave_up", "possible")
+    again = IakerbMessage(raw=b"i", inner=KrbAsReq(raw=b"q", padata_types=(2,)))
+    assert relayed(24, 2, later=again) == ("no_answer", "possible")
+
+
+@pytest.mark.parametrize(
+    ("length", "sure"), [(LONG_TOKEN + 1, "likely"), (LONG_TOKEN, "possible"), (0, "likely")]
+)
+def test_fields_that_are_too_large(length: int, sure: str) -> None:
+    """431 is about all fields; a small token is hardly to blame, one that was not seen may be."""
+    made = talk(NegTokenInit(raw=bytes(length)), None, mechanism="kerberos")
+    assert cause(made, http(431)) == ("token_too_large", sure)
 
 
 def test_a_session_that_expired_was_whose() -> None:
     """The status says of Kerberos that its ticket is over, of other mechanisms that a session is."""
     expired = nt(0xC000035C)._replace(name="STATUS_NETWORK_SESSION_EXPIRED")
-    assert cause(talk(None, None, mechanism="kerberos"), expired) == ("ticket_expired", "certain")
+    assert cause(talk(None, None, mechanism="kerberos"), expired) == ("ticket_expired", "likely")
     for mechanism in ("ntlm", None):
         made = talk(None, None, mechanism=mechanism, outcome="failure", status=expired)
         made.carrier_state = CarrierState.FAILED
