@@ -27,7 +27,7 @@ from analyzer.negotiation.reasons import (
 )
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.status import Status
-from dissectors.tokens.model import KrbError, NegTokenResp, NtlmAuthenticate
+from dissectors.tokens.model import KrbApReq, KrbError, NegTokenResp, NtlmAuthenticate
 
 NOT_SUPPORTED = 0xC00000BB
 INVALID_PARAMETER = 0xC000000D
@@ -89,7 +89,22 @@ def status_cause(
     else:
         code, sure = "unspecified_failure", "certain"
     words = status_words(status)
-    return Cause(code, sure, f"{words}; {UNSAID}" if code == step.lost else words)
+    if code == step.lost:
+        return Cause(code, sure, f"{words}; {UNSAID}")
+    unread = _unread_proof(negotiation, tokens) if code == "kerberos_refused" else None
+    if unread is not None:
+        return Cause(unread, "certain", f"{words}; the client's last token is not all there")
+    if code == "bad_credentials" and _token_not_seen(negotiation):
+        sure = "possible"  # it may have been a ticket
+    return Cause(code, sure, words)
+
+
+def _unread_proof(negotiation: Negotiation, tokens: MechanismTokens) -> str | None:
+    """Why the client's last token is cut, if so much that it may be no ticket: an error of its own."""
+    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    if not sent or any(s is sent[-1] and isinstance(t, KrbApReq) for s, t in tokens):
+        return None
+    return sent[-1].lost
 
 
 def _no_password(negotiation: Negotiation, code: str) -> str:

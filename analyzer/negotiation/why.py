@@ -274,9 +274,9 @@ def _refused_afterwards(negotiation: Negotiation) -> Reason | None:
                     if event
                     else status_words(later.status)
                 )
-                known = negotiation.mechanism_detail or negotiation.completeness == "complete"
-                # else its proof is not in the capture: it may be nobody's session
-                return _reason("access_denied", "certain" if known else "likely", [step], words)
+                # without its proof in the capture it may be nobody's session
+                sure = "certain" if negotiation.mechanism_detail else "likely"
+                return _reason("access_denied", sure, [step], words)
             if later.status.code == SESSION_EXPIRED:
                 words = ", ".join(filter(None, (event, status_words(later.status))))
                 return _reason("session_expired", "certain", [step], words)

@@ -19,7 +19,10 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
             "STATUS_LOGON_FAILURE; LDAP 49, alone or with data 52e; HTTP 401 or 407 after the last "
             "token; none of them to a Kerberos ticket, or where the rest of the answer is cut off"
         ),
-        "likely: servers hide other causes behind the same code",
+        (
+            "likely: servers hide other causes behind the same code; possible where the capture lacks what "
+            "the client sent"
+        ),
         "4625 Status 0xC000006D; its Sub Status tells which",
     ),
     "wrong_password": ReasonCode(

@@ -153,8 +153,8 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         ),
         (
             "certain (of what was offered, not of why); likely after a server's hint, which some clients "
-            "answer with a single mechanism, and for NTLM without SPNEGO where the server lists or hints more, "
-            "or its list is cut off"
+            "answer with a single mechanism, and for NTLM without SPNEGO where the server lists or hints "
+            "more, or its list is cut off"
         ),
         "4020 and 4021: their usage id says which cause lies behind it",
     ),

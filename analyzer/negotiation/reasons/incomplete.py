@@ -59,8 +59,8 @@ INCOMPLETE_REASONS: dict[str, ReasonCode] = {
         "look for capture drops",
         (
             "bytes are missing in the connection, inside the negotiation or where its next message would "
-            "be, or among the answers to several requests that wait; of a refusal: inside the server's answer, "
-            "where it may say why"
+            "be, or among the answers to several requests that wait; of a refusal: inside the server's "
+            "answer, where it may say why"
         ),
         "certain; likely where the answer may be another request's",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analyzer.capture.model import Stream
+from analyzer.negotiation.mechanism import mechanism_tokens
 from analyzer.negotiation.model import (
     ACCEPTOR,
     INITIATOR,
@@ -28,6 +29,7 @@ from dissectors.span import Span
 from dissectors.status import Status
 from dissectors.tokens.model import (
     IakerbMessage,
+    KrbApReq,
     KrbAsReq,
     KrbError,
     NegTokenInit,
@@ -181,6 +183,14 @@ def test_a_token_that_the_capture_lacks(status: Status) -> None:
         assert cause(lost, status) == ("unspecified_failure", "certain")
 
 
+@pytest.mark.parametrize("status", [ldap(49), ad(49, 0x52E), nt(0xC000006D)])
+def test_credentials_that_the_capture_lacks(status: Status) -> None:
+    """They may have been a ticket, of which the code says nothing."""
+    assert cause(talk(None), status) == ("bad_credentials", "likely")
+    lost = talk(None, completeness="gap")
+    assert cause(lost, status) == ("bad_credentials", "possible")
+
+
 def test_a_proof_that_the_capture_lacks() -> None:
     """Refused before the client proved anything: only where nothing of the client's can be missing."""
     facts = {"mechanism": "ntlm", "scheme": "NTLM"}
@@ -312,7 +322,10 @@ def test_a_client_that_goes_on_after_the_reject() -> None:
 )
 def test_what_came_after_a_success(code: int, event: str, expected: str | None) -> None:
     """The event and the status are named; a status that is not about who asks is no reason."""
-    made = talk(None, None, outcome="success", carrier_state=CarrierState.SUCCEEDED)
+    made = talk(
+        None, None, outcome="success", carrier_state=CarrierState.SUCCEEDED,
+        mechanism="ntlm", mechanism_detail="ntlmv2",
+    )  # fmt: skip
     assert made.exchange is not None
     context = {"event": event} if event else {}
     later = CarrierMessage(
@@ -344,7 +357,7 @@ def test_an_unsigned_session_that_is_refused(detail: str | None, expected: str) 
     made.steps.append(Step(ACCEPTOR, SERVER, 9, (9,), 9, None, nt(0xC0000022), later))
     reason = explain(made)
     assert reason is not None
-    assert reason.code == expected
+    assert (reason.code, reason.confidence) == (expected, "likely")
 
 
 @pytest.mark.parametrize(
@@ -392,6 +405,21 @@ def test_an_answer_that_is_cut(code: str, status: Status, expected: tuple[str, s
     made = talk(PROOF, None, mechanism="ntlm", scheme="NTLM")
     made.steps[-1].message.anomalies = (Anomaly(code, Span(0, 1)),)
     assert cause(made, status) == expected
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [(None, ("truncated", "certain")), (KrbApReq(raw=b"t"), ("kerberos_refused", "likely"))],
+)
+def test_a_last_token_that_is_cut(last: Token | None, expected: tuple[str, str]) -> None:
+    """The client may have refused by itself; a ticket is known by its beginning."""
+    token = NegTokenResp(raw=b"p", inner=last)
+    made = talk(NegTokenInit(raw=b"o", inner=KrbApReq(raw=b"t")), ANSWER, token, None)
+    made.mechanism = "kerberos"
+    made.steps[2].message.anomalies = (Anomaly("snaplen", Span(0, 1)),)
+    tokens = mechanism_tokens(made.steps)
+    found = status_cause(made, tokens, ldap(49), made.steps[-1])
+    assert (found.code, found.confidence) == expected
 
 
 def test_a_reject_that_is_cut() -> None:
