@@ -20,6 +20,7 @@ from analyzer.capture.reader import open_capture
 from analyzer.first_bytes import STRANGERS, looks_like_carrier, looks_like_datagram
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
 from analyzer.negotiation.rebuild import StreamNegotiations
+from analyzer.negotiation.site import Site, site_of
 from analyzer.signature import find_signature
 from analyzer.surroundings.kdc import StreamKdc
 from analyzer.surroundings.watch import Watch
@@ -59,15 +60,9 @@ class Sink(Protocol):
         """One finished negotiation; numbers are given later, in order of first frame."""
 
     def schemes(
-        self,
-        stream: Stream,
-        carrier: str,
-        schemes: tuple[str, ...],
-        frame: int,
-        ts_ns: int,
-        whole: bool,
+        self, stream: Stream, carrier: str, site: Site | None, said: CarrierMessage
     ) -> None:
-        """Mechanism or scheme names that a server's carrier lists; `whole` if none can be missing."""
+        """Mechanism or scheme names that a server's carrier lists, of a web server for one site."""
 
     def anomaly(self, noticed: NoticedAnomaly) -> None:
         """An anomaly without a negotiation; those with one come along with it."""
@@ -214,9 +209,10 @@ class _Conversation:
             for anomaly in item.anomalies:
                 self._noticed(anomaly, item, negotiation)
         if item.schemes and item.kind == "hint":
-            carrier = item.exchange.carrier if item.exchange else item.context.get("carrier", "")
-            whole = not item.context.get("cut")
-            self.sink.schemes(self.stream, carrier, item.schemes, item.frame, item.ts_ns, whole)
+            said = item.context
+            carrier = item.exchange.carrier if item.exchange else said.get("carrier", "")
+            site = site_of(carrier, said.get("server_name"), said, self.stream)
+            self.sink.schemes(self.stream, carrier, site, item)
 
     def _add(self, item: CarrierMessage, token: bytes | None) -> Negotiation | None:
         """Dissect the token, if there is one, and put the message where it belongs."""

@@ -1,9 +1,12 @@
 """Attempts that follow each other: the same mechanism again, or another one after a failure.
 
 Both attempts are of one client towards one service: the same carrier (or a version of it) and the same
-server. A success ends a chain, and so does another user's attempt.
+server. Over HTTP the service is the site, by the name and port that the client asked for, at whatever
+address; only where no name is known on one of the two sides, address and port must do. A proxy that asks
+for credentials of its own is known by its address alone. A success ends a chain, and so does another
+user's attempt.
 
-Spec: RFC 4178 3.2, RFC 4559 4, MS-SPNG 3.1.5.
+Spec: RFC 4178 3.2, RFC 4559 4, RFC 9110 11.5 and 11.7, MS-SPNG 3.1.5.
 """
 
 from __future__ import annotations
@@ -12,9 +15,10 @@ from bisect import bisect_right
 from collections import defaultdict
 
 from analyzer.capture.model import NO_TIME
-from analyzer.correlation.services import account_of, family, host_of
+from analyzer.correlation.services import account_of, family
 from analyzer.negotiation.mechanism import KERBEROS_NAMES
 from analyzer.negotiation.model import Negotiation
+from analyzer.negotiation.site import may_be_one
 
 SECOND = 1_000_000_000
 NEW_CONNECTION_NS = 120 * SECOND
@@ -56,15 +60,16 @@ def link_forward(negotiations: list[Negotiation]) -> None:
 
 
 def _services(negotiation: Negotiation) -> list[tuple[str, ...]]:
-    """Keys of the service that the client talks to: by address, and for HTTP also by name."""
+    """Keys of the service that the client talks to: by address, and for HTTP also by site."""
     stream = negotiation.stream
     kind = family(negotiation.carrier)
     web = kind in {"http", "http-proxy"}
     # one host has many web services, but one SMB and one directory service
     port = str(stream.server_port) if web else ""
     keys: list[tuple[str, ...]] = [(kind, stream.client, stream.server, port)]
-    if web and negotiation.server_name:
-        keys.append((kind, stream.client, "name", host_of(negotiation.server_name)))
+    site = negotiation.site
+    if site is not None:
+        keys.append((kind, stream.client, "site", f"{site.host}:{site.port}"))
     return keys
 
 
@@ -95,6 +100,8 @@ def _earlier(candidates: Attempts, negotiation: Negotiation) -> Negotiation | No
         if earlier.last_frame > negotiation.first_frame:
             continue
         if other_user(earlier, negotiation):
+            continue
+        if not may_be_one(earlier.site, negotiation.site):
             continue
         if earlier.outcome == "success" or not _is_over(earlier):
             return None

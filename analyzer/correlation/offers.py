@@ -33,6 +33,8 @@ def offer_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Find
     # an SMB1 server leaves extended security out if the client did not ask for it: that list proves nothing
     told = listed is not None and listed.whole and negotiation.carrier != "smb1"
     names = listed.names if listed is not None and told else ()
+    if _answers_to_more(negotiation, frames):
+        names = ()  # whatever was listed before, the server does know a name that can carry Kerberos
     if listed is not None and "NTLM" in names and SCHEMES_WITH_KERBEROS.isdisjoint(names):
         who = "the proxy " if negotiation.carrier == "http-proxy" else ""
         sure = "certain" if listed.same_connection else "likely"
@@ -48,6 +50,11 @@ def offer_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Find
         evidence = tuple(f for f in (frames.offer, frames.selection) if f is not None)
         words = "a Kerberos token came along" if negotiation.ticket is not None else ""
         yield Finding("ntlm_selected_by_server", "likely", evidence, words)
+
+
+def _answers_to_more(negotiation: Negotiation, frames: KeyFrames) -> bool:
+    """The server answered with a token under a name that can carry Kerberos."""
+    return negotiation.scheme in SCHEMES_WITH_KERBEROS and frames.selection is not None
 
 
 def choice_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ from analyzer.correlation.services import account_of, is_address, named_by_clien
 from analyzer.correlation.tickets import granted_ticket, refused_ticket
 from analyzer.negotiation.model import KeyFrames, Negotiation
 from analyzer.negotiation.reasons.fallbacks import WHAT_NOT_WHY
+from analyzer.negotiation.site import may_be_one
 from analyzer.surroundings.model import KdcExchange
 
 TOLD = 2
@@ -65,12 +66,14 @@ class KerberosUse:
     def accepted(self, negotiation: Negotiation) -> Negotiation | None:
         """The latest Kerberos logon of the same client at the same server that succeeded before.
 
-        Not one of another user, as far as both are known.
+        Not one of another user, or at another web site, as far as both are known.
         """
         account = account_of(negotiation.user)
         # where packets carry no time, all have the same: then the frames alone tell what came first
         for other in self._accepted.latest(self._key(negotiation), NO_TIME, negotiation.started_ns):
             if other.last_frame > negotiation.first_frame:
+                continue
+            if not may_be_one(other.site, negotiation.site):
                 continue
             whose = account_of(other.user or (other.kdc.asker if other.kdc is not None else None))
             if account is None or whose is None or account == whose:

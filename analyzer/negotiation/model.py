@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.capture.model import Stream
 from analyzer.negotiation.place import Located, locate
+from analyzer.negotiation.site import Site, site_of
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CarrierMessage, Exchange
 from dissectors.carriers.window import LOSSES
@@ -260,6 +261,12 @@ class Negotiation:
     def answer_unknown(self) -> bool:
         """What was answered to it last is lost, or one of several answers: the carrier cannot tell which."""
         return self.exchange is not None and bool(self.exchange.context.get("answer_unknown"))
+
+    @property
+    def site(self) -> Site | None:
+        """The web site that it is about; None where no name is known, or there are no sites."""
+        facts = self.exchange.context if self.exchange is not None else {}
+        return site_of(self.carrier, self.server_name, facts, self.stream)
 
     @property
     def first_frame(self) -> int:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from analyzer.capture.model import Stream
 from analyzer.negotiation import machine
 from analyzer.negotiation.http_verdict import http_verdict
+from analyzer.negotiation.listed import Lists
 from analyzer.negotiation.mic import mic_missing
 from analyzer.negotiation.model import (
     ACCEPTOR,
@@ -26,6 +27,7 @@ from analyzer.negotiation.model import (
 )
 from analyzer.negotiation.offer import started_late
 from analyzer.negotiation.one_sided import one_sided
+from analyzer.negotiation.site import site_of
 from analyzer.negotiation.verdict import conclude
 from analyzer.negotiation.why import explain
 from dissectors.anomaly import Anomaly
@@ -64,7 +66,7 @@ class StreamNegotiations:
         self._hint_used = False
         self._current: dict[int, Negotiation] = {}  # id(exchange) -> its latest negotiation
         self._open: list[Negotiation] = []  # in order of their first message
-        self._listed: dict[str, SchemeList] = {}  # carrier -> names that its server listed last
+        self._listed = Lists()
         self._spread: dict[str, int] = {}  # code -> marks on negotiations under way
         self._unmarked: dict[str, list[Negotiation]] = {}  # code -> begun since it was noticed last
         self._bytes_lost = False  # some of the connection's bytes are not in the capture
@@ -93,9 +95,11 @@ class StreamNegotiations:
         kind, exchange = message.kind, message.exchange
         if kind == "hint":
             if message.schemes:
-                carrier = message.context.get("carrier", "unknown")
-                whole = not message.context.get("cut")
-                self._listed[carrier] = SchemeList(message.frame, message.schemes, whole=whole)
+                said = message.context
+                carrier, whole = said.get("carrier", "unknown"), not said.get("cut")
+                site = site_of(carrier, said.get("server_name"), said, self.stream)
+                listed = SchemeList(message.frame, message.schemes, whole=whole)
+                self._listed.add(carrier, site, listed)
             self._hints.append(step)
             del self._hints[:-8]  # a server that repeats its hint for ever
             return None
@@ -183,7 +187,8 @@ class StreamNegotiations:
                 return current
             self._anomaly(current, step, "limit-count", f"more than {STEPS_LIMIT} steps")
         negotiation = Negotiation(self.stream, exchange, exchange.carrier)
-        negotiation.listed = self._listed.get(exchange.carrier)
+        site = site_of(exchange.carrier, exchange.server_name, exchange.context, self.stream)
+        negotiation.listed = self._listed.latest(exchange.carrier, site)
         hints: list[Step] = []
         if self._hints and not step.request_missing:
             # else what lies between hint and answer is lost: they may not belong together

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from analyzer.capture.model import Stream
     from analyzer.negotiation.model import Negotiation
+    from analyzer.negotiation.site import Site
 
 
 ANONYMOUS = "WELLKNOWN/ANONYMOUS"
@@ -138,6 +139,9 @@ class ConnectionAttempt:
     how: str  # `no-answer`, `reset`, `ICMP port unreachable` or what else ICMP says
 
 
+_Lister = tuple[str, str, int, str, "Site | None"]
+
+
 @dataclass(slots=True, frozen=True)
 class SchemesListed:
     """Names of mechanisms or schemes that a server's carrier listed without being asked by a token."""
@@ -149,11 +153,12 @@ class SchemesListed:
     frame: int
     names: tuple[str, ...]
     whole: bool = True  # nothing is cut off: a name that is missing was not said
+    site: Site | None = None  # that it is about, where the carrier's servers have many
 
     @property
-    def key(self) -> tuple[str, str, int, str]:
-        """Who told whom, and over what."""
-        return self.client, self.server, self.port, self.carrier
+    def key(self) -> _Lister:
+        """Who told whom, over what, and for which site."""
+        return self.client, self.server, self.port, self.carrier, self.site
 
     @property
     def told(self) -> tuple[tuple[str, ...], bool]:
@@ -172,7 +177,7 @@ class Surroundings:
     names: list[NameFact] = field(default_factory=list)
     attempts: list[ConnectionAttempt] = field(default_factory=list)
     lists: list[SchemesListed] = field(default_factory=list)  # only where they change
-    _last_lists: dict[tuple[str, str, int, str], int] = field(default_factory=dict)  # its place
+    _last_lists: dict[_Lister, int] = field(default_factory=dict)  # its place
 
     def add_list(self, listed: SchemesListed) -> None:
         """Keep a list, unless the same client was told the same by the same server last.
@@ -213,7 +218,7 @@ class Surroundings:
 def _changes(lists: list[SchemesListed]) -> list[SchemesListed]:
     """Those that say something else than the one before them."""
     kept: list[SchemesListed] = []
-    last: dict[tuple[str, str, int, str], tuple[tuple[str, ...], bool]] = {}
+    last: dict[_Lister, tuple[tuple[str, ...], bool]] = {}
     for listed in lists:
         if last.get(listed.key) != listed.told:
             last[listed.key] = listed.told

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from analyzer.capture.model import CaptureAccount, Stream
 from analyzer.correlation import correlate, link_forward
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
+from analyzer.negotiation.site import Site, may_be_one
 from analyzer.surroundings.kdc_chains import link_chains
 from analyzer.surroundings.model import Fact, SchemesListed, Surroundings
 from analyzer.tables import rows
@@ -23,6 +24,7 @@ from analyzer.tables.name_rows import name_row
 from analyzer.tables.packed import Cells
 from analyzer.tables.schema import TABLES, schema
 from analyzer.tables.token_rows import token_row
+from dissectors.carriers.base import CarrierMessage
 from dissectors.span import Span
 
 Columns = Mapping[str, Sequence[Any]]
@@ -30,6 +32,18 @@ Columns = Mapping[str, Sequence[Any]]
 
 ROWS_AT_ONCE = 1024
 """Rows that are held besides their columns."""
+LOOK_AHEAD = 16
+"""Negotiations behind a list of schemes among which the one is looked for that the list was for."""
+
+
+class Listed(NamedTuple):
+    """A list of names that a server's carrier gave, as rows of `offers`."""
+
+    stream_id: int
+    carrier: str
+    site: Site | None
+    frame: int
+    rows: list[rows.Row]
 
 
 class Gathered(NamedTuple):
@@ -38,7 +52,7 @@ class Gathered(NamedTuple):
     negotiations: list[Negotiation]
     tokens: list[tuple[rows.Row, Negotiation | None]]
     offers: list[tuple[rows.Row, Negotiation | None]]
-    lists: list[tuple[int, str, int, list[rows.Row]]]
+    lists: list[Listed]
     anomalies: list[NoticedAnomaly]
     surroundings: Surroundings
     token_count: int
@@ -54,7 +68,7 @@ class Collector:
         self._tokens: list[tuple[rows.Row, Negotiation | None]] = []
         self._hint_places: dict[int, tuple[Step, int]] = {}  # id(step) -> step, index in _tokens
         self._offers: list[tuple[rows.Row, Negotiation | None]] = []
-        self._lists: list[tuple[int, str, int, list[rows.Row]]] = []  # stream, carrier, frame, rows
+        self._lists: list[Listed] = []
         self._anomalies: list[NoticedAnomaly] = []
         self._surroundings = Surroundings()
         self.token_count = 0
@@ -94,20 +108,15 @@ class Collector:
                 self._tokens[known[1]] = (self._tokens[known[1]][0], negotiation)
 
     def schemes(
-        self,
-        stream: Stream,
-        carrier: str,
-        schemes: tuple[str, ...],
-        frame: int,
-        ts_ns: int,
-        whole: bool,
+        self, stream: Stream, carrier: str, site: Site | None, said: CarrierMessage
     ) -> None:
         """Make the rows of a carrier's own list of names."""
         ends = stream.client, stream.server, stream.server_port
-        self._surroundings.add_list(SchemesListed(*ends, carrier, frame, schemes, whole))
+        schemes, frame, whole = said.schemes, said.frame, not said.context.get("cut")
+        self._surroundings.add_list(SchemesListed(*ends, carrier, frame, schemes, whole, site))
         if "offers" in self._tables.wanted:
-            made = rows.scheme_rows(self._capture, stream, carrier, schemes, frame, ts_ns)
-            self._lists.append((stream.stream_id, carrier, frame, made))
+            made = rows.scheme_rows(self._capture, stream, carrier, schemes, frame, said.ts_ns)
+            self._lists.append(Listed(stream.stream_id, carrier, site, frame, made))
 
     def anomaly(self, noticed: NoticedAnomaly) -> None:
         """Keep an anomaly that belongs to no negotiation."""
@@ -191,16 +200,17 @@ class Collector:
             tables.kept.extend(self._negotiations)
 
     def _give_lists(self) -> None:
-        """A list of schemes belongs to the next negotiation of its connection, if there is one."""
+        """A list of schemes belongs to the next negotiation about it on its connection, if there is one."""
         following: dict[tuple[int, str], list[Negotiation]] = {}
         for negotiation in self._negotiations:  # in order of first frame
             key = negotiation.stream.stream_id, negotiation.carrier
             following.setdefault(key, []).append(negotiation)
         scheme, selected = (TABLES["offers"].names.index(name) for name in ("mech", "selected"))
-        for stream_id, carrier, frame, made in self._lists:
+        for stream_id, carrier, site, frame, made in self._lists:
             takers = following.get((stream_id, carrier), [])
             at = bisect_right(takers, frame, key=lambda taker: taker.first_frame)
-            owner = takers[at] if at < len(takers) else None
+            later = takers[at : at + LOOK_AHEAD]
+            owner = next((taker for taker in later if may_be_one(taker.site, site)), None)
             for row in made:
                 row[selected] = owner is not None and row[scheme] == owner.scheme
                 self._offers.append((row, owner))
@@ -236,11 +246,11 @@ def _renumbered(part: Gathered, number_of: Callable[[int], int]) -> Gathered:
     for row, _ in part.offers:
         row[_STREAM_OF_OFFER] = number_of(row[_STREAM_OF_OFFER])
     lists = []
-    for stream_id, carrier, frame, made in part.lists:
+    for stream_id, carrier, site, frame, made in part.lists:
         number = number_of(stream_id)
         for row in made:
             row[_STREAM_OF_OFFER] = number
-        lists.append((number, carrier, frame, made))
+        lists.append(Listed(number, carrier, site, frame, made))
     anomalies = [
         noticed
         if noticed.stream_id is None

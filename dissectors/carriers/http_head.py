@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dissectors.carriers.http_block import Block, Field
     from dissectors.carriers.http_exchange import Leg
 
+PORT_LIMIT = 0xFFFF
 TEXT_LIMIT = 1024  # bytes kept of a target, a host, a product name or a reason
 
 _USER_AGENT = re.compile(rb"\nuser-agent[ \t]*:", re.IGNORECASE)
@@ -24,8 +25,11 @@ _SERVER = re.compile(rb"\nserver[ \t]*:", re.IGNORECASE)
 _PERSISTENT = re.compile(rb"\npersistent-auth[ \t]*:", re.IGNORECASE)
 _USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#@]*@")
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)")
+_SCHEME = re.compile(rb"([A-Za-z]+)://")
+_PORT = re.compile(rb":([0-9]{1,5})$")
 
-
+DEFAULT_PORTS = {b"http": 80, b"ws": 80, b"https": 443, b"wss": 443}
+"""Port that a target of each scheme means where it names none (RFC 9110 4.2, RFC 6455 3)."""
 BAD_REQUEST = 400
 """First status that blames the client."""
 
@@ -100,12 +104,24 @@ class Request(Message):
     @property
     def host(self) -> str | None:
         """Give the name of the origin server that the client asked for, without its port."""
+        return host_name(self._authority)
+
+    @property
+    def port(self) -> int | None:
+        """Give the port that the client asked for; None where it is the one it is connected to."""
+        scheme = _SCHEME.match(self.target)
+        default = DEFAULT_PORTS.get(scheme[1].lower()) if scheme is not None else None
+        return port_number(self._authority) or default
+
+    @property
+    def _authority(self) -> bytes:
+        """Host and port of the origin server, as the target or the Host field spells them."""
         if self.method == b"CONNECT":
-            return host_name(self.target)
+            return self.target
         if self.target.startswith(b"/"):
-            return host_name(self.vhost)
+            return self.vhost
         authority = _AUTHORITY.match(self.target)  # RFC 9112 3.2.2: it outranks Host
-        return host_name(authority[1] if authority else self.vhost)
+        return authority[1] if authority else self.vhost
 
 
 class Response(Message):
@@ -135,3 +151,11 @@ def host_name(authority: bytes) -> str | None:
     if authority.startswith(b"["):
         return text_of(authority[1:].partition(b"]")[0]) or None
     return text_of(authority.partition(b":")[0]) or None
+
+
+@lru_cache(1024)
+def port_number(authority: bytes) -> int | None:
+    """Port of `host:port`; None if there is none, or no such port."""
+    found = _PORT.search(authority.strip())
+    number = int(found[1]) if found is not None else 0
+    return number if 0 < number <= PORT_LIMIT else None

@@ -62,10 +62,13 @@ def schemes_of(offers: list[Offer], family: str) -> tuple[str, ...]:
 def asked_for(request: Request) -> dict[str, Any]:
     """What a request asked for, as an exchange's context has it."""
     uri = request.uri
-    context = {"method": name_of(request.method), "uri": uri}
+    context: dict[str, Any] = {"method": name_of(request.method), "uri": uri}
     host = request.host
     if host:
         context["host"] = host
+        port = request.port
+        if port is not None:
+            context["port"] = port
         if request.method == b"CONNECT" or "://" in uri:
             context["target"] = host
     return context

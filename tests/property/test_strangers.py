@@ -52,8 +52,9 @@ class Sink:
         anomalies = [noticed.anomaly for noticed in negotiation.anomalies]
         self.calls.append(("negotiation", where, negotiation.outcome, anomalies))
 
-    def schemes(self, stream, *call) -> None:
-        self.calls.append(("schemes", stream.stream_id, *call))
+    def schemes(self, stream, carrier, site, said) -> None:
+        told = carrier, site, said.schemes, said.frame, said.ts_ns
+        self.calls.append(("schemes", stream.stream_id, *told))
 
     def anomaly(self, noticed) -> None:
         self.calls.append(("anomaly", noticed.anomaly, noticed.frame, noticed.stream_id))

@@ -84,6 +84,15 @@ def test_lists_that_are_cut() -> None:
     assert told(reason_of(both)) == ("application_chose_ntlm", "possible", (100,))
 
 
+def test_a_list_against_what_the_server_does() -> None:
+    """It answers with a token under Negotiate, so an earlier list without it explains nothing."""
+    row = ntlm(scheme="Negotiate", listed=SchemeList(90, ("NTLM",)))
+    assert told(reason_of(row)) == ("ntlm_only_client", "certain", (100,))
+    silent = KeyFrames(None, 100, None, None)
+    row = ntlm(scheme="Negotiate", listed=SchemeList(90, ("NTLM",)), key_frames=silent)
+    assert reason_of(row).code == "ntlm_only_server"
+
+
 def test_smb1_without_extended_security() -> None:
     """Whose wish it was, the server's list does not tell."""
     row = ntlm(
@@ -333,6 +342,15 @@ def test_kerberos_works_with_the_same_server() -> None:
     assert first.reason is None
     assert second.reason is not None
     assert told(second.reason) == ("application_chose_ntlm", "possible", (92, 100))
+
+
+def test_kerberos_at_another_site_of_the_same_server() -> None:
+    """It says nothing of this one; at a site without a name it may."""
+    other = kerberos(90, 90, server_name="app.lab.example", spn="HTTP/app.lab.example")
+    _, second = joined(other, ntlm())
+    assert told(second.reason) == ("ntlm_only_client", "certain", (100,))
+    _, second = joined(kerberos(90, 90, server_name=None), ntlm())
+    assert second.reason.code == "application_chose_ntlm"
 
 
 def attempt(how: str, client: str = CLIENT) -> ConnectionAttempt:

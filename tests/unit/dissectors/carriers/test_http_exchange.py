@@ -245,6 +245,7 @@ def test_hint_of_a_proxy():
         "method": "GET",
         "uri": "http://web.lab.example:80/a",
         "host": "web.lab.example",
+        "port": 80,
         "target": "web.lab.example",
         "server": "squid",
     }

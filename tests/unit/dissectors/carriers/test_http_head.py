@@ -201,6 +201,28 @@ def test_names_of_a_request_through_a_proxy():
     assert request_of(b"CONNECT web:443 HTTP/1.1", b"Host: other").host == "web"
 
 
+@pytest.mark.parametrize(
+    ("line", "host", "port"),
+    [
+        (b"GET / HTTP/1.1", b"web", None),  # the connection's
+        (b"GET / HTTP/1.1", b"web:8080", 8080),
+        (b"GET / HTTP/1.1", b"[fd77::1]:81", 81),
+        (b"GET / HTTP/1.1", b"[fd77::1]", None),
+        (b"GET / HTTP/1.1", b"web:0", None),
+        (b"GET / HTTP/1.1", b"web:65536", None),
+        (b"GET / HTTP/1.1", b"web:", None),
+        (b"GET http://web/ HTTP/1.1", b"other:81", 80),
+        (b"GET HTTPS://web/ HTTP/1.1", b"other:81", 443),
+        (b"GET http://web:82/ HTTP/1.1", b"other:81", 82),
+        (b"GET ftp://web/ HTTP/1.1", b"other:81", None),
+        (b"CONNECT web:443 HTTP/1.1", b"other:81", 443),
+    ],
+)
+def test_port_of_a_request(line, host, port):
+    """Where it is named, or meant by a target with a scheme."""
+    assert request_of(line, b"Host: " + host).port == port
+
+
 def test_sealed_bodies_of_ws_management():
     """MS-WSMV 2.2.9.1 names them by their media type."""
     media = b'Content-Type: multipart/encrypted;protocol="application/HTTP-%s-session-encrypted"'
