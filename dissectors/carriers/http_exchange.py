@@ -64,6 +64,12 @@ def _status(verdict: Verdict, code: int, reason: bytes) -> Status:
     return Status(verdict, code, str(code), "http", text_of(reason) or None)
 
 
+def _elsewhere(exchange: Exchange, request: Request) -> bool:
+    """Tell whether a request is for another host than the exchange, as far as both name one."""
+    names = exchange.context.get("host"), request.host
+    return None not in names and names[0] != names[1]
+
+
 def _that_goes_on(offers: list[Offer], exchange: Exchange) -> Offer | None:
     """Find the challenge that continues an exchange."""
     for offer in offers:
@@ -114,7 +120,8 @@ class Exchanges:
 
         Credentials begin an exchange after a verdict, and also where the answer to the latest ones is
         still due, for then each request is authenticated by itself; unless they cannot be first ones.
-        So they do where it is not known, if the scheme needs one request only.
+        So they do where it is not known, if the scheme needs one request only; and where another host is
+        asked, as on a connection to a proxy.
         """
         latest = self._latest.get(family)
         if (
@@ -123,6 +130,7 @@ class Exchanges:
             and latest.exchange.scheme == scheme
             and (not latest.awaited or is_later_token(token))
             and (not latest.unknown or may_go_on(scheme))
+            and not (family == ORIGIN and _elsewhere(latest.exchange, request))
         ):
             latest.awaited, latest.unknown = True, False
             latest.exchange.context.pop("answer_unknown", None)

@@ -105,6 +105,16 @@ def test_a_proxy_asks_for_itself(tmp_path: Path) -> None:
     assert (origin["carrier"], origin["retry_of"]) == ("http", None)
 
 
+def test_another_site_on_the_same_connection_is_another_logon(tmp_path: Path) -> None:
+    """What was begun at one site and left does not lend its name to the next."""
+    talk = (
+        Conversation(3128).client(ask("web", FIRST, "http://web/")).server(answer(401, challenge()))
+    )
+    left, whole = rows_of(tmp_path, logon(talk, "app", 200, "http://app/"))
+    assert (left["server_name"], left["outcome"]) == ("web", "incomplete")
+    assert (whole["server_name"], whole["outcome"], whole["retry_of"]) == ("app", "success", None)
+
+
 def listing(talk: Conversation, host: str, *schemes: str) -> Conversation:
     """A request without credentials, and the schemes that the site takes."""
     return talk.client(ask(host)).server(answer(401, *(f"WWW-Authenticate: {s}" for s in schemes)))
