@@ -298,7 +298,7 @@ class StreamNegotiations:
             self.closed = True
             undecided = negotiation.carrier_state in {CarrierState.OPEN, CarrierState.CONTINUING}
             awaited = undecided and negotiation.steps[-1].role == INITIATOR
-            already = any(s.message.context.get("event") == "closed" for s in negotiation.steps)
+            already = negotiation.steps[-1].message.context.get("event") == "closed"
             if not undecided or already:
                 return
             if awaited and (self._bytes_lost or started_late(negotiation)):

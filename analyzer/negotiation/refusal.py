@@ -94,6 +94,9 @@ def status_cause(
     unread = _unread_proof(negotiation, tokens) if code == "kerberos_refused" else None
     if unread is not None:
         return Cause(unread, "certain", f"{words}; the client's last token is not all there")
+    if code == "bad_credentials" and _without_challenge(negotiation):
+        words += "; its connection had no challenge that the AUTHENTICATE could answer"
+        return Cause("protocol_error", "likely", words)
     if code == "bad_credentials" and _token_not_seen(negotiation):
         sure = "possible"  # it may have been a ticket
     return Cause(code, sure, words)
@@ -111,6 +114,16 @@ def _no_password(negotiation: Negotiation, code: str) -> str:
     """A ticket was refused, and no password was asked: the code for either says no more than that."""
     without = code == "bad_credentials" and negotiation.mechanism in WITHOUT_PASSWORD
     return "kerberos_refused" if without else code
+
+
+def _without_challenge(negotiation: Negotiation) -> bool:
+    """NTLM's last message came first on a connection that is whole, which no password mends (MS-NTHT 2)."""
+    return (
+        negotiation.mechanism == "ntlm"
+        and negotiation.first_lost
+        and not negotiation.challenged
+        and negotiation.completeness == "complete"
+    )
 
 
 def _nt_status(negotiation: Negotiation, status: Status) -> tuple[str, str]:

@@ -6,6 +6,7 @@ it and there is no other reading.
 
 from __future__ import annotations
 
+from analyzer.capture.model import NO_TIME
 from analyzer.negotiation.http_verdict import FIRST_SERVER_ERROR
 from analyzer.negotiation.mechanism import mechanism_tokens
 from analyzer.negotiation.model import (
@@ -27,9 +28,17 @@ from analyzer.negotiation.refusal import (
     status_cause,
     status_words,
 )
+from analyzer.negotiation.site import ORIGIN
+from dissectors.status import Status
 from dissectors.tokens.model import IakerbMessage, KrbError, KrbKdcReq, NtlmAuthenticate
 
 ACCESS_DENIED = 0xC0000022
+SPOKEN = frozenset({"request", "response"})
+"""Kinds of messages that are legs."""
+PROXY_CHALLENGE = 407
+HTTP_CHALLENGES = frozenset({401, PROXY_CHALLENGE})
+AT_ONCE_NS = 1_000_000_000
+"""Behind an answer a server closes within this time whatever the client does; later it may have waited."""
 UNHEARD = "or the other direction was not captured: none of its packets was seen"
 ANSWER_UNKNOWN = "what was answered to it cannot be told from other answers"
 BY_PASSWORD = frozenset({2, 138})
@@ -162,10 +171,10 @@ def _pattern(negotiation: Negotiation) -> Reason | None:
     last = negotiation.steps[-1]
     closed = negotiation.carrier_state == CarrierState.CLOSED
     if closed and negotiation.outcome == "failure":
-        return _reason("connection_closed", "likely", _end(negotiation))
+        return _reason("connection_closed", "likely", _end(negotiation), "instead of answering")
     if negotiation.outcome == "failure":
         return None
-    return _not_all_there(negotiation, last) or _silence(negotiation, last)
+    return _not_all_there(negotiation, last) or _silence(negotiation)
 
 
 def _not_all_there(negotiation: Negotiation, last: Step) -> Reason | None:
@@ -203,28 +212,66 @@ def _odd_begin(negotiation: Negotiation) -> str:
     return "its first message is a later one's, though the connection's SYN was seen"
 
 
-def _silence(negotiation: Negotiation, last: Step) -> Reason:
+def _silence(negotiation: Negotiation) -> Reason:
     """All is there, and somebody did not go on."""
     if negotiation.exchange is None:
         return _reason("no_credentials", "possible", negotiation.steps)
-    status = last.status
-    if status is not None and status.layer == "http" and status.code >= FIRST_SERVER_ERROR:
-        return _reason("server_error", "possible", [last], status_words(status))
+    said = _said(negotiation)
+    answer = said[-1] if said and said[-1].role == ACCEPTOR else None
+    if answer is not None and answer.status is not None and answer.status.layer == "http":
+        passed_by = _passed_by(negotiation, answer, answer.status)
+        if passed_by is not None:
+            return passed_by
+    left = _server_left(negotiation)
+    if left is not None:
+        return left
     begin = _odd_begin(negotiation)
-    if _acceptor_spoke_last(negotiation):
-        return _reason("client_gave_up", "possible", _end(negotiation), begin)
-    return _reason("no_answer", "possible", _end(negotiation), begin)
+    code = "no_answer" if answer is None else "client_gave_up"
+    return _reason(code, "possible", _end(negotiation), begin)
+
+
+def _passed_by(negotiation: Negotiation, answer: Step, status: Status) -> Reason | None:
+    """The last answer is no leg of this logon: the server failed, or did something else."""
+    words = status_words(status)
+    if status.code >= FIRST_SERVER_ERROR:
+        return _reason("server_error", "possible", [answer], words)
+    if status.code == PROXY_CHALLENGE and negotiation.carrier == ORIGIN:
+        words = f"a proxy asked for credentials of its own, {words}"
+        return _reason("client_gave_up", "possible", _end(negotiation), words)
+    if status.code not in HTTP_CHALLENGES:
+        return _reason("logon_not_taken_up", "likely", [answer], words)
+    return None
+
+
+def _server_left(negotiation: Negotiation) -> Reason | None:
+    """The server closed the connection behind its own answer, which it had bound to the connection."""
+    if negotiation.wrapper == "none":
+        return None  # such a logon goes on over another connection as well
+    spoke: Step | None = None
+    for step in negotiation.steps:
+        said = step.message.context
+        if said.get("event") == "closed":
+            if spoke is None or spoke.role != ACCEPTOR or said.get("by") != "server":
+                return None
+            times = spoke.ts_ns, step.ts_ns
+            if NO_TIME not in times and step.ts_ns - spoke.ts_ns <= AT_ONCE_NS:
+                words = "behind its own answer, before the client went on"
+                return _reason("connection_closed", "likely", [spoke, step], words)
+            words = "after its own answer, with which the client had not gone on"
+            return _reason("connection_closed", "possible", [spoke, step], words)
+        if step.message.kind in SPOKEN:
+            spoke = step
+    return None
 
 
 def _end(negotiation: Negotiation) -> list[Step]:
     """The last message that was said, and what came in place of the next one."""
-    said = [step for step in negotiation.steps if step.message.kind in {"request", "response"}]
-    return [*said[-1:], negotiation.steps[-1]]
+    return [*_said(negotiation)[-1:], negotiation.steps[-1]]
 
 
-def _acceptor_spoke_last(negotiation: Negotiation) -> bool:
-    spoken = [step for step in negotiation.steps if step.message.kind in {"request", "response"}]
-    return bool(spoken) and spoken[-1].role == ACCEPTOR
+def _said(negotiation: Negotiation) -> list[Step]:
+    """The legs, with a token or without."""
+    return [step for step in negotiation.steps if step.message.kind in SPOKEN]
 
 
 # -- successes that need a word --------------------------------------------------------------------------

@@ -255,7 +255,7 @@ class Dialogue:
         self._unask_early()
 
     def closed(self, side: int, how: str, frame: int, ts_ns: int) -> None:
-        """Tell who closed the connection while answers were due.
+        """Tell who closed the connection while answers were due, or the client's next leg.
 
         Not after lost answers, held ones included: what they answer may still turn out to be lost as well.
         """
@@ -263,6 +263,7 @@ class Dialogue:
             for request in self._requests:
                 if request.answer is None:
                     self._exchanges.closed(request, side, how, frame, ts_ns)
+            self._exchanges.left(side, how, frame, ts_ns)
 
     def _tell(self, request: Request) -> None:
         request.told = True

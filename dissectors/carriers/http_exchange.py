@@ -44,13 +44,14 @@ OFFERS_LIMIT = 64  # challenges read of one response
 class Leg:
     """An exchange as the client's latest leg left it."""
 
-    __slots__ = ("awaited", "cut", "exchange", "final", "unknown")
+    __slots__ = ("awaited", "cut", "exchange", "final", "left", "unknown")
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self.awaited = True  # no answer yet
         self.final = False  # a verdict was given: the next credentials begin a new exchange
         self.cut = False  # the capture lost the end of the latest credentials
+        self.left = False  # the connection was closed, and nothing decided
         self.unknown = False  # nobody knows what was answered to them
 
     @property
@@ -153,7 +154,9 @@ class Exchanges:
             family = leg.exchange.carrier
             leg.awaited = False
             if response.code == CHALLENGED[PROXY] and family == ORIGIN:
-                continue  # the proxy kept the request: nothing reached the origin server
+                # the proxy kept the request: nothing reached the origin server
+                self._tell(response, leg, "continue", offers, None)
+                continue
             offer = _that_goes_on(offers, leg.exchange)
             if offer is not None:
                 used.append(offer)
@@ -328,8 +331,18 @@ class Exchanges:
                 continue
             leg.awaited = False
             leg.final = True
-            by = "client" if side == CLIENT else "server"
-            context = {"event": "closed", "by": by, "how": how}
-            self.emit(
-                CarrierMessage("after", side, leg.exchange, frame, (frame,), ts_ns, context=context)
-            )
+            self._tell_closed(leg, side, how, frame, ts_ns)
+
+    def left(self, side: int, how: str, frame: int, ts_ns: int) -> None:
+        """Tell that the connection was closed before the client went on with what it had begun."""
+        for leg in self._latest.values():
+            if not (leg.final or leg.awaited or leg.left):
+                leg.left = True
+                self._tell_closed(leg, side, how, frame, ts_ns)
+
+    def _tell_closed(self, leg: Leg, side: int, how: str, frame: int, ts_ns: int) -> None:
+        by = "client" if side == CLIENT else "server"
+        context = {"event": "closed", "by": by, "how": how}
+        self.emit(
+            CarrierMessage("after", side, leg.exchange, frame, (frame,), ts_ns, context=context)
+        )

@@ -94,8 +94,11 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
     "protocol_error": ReasonCode(
         "failure",
         "the carrier's rules were broken",
-        "see the status",
-        "LDAP protocolError, or data 57; STATUS_INVALID_DEVICE_STATE",
+        "see the status; for NTLM look for a proxy or load balancer that does not keep connections",
+        (
+            "LDAP protocolError, or data 57; STATUS_INVALID_DEVICE_STATE; a general refusal of an NTLM "
+            "AUTHENTICATE whose connection is all there and had no challenge"
+        ),
         "likely: LDAP also says so to a version that it does not speak",
     ),
     "server_error": ReasonCode(
@@ -117,17 +120,36 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
     ),
     "connection_closed": ReasonCode(
         "failure",
-        "the server closed the connection instead of answering",
-        "see the server's log",
-        "the server's FIN or RST while the client waits for its answer, and no bytes missing",
-        "likely: the closing is seen, what it means is not",
+        "the server closed the connection in the middle of the negotiation",
+        "see the server's log; for NTLM look for a proxy or load balancer that does not keep connections",
+        (
+            "the server's FIN or RST while the client waits for its answer, and no bytes missing; "
+            "or behind the server's own answer, before the client went on"
+        ),
+        (
+            "likely: the closing is seen, what it means is not; possible if over a second lies between "
+            "the server's answer and its closing: the client may have given up before"
+        ),
     ),
     "client_gave_up": ReasonCode(
         "failure",
         "the client did not go on after the server's answer",
         "see the client",
-        "the server's token was the last, then the connection closed or another attempt began",
+        (
+            "the server's token was the last, then the client closed the connection or began another "
+            "attempt; HTTP 407 to credentials that were not for the proxy"
+        ),
         PATTERN,
+    ),
+    "logon_not_taken_up": ReasonCode(
+        "failure",
+        "the server answered the request without going on with the logon",
+        "nothing, if everybody may have the page; else see what the server demands for its path",
+        (
+            "an HTTP status below 500 other than 401 and 407 in answer to a token that cannot be the last of "
+            "its mechanism, such as NTLM's first; 421, 425 and 426"
+        ),
+        "likely: the status says nothing of the logon",
     ),
     "no_answer": ReasonCode(
         "failure",

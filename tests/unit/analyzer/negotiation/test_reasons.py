@@ -21,7 +21,7 @@ WITHOUT_EVENT = {
     # what only both ends, or the network between them, can tell
     "integrity_failure", "mechanism_refused", "malformed_token", "protocol_error", "server_error",
     "no_credentials", "connection_closed", "client_gave_up", "no_answer", "unspecified_failure",
-    "mutual_auth_failed", "unauthenticated_bind", "session_expired",
+    "logon_not_taken_up", "mutual_auth_failed", "unauthenticated_bind", "session_expired",
     # what is said of the capture
     "no_kdc_traffic", "capture_started_late", "capture_ended_early", "gap", "truncated",
     "one_direction", "encrypted",

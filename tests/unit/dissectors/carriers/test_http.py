@@ -174,7 +174,7 @@ def both(origin, proxy):
 
 
 def test_origin_and_proxy_in_one_request():
-    """Two independent exchanges: a 401 is the proxy's success, a 407 no answer of the origin."""
+    """Two independent exchanges: a 401 is the proxy's success, a 407 no word of the origin."""
     wire = Wire().client(both(INIT, NTLM1)).server(refuse(b"NTLM " + b64(NTLM2), code=407))
     wire.client(both(INIT, NTLM3)).server(refuse(b"Negotiate " + b64(RESP)))
     wire.client(negotiate(RESP)).server(OK)
@@ -185,6 +185,7 @@ def test_origin_and_proxy_in_one_request():
     assert [step[:4] for step in wire.story] == [
         ("request", 0, INIT, None),
         ("request", 1, NTLM1, None),
+        ("response", 0, None, "continue"),
         ("response", 1, NTLM2, "continue"),
         ("request", 0, INIT, None),
         ("request", 1, NTLM3, None),
@@ -536,10 +537,27 @@ def test_client_that_leaves_first_without_an_answer():
     assert [step[0] for step in wire.story] == ["request"]
 
 
-def test_client_that_leaves_after_a_challenge():
-    """It owes an answer, nobody else does: nothing to tell."""
-    wire = Wire().client(ntlm(NTLM1)).server(refuse(b"NTLM " + b64(NTLM2)))
-    wire.end(CLIENT, "fin").end(SERVER, "fin").end()
+@pytest.mark.parametrize("how", ["fin", "rst"])
+def test_who_leaves_after_a_challenge(how):
+    """The client owes the next leg: who closes first is told, once."""
+    for first, second, by in ((CLIENT, SERVER, "client"), (SERVER, CLIENT, "server")):
+        wire = Wire().client(ntlm(NTLM1)).server(refuse(b"NTLM " + b64(NTLM2)))
+        wire.end(first, how).end(second, "fin").end(how="closed")
+        assert [step[:2] + step[4:] for step in wire.story] == [
+            ("request", 0, 1),
+            ("response", 0, 2),
+            ("after", 0, 3),
+        ]
+        assert wire.messages[2].context == {"event": "closed", "by": by, "how": how}
+
+
+def test_what_is_decided_is_not_left():
+    """Nor is a connection that nobody closed."""
+    challenge = refuse(b"NTLM " + b64(NTLM2))
+    wire = Wire().client(ntlm(NTLM1)).server(challenge).client(ntlm(NTLM3)).server(OK)
+    wire.end(SERVER, "fin").end(CLIENT, "fin").end(how="closed")
+    assert [step[0] for step in wire.story] == ["request", "response"] * 2
+    wire = Wire().client(ntlm(NTLM1)).server(challenge).end()
     assert [step[0] for step in wire.story] == ["request", "response"]
 
 

@@ -32,6 +32,9 @@ class Recorder:
     def closed(self, request, side, how, frame, ts_ns):
         self.told.append(f"closed {request.target.decode()} {how}")
 
+    def left(self, side, how, frame, ts_ns):
+        self.told.append(f"left {how}")
+
 
 def ask(number, *, at=0, frame=0):
     """Make a request; `frame`: its own unless told."""
@@ -312,7 +315,7 @@ def test_close_is_told_for_what_is_unanswered():
         dialogue, told = dialogue_of()
         say(dialogue, ask(1), answer(200), ask(2))
         dialogue.closed(side, "fin", 9, 9)
-        assert told[-1] == "closed 2 fin"
+        assert told[-2:] == ["closed 2 fin", "left fin"]
     dialogue, told = dialogue_of()
     say(dialogue, ask(1))
     dialogue.lost_answers()

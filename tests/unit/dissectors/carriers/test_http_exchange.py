@@ -78,9 +78,17 @@ def proxy(token68):
             [b"WWW-Authenticate: NTLM " + CHALLENGE],
             [("http", "continue"), ("http-proxy", "success")],
         ),
-        (407, [], [("http-proxy", "failure")]),
-        (407, [b"Proxy-Authenticate: NTLM " + CHALLENGE], [("http-proxy", "continue")]),
-        (407, [b"WWW-Authenticate: NTLM " + CHALLENGE], [("http-proxy", "failure")]),
+        (407, [], [("http", "continue"), ("http-proxy", "failure")]),
+        (
+            407,
+            [b"Proxy-Authenticate: NTLM " + CHALLENGE],
+            [("http", "continue"), ("http-proxy", "continue")],
+        ),
+        (
+            407,
+            [b"WWW-Authenticate: NTLM " + CHALLENGE],
+            [("http", "continue"), ("http-proxy", "failure")],
+        ),
     ],
 )
 def test_verdicts_of_both_families(code, lines, expected):
@@ -91,7 +99,7 @@ def test_verdicts_of_both_families(code, lines, expected):
 
 
 def test_origin_goes_on_after_the_proxys_challenge():
-    """A 407 is no answer to the origin's leg; the same run continues."""
+    """A 407 decides nothing about the origin's leg; the same run continues."""
     talk = Talk()
     first = talk.ask(origin(FIRST), proxy(FIRST))
     talk.answer(first, 407, b"Proxy-Authenticate: NTLM " + CHALLENGE)

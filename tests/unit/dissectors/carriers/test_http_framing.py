@@ -148,6 +148,7 @@ def test_body_until_the_server_closes():
     assert wire.story == [
         ("request", 0, NTLM1, None, 1),
         ("response", 0, NTLM2, "continue", 4),
+        ("after", 0, None, None, 4),
     ]
 
 

@@ -1,0 +1,180 @@
+"""Negotiations without a verdict: who left first, and what an answer meant that was no leg of the logon."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from support.packets import Conversation, Packet, pcap
+
+from analyzer.analysis import read
+from dissectors.tokens import build
+
+SECOND = 1_000_000_000
+NEGOTIATE, CHALLENGE, AUTHENTICATE = (
+    build.ntlm_negotiate(),
+    build.ntlm_challenge(),
+    build.ntlm_authenticate(user="ada", domain="LAB"),
+)
+TICKET = build.neg_token_init(["kerberos"], build.ap_req(sname="HTTP/web", realm="LAB"))
+RESET, FIN = 0x14, 0x11
+
+
+class Ending(NamedTuple):
+    """What a row says of its end."""
+
+    outcome: str
+    reason: str
+    confidence: str
+    detail: str
+    evidence: list[int]
+
+
+def asks(token: bytes, scheme: str = "NTLM", field: str = "Authorization") -> bytes:
+    """A GET with a token."""
+    return f"GET / HTTP/1.1\r\nHost: web\r\n{field}: {scheme} {b64encode(token).decode()}\r\n\r\n".encode()
+
+
+def answers(code: int, *lines: str) -> bytes:
+    """An answer without content."""
+    heads = "".join(f"{line}\r\n" for line in lines)
+    return f"HTTP/1.1 {code} X\r\n{heads}Content-Length: 0\r\n\r\n".encode()
+
+
+CHALLENGED = answers(401, f"WWW-Authenticate: NTLM {b64encode(CHALLENGE).decode()}")
+
+
+def leave(talk: Conversation, side: int, *, after_ms: int = 1, flags: int = FIN) -> Conversation:
+    """A side closes, that long after the last packet; the other one only agrees to a FIN."""
+    talk._packet(side, b"", flags, 0)
+    talk.next[side] += 1
+    late = talk.packets[-2].ts_ns + after_ms * 1_000_000
+    talk.packets[-1] = talk.packets[-1]._replace(ts_ns=late)
+    if flags == FIN:
+        talk._packet(1 - side, b"", FIN, 0)
+        talk.packets[-1] = talk.packets[-1]._replace(ts_ns=late + 1)
+    return talk
+
+
+def endings(folder: Path, packets: list[Packet]) -> list[Ending]:
+    """The negotiations of a capture, by their ends."""
+    path = folder / "endings.pcap"
+    path.write_bytes(pcap(packets))
+    rows: list[dict[str, Any]] = read(path).negotiations.to_dict("records")
+    return [
+        Ending(row["outcome"], row["reason"], row["confidence"], row["reason_detail"], list(row["evidence"]))
+        for row in rows
+    ]  # fmt: skip
+
+
+def begun() -> Conversation:
+    """NTLM's first message and the challenge, in frames 4 and 5."""
+    return Conversation(80).client(asks(NEGOTIATE)).server(CHALLENGED)
+
+
+@pytest.mark.parametrize("flags", [FIN, RESET])
+@pytest.mark.parametrize(
+    ("side", "after_ms", "code", "sure"),
+    [
+        (0, 1, "client_gave_up", "possible"),
+        (0, 30_000, "client_gave_up", "possible"),
+        (1, 1, "connection_closed", "likely"),
+        (1, 1_001, "connection_closed", "possible"),
+        (1, 30_000, "connection_closed", "possible"),
+    ],
+)
+def test_who_leaves_first_after_the_challenge(
+    tmp_path: Path, side: int, after_ms: int, code: str, sure: str, flags: int
+) -> None:
+    """A server that leaves at once has not waited for the client; later nobody knows whose fault it is."""
+    (end,) = endings(tmp_path, leave(begun(), side, after_ms=after_ms, flags=flags).packets)
+    assert (end.outcome, end.reason, end.confidence) == ("incomplete", code, sure)
+    assert end.evidence == [5, 6]
+
+
+def test_a_challenge_that_nobody_leaves(tmp_path: Path) -> None:
+    """The capture may just have ended."""
+    (end,) = endings(tmp_path, begun().packets)
+    assert end.reason == "capture_ended_early"
+
+
+def test_a_client_that_goes_on_meanwhile(tmp_path: Path) -> None:
+    """Its last message crosses the server's FIN, and is never answered."""
+    talk = begun()
+    talk._packet(1, b"", FIN, 0)
+    talk.next[1] += 1
+    leave(talk.client(asks(AUTHENTICATE)), 1, flags=RESET)
+    (end,) = endings(tmp_path, talk.packets)
+    assert (end.outcome, end.reason) == ("failure", "connection_closed")
+
+
+def test_a_logon_that_is_not_bound_to_its_connection(tmp_path: Path) -> None:
+    """A nonce that was too old is answered anew over any connection: the server's closing breaks nothing."""
+    digest = (
+        b'GET / HTTP/1.1\r\nHost: web\r\nAuthorization: Digest username="ada", nonce="1"\r\n\r\n'
+    )
+    stale = answers(401, 'WWW-Authenticate: Digest realm="x", nonce="2", stale=true')
+    (end,) = endings(tmp_path, leave(Conversation(80).client(digest).server(stale), 1).packets)
+    assert (end.outcome, end.reason) == ("incomplete", "client_gave_up")
+
+
+def stray(code: int = 401) -> Conversation:
+    """An AUTHENTICATE on a connection that had no challenge."""
+    refused = answers(code, "WWW-Authenticate: NTLM")
+    return leave(Conversation(80).client(asks(AUTHENTICATE)).server(refused), 1)
+
+
+def test_an_authenticate_without_a_challenge_is_no_matter_of_passwords(tmp_path: Path) -> None:
+    """On a connection that is whole; where the challenge may be missing, the password may be wrong."""
+    packets = stray().packets
+    (end,) = endings(tmp_path, packets)
+    assert (end.outcome, end.reason, end.confidence) == ("failure", "protocol_error", "likely")
+    assert "no challenge" in end.detail
+    (end,) = endings(tmp_path, packets[3:])
+    assert end.reason == "bad_credentials"
+    (end,) = endings(tmp_path, stray(200).packets)
+    assert end.outcome == "success"
+    whole = begun().client(asks(AUTHENTICATE)).server(answers(401, "WWW-Authenticate: NTLM"))
+    (end,) = endings(tmp_path, whole.packets)
+    assert end.reason == "bad_credentials"
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("code", [200, 204, 302, 403, 404, 421, 425, 426])
+def test_an_answer_that_passes_the_logon_by(tmp_path: Path, code: int, side: int) -> None:
+    """NTLM's first message cannot be what let the client in, or what was forbidden."""
+    talk = leave(Conversation(80).client(asks(NEGOTIATE)).server(answers(code)), side)
+    (end,) = endings(tmp_path, talk.packets)
+    assert end[:3] == ("incomplete", "logon_not_taken_up", "likely")
+    assert (f"HTTP {code}" in end.detail, end.evidence) == (True, [5])
+
+
+def test_a_server_that_failed_says_more(tmp_path: Path) -> None:
+    """Also behind the closing of the connection."""
+    talk = leave(Conversation(80).client(asks(NEGOTIATE)).server(answers(503)), 1)
+    (end,) = endings(tmp_path, talk.packets)
+    assert end[:3] == ("incomplete", "server_error", "possible")
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("token", [NEGOTIATE, TICKET])
+def test_a_proxy_that_asks_for_itself(tmp_path: Path, token: bytes, side: int) -> None:
+    """The origin server's credentials were not looked at, and the proxy did answer."""
+    scheme = "NTLM" if token is NEGOTIATE else "Negotiate"
+    asked = answers(407, "Proxy-Authenticate: Negotiate")
+    talk = leave(Conversation(3128).client(asks(token, scheme)).server(asked), side)
+    (end,) = endings(tmp_path, talk.packets)
+    assert end[:3] == ("incomplete", "client_gave_up", "possible")
+    assert "a proxy asked for credentials of its own, HTTP 407" in end.detail
+
+
+def test_a_proxy_that_was_content_then(tmp_path: Path) -> None:
+    """What it asked for first is forgotten once the origin server has answered."""
+    talk = Conversation(3128).client(asks(TICKET, "Negotiate")).server(answers(407))
+    talk.client(asks(TICKET, "Negotiate")).server(answers(200))
+    path = tmp_path / "proxy.pcap"
+    path.write_bytes(pcap(leave(talk, 1).packets))
+    row = read(path).tables.columns["negotiations"]
+    assert (row["outcome"], row["status"], row["reason"]) == (["success"], ["200"], [None])
