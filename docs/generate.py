@@ -19,7 +19,7 @@ from analyzer.crosscheck.declared import DECLARED
 from analyzer.crosscheck.left_out import LEFT_OUT
 from analyzer.crosscheck.mapping import KERBEROS, NEGOEX, NTLM, PER_MESSAGE, SPNEGO
 from analyzer.crosscheck.not_compared import NOT_COMPARED
-from analyzer.negotiation.machine import CARRIER_TRANSITIONS, TRANSITIONS
+from analyzer.negotiation.machine import CARRIER_TRANSITIONS, MEANINGS, TRANSITIONS
 from analyzer.negotiation.reasons import KRB_ERROR_REASONS, REASONS
 from analyzer.tables.schema import CHANGES, TABLES, TOKEN_BYTES
 from analyzer.tables.weakness import WEAKNESSES
@@ -184,25 +184,41 @@ def rules() -> str:
     return "\n".join(lines) + "\n"
 
 
+CARRIER_WORDS = (
+    "What the carrier says by its status codes. `continue`: another leg is due (STATUS_MORE_PROCESSING_REQUIRED,",
+    "saslBindInProgress, HTTP 401 with a token); `success` and `failure`: its verdict; `closed`: the server closed the",
+    "connection while its answer was due. A final state keeps its word.",
+)
+
+
 def machines() -> str:
     """Both machines, as diagram and table."""
     lines = ["# The two machines of a negotiation", NOTICE]
     lines += [
-        "What the tokens say (role and token on the arrows; anything else is the anomaly `token-out-of-order`):",
+        "A negotiation is read twice over: by the tokens, and by what the carrier says with them. Each has a state, and the",
+        "outcome is read from the pair (`analyzer/negotiation/verdict.py`).",
+        "",
+        "What the tokens say. On the arrows stand who sent the token, `A` for the acceptor (the server) or `I` for the",
+        "initiator (the client), and the token by one of the words below; anything else is the anomaly",
+        "`token-out-of-order`, and the state stays.",
         "",
         "```mermaid",
         "stateDiagram-v2",
         *_arrows(),
         "```",
         "",
-        "| state | who | token | next |",
+        "| token | what it is |",
+        "|---|---|",
+        *(f"| {token} | {meaning} |" for token, meaning in MEANINGS.items()),
+        "",
+        "| state | who | token | state after |",
         "|---|---|---|---|",
     ]
     for state, rows in TRANSITIONS.items():
         lines += [
             f"| {state} | {role} | {token} | {after} |" for (role, token), after in rows.items()
         ]
-    lines += ["", "What the carrier says:", "", "| state | verdict | next |", "|---|---|---|"]
+    lines += ["", *CARRIER_WORDS, "", "| state | verdict | state after |", "|---|---|---|"]
     for state, verdicts in CARRIER_TRANSITIONS.items():
         lines += [f"| {state} | {verdict} | {after} |" for verdict, after in verdicts.items()]
     return "\n".join(lines) + "\n"

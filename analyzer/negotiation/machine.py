@@ -132,6 +132,25 @@ CARRIER_TRANSITIONS: dict[str, dict[str, str]] = {
 """state -> verdict of the carrier's Status, or `closed` -> next state; final states keep their word."""
 
 
+MEANINGS: dict[str, str] = {
+    "Init2": "NegTokenInit2: the server's list of mechanisms, said before the client's (MS-SPNG 2.2.1)",
+    "Init": "NegTokenInit: the client's list of mechanisms, often with a token along (RFC 4178 4.2.1)",
+    "Resp": "NegTokenResp of the client: its next token inside SPNEGO (RFC 4178 4.2.2)",
+    "Resp-mic": "NegTokenResp of the client with nothing but a mechListMIC (RFC 4178 5)",
+    "Resp-reject": "NegTokenResp of the client with negState reject: it refuses the server's last token",
+    "accept-completed": "NegTokenResp of the server with this negState: it has accepted",
+    "accept-incomplete": "NegTokenResp of the server with this negState: another token is due",
+    "request-mic": "NegTokenResp of the server with this negState: another token is due, and mechListMIC",
+    "reject": "NegTokenResp of the server with this negState: it has refused",
+    "no-state": "NegTokenResp of the server that says no negState",
+    "first": "a mechanism's first token outside NegTokenInit: NTLM NEGOTIATE, AP-REQ, TGT-REQ, IAKERB, NegoEx",
+    "next": "NTLM AUTHENTICATE outside SPNEGO, which answers a challenge",
+    "challenge": "a server's token outside SPNEGO after which another is due: NTLM CHALLENGE, TGT-REP, IAKERB, NegoEx",
+    "answer": "AP-REP outside SPNEGO: of the server the last token, of the client the third leg of DCE style",
+    "error": "KRB-ERROR outside SPNEGO",
+}
+"""What `symbol` may say of a token, in words for docs/negotiation.md."""
+
 SYMBOLS: dict[type[Token], str] = {
     NegTokenInit2: "Init2",
     NegTokenInit: "Init",

@@ -336,7 +336,7 @@ class Exchanges:
     def left(self, side: int, how: str, frame: int, ts_ns: int) -> None:
         """Tell that the connection was closed before the client went on with what it had begun."""
         for leg in self._latest.values():
-            if not (leg.final or leg.awaited or leg.left):
+            if leg.settled and not leg.left:
                 leg.left = True
                 self._tell_closed(leg, side, how, frame, ts_ns)
 

@@ -33,6 +33,11 @@ ROWS = [
 SYMBOLS = sorted({name for _, _, name, _ in ROWS})
 
 
+def test_every_symbol_is_explained() -> None:
+    """docs/negotiation.md says what each word on an arrow is, and no other words."""
+    assert sorted(machine.MEANINGS) == SYMBOLS
+
+
 @pytest.mark.parametrize(("state", "role", "name", "after"), ROWS)
 def test_every_row_leads_where_the_table_says(state: str, role: str, name: str, after: str) -> None:
     """A legal token moves the machine to a known state."""
