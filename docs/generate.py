@@ -207,6 +207,8 @@ def machines() -> str:
         *_arrows(),
         "```",
         "",
+        "The last five stand for tokens of a mechanism that come without SPNEGO around them.",
+        "",
         "| token | what it is |",
         "|---|---|",
         *(f"| {token} | {meaning} |" for token, meaning in MEANINGS.items()),

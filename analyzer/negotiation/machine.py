@@ -143,11 +143,11 @@ MEANINGS: dict[str, str] = {
     "request-mic": "NegTokenResp of the server with this negState: another token is due, and mechListMIC",
     "reject": "NegTokenResp of the server with this negState: it has refused",
     "no-state": "NegTokenResp of the server that says no negState",
-    "first": "a mechanism's first token outside NegTokenInit: NTLM NEGOTIATE, AP-REQ, TGT-REQ, IAKERB, NegoEx",
-    "next": "NTLM AUTHENTICATE outside SPNEGO, which answers a challenge",
-    "challenge": "a server's token outside SPNEGO after which another is due: NTLM CHALLENGE, TGT-REP, IAKERB, NegoEx",
-    "answer": "AP-REP outside SPNEGO: of the server the last token, of the client the third leg of DCE style",
-    "error": "KRB-ERROR outside SPNEGO",
+    "first": "a mechanism's own first token: NTLM NEGOTIATE, AP-REQ, TGT-REQ, IAKERB, NegoEx",
+    "next": "NTLM AUTHENTICATE, which answers a challenge",
+    "challenge": "a server's token after which another is due: NTLM CHALLENGE, TGT-REP, IAKERB, NegoEx",
+    "answer": "AP-REP: of the server the last token, of the client the third leg of DCE style",
+    "error": "KRB-ERROR",
 }
 """What `symbol` may say of a token, in words for docs/negotiation.md."""
 

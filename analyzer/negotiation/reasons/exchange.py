@@ -115,7 +115,11 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "failure",
         "the server named its mechanisms, but the client sent no token",
         "see the client",
-        "a NegTokenInit2, and the connection closed without a token",
+        (
+            "a NegTokenInit2, and the connection closed without a token; not a bare HTTP 401 or 407, by "
+            "which every client finds out what is asked and many leave: `offers` has their schemes, and "
+            "`summary` tells who sent nothing, and what a KDC refused it"
+        ),
         PATTERN,
     ),
     "connection_closed": ReasonCode(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
+from analyzer.report.overview.asked import unanswered
 from analyzer.report.overview.hints import hints
 from analyzer.report.overview.inputs import inputs
 from analyzer.report.overview.kdc import tickets
@@ -42,6 +43,9 @@ def sections(
     else:
         title = "No negotiation was found in what could be read."
         made.append(Section(title, notes=_hidden(tables["names"])))
+    left = unanswered(negotiations, tables["offers"], tables["kdc"])
+    if left is not None:
+        made.append(left)
     asked = tickets(tables["kdc"])
     if asked is not None:
         made.append(asked)

@@ -92,6 +92,17 @@ def test_logons_by_an_rc4_key_are_told() -> None:
     assert "logons by an RC4 or DES key: ada" in part(of("kdc/rc4_logon"), "Kerberos KDC")
 
 
+def test_a_client_that_had_nothing_to_answer_with() -> None:
+    """A 401 that nobody took up is no negotiation, but it is no page without authentication either."""
+    title = "Asked for credentials over HTTP and sent none: 1 client"
+    text = of("http/no_credentials")
+    assert "No negotiation was found in what could be read." in text
+    assert "fd99::20 at fd99::2 (http), asked for Negotiate" in part(text, title)
+    assert "(http-proxy), asked for Negotiate" in part(of("http/proxy_no_credentials"), title)
+    assert "sent none" not in of("http/negotiate_kerberos")
+    assert "sent none" not in of("smb/mixed")
+
+
 def test_an_unfinished_logon_does_not_tell_twice_why_it_was_ntlm() -> None:
     """Why there is no verdict is another question than why NTLM."""
     text = of("http/client_gave_up")
