@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 READ = ("negotiations", "tokens", "offers", "anomalies", "captures", "kdc", "names")
 """Tables that rules look at."""
 
+_CUT = frozenset({"truncated", "snaplen", "gap", "cut-off", "limit-token-size"})
+
 
 class Facts:
     """All tables of an analysis.
@@ -72,6 +74,19 @@ class Facts:
     def authenticates(self) -> list[Any]:
         """Rows of `tokens` with an NTLM AUTHENTICATE message that belongs to a negotiation."""
         return [row for row in self.ntlm_messages if row.ntlm_response is not None]
+
+    @cached_property
+    def cut_frames(self) -> set[tuple[str, int]]:
+        """Frames in which a token or message ends before its own length says, by capture."""
+        return {
+            (row.capture, row.frame)
+            for row in self.rows("anomalies")
+            if row.code in _CUT and row.frame is not None
+        }
+
+    def is_cut(self, token: Any) -> bool:
+        """Whether a part of the token, a row of `tokens`, is missing: what is left may equal another's."""
+        return bool(token.anomalies) and (token.capture, token.frame) in self.cut_frames
 
     @cached_property
     def broken_streams(self) -> dict[tuple[str, int], set[str]]:

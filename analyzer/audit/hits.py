@@ -59,6 +59,11 @@ def principal(row: Any) -> str:
     return f"{row.cname or '(no name)'}@{row.crealm or row.realm or '?'}"
 
 
+def service(row: Any) -> str:
+    """The service that a KDC is asked for; a snap length may have cut its name off."""
+    return row.sname or "a service whose name is cut off"
+
+
 def place(row: Any) -> str:
     """`10.0.0.2 over smb2`: whom a negotiation was with."""
     return f"{row.server} over {row.carrier}"

@@ -6,8 +6,17 @@ with other ports and often other addresses.
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
+from analyzer.audit.model import Hit
+
+if TYPE_CHECKING:
+    from analyzer.audit.facts import Facts
+
+_TOGETHER_NS = 120_000_000_000  # a relay answers while its victim waits
 _HTTP = frozenset({"http", "http-proxy"})
 
 
@@ -29,8 +38,51 @@ def same_exchange(one: Any, other: Any) -> bool:
     return False
 
 
-def same_host(one: Any, other: Any) -> bool:
-    """Whether both ask for one host by HTTP."""
+def may_be_one_host(one: Any, other: Any) -> bool:
+    """Whether both ask for one host by HTTP, or the capture lacks for which one of them asks."""
     if not {one.carrier, other.carrier} <= _HTTP:
         return False
-    return bool(one.server_name) and bool(one.server_name == other.server_name)
+    names = {one.server_name, other.server_name}
+    return len(names) == 1 or None in names
+
+
+def handed_on(one: Any, other: Any) -> bool:
+    """Whether it may be the client's own exchange, handed on by a middle box."""
+    return same_exchange(one, other) or may_be_one_host(one, other)
+
+
+def pairs_of(facts: Facts, column: str) -> Iterator[tuple[Any, Any, Any, Any]]:
+    """Neighbouring tokens of two connections with the same value: first, its row, second, its row."""
+    seen: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
+    for token in facts.ntlm_messages:
+        value = getattr(token, column)
+        if value is not None:
+            seen[value].append((token, facts.by_negotiation[token.negotiation_id]))
+    for tokens in seen.values():
+        ordered = sorted(tokens, key=lambda pair: (pair[0].ts is None, pair[0].ts or 0))
+        for (one, first), (other, second) in itertools.pairwise(ordered):
+            if ends(first) != ends(second):
+                yield one, first, other, second
+
+
+def near(one: Any, other: Any) -> bool:
+    """Whether two tokens are so close in time that one sender may have waited for the other."""
+    if one.ts is None or other.ts is None:
+        return bool(one.capture == other.capture)
+    return bool(abs(other.ts - one.ts) <= _TOGETHER_NS)
+
+
+def middle_of(first: Any, second: Any) -> str:
+    """Who is server on one connection and client on the other."""
+    if first.server == second.client:
+        return str(first.server)
+    if second.server == first.client:
+        return str(second.server)
+    return str(first.server)
+
+
+def by_middle(first: Any, second: Any, why: str, frames: Any, confidence: str) -> Hit:
+    """A hit about the host between two connections."""
+    numbers = tuple(sorted({first.negotiation_id, second.negotiation_id}))
+    who, when = middle_of(first, second), first.started
+    return Hit("server", who, why, frames, numbers, first.capture, when, confidence)

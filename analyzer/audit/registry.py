@@ -15,6 +15,7 @@ FAMILIES = (
     "ntlm_choice",
     "ntlm_messages",
     "relay",
+    "handed_on",
     "names",
     "guessing",
     "kerberos",

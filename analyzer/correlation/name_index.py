@@ -133,6 +133,8 @@ class NameIndex:
             for failed in self._failed.latest(key, until - BEFORE_NS, until):
                 if self._resolved_besides(failed):
                     continue
+                if failed.rcode == "no-answer" and until - failed.ts_ns < SECOND:
+                    continue  # it did not wait for one: the capture lacks the answer
                 said = "no address" if failed.rcode == EMPTY else failed.rcode
                 words = f"{failed.source} {failed.record} {failed.name}: {said}"
                 yield Finding("target_name_unresolved", "possible", (failed.frame,), words)

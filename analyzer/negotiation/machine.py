@@ -48,6 +48,8 @@ TRANSITIONS: dict[str, dict[tuple[str, str], str]] = {
         (I, "Resp"): S.ANSWERED,
         (I, "Resp-mic"): S.ANSWERED,
         (I, "Resp-reject"): S.REJECTED,
+        (I, "answer"): S.ACCEPTED,  # third leg of DCE style
+        (I, "error"): S.REJECTED,
     },
     S.HINTED: {
         (A, "Init2"): S.HINTED,  # SMB's multi-protocol negotiate hints twice

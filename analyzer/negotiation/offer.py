@@ -17,11 +17,16 @@ from analyzer.negotiation.model import (
 from analyzer.negotiation.seen import Seen
 from dissectors.mechs import mech_family, mech_name, mech_names
 from dissectors.tokens.model import (
+    KrbApRep,
+    KrbError,
     NegTokenInit,
     NegTokenInit2,
     NegTokenResp,
     NtlmAuthenticate,
 )
+
+_NEVER_FIRST = (NegTokenResp, NtlmAuthenticate, KrbApRep, KrbError)
+"""What a client says in answer only."""
 
 
 def describe_spnego(negotiation: Negotiation, seen: Seen) -> None:
@@ -107,7 +112,7 @@ def begins_late(first: Step | None, wrapper: str | None) -> bool:
         return True
     if wrapper == "none":  # no token tells its place
         return False
-    return first.role == ACCEPTOR or isinstance(first.token, (NegTokenResp, NtlmAuthenticate))
+    return first.role == ACCEPTOR or isinstance(first.token, _NEVER_FIRST)
 
 
 def _hint_lost(negotiation: Negotiation) -> bool:

@@ -20,6 +20,7 @@ from dissectors.carriers.base import CarrierMessage
 from dissectors.status import Status
 from dissectors.tokens.model import (
     IakerbMessage,
+    KrbAsReq,
     KrbError,
     KrbKdcRep,
     KrbKdcReq,
@@ -30,6 +31,9 @@ WAITING_LIMIT = 256
 """Requests of one conversation that await their answer; the oldest is told without one if there are more."""
 CARRYING_LIMIT = 64
 """Negotiations of one stream that carry KDC messages at once."""
+
+ONE_BY_ONE = "kkdcp"
+"""How a client asks that awaits each answer: nothing is pipelined behind a POST (RFC 9112 9.3.2)."""
 
 
 class _Asked(NamedTuple):
@@ -70,6 +74,8 @@ class Pairing:
             exchange = self._exchange(message.ts_ns)
             exchange.frame_request = message.frame
             take_request(exchange, token)
+            if self._transport == ONE_BY_ONE:
+                self.end()  # their answers came, and are not in the capture
             if len(self._waiting) == WAITING_LIMIT:
                 self._tell(self._waiting.pop(0).exchange)
             self._waiting.append(_Asked(exchange, token))
@@ -126,7 +132,8 @@ class Pairing:
     def _asked_for(self, reply: Reply) -> _Asked | None:
         """The request that `reply` answers: the oldest that fits, of those for the same service if any.
 
-        Of one sent several times it is the latest, as the earlier ones were hardly sent in vain.
+        Of one sent several times it is the latest, as the earlier ones were hardly sent in vain; and so
+        it is of a client that comes with other pre-authentication data: it had the KDC's word on the first.
         """
         kind = exchange_of(reply)
         fitting = [each for each in self._waiting if kind in (None, each.exchange.exchange)]
@@ -134,7 +141,7 @@ class Pairing:
             return None
         same = [each for each in fitting if _same_service(each.request, reply)]
         first = (same or fitting)[0]
-        repeated = [each for each in fitting if each.request.raw == first.request.raw]
+        repeated = [each for each in fitting if _carries_on(each.request, first.request)]
         return repeated[-1]
 
 
@@ -146,6 +153,20 @@ def _answer(exchange: KdcExchange, message: CarrierMessage, reply: Reply) -> Non
 def _same_service(request: KrbKdcReq, reply: Reply) -> bool:
     asked, answered = request.sname, reply.sname
     return asked is not None and answered is not None and asked.casefold() == answered.casefold()
+
+
+def _carries_on(later: KrbKdcReq, first: KrbKdcReq) -> bool:
+    """It is the same request, or the AS-REQ that follows the KDC's refusal of the first (RFC 4120 3.1.1)."""
+    if later.raw == first.raw:
+        return True
+    asked = {(each.cname, each.realm, each.sname) for each in (later, first)}
+    return (
+        isinstance(later, KrbAsReq)
+        and isinstance(first, KrbAsReq)
+        and first.cname is not None
+        and len(asked) == 1
+        and later.padata_types != first.padata_types
+    )
 
 
 class StreamKdc:

@@ -50,6 +50,7 @@ def take_request(exchange: KdcExchange, request: KrbKdcReq) -> None:
     exchange.requested_etypes = request.etypes
     exchange.kdc_options = request.kdc_options
     exchange.padata = request.padata_types
+    exchange.request_cut = any(oddity.code == "truncated" for oddity in request.anomalies)
     exchange.nonce = request.nonce
     exchange.ticket_used_etype = request.ticket_etype
     exchange.ticket_used_sname = request.ticket_sname

@@ -48,6 +48,7 @@ class KdcExchange:
     requested_etypes: tuple[int, ...] = ()
     kdc_options: tuple[str, ...] = ()
     padata: tuple[int, ...] = ()  # PA-DATA types of the request
+    request_cut: bool = False  # a part of the request is missing, so of its padata too
     nonce: int | None = None  # the same in a request sent again
     ticket_used_etype: int | None = None  # of the ticket that a TGS-REQ presents
     ticket_used_sname: str | None = None

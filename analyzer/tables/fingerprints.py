@@ -11,6 +11,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from dissectors.tokens.model import NtlmAuthenticate
+from dissectors.tokens.ntlm_response import is_whole
 
 ID_DIGITS = 16
 _V1_LENGTH = 24  # bytes of an LM, LMv2, NTLMv1 or NTLMv1-ESS response
@@ -21,9 +22,20 @@ def short_digest(secret: bytes) -> str | None:
     return sha256(secret).hexdigest()[:ID_DIGITS] if secret else None
 
 
+def response_digest(token: NtlmAuthenticate) -> str | None:
+    """`short_digest` of the NT response; None of one that is not all there: its rest may be another's."""
+    return short_digest(token.nt_response) if is_whole(token) else None
+
+
 def lm_response_kind(token: NtlmAuthenticate) -> str | None:
-    """What the LM response is: a kind of the column `ntlm_lm`; None for a length that none has."""
+    """What the LM response is: a kind of the column `ntlm_lm`.
+
+    None for a length that none has, and where a part of either response is missing: beside half an NT
+    response its copy is not known.
+    """
     lm, nt = token.lm_response, token.nt_response
+    if not is_whole(token):
+        return None
     if not lm:
         return "absent"
     if not any(lm):

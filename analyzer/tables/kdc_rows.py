@@ -22,13 +22,16 @@ PREAUTH: tuple[tuple[str, frozenset[int]], ...] = (
 
 
 def preauth(exchange: KdcExchange) -> str | None:
-    """How an AS request proves who asks; `none`, or None for what is no such request."""
+    """How an AS request proves who asks; `none`, or None for what is no such request.
+
+    None as well where no proof is seen of a request that is not all there.
+    """
     if exchange.exchange != "AS" or exchange.frame_request is None:
         return None
     for name, types in PREAUTH:
         if not types.isdisjoint(exchange.padata):
             return name
-    return "none"
+    return None if exchange.request_cut else "none"
 
 
 def outcome(exchange: KdcExchange) -> str:

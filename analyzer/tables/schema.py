@@ -75,7 +75,8 @@ NEGOTIATIONS = Table(
         C(
             "mechanism_detail",
             "category",
-            "kind of NTLM response, ticket encryption type, NegoEx scheme",
+            "kind of NTLM response, ticket encryption type, NegoEx scheme; anonymous, unauthenticated: a "
+            "simple bind without a password",
         ),
         C("neg_states", "strs", "every negState in order"),
         C("mech_list_mic", "category", "absent, initiator, acceptor, both; null without SPNEGO"),
@@ -361,7 +362,8 @@ KDC = Table(
         C(
             "preauth",
             "category",
-            "proof in an AS request: none, encrypted-timestamp, fast, pkinit, spake, otp, gss",
+            "proof in an AS request: none, encrypted-timestamp, fast, pkinit, spake, otp, gss; null if "
+            "the part of the request is missing that would tell it",
         ),
         C("continues", "int", "frame_request of the attempt that this one carries on or repeats"),
         C("negotiation_ids", "ints", "negotiations that it explains, or that carried it (iakerb)"),

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from analyzer.capture.model import Stream
 from analyzer.negotiation.model import Step
-from analyzer.tables.fingerprints import lm_response_kind, short_digest
+from analyzer.tables.fingerprints import lm_response_kind, response_digest, short_digest
 from analyzer.tables.rows import Row, known_time
 from analyzer.tables.token_clock import clock_offset_ms
 from dissectors.codes.krb_etype import krb_etype_name
@@ -153,7 +153,7 @@ def _compared_cells(token: Token) -> Row:
         case NtlmChallenge():
             return [short_digest(token.server_challenge), None, None, None, None]
         case NtlmAuthenticate():
-            return [None, short_digest(token.nt_response), lm_response_kind(token), None, None]
+            return [None, response_digest(token), lm_response_kind(token), None, None]
         case KrbApReq():
             etype = token.authenticator_etype
             named = krb_etype_name(etype) if etype is not None else None

@@ -38,6 +38,7 @@ _PASSWORDS = frozenset({"basic", "simple", "plain", "login", "bearer"})
 _DIGESTS = frozenset({"digest", "cram-md5"})
 _TICKETS = frozenset({"kerberos", "iakerb", "pku2u"})
 _WITHOUT_ACCOUNT = frozenset({"anonymous", "unauthenticated_bind"})
+_WITHOUT_PASSWORD = frozenset({"anonymous", "unauthenticated"})
 
 
 class Run(NamedTuple):
@@ -59,7 +60,7 @@ def weakest_of(run: Run) -> str | None:
 
 def _seen(run: Run) -> Iterator[str]:
     mechanism = run.mechanism
-    if run.reason in _WITHOUT_ACCOUNT or run.mechanism_detail == "anonymous":
+    if run.reason in _WITHOUT_ACCOUNT or run.mechanism_detail in _WITHOUT_PASSWORD:
         if run.outcome == "success":
             yield "anonymous"
         return  # nothing of a secret was sent

@@ -83,9 +83,10 @@ class Attempt:
         if code == SASL_BIND_IN_PROGRESS:
             verdict = "continue"
         elif code == 0:
-            # Sicily says success to every leg: the list of packages and a CHALLENGE are not its end
+            # Sicily says success to every leg: the list of packages and a CHALLENGE, which a snap
+            # length may have cut before its type, are not its end
             challenge = self.choice in SICILY and token is not None and token[8:9] == b"\x02"
-            going_on = challenge or self.choice == SICILY_DISCOVERY
+            going_on = challenge or self.choice in {SICILY_DISCOVERY, SICILY_NEGOTIATE}
             verdict = "continue" if going_on else "success"
         if not detail:
             return _plain_status(verdict, code)

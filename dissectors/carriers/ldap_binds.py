@@ -108,7 +108,9 @@ class Binds:
             exchange.scheme = exchange.mechanism = "simple"
             exchange.user = bind.name or None
             if not bind.has_password:
-                exchange.context["unauthenticated" if bind.name else "anonymous"] = True
+                how = "unauthenticated" if bind.name else "anonymous"
+                exchange.mechanism_detail = how
+                exchange.context[how] = True
         elif bind.choice in SICILY:
             exchange.scheme = "Sicily"
             attempt.gss = True

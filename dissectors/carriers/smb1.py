@@ -98,7 +98,9 @@ class Smb1:
         if block.command == SESSION_SETUP:
             self._session_setup_request(pdu, header, block)
         elif block.command == NEGOTIATE:
-            names = _content(pdu, block).split(b"\0")[:_DIALECTS]
+            names = _content(pdu, block).split(b"\0")[:-1][
+                :_DIALECTS
+            ]  # a last one without NUL is cut
             self.dialects = [_oem(name.removeprefix(b"\x02")) for name in names]
             self.client = _signing(header)
             self.asked_extended = bool(header.flags2 & ASKS_FOR_EXTENDED_SECURITY)
@@ -126,6 +128,7 @@ class Smb1:
             return  # refused, or no common dialect
         index = int.from_bytes(words[:2], "little")
         dialect = self.dialects[index] if index < len(self.dialects) else None
+        cut = block.start - 2 > len(pdu.data)  # the words end before their announced number
         if len(words) < _NEGOTIATE_NT.size:
             mode, capabilities = words[2] if len(words) > 2 else 0, 0
             facts: dict[str, Any] = {}
@@ -148,13 +151,13 @@ class Smb1:
             facts["server_guid"] = _content(pdu, block)[:16].hex()
             length = max(block.length - 16, 0)
             buffer = security_buffer(pdu, block.start + 16, length, HEADER_SIZE)
-        else:
+        elif not cut:
             self.challenge_response = bool(mode & _CHALLENGE_RESPONSE)
             facts["challenge_response"] = self.challenge_response
             facts["plaintext"] = not self.challenge_response
             if not self.challenge_response:
                 schemes = ("plain",)
-            elif self.asked_extended is not False:  # else the server had no choice
+            elif self.asked_extended:  # else the server had no choice, or may have had none
                 schemes = ("NTLM",)
         logons.hint(pdu, facts, buffer, schemes)
 

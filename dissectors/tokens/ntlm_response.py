@@ -5,10 +5,13 @@ Spec: MS-NLMP 2.2.2.3-2.2.2.8 (LM_RESPONSE to NTLMv2_CLIENT_CHALLENGE), 3.2.5.1.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dissectors.codes.ntlm_flags import NEGOTIATE_EXTENDED_SESSIONSECURITY, NEGOTIATE_LOCAL_CALL
 from dissectors.tokens.av_pairs import MIC_PROMISED
+
+if TYPE_CHECKING:
+    from dissectors.tokens.model import NtlmAuthenticate
 
 V1_LENGTH = 24
 """Bytes of an LM, LMv2, NTLMv1 or NTLMv1-ESS response."""
@@ -19,6 +22,7 @@ V2_SHOWN = 18
 """Bytes of an NTLMv2 response up to its response types, which tell what it is."""
 
 _ZERO_16 = bytes(16)
+_LM_LENGTH, _NT_LENGTH = 12, 20  # where the descriptors of an AUTHENTICATE_MESSAGE say them
 
 
 def response_kind(lm: bytes, lm_length: int, nt_length: int, user: bool, flags: int) -> str | None:
@@ -41,6 +45,14 @@ def response_kind(lm: bytes, lm_length: int, nt_length: int, user: bool, flags: 
     if not lm and flags & NEGOTIATE_LOCAL_CALL:
         return "local-call"
     return "anonymous" if lm in {b"", b"\x00"} and not user else None
+
+
+def is_whole(token: NtlmAuthenticate) -> bool:
+    """Tell whether both responses have the bytes that their descriptors announce (MS-NLMP 2.2.1.3)."""
+    held = len(token.lm_response), len(token.nt_response)
+    return held == tuple(
+        int.from_bytes(token.raw[at : at + 2], "little") for at in (_LM_LENGTH, _NT_LENGTH)
+    )
 
 
 def channel_binding(target_info: dict[str, Any], complete: bool) -> str | None:

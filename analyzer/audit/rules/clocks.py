@@ -14,6 +14,7 @@ from analyzer.audit.hits import kdc_hit
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
+_TOLERANCE = "Microsoft: Maximum tolerance for computer clock synchronization"
 _OFF_MS = 120_000.0
 _ALIKE_MS = 60_000.0
 _REWRITTEN_MS = 7 * 86_400_000.0  # more than that, and the capture's times are made up
@@ -25,7 +26,7 @@ _REWRITTEN_MS = 7 * 86_400_000.0  # more than that, and the capture's times are 
     "Clock is off by more than two minutes",
     means="Kerberos refuses from five minutes on; logs of this host cannot be laid beside others'.",
     remedy="Let the host take its time from the domain (w32time, chrony).",
-    references=("RFC 4120 1.6", "MS-KILE 3.3.1"),
+    references=("RFC 4120 1.6", "MS-KILE 3.3.1", _TOLERANCE),
     table=None,
 )
 def clock_off(facts: Facts) -> Iterator[Hit]:
@@ -74,7 +75,7 @@ def _span(milliseconds: float) -> str:
     means="Client's and server's clocks differ by more than Kerberos allows (five minutes, if "
     "nobody set it).",
     remedy="Let both take their time from the domain (w32time, chrony).",
-    references=("RFC 4120 1.6", "RFC 4120 7.5.9"),
+    references=("RFC 4120 1.6", "RFC 4120 7.5.9", _TOLERANCE),
     table=None,
 )
 def refused_for_skew(facts: Facts) -> Iterator[Hit]:

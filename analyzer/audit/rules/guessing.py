@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from analyzer.audit.bursts import bursts, many_of_one
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import account
+from analyzer.audit.hits import account, principal
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -60,9 +60,11 @@ def _refusals(facts: Facts) -> Iterator[_Refusal]:
         reason = _KDC_REFUSED.get(row.error or "")
         if row.nt_status not in {None, "STATUS_ACCOUNT_LOCKED_OUT", "STATUS_WRONG_PASSWORD"}:
             reason = None  # disabled, expired: refused for another cause
+        elif reason == "account_locked" and (row.capture, row.frame_reply) in facts.cut_frames:
+            reason = None  # the status that tells these apart is cut off
         if reason is not None and row.exchange == "AS" and row.cname and row.client:
             frames = tuple(f for f in (row.frame_request, row.frame_reply) if f is not None)
-            shown = f"{row.cname}@{row.realm}"
+            shown = principal(row)
             numbers = tuple(row.negotiation_ids or ())
             where = f"the KDC {row.server}"
             yield _Refusal(

@@ -12,7 +12,7 @@ from typing import Any
 from analyzer.audit.bursts import bursts
 from analyzer.audit.etypes import DES, RC4
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import kdc_hit, principal
+from analyzer.audit.hits import kdc_hit, principal, service
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -160,7 +160,7 @@ def _account_of_service(row: Any) -> str:
     means="Constrained delegation: the service gets tickets in users' names, without their "
     "passwords.",
     remedy="Check that the service may do so, and only for the services it needs.",
-    references=("ATT&CK T1134.001", "MS-SFU 1.3", "Windows event 4769"),
+    references=("ATT&CK T1558", "MS-SFU 1.3", "Windows event 4769"),
     table="kdc",
 )
 def s4u(row: Any) -> Iterator[Hit]:
@@ -168,7 +168,7 @@ def s4u(row: Any) -> Iterator[Hit]:
     if row.s4u is not None:
         ended = "granted" if row.outcome == "success" else f"refused: {row.error or 'no answer'}"
         whom = f" for {row.for_user}" if row.for_user else ""
-        why = f"{row.client} asked for {row.sname}{whom} (S4U2{row.s4u}), {ended}"
+        why = f"{row.client} asked for {service(row)}{whom} (S4U2{row.s4u}), {ended}"
         yield kdc_hit("client", row.client, row, why)
 
 
@@ -189,7 +189,7 @@ def user_to_user(row: Any) -> Iterator[Hit]:
             "client",
             row.client,
             row,
-            f"{row.client} asked for a user-to-user ticket of {row.sname}",
+            f"{row.client} asked for a user-to-user ticket of {service(row)}",
         )
 
 
@@ -223,15 +223,14 @@ def service_by_as(row: Any) -> Iterator[Hit]:
     means="The KDC gives no ticket for it, so clients fall back to NTLM; the second account may "
     "be a stranger's.",
     remedy="Find both with `setspn -X` and remove the wrong one.",
-    references=("RFC 4120 7.5.9", "Windows event 11 (KDC)"),
+    references=("ATT&CK T1557", "RFC 4120 7.5.9", "Windows event 11 (KDC)"),
     table="kdc",
 )
 def duplicate_name(row: Any) -> Iterator[Hit]:
     """KDC_ERR_PRINCIPAL_NOT_UNIQUE."""
     if row.error == "KDC_ERR_PRINCIPAL_NOT_UNIQUE":
-        yield kdc_hit(
-            "server", row.sname or "?", row, f"the KDC {row.server} knows {row.sname} twice"
-        )
+        why = f"the KDC {row.server} knows {service(row)} twice"
+        yield kdc_hit("server", row.sname or "?", row, why)
 
 
 @rule(
@@ -240,13 +239,14 @@ def duplicate_name(row: Any) -> Iterator[Hit]:
     "Referred to another realm",
     means="The service is of another realm: its tickets come over a trust.",
     remedy="Check that the trust is meant, and its direction.",
-    references=("RFC 6806 8", "ATT&CK T1482"),
+    references=("RFC 6806 8", "Windows event 4769"),
     table="kdc",
 )
 def referred(row: Any) -> Iterator[Hit]:
     """The KDC answers with a ticket-granting ticket of another realm."""
     if row.referral is not None:
-        why = f"{row.client} asked {row.realm} for {row.sname} and was referred to {row.referral}"
+        asked = f"{row.client} asked {row.realm or row.server} for {service(row)}"
+        why = f"{asked} and was referred to {row.referral}"
         yield kdc_hit("client", row.client, row, why)
 
 
@@ -269,5 +269,5 @@ def delegation_refused(row: Any) -> Iterator[Hit]:
         and row.error_code is not None
         and row.error != "KRB_ERR_RESPONSE_TOO_BIG"
     ):
-        why = f"{row.client} may not act for a user at {row.sname} ({row.error})"
+        why = f"{row.client} may not act for a user at {service(row)} ({row.error})"
         yield kdc_hit("client", row.client, row, why)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from analyzer.audit.etypes import DES, RC4
-from analyzer.audit.hits import kdc_hit, principal
+from analyzer.audit.hits import kdc_hit, principal, service
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -70,7 +70,7 @@ def rc4_only(row: Any) -> Iterator[Hit]:
     asked = set(row.requested_etypes or ())
     if asked & RC4 and asked <= RC4 | DES:
         why = (
-            f"{row.client} asks for {row.sname} as {principal(row)} with "
+            f"{row.client} asks for {service(row)} as {principal(row)} with "
             f"{_listed(row.requested_etypes)} only"
         )
         yield kdc_hit("client", row.client, row, why)
@@ -82,14 +82,14 @@ def rc4_only(row: Any) -> Iterator[Hit]:
     "Client asks for DES",
     means="The client would take a ticket of DES if a KDC still gave one.",
     remedy="Forbid DES in the client's settings (allow_weak_crypto, encryption types).",
-    references=("RFC 6649",),
+    references=("RFC 6649", "CIS Windows: Kerberos encryption types"),
     table="kdc",
 )
 def des_asked(row: Any) -> Iterator[Hit]:
     """The list of encryption types in the request holds single DES."""
     asked = [etype for etype in row.requested_etypes or () if etype in DES]
     if asked:
-        why = f"{row.client} takes {_listed(asked)} for {row.sname}"
+        why = f"{row.client} takes {_listed(asked)} for {service(row)}"
         yield kdc_hit("client", row.client, row, why)
 
 
@@ -114,5 +114,5 @@ def des_given(row: Any) -> Iterator[Hit]:
         if row.ticket_etype is not None:
             given += f", with a ticket of {row.ticket_etype},"
     if given:
-        why = f"the KDC {row.server} gave {row.client} {given} for {row.sname}"
+        why = f"the KDC {row.server} gave {row.client} {given} for {service(row)}"
         yield kdc_hit("server", row.server, row, why)

@@ -14,7 +14,7 @@ from typing import Any
 
 from analyzer.audit.etypes import DES, RC4
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import kdc_hit, principal
+from analyzer.audit.hits import kdc_hit, principal, service
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -60,7 +60,7 @@ def forged_ticket(facts: Facts) -> Iterator[Hit]:
     for realm, row in brought:
         if given[realm] and all(etype.startswith(_AES) for etype in given[realm]):
             why = (
-                f"{row.client} asked {row.server} for {row.sname} with a ticket-granting ticket of "
+                f"{row.client} asked {row.server} for {service(row)} with a ticket-granting ticket of "
                 f"{row.presented_etype}; the KDC gives those of {', '.join(sorted(given[realm]))}"
             )
             yield kdc_hit("client", row.client, row, why, "possible")
@@ -91,7 +91,7 @@ def logon_by_hash(facts: Facts) -> Iterator[Hit]:
     for row in odd:
         if (row.capture, row.client) in usual:
             why = (
-                f"{row.client} asks for {row.sname} as {principal(row)} with "
+                f"{row.client} asks for {service(row)} as {principal(row)} with "
                 f"{', '.join(dict.fromkeys(row.requested_etypes))} only, and with AES otherwise"
             )
             sure = "likely" if row.outcome == "success" else "possible"

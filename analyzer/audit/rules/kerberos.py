@@ -12,7 +12,7 @@ from typing import Any
 from analyzer.audit.etypes import RC4
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import by_client, kdc_hit, place, principal
-from analyzer.audit.hops import same_exchange, same_host
+from analyzer.audit.hops import may_be_one_host, same_exchange
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -78,7 +78,7 @@ def des(row: Any) -> Iterator[Hit]:
     "noticed.",
     remedy="Let the client ask for mutual authentication (GSS_C_MUTUAL_FLAG), or trust TLS for "
     "the server's name.",
-    references=("RFC 4120 3.2.4", "RFC 4559 6"),
+    references=("ATT&CK T1557", "RFC 4120 3.2.4", "RFC 4559 6"),
     table=None,
 )
 def not_mutual(facts: Facts) -> Iterator[Hit]:
@@ -86,7 +86,9 @@ def not_mutual(facts: Facts) -> Iterator[Hit]:
     for token in facts.ap_requests:
         if token.krb_ap_options is not None and "mutual-required" not in token.krb_ap_options:
             row = facts.by_negotiation[token.negotiation_id]
-            why = f"{row.client} asks {place(row)} for no proof in return ({token.krb_sname})"
+            why = f"{row.client} asks {place(row)} for no proof in return"
+            if token.krb_sname is not None:
+                why += f" ({token.krb_sname})"
             yield by_client(row, why, evidence=token.frames)
 
 
@@ -126,7 +128,7 @@ def forwarded(facts: Facts) -> Iterator[Hit]:
         elif told.dst not in controllers:  # these have the keys anyway, and are trusted by default
             size = told.krb_authenticator_length
             why += f" and an authenticator of {size} bytes went to {told.dst} over {told.carrier}"
-            hit = kdc_hit("client", row.client, row, why)
+            hit = kdc_hit("client", row.client, row, why, "likely")  # the size alone tells it
             evidence = (*hit.evidence, told.frame)
             yield hit._replace(evidence=evidence, negotiation_ids=(told.negotiation_id,))
 
@@ -160,6 +162,8 @@ def replayed(facts: Facts) -> Iterator[Hit]:
     """One Kerberos token in two connections; the same client's is less sure than another's."""
     seen: dict[str, Any] = {}
     for token in facts.ap_requests:
+        if token.krb_authenticator_length is None or facts.is_cut(token):
+            continue  # a client shows one ticket often; the authenticator behind it is what must be new
         row = facts.by_negotiation[token.negotiation_id]
         digest = token.inner_sha256 or token.sha256
         shown = seen.setdefault(digest, token)
@@ -167,7 +171,9 @@ def replayed(facts: Facts) -> Iterator[Hit]:
         if same_exchange(first, row):
             continue
         # a replay asks for the same host too: over HTTP only a middle box that is seen as one will do
-        if same_host(first, row) and (first.server == row.client or row.server == first.client):
+        if may_be_one_host(first, row) and (
+            first.server == row.client or row.server == first.client
+        ):
             continue
         why = (
             f"the AP-REQ that {first.client} sent {first.server} came again from {row.client} "

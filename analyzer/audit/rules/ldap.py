@@ -70,9 +70,8 @@ def stronger_demanded(row: Any) -> Iterator[Hit]:
     """The bind is answered with strongerAuthRequired or confidentialityRequired."""
     if row.carrier == "ldap" and row.reason == "stronger_auth_required":
         who = account(row.user, row.domain) if row.user else row.client
-        yield by_client(
-            row, f"{row.server} refused the {row.mechanism} bind of {who}: {row.status}"
-        )
+        bind = f"{row.mechanism} bind" if row.mechanism else "bind"  # its request may be lost
+        yield by_client(row, f"{row.server} refused the {bind} of {who}: {row.status}")
 
 
 @rule(

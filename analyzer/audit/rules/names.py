@@ -46,10 +46,11 @@ def led_astray(facts: Facts) -> Iterator[Hit]:
             for address in {*(fact.addresses or ())}:
                 answers[fact.capture, address].append(fact)
     for row in facts.rows("negotiations"):
-        if row.mechanism != "ntlm":
-            continue
+        challenge = facts.challenges.get(row.negotiation_id)
+        if row.mechanism != "ntlm" or challenge is None or facts.is_cut(challenge):
+            continue  # what the server calls itself must be there
         used = _label(row.server_name or (row.spn or "").partition("/")[2])
-        own = _own_names(facts, row)
+        own = _own_names(challenge)
         before = [
             fact
             for fact in _of_host(answers, row)
@@ -68,11 +69,8 @@ def led_astray(facts: Facts) -> Iterator[Hit]:
             yield by_client(row, why, sure, frames)
 
 
-def _own_names(facts: Facts, row: Any) -> set[str]:
+def _own_names(challenge: Any) -> set[str]:
     """What the server calls itself and its domain: who is asked for by these answers by right."""
-    challenge = facts.challenges.get(row.negotiation_id)
-    if challenge is None:
-        return set()
     said = [str(value) for value in (challenge.ntlm_target_info or {}).values()]
     return {_label(name) for name in (*said, challenge.ntlm_target_name or "") if name}
 

@@ -34,6 +34,7 @@ _NEVER = {
     "ntlm_only_client",
     "no_kdc_traffic",
     "client_not_in_domain",
+    "server_not_in_domain",
     "target_is_ip_address",
     "target_is_local_host",
     "local_account",
@@ -42,9 +43,12 @@ _MS = "Microsoft: NTLM auditing and restriction"
 
 
 def _granted_since(row: Any, reasons: set[str]) -> Iterator[Hit]:
-    """A logon that was granted by NTLM for one of `reasons`, also where its `reason` tells a flaw of it."""
-    why_ntlm = row.fallback_reason
-    if row.mechanism == "ntlm" and row.outcome == "success" and why_ntlm in reasons:
+    """A logon that was granted by NTLM for one of `reasons`, also where its `reason` tells a flaw of it.
+
+    Somebody's, as its response shows: nobody's has no ticket.
+    """
+    why_ntlm, somebody = row.fallback_reason, row.mechanism_detail is not None
+    if row.mechanism == "ntlm" and row.outcome == "success" and somebody and why_ntlm in reasons:
         why = f"{row.client} used NTLM with {place(row)}: {REASONS[why_ntlm].sentence}"
         shown = row.evidence if row.reason == why_ntlm else None
         sure = row.fallback_confidence or "possible"
@@ -61,7 +65,7 @@ def _granted_since(row: Any, reasons: set[str]) -> Iterator[Hit]:
     "can be relayed.",
     remedy="Mend what `reason` names: register the service name, mend keys or encryption types, "
     "open the way to the KDC.",
-    references=("ATT&CK T1557.001", "RFC 4559 6", _MS),
+    references=("ATT&CK T1557.001", _MS),
 )
 def kerberos_failed(row: Any) -> Iterator[Hit]:
     """A logon by NTLM before which a ticket was refused, not to be had, or not accepted."""
@@ -144,7 +148,7 @@ def server_ntlm_only(facts: Facts) -> Iterator[Hit]:
     "NTLM outside SPNEGO",
     means="Raw NTLM leaves no room for a better mechanism and is not covered by mechListMIC.",
     remedy="Let the application use Negotiate (SPNEGO) in place of NTLM.",
-    references=("MS-NLMP 1.4", "RFC 4178 7"),
+    references=("ATT&CK T1557.001", "MS-NLMP 1.4", "RFC 4178 7", _MS),
 )
 def raw_ntlm(row: Any) -> Iterator[Hit]:
     """The carrier holds NTLM messages as they are."""

@@ -129,7 +129,11 @@ def key_of_40_bits(facts: Facts) -> Iterator[Hit]:
     means="Without it session keys of NTLMv1 do not depend on the client, and signatures are a "
     "CRC.",
     remedy=_MINIMUM,
-    references=("MS-NLMP 2.2.2.5", "MS-NLMP 3.4.4.1"),
+    references=(
+        "MS-NLMP 2.2.2.5",
+        "MS-NLMP 3.4.4.1",
+        "CIS Windows: minimum session security",
+    ),
     table=None,
 )
 def no_extended_security(facts: Facts) -> Iterator[Hit]:
@@ -151,7 +155,7 @@ def no_extended_security(facts: Facts) -> Iterator[Hit]:
     means="The client still offers a session key made of the LM hash; a server that agrees gets "
     "the weakest key there is.",
     remedy=_MINIMUM,
-    references=("MS-NLMP 2.2.2.5",),
+    references=("MS-NLMP 2.2.2.5", "CIS Windows: minimum session security"),
     table=None,
 )
 def lm_key_offered(facts: Facts) -> Iterator[Hit]:

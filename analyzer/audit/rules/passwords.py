@@ -14,6 +14,8 @@ from analyzer.audit.registry import rule
 
 _CHANGE = " Change the passwords that were sent."
 _LDAP_SIGNING = "ADV190023"
+_WITHOUT_PASSWORD = {"unauthenticated", "anonymous"}
+"""Simple binds with an empty password, whatever the server says to them."""
 
 
 def _sent(row: Any) -> str:
@@ -70,7 +72,7 @@ def simple_bind(row: Any) -> Iterator[Hit]:
         row.mechanism == "simple"
         and row.user
         and not row.tls
-        and row.reason not in {"unauthenticated_bind", "anonymous"}
+        and row.mechanism_detail not in _WITHOUT_PASSWORD
     ):
         yield by_user(row, _sent(row))
 
@@ -101,7 +103,12 @@ def plain(row: Any) -> Iterator[Hit]:
 )
 def inside_tls(row: Any) -> Iterator[Hit]:
     """Basic, PLAIN or a simple bind inside TLS that was decrypted."""
-    if row.mechanism in {"basic", "plain", "login", "simple"} and row.tls and row.user:
+    if (
+        row.mechanism in {"basic", "plain", "login", "simple"}
+        and row.mechanism_detail not in _WITHOUT_PASSWORD
+        and row.tls
+        and row.user
+    ):
         yield by_client(
             row, f"{account(row.user, row.domain)} sent a password to {place(row)} inside TLS"
         )

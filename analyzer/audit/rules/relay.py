@@ -1,25 +1,23 @@
 """Signs of relayed NTLM: the same challenge or answer at two places, names that do not fit.
 
 A middle box that hands its client's own messages on is no relay: over SMB 2 both hops then have one session
-id, over HTTP both ask for one host. The same packets seen twice (a mirror port, two captures of one
-connection) are one connection.
+id. Over HTTP both ask for one host then, and with a relay behind a false name too: `handed_on` tells these.
+The same packets seen twice (a mirror port, two captures of one connection) are one connection.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import by_client, by_server, place
-from analyzer.audit.hops import ends, same_exchange, same_host
+from analyzer.audit.hops import by_middle, ends, handed_on, middle_of, near, pairs_of
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
 _CONSTANT = 3  # servers that give one client the same challenge: no relay needs so many
-_TOGETHER_NS = 120_000_000_000  # a relay answers while its victim waits
 
 FIXED_CHALLENGES = {
     "1dce6604591efb43": "1122334455667788",
@@ -37,45 +35,6 @@ _SIGN = (
 )
 
 
-def _handed_on(one: Any, other: Any) -> bool:
-    """Whether it is the client's own exchange, handed on by a middle box."""
-    return same_exchange(one, other) or same_host(one, other)
-
-
-def _pairs(facts: Facts, column: str) -> Iterator[tuple[Any, Any, Any, Any]]:
-    """Neighbouring tokens of two connections with the same value: first, its row, second, its row."""
-    seen: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
-    for token in facts.ntlm_messages:
-        value = getattr(token, column)
-        if value is not None:
-            seen[value].append((token, facts.by_negotiation[token.negotiation_id]))
-    for tokens in seen.values():
-        ordered = sorted(tokens, key=lambda pair: (pair[0].ts is None, pair[0].ts or 0))
-        for (one, first), (other, second) in itertools.pairwise(ordered):
-            if ends(first) != ends(second):
-                yield one, first, other, second
-
-
-def _near(one: Any, other: Any) -> bool:
-    if one.ts is None or other.ts is None:
-        return bool(one.capture == other.capture)
-    return bool(abs(other.ts - one.ts) <= _TOGETHER_NS)
-
-
-def _middle(first: Any, second: Any) -> str:
-    """Who is server on one connection and client on the other."""
-    if first.server == second.client:
-        return str(first.server)
-    if second.server == first.client:
-        return str(second.server)
-    return str(first.server)
-
-
-def _both(middle: str, first: Any, second: Any, why: str, frames: Any, confidence: str) -> Hit:
-    numbers = tuple(sorted({first.negotiation_id, second.negotiation_id}))
-    return Hit("server", middle, why, frames, numbers, first.capture, first.started, confidence)
-
-
 @rule(
     "NGS-RELAY-001",
     "high",
@@ -91,16 +50,16 @@ def same_challenge(facts: Facts) -> Iterator[Hit]:
     """Two connections to different servers, within two minutes, with one ServerChallenge.
 
     Not where one client gets it from several servers (NGS-RELAY-005 looks at that), nor with a well-known
-    one (NGS-RELAY-004).
+    one (NGS-RELAY-004), nor over HTTP for one host (NGS-RELAY-006).
     """
-    for one, first, other, second in _pairs(facts, "ntlm_challenge_id"):
+    for one, first, other, second in pairs_of(facts, "ntlm_challenge_id"):
         if first.server == second.server or first.client == second.client:
             continue  # who relays is a client himself; servers may share a constant challenge
         if one.ntlm_challenge_id in FIXED_CHALLENGES:
             continue
-        if not _near(one, other) or _handed_on(first, second):
+        if not near(one, other) or handed_on(first, second):
             continue
-        middle = _middle(first, second)
+        middle = middle_of(first, second)
         victims, targets = {first.client, second.client}, {first.server, second.server}
         reflected = (victims & targets) - {middle}
         back = ", back to the host it asked" if reflected else ""
@@ -113,7 +72,7 @@ def same_challenge(facts: Facts) -> Iterator[Hit]:
             if second.client == first.server or first.client == second.server
             else "likely"
         )
-        yield _both(middle, first, second, why, (one.frame, other.frame), sure)
+        yield by_middle(first, second, why, (one.frame, other.frame), sure)
 
 
 @rule(
@@ -126,11 +85,14 @@ def same_challenge(facts: Facts) -> Iterator[Hit]:
     table=None,
 )
 def same_response(facts: Facts) -> Iterator[Hit]:
-    """One NT response in AUTHENTICATE messages of two connections that are not one exchange handed on."""
-    for one, first, other, second in _pairs(facts, "ntlm_response_id"):
+    """One NT response in AUTHENTICATE messages of two connections that are not one exchange handed on.
+
+    Over HTTP for one host, or where the host of one is not in the capture, NGS-RELAY-006 looks at them.
+    """
+    for one, first, other, second in pairs_of(facts, "ntlm_response_id"):
         if first.server == second.server and first.client == second.client:
             continue  # a client that repeats itself over a new connection
-        if not _near(one, other) or _handed_on(first, second):
+        if not near(one, other) or handed_on(first, second):
             continue
         said = (
             f"the answer of {first.user or 'somebody'} from {first.client} to {first.server} "
@@ -140,7 +102,7 @@ def same_response(facts: Facts) -> Iterator[Hit]:
             f"{said} was sent by {second.client} to {second.server} ({second.carrier}), which "
             f"ended in {second.outcome}"
         )
-        yield _both(_middle(first, second), first, second, why, (one.frame, other.frame), "certain")
+        yield by_middle(first, second, why, (one.frame, other.frame), "certain")
 
 
 @rule(
@@ -237,11 +199,12 @@ def repeated_challenge(facts: Facts) -> Iterator[Hit]:
         (one, first), *others = pairs
         for other, second in others:
             if ends(first) != ends(second) and not (
-                first.client != second.client and _handed_on(first, second)
+                first.client != second.client and handed_on(first, second)
             ):
                 clients = " and ".join(sorted({first.client, second.client}))
                 why = f"{server} gave {clients} one challenge on two connections"
-                yield _both(server, first, second, why, (one.frame, other.frame), "certain")
+                hit = by_middle(first, second, why, (one.frame, other.frame), "certain")
+                yield hit._replace(subject=server)
     yield from _of_many_servers(constant)
 
 
@@ -254,7 +217,7 @@ def _of_many_servers(
         own = {
             server: pair
             for server, pair in servers.items()
-            if pair[1] is first or not _handed_on(first, pair[1])
+            if pair[1] is first or not handed_on(first, pair[1])
         }
         if len(own) >= _CONSTANT:
             for server, (token, row) in own.items():

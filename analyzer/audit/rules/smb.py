@@ -31,12 +31,18 @@ def _sessions(facts: Facts) -> dict[tuple[str, str], list[list[Any]]]:
             and row.outcome == "success"
             and row.protection is not None
             and row.reason not in _NAMELESS
-            and row.mechanism_detail != "anonymous"
+            and _is_named(row)
         ):
             named = row.carrier == "smb2" and row.exchange is not None
             key = (row.client, row.exchange) if named else row.negotiation_id
             found[row.capture, row.server][key].append(row)
     return {place: list(by_session.values()) for place, by_session in found.items()}
+
+
+def _is_named(row: Any) -> bool:
+    """Whether somebody logged on: of NTLM only the response tells that, and it may not be there."""
+    detail = row.mechanism_detail
+    return bool(row.mechanism) and (detail != "anonymous" if detail else row.mechanism != "ntlm")
 
 
 @rule(
@@ -54,7 +60,7 @@ def _sessions(facts: Facts) -> dict[tuple[str, str], list[list[Any]]]:
     ),
 )
 def smb1(row: Any) -> Iterator[Hit]:
-    """A session is set up in SMB 1."""
+    """The server answers NEGOTIATE with a dialect of SMB 1, or a session is set up in one."""
     if row.carrier == "smb1":
         yield by_server(
             row, f"{row.server} speaks {row.carrier_version or 'SMB 1'} with {row.client}"
@@ -111,7 +117,10 @@ def client_signing(row: Any) -> Iterator[Hit]:
     table=None,
 )
 def unsigned(facts: Facts) -> Iterator[Hit]:
-    """Messages follow the logon of a named user, none but SMB 3.1.1's tree connects signed."""
+    """Messages follow the logon of a named user, none signed but those that every session of SMB 3 signs.
+
+    These are tree connects, and ioctls that confirm the dialect (FSCTL_VALIDATE_NEGOTIATE_INFO).
+    """
     for (_, server), sessions in _sessions(facts).items():
         for rows in sessions:
             bare = [row for row in rows if row.protection == "none"]

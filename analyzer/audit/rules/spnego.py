@@ -29,8 +29,13 @@ _UPDATE = "Update both sides; use an SPNEGO implementation that demands mechList
     references=("ATT&CK T1557", "ATT&CK T1562.010", "RFC 4178 5", "RFC 4178 7"),
 )
 def no_mech_list_mic(row: Any) -> Iterator[Hit]:
-    """RFC 4178 5 demands mechListMIC, and the negotiation succeeded without one from each side."""
-    if row.mic_needed and row.outcome == "success" and row.mech_list_mic == "absent":
+    """RFC 4178 5 demands mechListMIC, and the negotiation, all of it there, succeeded without any."""
+    if (
+        row.mic_needed
+        and row.outcome == "success"
+        and row.mech_list_mic == "absent"
+        and row.completeness == "complete"
+    ):
         first = (row.offered_mechs or ["?"])[0]
         why = (
             f"{row.client} wanted {first}, {place(row)} took {row.selected_mech}, and no "
@@ -100,7 +105,7 @@ def offer_changed(facts: Facts) -> Iterator[Hit]:
     means="A side goes on after the negotiation was over: a faulty program, or somebody tries "
     "its states out.",
     remedy="Check the program that sent it.",
-    references=("RFC 4178 4.2.2",),
+    references=("ATT&CK T1190", "RFC 4178 4.2.2"),
     table=None,
 )
 def after_the_end(facts: Facts) -> Iterator[Hit]:

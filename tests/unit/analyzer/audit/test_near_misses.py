@@ -176,14 +176,37 @@ def test_names_asked_of_everybody(source: str, record: str, count: int) -> None:
     assert found("NGS-NAME-002", names=[row | {"broadcast": False}]) == []  # WINS was asked
 
 
-@pytest.mark.parametrize(("broadcast", "count"), [(True, 1), (False, 0)])
-def test_a_name_servers_answer_is_no_neighbours(broadcast: bool, count: int) -> None:
-    """WINS leads to a server by right, also under a name that is not the server's own."""
+@pytest.mark.parametrize(
+    ("broadcast", "challenged", "cut", "count"),
+    [
+        (True, True, False, 1),
+        (False, True, False, 0),
+        (True, False, False, 0),
+        (True, True, True, 0),
+    ],
+)
+def test_a_name_servers_answer_is_no_neighbours(
+    broadcast: bool, challenged: bool, cut: bool, count: int
+) -> None:
+    """WINS leads to a server by right, also under a name that is not the server's own.
+
+    What it calls itself must be there: a challenge, and all of it.
+    """
     answer = {"capture": CAPTURE, "client": "10.0.0.20", "source": "nbns", "record": "NB"}
     answer |= {"name": "alias", "addresses": ["10.0.0.2"], "responder": "10.0.0.9"}
     answer |= {"rcode": "NOERROR", "frame": 1, "ts": SECOND, "broadcast": broadcast}
     asked = logon(server_name="alias")
-    assert len(found("NGS-NAME-001", names=[answer], negotiations=[asked])) == count
+    said = {"capture": CAPTURE, "negotiation_id": 1, "frame": 11, "anomalies": int(cut)}
+    said |= {"token_type": "NTLM_CHALLENGE", "ntlm_challenge_id": "00"}
+    oddity = {"capture": CAPTURE, "frame": 11, "code": "truncated"}
+    made = found(
+        "NGS-NAME-001",
+        names=[answer],
+        negotiations=[asked],
+        tokens=[said] if challenged else [],
+        anomalies=[oddity] if cut else [],
+    )
+    assert len(made) == count
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ TABLE = {
         "smb/nt1_no_extended_security_ntlmv1", "10.99.0.20", "smb/nt1_no_extended_security"
     ),
     "NGS-NTLM-002": Case("smb/ntlmv1_ess", "fd99::20", "http/lm_response"),
-    "NGS-NTLM-003": Case("http/lm_only", "10.99.0.20", "http/ntlmv1_ess", (12,)),
+    "NGS-NTLM-003": Case("http/lm_beside_ntlm", "10.99.0.20", "http/lm_response", (12,)),
     "NGS-NTLM-004": Case("http/ntlm_anonymous", "10.99.0.20", "smb/anonymous"),
     "NGS-NTLM-005": Case("smb/service_account_ntlm", "NEGO\\svc-web", "smb/smb311_ntlm"),
     "NGS-NTLM-010": Case("http/fallback_no_spn", "10.99.0.20", "smb/ntlm_though_kerberos_works"),
@@ -67,6 +67,7 @@ TABLE = {
     "NGS-RELAY-003": Case("http/ntlm_other_target", "10.99.0.20", "smb/fallback_by_address"),
     "NGS-RELAY-004": Case("smb/fixed_challenge", "10.99.0.3", "smb/relayed_smb"),
     "NGS-RELAY-005": Case("smb/fixed_challenge", "10.99.0.3", "smb/duplicates"),
+    "NGS-RELAY-006": Case("http/one_host_on_two_hops", "10.99.0.66", "smb/relayed_http", (15, 17)),
     "NGS-NAME-001": Case("smb/poisoned_name", "10.99.0.20", "smb/fixed_challenge"),
     "NGS-NAME-002": Case("smb/poisoned_name", "10.99.0.20", "kdc/found_by_dns"),
     "NGS-GUESS-001": Case("smb/password_spraying", "10.99.0.20", "smb/brute_force"),
@@ -130,6 +131,8 @@ TABLE = {
     "NGS-CLOCK-002": Case("smb/clock_skew", "fd99::20", "http/ntlm_clock_off"),
     "NGS-DATA-001": Case("http/malformed_token", "10.99.0.20", "http/lost_in_token"),
 }
+
+_BOTH = ("response", "challenge")
 
 CLEAN = (
     "http/negotiate_kerberos",
@@ -294,9 +297,50 @@ def test_the_same_capture_twice_is_no_relay() -> None:
 
 
 def test_a_proxy_that_hands_its_clients_answer_on_is_no_relay() -> None:
-    """Both hops ask for one host by HTTP: the changed offer is told, a relay is not."""
-    found = analysis("http/offer_cut_between_hops").audit("relay,NGS-SPNEGO-003").findings
-    assert [finding.rule.rule_id for finding in found] == ["NGS-SPNEGO-003"]
+    """Both hops ask for one host by HTTP: the changed offer is told, and that there is a host in between."""
+    for case in ("http/offer_cut_between_hops", "http/offer_reordered_between_hops"):
+        found = analysis(case).audit("relay,handed_on,NGS-SPNEGO-003").findings
+        told = [(finding.rule.rule_id, finding.confidence) for finding in found]
+        assert told == [("NGS-SPNEGO-003", "certain"), ("NGS-RELAY-006", "possible")]
+
+
+@pytest.mark.parametrize(
+    ("lost", "what"), [((), "answer"), (("response",), "challenge"), (_BOTH, "NEGOTIATE")]
+)
+def test_a_host_in_between_is_known_by_each_of_the_three_messages(
+    lost: tuple[str, ...], what: str
+) -> None:
+    """Where the answer is not there the challenge tells it, else the NEGOTIATE that waited for one."""
+    columns = dict(analysis("http/one_host_on_two_hops").tables.columns)
+    tokens = columns["tokens"]
+    wiped = {f"ntlm_{name}_id": [f"{n}" for n in range(len(tokens["frame"]))] for name in lost}
+    if "challenge" in lost:
+        wiped["ntlm_challenge_id"] = [
+            f"{n}" if kind == "NTLM_CHALLENGE" else None
+            for n, kind in enumerate(tokens["token_type"])
+        ]
+    columns["tokens"] = tokens | wiped
+    (found,) = audit(columns, [all_rules()["NGS-RELAY-006"]])
+    assert found.why.startswith(f"the NTLM {what} between 10.99.0.20 and 10.99.0.66")
+    assert found.count == 1
+
+
+def test_a_negotiate_that_nobody_waited_for_tells_nothing() -> None:
+    """Programs of one kind send the same one: only sent on before the challenge it is one exchange."""
+    facts = Facts(analysis("http/one_host_on_two_hops").tables.columns)
+    tokens = [
+        token._replace(
+            ntlm_challenge_id=token.ntlm_challenge_id and f"{n}",
+            ntlm_response_id=None,
+            ts=token.ts + (10**9 if token.dst == "10.99.0.2" or token.src == "10.99.0.2" else 0),
+        )
+        for n, token in enumerate(facts.rows("tokens"))
+    ]
+    columns = {
+        **analysis("http/one_host_on_two_hops").tables.columns,
+        "tokens": _columns(tokens),
+    }
+    assert audit(columns, [all_rules()["NGS-RELAY-006"]]) == []
 
 
 def test_a_name_that_is_asked_for_again_and_again_is_told_once() -> None:
@@ -335,6 +379,35 @@ def test_only_a_middle_box_has_the_session_of_its_client() -> None:
             }
         )
         assert len(list(all_rules()["NGS-KRB-005"].check(facts))) == expected
+
+
+@pytest.mark.parametrize(
+    ("length", "cut", "count"), [(200, False, 1), (None, False, 0), (200, True, 0)]
+)
+def test_an_ap_request_that_is_cut_equals_no_other(
+    length: int | None, cut: bool, count: int
+) -> None:
+    """The ticket in front of the authenticator is the same each time that a client shows it."""
+    columns = analysis("smb/smb311_kerberos").tables.columns
+    rows, tokens = list(Facts(columns).rows("negotiations")), list(Facts(columns).rows("tokens"))
+    one = next(t for t in tokens if "KRB_AP_REQ" in {t.inner_type, t.token_type})
+    one = one._replace(krb_authenticator_length=length, anomalies=int(cut))
+    row = next(row for row in rows if row.negotiation_id == one.negotiation_id)
+    again = row._replace(negotiation_id=99, client_port=4445, exchange="another")
+    oddities = dict.fromkeys(columns["anomalies"]) | {
+        "capture": one.capture,
+        "frame": one.frame,
+        "code": "truncated",
+    }
+    facts = Facts(
+        {
+            **columns,
+            "negotiations": _columns([row, again]),
+            "tokens": _columns([one, one._replace(negotiation_id=99)]),
+            "anomalies": {name: [cell] if cut else [] for name, cell in oddities.items()},
+        }
+    )
+    assert len(list(all_rules()["NGS-KRB-005"].check(facts))) == count
 
 
 def _columns(rows: list[Any]) -> dict[str, list[Any]]:

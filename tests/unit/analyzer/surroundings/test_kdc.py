@@ -131,6 +131,19 @@ def test_an_answer_that_comes_twice() -> None:
     assert Talk().say(AS_REQ, AS_REP, AS_REP).pairs == [(1, 2), (None, 3)]
 
 
+@pytest.mark.parametrize("transport", ["udp", "tcp", "kkdcp"])
+def test_a_proof_follows_an_answer_that_the_capture_lacks(transport: str) -> None:
+    """A client adds the proof when the KDC has asked for it: the ticket answers no request without one."""
+    assert Talk(transport).say(AS_REQ, PROOF, AS_REP).pairs == [(1, None), (2, 3)]
+
+
+def test_another_users_request_is_not_carried_on() -> None:
+    """Two users of one host may ask at once, over UDP and TCP; a proxy's clients await each answer."""
+    asked = kdc.as_req(cname="bob"), PROOF
+    assert Talk("tcp").say(*asked, AS_REP, AS_REP).pairs == [(1, 3), (2, 4)]
+    assert Talk("kkdcp").say(*asked, AS_REP).pairs == [(1, None), (2, 3)]
+
+
 def test_requests_that_wait_are_bounded() -> None:
     """The oldest is told without an answer."""
     talk = Talk().say(*(kdc.as_req(nonce=n) for n in range(WAITING_LIMIT + 5)))

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.tables.fingerprints import ID_DIGITS, lm_response_kind, short_digest
+from analyzer.tables.fingerprints import (
+    ID_DIGITS,
+    lm_response_kind,
+    response_digest,
+    short_digest,
+)
+from dissectors.tokens import build, dissect_token
 from dissectors.tokens.model import NtlmAuthenticate
 
 
@@ -39,5 +45,23 @@ V1, V2 = bytes(range(1, 25)), bytes(range(1, 90))
 )
 def test_the_lm_response_is_told_by_its_bytes(lm: bytes, nt: bytes, kind: str | None) -> None:
     """Every kind of the column `ntlm_lm`; a length of no kind is not named."""
-    token = NtlmAuthenticate(raw=b"", lm_response=lm, nt_response=nt)
-    assert lm_response_kind(token) == kind
+    assert lm_response_kind(answer(lm, nt)) == kind
+
+
+def answer(lm: bytes, nt: bytes, cut: int = 0) -> NtlmAuthenticate:
+    """An AUTHENTICATE message with these responses, `cut` bytes of its end missing."""
+    data = build.ntlm_authenticate(lm_response=lm, nt_response=nt, session_key=b"")
+    token = dissect_token(data[: len(data) - cut])
+    assert isinstance(token, NtlmAuthenticate)
+    return token
+
+
+@pytest.mark.parametrize("cut", range(1, 24))
+def test_half_a_response_is_compared_with_nothing(cut: int) -> None:
+    """What is left of a copy differs from the LM field, and may equal what is left of another's answer."""
+    whole = answer(V1, V1)
+    assert response_digest(whole) == short_digest(V1)
+    part = answer(V1, V1, cut)
+    assert part.nt_response == V1[:-cut]
+    assert lm_response_kind(part) is None
+    assert response_digest(part) is None

@@ -278,6 +278,14 @@ def test_sicily_from_discovery_to_success():
     assert result.token is None
 
 
+@pytest.mark.parametrize("shown", [b"", NTLM, NTLM[:4], NTLM + b"\2\0"])
+def test_sicilys_challenge_is_no_end_however_little_of_it_is_there(shown):
+    """Success to sicilyNegotiate is never the user's: the proof is still to come."""
+    talk = Connection()
+    talk.client(bind(1, ber(0x8A, NTLM + b"\1\0\0\0"), name=b"NTLM"))
+    assert talk.server(answer(1, 0, matched=shown)).status.verdict == "continue"
+
+
 def test_sicily_refused_and_begun_again():
     """Negotiate without discovery begins an exchange; the user may stand in the name field."""
     talk = Connection()
