@@ -10,12 +10,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from analyzer.backlog import Backlog
 from analyzer.capture.engine import StreamEngine
 from analyzer.capture.inputs import Input
 from analyzer.capture.link import PacketDecoder
-from analyzer.capture.model import IGNORE, CaptureAccount, CaptureLoss, Stream
+from analyzer.capture.model import (
+    IGNORE,
+    CaptureAccount,
+    CaptureLoss,
+    OpenDatagrams,
+    OpenStream,
+    Stream,
+)
 from analyzer.capture.reader import open_capture
 from analyzer.first_bytes import STRANGERS, looks_like_carrier, looks_like_datagram
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
@@ -44,6 +52,8 @@ if TYPE_CHECKING:
     from analyzer.capture.tshark_source import Wireshark
     from analyzer.surroundings.model import Fact
 
+SAID_LIMIT = 64
+"""Messages of one conversation that wait to be looked at."""
 ANOMALIES_PER_KIND = 100
 """Rows of one anomaly code per stream; more are only counted."""
 
@@ -136,14 +146,36 @@ def stream_engine(
             stream.stream_id = stream.first_frame
         return stream
 
-    return StreamEngine(
+    backlog = Backlog()
+    return _ConcludingEngine(
         account,
-        lambda stream: StreamReader(described(stream), sink, options),
-        lambda stream: DatagramReader(described(stream), sink, options),
+        lambda stream: StreamReader(described(stream), sink, options, backlog),
+        lambda stream: DatagramReader(described(stream), sink, options, backlog),
+        backlog,
         reopen=looks_like_carrier,
         wants_datagram=looks_like_datagram,
         strangers=None if "tcp" in {transport for transport, _ in options.decode_as} else STRANGERS,
     )
+
+
+class _ConcludingEngine(StreamEngine):
+    """At the end of the capture no conversation waits any longer."""
+
+    def __init__(
+        self,
+        account: CaptureAccount,
+        open_stream: OpenStream,
+        open_datagrams: OpenDatagrams,
+        backlog: Backlog,
+        **rest: Any,
+    ) -> None:
+        super().__init__(account, open_stream, open_datagrams, **rest)
+        self._backlog = backlog
+
+    def finish(self) -> None:
+        """Tell all open conversations that the capture ends, in order of their numbers."""
+        super().finish()
+        self._backlog.conclude()
 
 
 def _read_by_wireshark(
@@ -151,16 +183,17 @@ def _read_by_wireshark(
 ) -> None:
     from analyzer.capture import tshark_source, tshark_streams  # noqa: PLC0415 - only where wanted
 
-    watch = Watch(sink.surrounding)
+    watch, backlog = Watch(sink.surrounding), Backlog()
     consumers = tshark_streams.Consumers(
-        stream=lambda stream: StreamReader(stream, sink, options),
-        datagrams=lambda stream: DatagramReader(stream, sink, options),
-        decrypted=lambda stream: DecryptedReader(stream, sink, options),
+        stream=lambda stream: StreamReader(stream, sink, options, backlog),
+        datagrams=lambda stream: DatagramReader(stream, sink, options, backlog),
+        decrypted=lambda stream: DecryptedReader(stream, sink, options, backlog),
         reopen=looks_like_carrier,
         wants_datagram=looks_like_datagram,
         watch=watch.feed,
     )
     tshark_source.read(source, account, how, consumers, options.progress)
+    backlog.conclude()
     watch.finish()
 
 
@@ -170,13 +203,27 @@ def _loss_anomaly(loss: CaptureLoss) -> NoticedAnomaly:
     return NoticedAnomaly(Anomaly(loss.code, span, loss.detail), loss.frame, None, None)
 
 
+Said = CarrierMessage | CarrierAnomaly | None
+"""What a conversation waits to look at; None: one of its sides closed it."""
+
 # -- streams ---------------------------------------------------------------------------------------------
 
 
 class _Conversation:
-    """What TCP and UDP readers share: from carrier messages to sink."""
+    """What TCP and UDP readers share: from carrier messages to sink.
 
-    def __init__(self, stream: Stream, sink: Sink, options: Options) -> None:
+    What is said is not looked at before there is some of it, at the latest when the conversation is over and
+    its turn in the backlog comes; without a backlog at once.
+    """
+
+    def __init__(
+        self, stream: Stream, sink: Sink, options: Options, backlog: Backlog | None = None
+    ) -> None:
+        self._backlog = backlog
+        self._said: list[Said] = []
+        self._patience = 1 if backlog is None else SAID_LIMIT
+        self._one_direction = False  # the other side was never heard
+        self._span_ns = 0  # first to last packet
         self.stream = stream
         self.sink = sink
         self.options = options
@@ -190,15 +237,36 @@ class _Conversation:
 
     def emit(self, item: CarrierMessage | CarrierAnomaly) -> None:
         """Take what a carrier says."""
-        if type(item) is CarrierAnomaly:
-            self.notice(item.anomaly, item.frame, item.ts_ns, item)
-            return
-        assert type(item) is CarrierMessage
+        said = self._said
+        said.append(item)
+        if len(said) >= self._patience:
+            self._look_at_all()
+
+    def notice(self, anomaly: Anomaly, frame: int, ts_ns: int) -> None:
+        """Tell an anomaly of the connection itself."""
+        self._say(CarrierAnomaly(CLIENT, frame, ts_ns, anomaly))
+
+    def _say(self, item: Said) -> None:
+        self._said.append(item)
+        if len(self._said) >= self._patience:
+            self._look_at_all()
+
+    def _look_at_all(self) -> None:
+        said, self._said = self._said, []
+        for item in said:
+            if type(item) is CarrierMessage:
+                self._look_at(item)
+            elif type(item) is CarrierAnomaly:
+                self._look_at_anomaly(item)
+            else:
+                self.negotiations.closed = True
+
+    def _look_at(self, item: CarrierMessage) -> None:
         if item.kind == "kdc":
             self._add_kdc(item)
             return
-        token = None
-        if item.token:
+        token = item.token
+        if token:
             pieces = self._pieces
             token = pieces.whole(item)
             while pieces.abandoned:
@@ -216,7 +284,7 @@ class _Conversation:
 
     def _add(self, item: CarrierMessage, token: bytes | None) -> Negotiation | None:
         """Dissect the token, if there is one, and put the message where it belongs."""
-        if token is None:
+        if not token:
             return self.negotiations.add(item, None)
         dissected = dissect_token(
             token, from_acceptor=item.side == SERVER, sasl_layer=item.sasl_layer
@@ -231,7 +299,7 @@ class _Conversation:
         carrier = item.context.get("carrier", "") if exchange is None else exchange.carrier
         self.sink.token(self.stream, step, carrier, negotiation)
         inner = dissected.inner
-        if dissected.anomalies or (inner is not None and inner.findings):
+        if dissected.anomalies or (inner is not None and (inner.anomalies or inner.inner)):
             for anomaly in dissected.findings:
                 self._noticed(anomaly, item, negotiation)
         part = dissected if type(dissected) is IakerbMessage else inner
@@ -254,16 +322,9 @@ class _Conversation:
             self._kdc = StreamKdc(self.stream, self.sink.surrounding)
         return self._kdc
 
-    def notice(
-        self,
-        anomaly: Anomaly,
-        frame: int | None,
-        ts_ns: int | None,
-        item: CarrierAnomaly | None = None,
-    ) -> None:
-        """Tell an anomaly of the connection itself."""
-        exchange = item.exchange if item is not None else None
-        noticed = NoticedAnomaly(anomaly, frame, ts_ns, self.stream.stream_id)
+    def _look_at_anomaly(self, item: CarrierAnomaly) -> None:
+        anomaly, exchange = item.anomaly, item.exchange
+        noticed = NoticedAnomaly(anomaly, item.frame, item.ts_ns, self.stream.stream_id)
         if not self._worth_a_row(anomaly):
             self._only_marked(noticed, exchange)
             return
@@ -295,7 +356,27 @@ class _Conversation:
             self._told[noticed.anomaly.code] -= 1
 
     def finish(self) -> None:
+        """The conversation is over: conclude it when its turn comes, a long or empty one at once."""
+        if self.carrier is not None:
+            self.carrier.release()
+        if self._backlog is None or not self._said or self.negotiations.latest is not None:
+            self.conclude()
+        else:
+            self._backlog.add(self)
+
+    def held(self) -> int:
+        """Bytes of tokens that were not looked at yet."""
+        held = 0
+        for item in self._said:
+            if type(item) is CarrierMessage and item.token:
+                held += len(item.token)
+        return held
+
+    def conclude(self) -> None:
         """Tell what never became whole, and anomalies only counted; conclude the negotiations."""
+        self._look_at_all()
+        self.negotiations.one_direction = self._one_direction
+        self.negotiations.span_ns = self._span_ns
         for message in self._pieces.left():
             self._add(message, message.token)
         for code, told in self._told.items():
@@ -306,8 +387,6 @@ class _Conversation:
         self.negotiations.end()
         if self._kdc is not None:
             self._kdc.end()
-        if self.carrier is not None:
-            self.carrier.release()
 
 
 class StreamReader(_Conversation):
@@ -317,8 +396,10 @@ class StreamReader(_Conversation):
     speak does not matter.
     """
 
-    def __init__(self, stream: Stream, sink: Sink, options: Options) -> None:
-        super().__init__(stream, sink, options)
+    def __init__(
+        self, stream: Stream, sink: Sink, options: Options, backlog: Backlog | None = None
+    ) -> None:
+        super().__init__(stream, sink, options, backlog)
         self._search = CarrierSearch(options.decode_as.get(("tcp", stream.server_port)))
         self._unclaimed: Unclaimed | None = None  # there if bytes without a carrier showed a token
         self._listening = False  # no carrier was found: only tokens are looked for
@@ -360,7 +441,7 @@ class StreamReader(_Conversation):
         """No carrier reads this stream; go on only where it showed a token."""
         held = self._search.take()
         if self._unclaimed is None and not self._shows_token():
-            return IGNORE
+            return self._no_more()
         self._listening = True
         self._listen(held)
         return 0
@@ -375,7 +456,12 @@ class StreamReader(_Conversation):
         if found is not None:
             return self._attach(found, segment[0])
         self._listen([segment])
-        return IGNORE if self._unclaimed is None or self._unclaimed.over else 0
+        return self._no_more() if self._unclaimed is None or self._unclaimed.over else 0
+
+    def _no_more(self) -> int:
+        """Nothing more of the stream is wanted, so its end will not be told."""
+        self._look_at_all()
+        return IGNORE
 
     def _listen(self, segments: list[Segment]) -> None:
         """Tell what looks like a token in bytes that no carrier reads."""
@@ -419,7 +505,7 @@ class StreamReader(_Conversation):
         """The stream ends, or one side of it; see `capture.model.Consumer`."""
         if side is not None:
             self._heard[side] = True
-            self.negotiations.closed = True
+            self._say(None)
         if self.carrier is None:
             if how not in {"fin", "rst"} and not self._listening:
                 self._give_up()
@@ -428,8 +514,8 @@ class StreamReader(_Conversation):
                 self.notice(Anomaly("limit-streams", Span(0, 0), "read no further"), frame, ts_ns)
             self.carrier.end(None if side is None else side ^ self._swap, how, frame, ts_ns)
         if how not in {"fin", "rst"}:
-            self.negotiations.one_direction = not (self.stream.both_sides or all(self._heard))
-            self.negotiations.span_ns = ts_ns - self.stream.first_ts_ns
+            self._one_direction = not (self.stream.both_sides or all(self._heard))
+            self._span_ns = ts_ns - self.stream.first_ts_ns
             self.finish()
 
 

@@ -69,7 +69,12 @@ STAGES: dict[str, tuple[str, ...]] = {
         "analyzer/capture/pool.py",
         "analyzer/capture/datagrams.py",
     ),
-    "framing": ("dissectors/carriers/", "analyzer/pipeline.py", "analyzer/unclaimed.py"),
+    "framing": (
+        "dissectors/carriers/",
+        "analyzer/pipeline.py",
+        "analyzer/backlog.py",
+        "analyzer/unclaimed.py",
+    ),
     "tokens": (
         "dissectors/tokens/",
         "dissectors/der.py",

@@ -6,7 +6,7 @@ RFC 6616 6, RFC 7055 3.1, RFC 7677 4, MS-SPNG 1.9.1, 3.1.5 and appendix A, MS-NE
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 
 SPNEGO = "1.3.6.1.5.5.2"
 KERBEROS = "1.2.840.113554.1.2.2"
@@ -65,8 +65,9 @@ def mech_name(oid: str) -> str:
     return MECHS.get(oid, oid)
 
 
-def mech_names(oids: Iterable[str]) -> list[str]:
-    """Names of mechanisms, in order."""
+@lru_cache(maxsize=1024)
+def mech_names(oids: tuple[str, ...]) -> list[str]:
+    """Names of mechanisms, in order; one list for all who ask for the same, so nobody changes it."""
     return [MECHS.get(oid, oid) for oid in oids]
 
 

@@ -23,12 +23,16 @@ def account_findings(
 ) -> Iterator[Finding]:
     """The account is local, or the server or the client is in no domain."""
     server = negotiation.ntlm_server
-    domain = (negotiation.domain or "").lower()
+    domain = _lower(negotiation.domain)
     outside = server is not None and _in_no_domain(server, domain)
     if frames.proof is not None and account_of(negotiation.user) is not None:
-        yield from _local(negotiation, frames.proof, domain, server, outside=outside)
+        local = _local(negotiation, frames.proof, domain, server, outside=outside)
+        if local is not None:
+            yield local
         if server is not None and not outside and server.target_type == "domain":
-            yield from _client_outside(negotiation, frames.proof, domain, index)
+            apart = _client_outside(negotiation, frames.proof, domain, index)
+            if apart is not None:
+                yield apart
     if server is not None and outside:
         name = server.nb_computer or server.target_name
         yield Finding("server_not_in_domain", "likely", (server.frame,), name or "")
@@ -36,17 +40,17 @@ def account_findings(
 
 def _local(
     negotiation: Negotiation, proof: int, domain: str, server: NtlmServer | None, *, outside: bool
-) -> Iterator[Finding]:
+) -> Finding | None:
     if domain == ".":
-        yield Finding("local_account", "likely", (proof,), "the domain is `.`")
-    elif not domain or server is None:
-        return
-    elif domain == _computer(server) and (outside or _not_its_domain(server, domain)):
-        evidence = (server.frame, proof)
-        yield Finding("local_account", "likely", evidence, f"of the server {negotiation.domain}")
-    elif outside and domain == (negotiation.workstation or "").lower():
-        words = f"of the client {negotiation.domain}"
-        yield Finding("local_account", "likely", (server.frame, proof), words)
+        return Finding("local_account", "likely", (proof,), "the domain is `.`")
+    if not domain or server is None:
+        return None
+    evidence = (server.frame, proof)
+    if domain == _computer(server) and (outside or _not_its_domain(server, domain)):
+        return Finding("local_account", "likely", evidence, f"of the server {negotiation.domain}")
+    if outside and domain == _lower(negotiation.workstation):
+        return Finding("local_account", "likely", evidence, f"of the client {negotiation.domain}")
+    return None
 
 
 def _not_its_domain(server: NtlmServer, domain: str) -> bool:
@@ -56,18 +60,23 @@ def _not_its_domain(server: NtlmServer, domain: str) -> bool:
 
 def _client_outside(
     negotiation: Negotiation, proof: int, domain: str, index: KdcIndex
-) -> Iterator[Finding]:
+) -> Finding | None:
     if negotiation.stream.client in index.clients or not domain:
-        return
-    own = domain == (negotiation.workstation or "").lower()
+        return None
+    own = domain == _lower(negotiation.workstation)
     if own or domain in NO_DOMAIN:
         words = f"its domain is {negotiation.domain}"
-        yield Finding("client_not_in_domain", "possible", (proof,), words)
+        return Finding("client_not_in_domain", "possible", (proof,), words)
+    return None
 
 
 def _computer(server: NtlmServer) -> str:
     named = server.target_name if server.target_type == "server" else None
-    return (server.nb_computer or named or "").lower()
+    return _lower(server.nb_computer or named)
+
+
+def _lower(name: str | None) -> str:
+    return name.lower() if name else ""
 
 
 def _in_no_domain(server: NtlmServer, user_domain: str) -> bool:
@@ -78,10 +87,11 @@ def _in_no_domain(server: NtlmServer, user_domain: str) -> bool:
     if server.target_type != "server" or not server.whole:
         return False
     computer = _computer(server)
-    domain = (server.nb_domain or "").lower()
-    dns_domain = (server.dns_domain or "").lower()
-    dns_computer = (server.dns_computer or "").lower()
-    if computer and computer == domain == user_domain:
+    if not computer:
+        return False
+    domain = _lower(server.nb_domain)
+    if computer == domain == user_domain:
         return True
-    stands_alone = not dns_domain or dns_domain in {computer, dns_computer}
-    return bool(computer) and domain in {"", computer} and stands_alone
+    dns_domain = _lower(server.dns_domain)
+    stands_alone = not dns_domain or dns_domain in {computer, _lower(server.dns_computer)}
+    return domain in {"", computer} and stands_alone

@@ -36,7 +36,7 @@ def join_chains(negotiations: list[Negotiation]) -> None:
     for negotiation in negotiations:
         if _changed_inside(negotiation):
             negotiation.fallback_kind = "in-negotiation"
-        if negotiation.mechanism is not None and negotiation.exchange is not None:
+        if negotiation.mechanism is not None:
             for key in _services(negotiation):
                 by_service[key].append(negotiation)
     for attempts in by_service.values():

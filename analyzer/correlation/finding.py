@@ -31,6 +31,8 @@ class Finding(NamedTuple):
 def strongest(findings: list[Finding]) -> list[Finding]:
     """Findings with evidence, the strongest first; of equal ones in the order given."""
     shown = [finding for finding in findings if finding.evidence]
+    if len(shown) < 2:
+        return shown
     return sorted(shown, key=lambda f: (f.code in WHAT_NOT_WHY, STRENGTH[f.confidence]))
 
 

@@ -5,7 +5,7 @@ A look-up sees at most `LOOK_BACK` exchanges, however busy the KDC is.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
@@ -53,13 +53,10 @@ class Timeline(Generic[_Entry]):
         """Entries of a key from `since_ns` to `until_ns`, latest first, at most `LOOK_BACK`."""
         times = self._times.get(key)
         if times is None:
-            return
-        entries = self._entries[key]
-        at = bisect_right(times, until_ns)
-        for place in range(at - 1, max(-1, at - 1 - LOOK_BACK), -1):
-            if times[place] < since_ns:
-                return
-            yield entries[place]
+            return iter(())
+        end = bisect_right(times, until_ns)
+        begin = bisect_left(times, since_ns, max(0, end - LOOK_BACK), end)
+        return reversed(self._entries[key][begin:end])
 
     def last(self, key: Hashable, since_ns: int, until_ns: int) -> _Entry | None:
         """The latest entry of a key from `since_ns` to `until_ns`."""

@@ -32,7 +32,7 @@ class ListIndex:
 
     def learn(self, negotiation: Negotiation) -> None:
         """Fill `listed` where the negotiation's own connection showed no list before it."""
-        if negotiation.listed is not None:
+        if negotiation.listed is not None or not self._at:
             return
         stream = negotiation.stream
         place = stream.client, stream.server, stream.server_port, negotiation.carrier

@@ -93,16 +93,16 @@ def classes(carrier: str) -> frozenset[str]:
     return CLASSES.get(carrier, frozenset())
 
 
-def named_by_client(negotiation: Negotiation) -> list[str]:
+def named_by_client(negotiation: Negotiation) -> tuple[str, ...]:
     """Hosts by which the client names the server: Host header, UNC server, SPN; without doubles."""
-    found: dict[str, None] = {}
-    if negotiation.server_name:
-        found[host_of(negotiation.server_name)] = None
-    spn = principal(negotiation.spn)
-    if spn is not None and spn.host:
-        found[spn.host] = None
-    found.pop("", None)
-    return list(found)
+    return _hosts_named(negotiation.server_name, negotiation.spn)
+
+
+@lru_cache(maxsize=4096)
+def _hosts_named(server_name: str | None, spn: str | None) -> tuple[str, ...]:
+    asked = principal(spn)
+    hosts = (host_of(server_name or ""), asked.host if asked is not None else "")
+    return tuple(host for host in dict.fromkeys(hosts) if host)
 
 
 def server_names(negotiation: Negotiation) -> list[ServerName]:

@@ -68,9 +68,10 @@ class KerberosUse:
 
         Not one of another user, or at another web site, as far as both are known.
         """
-        account = account_of(negotiation.user)
         # where packets carry no time, all have the same: then the frames alone tell what came first
-        for other in self._accepted.latest(self._key(negotiation), NO_TIME, negotiation.started_ns):
+        before = self._accepted.latest(self._key(negotiation), NO_TIME, negotiation.started_ns)
+        account = account_of(negotiation.user)
+        for other in before:
             if other.last_frame > negotiation.first_frame:
                 continue
             if not may_be_one(other.site, negotiation.site):
@@ -108,7 +109,8 @@ def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
 
 def _proof(frames: KeyFrames) -> tuple[int, ...]:
     """Where the client shows that it runs NTLM."""
-    return tuple(f for f in (frames.offer, frames.proof) if f is not None)[:1]
+    first = frames.proof if frames.offer is None else frames.offer
+    return () if first is None else (first,)
 
 
 # -- in the negotiation, or the one before ------------------------------------------------------------------
@@ -155,9 +157,13 @@ def _same_machine(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Findi
     elif one_address:
         words = f"{stream.client} talks to {stream.server}"
         yield Finding("target_is_local_host", "likely", shown, words)
-    elif any(host.partition(".")[0] == "localhost" for host in named_by_client(negotiation)):
+    elif any(map(_is_localhost, named_by_client(negotiation))):
         words = f"named localhost, though {stream.client} talks to {stream.server}"
         yield Finding("target_is_local_host", "likely", shown, words)
+
+
+def _is_localhost(host: str) -> bool:
+    return host.partition(".")[0] == "localhost"
 
 
 # -- what the KDC said -------------------------------------------------------------------------------------

@@ -5,14 +5,16 @@ Spec: the Community ID flow hashing specification, version 1, seed 0.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import socket
 import struct
+from binascii import b2a_base64
+from functools import lru_cache
 
 from analyzer.capture.model import Stream
 
 PROTOCOLS = {"tcp": 6, "udp": 17}
+_ENDS = struct.Struct(">BBHH")
 
 
 def community_id(stream: Stream) -> str:
@@ -28,15 +30,12 @@ def flow_id(transport: str, client: str, client_port: int, server: str, server_p
     two = _packed(server), server_port
     if two < one:
         one, two = two, one
-    data = (
-        b"\x00\x00"
-        + one[0]
-        + two[0]
-        + struct.pack(">BBHH", PROTOCOLS[transport], 0, one[1], two[1])
-    )
-    return "1:" + base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
+    ends = _ENDS.pack(PROTOCOLS[transport], 0, one[1], two[1])
+    digest = hashlib.sha1(b"\0\0" + one[0] + two[0] + ends, usedforsecurity=False).digest()
+    return "1:" + b2a_base64(digest, newline=False).decode()
 
 
+@lru_cache(maxsize=4096)
 def _packed(address: str) -> bytes:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     return socket.inet_pton(family, address)

@@ -20,6 +20,7 @@ REQUEST_REFUSED = {400, 413, 414, 431}
 ELSEWHERE = {421, 425, 426}
 """Nobody has looked at the token: the request is to be sent over another connection, later, or within TLS."""
 FIRST_SERVER_ERROR = 500
+_OVER = frozenset({State.ACCEPTED, State.REJECTED})
 
 
 def http_verdict(
@@ -30,7 +31,7 @@ def http_verdict(
     `let_in`: the response says by Persistent-Auth that the client is authenticated (MS-N2HT 2.2.2).
     """
     if status.verdict == "continue":
-        return "failure" if state in {State.ACCEPTED, State.REJECTED} else "continue"
+        return "failure" if state in _OVER else "continue"
     if status.verdict != "success" or state == State.ACCEPTED:
         return status.verdict
     if let_in:

@@ -173,16 +173,15 @@ def symbol(role: str, token: Token) -> str | None:
     name = SYMBOLS.get(type(token))
     if name is not None:
         return name
-    match token:
-        case NegTokenResp():
-            if role == ACCEPTOR:
-                return token.neg_state or "no-state"
-            if token.neg_state == "reject":
-                return "Resp-reject"
-            only_mic = token.mech_list_mic is not None and token.response_token is None
-            return "Resp-mic" if only_mic else "Resp"
-        case IakerbMessage() | NegoexMessages():
-            return "first" if role == INITIATOR else "challenge"
+    if isinstance(token, NegTokenResp):
+        if role == ACCEPTOR:
+            return token.neg_state or "no-state"
+        if token.neg_state == "reject":
+            return "Resp-reject"
+        only_mic = token.mech_list_mic is not None and token.response_token is None
+        return "Resp-mic" if only_mic else "Resp"
+    if isinstance(token, (IakerbMessage, NegoexMessages)):
+        return "first" if role == INITIATOR else "challenge"
     return None
 
 

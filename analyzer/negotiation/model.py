@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -188,11 +190,12 @@ class Negotiation:
     passed_to: Negotiation | None = None  # no row of its own: its token counts for that one
 
     negotiation_id: int = 0
-    frames: tuple[int, ...] = ()
+    frames: Sequence[int] = ()
     started_ns: int = 0
     ended_ns: int = 0
     legs: int = 0
     carrier_version: str | None = None
+    exchange_key: str | None = None  # the carrier's own name of the exchange
     scheme: str | None = None
     wrapper: str | None = None  # None: neither a token nor the logon's kind was seen
     flow: str = "unknown"
@@ -242,6 +245,7 @@ class Negotiation:
     user_agent: str | None = None
     key_frames: KeyFrames | None = None  # None: only the server's hint was seen
     listed: SchemeList | None = None
+    site_kept: Site | None = None
     kerberos_refusal: KerberosRefusal | None = None  # the last of them
     # filled in by analyzer.correlation
     names: tuple[str, ...] = ()  # other names of the server, learnt in the capture
@@ -265,8 +269,9 @@ class Negotiation:
     @property
     def site(self) -> Site | None:
         """The web site that it is about; None where no name is known, or there are no sites."""
-        facts = self.exchange.context if self.exchange is not None else {}
-        return site_of(self.carrier, self.server_name, facts, self.stream)
+        if self.exchange is None:
+            return self.site_kept
+        return site_of(self.carrier, self.server_name, self.exchange.context, self.stream)
 
     @property
     def first_frame(self) -> int:
@@ -277,6 +282,19 @@ class Negotiation:
     def last_frame(self) -> int:
         """Frame of the carrier's verdict, or of the last message there is."""
         return self.frames[-1]
+
+    def let_go(self) -> None:
+        """Drop what is not needed any more once it is over, for those who do not look into its steps.
+
+        There may be millions of negotiations, and all wait for the last one to be read. What is dropped
+        can't be added to again.
+        """
+        self.site_kept = self.site
+        self.exchange = None
+        self.steps = ()  # type: ignore[assignment] # adding to it would raise
+        if not self.anomalies:
+            self.anomalies = ()  # type: ignore[assignment]
+        self.frames = array("Q", self.frames)
 
     def went_on_over(self, later: Negotiation) -> str:
         """Over what `later`, which takes this one up, came: a name that `fallback_kind` may have."""

@@ -6,6 +6,7 @@ Spec: RFC 4178 4.2, MS-SPNG 2.2.1.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from analyzer.negotiation.mechanism import token_mechanism
 from analyzer.negotiation.model import (
@@ -45,7 +46,7 @@ def describe_spnego(negotiation: Negotiation, seen: Seen) -> None:
     if seen.spnego or (negotiation.exchange is None and seen.hint is not None):
         negotiation.wrapper = "spnego"
         mics = seen.mics
-        negotiation.neg_states = seen.states
+        negotiation.neg_states = _one_list(tuple(seen.states))
         negotiation.mech_list_mic = "both" if len(mics) == 2 else next(iter(mics), "absent")
         server_first = negotiation.hinted_mechs is not None
         negotiation.flow = (
@@ -70,6 +71,12 @@ def describe_spnego(negotiation: Negotiation, seen: Seen) -> None:
 def _is_cut(offer: NegTokenInit) -> bool:
     """The token ends inside its list of mechanisms."""
     return not offer.mech_types_der and any(a.code == "truncated" for a in offer.anomalies)
+
+
+@lru_cache(maxsize=1024)
+def _one_list(states: tuple[str, ...]) -> list[str]:
+    """One list for all that say the same."""
+    return list(states)
 
 
 def _optimistic_name(offer: NegTokenInit) -> str | None:

@@ -54,6 +54,11 @@ STEPS_LIMIT = 1_024
 """Steps of one negotiation; what follows of its exchange is another one. A token in pieces takes 512."""
 SPREAD_LIMIT = 1_000
 """Marks of one such code per stream; beyond them a negotiation gets only its first."""
+_UNDECIDED = frozenset({CarrierState.OPEN, CarrierState.CONTINUING})
+_OVER = frozenset({State.ACCEPTED, State.REJECTED})
+_DECIDED = frozenset({CarrierState.SUCCEEDED, CarrierState.FAILED})
+_FIRST = frozenset({"Init", "first"})
+_ENVELOPES = frozenset({NegTokenInit, NegTokenResp})
 
 
 class StreamNegotiations:
@@ -81,9 +86,10 @@ class StreamNegotiations:
         self, message: CarrierMessage, token: Token | None, token_index: int = 0
     ) -> Negotiation | None:
         """Take the next message with its dissected token; return the negotiation it belongs to."""
+        kind, exchange, side = message.kind, message.exchange, message.side
         step = self.latest = Step(
-            ACCEPTOR if message.side == SERVER else INITIATOR,
-            message.side,
+            ACCEPTOR if side == SERVER else INITIATOR,
+            side,
             message.frame,
             message.frames,
             message.ts_ns,
@@ -92,7 +98,6 @@ class StreamNegotiations:
             message,
             token_index,
         )
-        kind, exchange = message.kind, message.exchange
         if kind == "hint":
             if message.schemes:
                 said = message.context
@@ -142,7 +147,7 @@ class StreamNegotiations:
                 negotiation
                 for negotiation in begun
                 if self._current.get(id(negotiation.exchange)) is negotiation
-                and negotiation.carrier_state in {CarrierState.OPEN, CarrierState.CONTINUING}
+                and negotiation.carrier_state in _UNDECIDED
             ]
             begun.clear()
         marked = False
@@ -157,7 +162,7 @@ class StreamNegotiations:
         code = noticed.anomaly.code
         marks = self._spread.get(code, 0)
         for negotiation in self._current.values():
-            if negotiation.carrier_state not in {CarrierState.OPEN, CarrierState.CONTINUING}:
+            if negotiation.carrier_state not in _UNDECIDED:
                 continue
             if marks >= SPREAD_LIMIT and any(n.anomaly.code == code for n in negotiation.anomalies):
                 continue
@@ -186,6 +191,10 @@ class StreamNegotiations:
             if len(current.steps) < STEPS_LIMIT:
                 return current
             self._anomaly(current, step, "limit-count", f"more than {STEPS_LIMIT} steps")
+        return self._begin(exchange, step)
+
+    def _begin(self, exchange: Exchange, step: Step) -> Negotiation:
+        """A new attempt, to which the hints before it belong too."""
         negotiation = Negotiation(self.stream, exchange, exchange.carrier)
         site = site_of(exchange.carrier, exchange.server_name, exchange.context, self.stream)
         negotiation.listed = self._listed.latest(exchange.carrier, site)
@@ -246,35 +255,30 @@ class StreamNegotiations:
             for earlier in map(_authenticate, current.steps)
         ):
             return True
-        over = current.state in {State.ACCEPTED, State.REJECTED} or current.carrier_state in {
-            CarrierState.SUCCEEDED,
-            CarrierState.FAILED,
-        }
+        over = current.state in _OVER or current.carrier_state in _DECIDED
         if not over and not current.challenged:
             return False
-        if machine.symbol(INITIATOR, step.token) not in {"Init", "first"}:
+        if machine.symbol(INITIATOR, step.token) not in _FIRST:
             return False
         inner = step.token.inner if isinstance(step.token, NegTokenInit) else step.token
         return over or isinstance(inner, NtlmNegotiate)
 
     def _advance(self, negotiation: Negotiation, step: Step) -> None:
-        token, status, message = step.token, step.status, step.message
+        token, status, message, role = step.token, step.status, step.message, step.role
         state = step.state_before = negotiation.state
-        if token is not None and token.raw and not message.sasl_layer:
-            name = machine.symbol(step.role, token)
-            if name is not None:
-                state, legal = machine.advance(state, step.role, name)
-                negotiation.state = state
-                if not legal:
-                    self._anomaly(
-                        negotiation, step, "token-out-of-order", f"{name} in {step.state_before}"
-                    )
+        if token is not None:
+            if token.raw and not message.sasl_layer:
+                name = machine.symbol(role, token)
+                if name is not None:
+                    state, legal = machine.advance(state, role, name)
+                    negotiation.state = state
+                    if not legal:
+                        words = f"{name} in {step.state_before}"
+                        self._anomaly(negotiation, step, "token-out-of-order", words)
+            inner = token.inner if type(token) in _ENVELOPES else token
+            if type(inner) is NtlmChallenge:
+                negotiation.challenged = True
         step.state_after = state
-        inner = token
-        if type(token) is NegTokenResp or type(token) is NegTokenInit:
-            inner = token.inner
-        if type(inner) is NtlmChallenge:
-            negotiation.challenged = True
         if status is not None and message.kind == "response":
             verdict = status.verdict
             if status.layer == "http":
@@ -287,7 +291,7 @@ class StreamNegotiations:
             negotiation.carrier_state = machine.advance_carrier(negotiation.carrier_state, verdict)
         step.carrier_state = negotiation.carrier_state
         negotiation.steps.append(step)
-        if type(token) is NegTokenResp and step.role == ACCEPTOR:
+        if type(token) is NegTokenResp and role == ACCEPTOR:
             self._note_spnego_rules(negotiation, step, token)
 
     def _after(self, negotiation: Negotiation, step: Step) -> None:
@@ -296,7 +300,7 @@ class StreamNegotiations:
         step.state_before = step.state_after = negotiation.state
         if context.get("event") == "closed":
             self.closed = True
-            undecided = negotiation.carrier_state in {CarrierState.OPEN, CarrierState.CONTINUING}
+            undecided = negotiation.carrier_state in _UNDECIDED
             awaited = undecided and negotiation.steps[-1].role == INITIATOR
             already = negotiation.steps[-1].message.context.get("event") == "closed"
             if not undecided or already:
@@ -318,14 +322,16 @@ class StreamNegotiations:
         mech = token.supported_mech
         if mech is None and token.neg_state is not None:
             return  # as most answers but the first: it says nothing that could go against a rule
-        replies = [
-            s.token
-            for s in negotiation.steps
-            if s.role == ACCEPTOR and isinstance(s.token, NegTokenResp)
-        ]
-        if replies[0] is token and token.neg_state is None and step.state_before == State.OFFERED:
+        first = named = None
+        for said in negotiation.steps:
+            reply = said.token
+            if type(reply) is NegTokenResp and said.role == ACCEPTOR:
+                first = first or reply
+                if reply.supported_mech:
+                    named = reply.supported_mech
+                    break
+        if first is token and token.neg_state is None and step.state_before == State.OFFERED:
             self._anomaly(negotiation, step, "missing-neg-state")
-        named = next((reply.supported_mech for reply in replies if reply.supported_mech), None)
         if mech is not None and mech != named:
             self._anomaly(negotiation, step, "late-selection-change", mech)
 

@@ -45,6 +45,7 @@ def _describe_carrier(negotiation: Negotiation, seen: Seen) -> None:
         negotiation.server_name = hint.context.get("server_name")
     else:
         negotiation.carrier_version = exchange.carrier_version
+        negotiation.exchange_key = exchange.key or None
         negotiation.scheme = exchange.scheme
         negotiation.server_name = exchange.server_name
     negotiation.legs = seen.legs or (1 if is_plain_logon(negotiation) else 0)

@@ -1,7 +1,7 @@
 """Tables as JSON Lines and CSV, a chunk of rows at a time.
 
-Text is made column by column: most columns repeat few values, and each is written only once; where a whole
-chunk has one value, its neighbours of that sort are one piece of text.
+Text is made column by column: most columns repeat few values, and each is written only once. What a whole
+chunk has in common, names and values, is one form that each row's own values are put in.
 """
 
 from __future__ import annotations
@@ -13,50 +13,50 @@ from itertools import repeat
 from typing import Any
 
 from analyzer.report.cells import csv_cell, iso_time
-from analyzer.report.json_text import json_text, quoted, visible_json
+from analyzer.report.json_text import is_plain, json_text, quoted, visible_json
 from analyzer.tables.collect import Columns
 from analyzer.tables.schema import Column
 
 CHUNK = 1024
 """Rows whose text is held at once."""
 SECOND = 1_000_000_000
+NULL = "null"
 REMEMBERED = 4096
 """Values of one column whose text is kept: what a capture repeats, and no more than that."""
 ONE_SPELLING = frozenset({"category", "str", "bool", "int"})
 """Kinds of which equal values have equal texts."""
 
 Cells = list[Any]
-Writer = Callable[[Cells], list[str]]
-"""Makes the text of each cell of one column."""
+Writer = Callable[[Cells], list[Any]]
+"""Makes the text of each cell of one column, or what `str` makes it of."""
 
 
 def rows_as_jsonl(columns: Sequence[Column], values: Columns, rows: Sequence[int]) -> Iterator[str]:
     """One JSON object per row, keys exactly the column names."""
     writers = [
-        (values[column.name], _json_writer(column), column.kind in ONE_SPELLING)
+        (f"{json_text(column.name)}:", values[column.name], _json_writer(column.kind))
         for column in columns
     ]
+    alike = [column.kind in ONE_SPELLING for column in columns]
     for begin in range(0, len(rows), CHUNK):
         chosen = rows[begin : begin + CHUNK]
-        pieces: list[list[str]] = []
-        same: list[str] = []  # members that are alike in all rows and stand together
-        for cells, write, can_be_same in writers:
+        members: list[str] = []  # of the form: names, values that all rows have, `%s` for others
+        varying: list[list[Any]] = []
+        for (key, cells, write), can_be_same in zip(writers, alike, strict=True):
             part = _picked(cells, chosen)
             if (
                 part[0] is part[-1]
                 and (part[0] is None or can_be_same)
                 and part.count(part[0]) == len(part)
             ):
-                same += write(part[:1])
-                continue
-            if same:
-                pieces.append([",".join(same)] * len(part))
-                same = []
-            pieces.append(write(part))
-        if same:
-            pieces.append([",".join(same)] * len(chosen))
-        for members in zip(*pieces, strict=True):
-            yield visible_json("{" + ",".join(members) + "}")
+                members.append(f"{key}{write(part[:1])[0]}".replace("%", "%%"))
+            else:
+                members.append(f"{key}%s")
+                varying.append(write(part))
+        form = "{" + ",".join(members) + "}"
+        each = zip(*varying, strict=True) if varying else [()] * len(chosen)
+        lines = [form % own for own in each]
+        yield from lines if is_plain("".join(lines)) else map(visible_json, lines)
 
 
 def rows_as_csv(columns: Sequence[Column], values: Columns, rows: Sequence[int]) -> Iterator[str]:
@@ -95,30 +95,32 @@ class _Remembered(dict[Any, str]):
         return text
 
 
-def _json_writer(column: Column) -> Writer:
-    """Writes `"name":value`; not every unsafe character is escaped yet."""
-    key = json_text(column.name) + ":"
-    null = key + "null"
-    match column.kind:
+def _json_writer(kind: str) -> Writer:
+    """Writes values; not every unsafe character is escaped yet."""
+    match kind:
         case "int" | "float":  # mostly another one in every row
-            return lambda cells: [null if cell is None else f"{key}{cell}" for cell in cells]
+            return _numbers
         case "time":
-            begun = _Remembered(lambda second: f'{key}"{_within(second)}"')
+            begun = _Remembered(lambda second: f'"{_within(second)}"')
             return lambda cells: [
-                null if cell is None else begun[cell // SECOND] % (cell % SECOND) for cell in cells
+                NULL if cell is None else begun[cell // SECOND] % (cell % SECOND) for cell in cells
             ]
         case "str":
-            return lambda cells: [null if cell is None else key + quoted(cell) for cell in cells]
+            return lambda cells: [NULL if cell is None else quoted(cell) for cell in cells]
         case "ints":
-            return lambda cells: _int_lists(key, cells)
+            return _int_lists
         case "dict":
-            return lambda cells: [null if cell is None else key + json_text(cell) for cell in cells]
+            return lambda cells: [NULL if cell is None else json_text(cell) for cell in cells]
         case "strs":
-            lists = _Remembered(lambda cell: key + json_text(cell))
-            return lambda cells: [null if cell is None else lists[tuple(cell)] for cell in cells]
+            lists = _Remembered(json_text)
+            return lambda cells: [NULL if cell is None else lists[tuple(cell)] for cell in cells]
         case _:
-            known = _Remembered(lambda cell: key + json_text(cell))
+            known = _Remembered(json_text)
             return lambda cells: list(map(known.__getitem__, cells))
+
+
+def _numbers(cells: Cells) -> list[Any]:
+    return [NULL if cell is None else cell for cell in cells] if None in cells else cells
 
 
 def _within(second: int) -> str:
@@ -126,11 +128,11 @@ def _within(second: int) -> str:
     return iso_time(second * SECOND).replace(".000000000", ".%09d")
 
 
-def _int_lists(key: str, cells: Cells) -> list[str]:
+def _int_lists(cells: Cells) -> list[str]:
     """All lists of the chunk are written at once, then told apart again."""
     known = [cell for cell in cells if cell is not None]
     written = iter(json_text(known)[2:-2].split("],["))
-    return [f"{key}null" if cell is None else f"{key}[{next(written)}]" for cell in cells]
+    return [NULL if cell is None else f"[{next(written)}]" for cell in cells]
 
 
 def _csv_writer(column: Column) -> Writer:

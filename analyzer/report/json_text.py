@@ -9,7 +9,7 @@ from typing import Any
 
 from dissectors.visible import UNSAFE
 
-__all__ = ["json_text", "quoted", "visible_json"]
+__all__ = ["is_plain", "json_text", "quoted", "visible_json"]
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -21,9 +21,12 @@ def json_text(value: Any) -> str:
 
 def visible_json(text: str) -> str:
     """The JSON with the unsafe characters that JSON leaves as they are written as escapes."""
-    if text.isascii() and "\x7f" not in text:  # JSON itself escapes what stands before the blank
-        return text
-    return UNSAFE.sub(_escaped, text)
+    return text if is_plain(text) else UNSAFE.sub(_escaped, text)
+
+
+def is_plain(text: str) -> bool:
+    """Whether JSON holds nothing to be escaped; JSON itself escapes what stands before the blank."""
+    return text.isascii() and "\x7f" not in text
 
 
 def _escaped(match: re.Match[str]) -> str:

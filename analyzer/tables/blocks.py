@@ -7,7 +7,7 @@ read is made anew, or shared with its equals, so nobody changes cells.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate, chain
 from typing import Any
 
@@ -113,7 +113,8 @@ class NumberLists:
     def __init__(self, counts: array[int], flat: array[int]) -> None:
         self.counts = counts  # -1: None, not a list
         self.flat = flat
-        self.ends = array("q", accumulate(max(count, 0) for count in counts))
+        whole = not counts or min(counts) >= 0
+        self.ends = array("q", accumulate(counts if whole else (max(n, 0) for n in counts)))
 
     def part(self, begin: int, end: int) -> list[Any]:
         """Cells of these places."""
@@ -165,15 +166,23 @@ def pack(kind: str, cells: list[Any], values: Values) -> Block:
         case "category" | "bool":
             return _coded(cells, cells, values)
         case "strs":
-            keys: list[Any] = [None if cell is None else tuple(cell) for cell in cells]
+            keys: list[Any] = _keys(cells, tuple)
         case "dict":
-            keys = [None if cell is None else repr(cell) for cell in cells]
+            keys = _keys(cells, repr)
         case _:
             keys = cells
     some = keys[:_SAMPLE]  # of text that never repeats a few cells tell enough
     if len(set(some)) > 0.9 * len(some) or len(set(keys)) * _REPEATS > len(keys):
         return Plain(cells)
     return _coded(cells, keys, values)
+
+
+def _keys(cells: list[Any], key_of: Callable[[Any], Any]) -> list[Any]:
+    """What tells lists and dicts apart; many cells are one object, whose key is made once."""
+    ids = list(map(id, cells))
+    objects = dict(zip(ids, cells, strict=True))
+    keys = {i: None if cell is None else key_of(cell) for i, cell in objects.items()}
+    return list(map(keys.__getitem__, ids))
 
 
 def _coded(cells: list[Any], keys: list[Any], values: Values) -> Coded:
@@ -183,8 +192,9 @@ def _coded(cells: list[Any], keys: list[Any], values: Values) -> Coded:
         for code, cell in zip(codes, cells, strict=True):
             if code == len(known):  # codes are given in the order in which values come
                 known.append(cell)
-    kind = "B" if len(known) <= 1 << 8 else "H" if len(known) <= 1 << 16 else "I"
-    return Coded(array(kind, codes), known)
+    if len(known) <= 1 << 8:
+        return Coded(array("B", bytes(codes)), known)
+    return Coded(array("H" if len(known) <= 1 << 16 else "I", codes), known)
 
 
 def _numbers(cells: list[Any]) -> Block:
@@ -213,6 +223,10 @@ def _floats(cells: list[Any]) -> Block:
 
 
 def _number_lists(cells: list[Any]) -> Block:
-    counts = array("i", [-1 if cell is None else len(cell) for cell in cells])
-    flat = _machine_words(list(chain.from_iterable(cell for cell in cells if cell is not None)))
+    if None in cells:
+        counts = array("i", [-1 if cell is None else len(cell) for cell in cells])
+        flat = _machine_words(list(chain.from_iterable(filter(None, cells))))
+    else:
+        counts = array("i", list(map(len, cells)))
+        flat = _machine_words(list(chain.from_iterable(cells)))
     return Plain(cells) if flat is None else NumberLists(counts, flat)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from analyzer.capture.model import CaptureAccount, Stream
 from analyzer.correlation import correlate, link_forward
@@ -24,8 +24,11 @@ from analyzer.tables.name_rows import name_row
 from analyzer.tables.packed import Cells
 from analyzer.tables.schema import TABLES, schema
 from analyzer.tables.token_rows import token_row
+from analyzer.tables.waiting_rows import WaitingRows
 from dissectors.carriers.base import CarrierMessage
 from dissectors.span import Span
+
+Entry = TypeVar("Entry")
 
 Columns = Mapping[str, Sequence[Any]]
 """A table by the names of its columns."""
@@ -50,7 +53,7 @@ class Gathered(NamedTuple):
     """What a `Collector` holds of a capture, or of a share of it, that it is handed on with."""
 
     negotiations: list[Negotiation]
-    tokens: list[tuple[rows.Row, Negotiation | None]]
+    tokens: WaitingRows
     offers: list[tuple[rows.Row, Negotiation | None]]
     lists: list[Listed]
     anomalies: list[NoticedAnomaly]
@@ -65,13 +68,14 @@ class Collector:
         self._tables = tables
         self._capture = capture
         self._negotiations: list[Negotiation] = []
-        self._tokens: list[tuple[rows.Row, Negotiation | None]] = []
-        self._hint_places: dict[int, tuple[Step, int]] = {}  # id(step) -> step, index in _tokens
+        self._tokens = WaitingRows(tables.schema["tokens"])
+        self._hint_places: dict[int, tuple[Step, int]] = {}  # id(step) -> step, place in _tokens
         self._offers: list[tuple[rows.Row, Negotiation | None]] = []
         self._lists: list[Listed] = []
         self._anomalies: list[NoticedAnomaly] = []
         self._surroundings = Surroundings()
         self.token_count = 0
+        self.found = 0  # negotiations that are over
 
     def token(
         self, stream: Stream, step: Step, carrier: str, negotiation: Negotiation | None
@@ -84,12 +88,13 @@ class Collector:
         if self._tables.secrets:
             assert step.token is not None
             row.append(step.token.raw.hex())
+        place = self._tokens.add(row, negotiation)
         if step.message.kind == "hint":
-            self._hint_places[id(step)] = (step, len(self._tokens))
-        self._tokens.append((row, negotiation))
+            self._hint_places[id(step)] = (step, place)
 
     def negotiation(self, negotiation: Negotiation) -> None:
         """Keep a finished negotiation until its number is known."""
+        self.found += 1
         self._negotiations.append(negotiation)
         self._anomalies.extend(negotiation.anomalies)
         if "offers" in self._tables.wanted:
@@ -99,13 +104,13 @@ class Collector:
         if negotiation.own_hint:
             self._claim_hints(negotiation)
         if not self._tables.keep_steps:
-            negotiation.steps = []
+            negotiation.let_go()
 
     def _claim_hints(self, negotiation: Negotiation) -> None:
         for step in negotiation.steps:
             known = self._hint_places.pop(id(step), None)
             if known is not None:
-                self._tokens[known[1]] = (self._tokens[known[1]][0], negotiation)
+                self._tokens.give(known[1], negotiation)
 
     def schemes(
         self, stream: Stream, carrier: str, site: Site | None, said: CarrierMessage
@@ -125,11 +130,6 @@ class Collector:
     def surrounding(self, fact: Fact) -> None:
         """Keep what may explain a negotiation."""
         self._surroundings.add(fact)
-
-    @property
-    def found(self) -> int:
-        """Negotiations so far that are over."""
-        return len(self._negotiations)
 
     def blank(self) -> Collector:
         """Make one like this that has gathered nothing, for another process."""
@@ -151,8 +151,9 @@ class Collector:
         """Add what another process has gathered; `number_of` gives streams their numbers."""
         if number_of is not None:
             part = _renumbered(part, number_of)
+        self.found += len(part.negotiations)
         self._negotiations += part.negotiations
-        self._tokens += part.tokens
+        self._tokens.join(part.tokens, number_of)
         self._offers += part.offers
         self._lists += part.lists
         self._anomalies += part.anomalies
@@ -171,18 +172,13 @@ class Collector:
         self._surroundings.put_in_order()
         link_chains(self._surroundings.kdc)
         correlate(self._negotiations, self._surroundings)
-        made = (rows.negotiation_row(self._capture, each) for each in self._negotiations)
-        tables.extend("negotiations", made)
-        self._tokens.sort(key=lambda pair: (pair[0][3], pair[0][2], pair[0][12]))
-        for row, owner in self._tokens:
-            if owner is not None:
-                row[1] = (owner.passed_to or owner).negotiation_id
-        tables.extend("tokens", _let_go(self._tokens))
+        in_order = ("frame", "stream_id", "token_index")
+        tables.grow_by("tokens", self._tokens.columns(in_order))
         self._give_lists()
         self._offers.sort(key=lambda pair: (pair[0][12], pair[0][5], pair[0][6]))
         for row, owner in self._offers:
             row[1] = owner.negotiation_id if owner is not None else None
-        tables.extend("offers", _let_go(self._offers))
+        tables.extend("offers", (row for row, _ in _let_go(self._offers)))
         self._anomalies.sort(key=_place_of)
         if "kdc" in tables.wanted:
             tables.extend("kdc", (kdc_row(self._capture, each) for each in self._surroundings.kdc))
@@ -198,6 +194,9 @@ class Collector:
         if tables.keep_steps:
             link_forward(self._negotiations)
             tables.kept.extend(self._negotiations)
+        self._anomalies.clear()
+        over = _let_go(self._negotiations)
+        tables.extend("negotiations", (rows.negotiation_row(self._capture, each) for each in over))
 
     def _give_lists(self) -> None:
         """A list of schemes belongs to the next negotiation about it on its connection, if there is one."""
@@ -217,11 +216,11 @@ class Collector:
         self._lists.clear()
 
 
-def _let_go(owned: list[tuple[rows.Row, Negotiation | None]]) -> Iterator[rows.Row]:
-    """Hand the rows out in order and keep none: as rows and as columns they would take twice the room."""
-    owned.reverse()
-    while owned:
-        yield owned.pop()[0]
+def _let_go(gathered: list[Entry]) -> Iterator[Entry]:
+    """Hand them out in order and keep none: here and as columns they would take twice the room."""
+    gathered.reverse()
+    while gathered:
+        yield gathered.pop()
 
 
 def _place_of(noticed: NoticedAnomaly) -> tuple[bool, int, Span, int, str, str]:
@@ -231,18 +230,15 @@ def _place_of(noticed: NoticedAnomaly) -> tuple[bool, int, Span, int, str, str]:
     return (*where, anomaly.code, anomaly.detail)
 
 
-_STREAM_OF_TOKEN = TABLES["tokens"].names.index("stream_id")
 _STREAM_OF_OFFER = TABLES["offers"].names.index("stream_id")
 
 
 def _renumbered(part: Gathered, number_of: Callable[[int], int]) -> Gathered:
-    """Put the streams' final numbers in the place of provisional ones."""
+    """Put the streams' final numbers in the place of provisional ones; tokens get theirs as they join."""
     streams = {id(negotiation.stream): negotiation.stream for negotiation in part.negotiations}
     streams |= {id(exchange.stream): exchange.stream for exchange in part.surroundings.kdc}
     for stream in streams.values():
         stream.stream_id = number_of(stream.stream_id)
-    for row, _ in part.tokens:
-        row[_STREAM_OF_TOKEN] = number_of(row[_STREAM_OF_TOKEN])
     for row, _ in part.offers:
         row[_STREAM_OF_OFFER] = number_of(row[_STREAM_OF_OFFER])
     lists = []
@@ -300,6 +296,12 @@ class Tables:
         """Append rows that are columns already, by their names."""
         for name, column in self._growing[table].items():
             column.extend(made[name])
+
+    def grow_by(self, table: str, made: Iterable[tuple[str, Sequence[Any]]]) -> None:
+        """Append rows that come as columns, one after the other."""
+        growing = self._growing[table]
+        for name, cells in made:
+            growing[name].extend(cells)
 
     def forget(self, table: str) -> None:
         """Drop all rows of a table."""

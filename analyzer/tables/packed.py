@@ -10,10 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, overload
 
-from analyzer.tables.blocks import Block, Values, pack
+from analyzer.tables.blocks import Block, Plain, Values, pack
 
-BLOCK = 1 << 15
+BLOCK = 1 << 13
 """Rows that are packed together."""
+SHARED = frozenset({"category", "bool", "strs"})
+"""Kinds whose cells are mostly a few objects again and again."""
+SPARED = 4
+"""Blocks of such a column that stay as they came: there is more time to lose than room to win."""
 
 
 class Cells(Sequence[Any]):
@@ -38,7 +42,9 @@ class Cells(Sequence[Any]):
         latest = self._latest
         latest.extend(cells)
         while len(latest) >= BLOCK:
-            self._blocks.append(pack(self.kind, latest[:BLOCK], self._values))
+            cells = latest[:BLOCK]
+            spared = self.kind in SHARED and len(self._blocks) < SPARED
+            self._blocks.append(Plain(cells) if spared else pack(self.kind, cells, self._values))
             del latest[:BLOCK]
 
     def blocks(self) -> Iterator[Block | list[Any]]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from analyzer.tables.collect import Columns
     from analyzer.tables.schema import Column, Table
 
-ROW_GROUP = BLOCK
+ROW_GROUP = 4 * BLOCK
 """Rows that are held as objects at once, and that a row group has."""
 MEMORY = "256MB"  # for what DuckDB holds besides
 

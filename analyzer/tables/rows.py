@@ -26,7 +26,7 @@ def known_time(ts_ns: int | None) -> int | None:
 
 def negotiation_row(capture: str, negotiation: Negotiation) -> Row:
     """Cells of the `negotiations` table."""
-    stream, exchange, status = negotiation.stream, negotiation.exchange, negotiation.status
+    stream, status = negotiation.stream, negotiation.status
     reason, ticket, kdc = negotiation.reason, negotiation.ticket, negotiation.kdc
     frames = negotiation.frames
     started, ended = known_time(negotiation.started_ns), known_time(negotiation.ended_ns)
@@ -48,7 +48,7 @@ def negotiation_row(capture: str, negotiation: Negotiation) -> Row:
         stream.server_port,
         negotiation.carrier,
         negotiation.carrier_version,
-        (exchange.key or None) if exchange is not None else None,
+        negotiation.exchange_key,
         negotiation.scheme,
         negotiation.wrapper,
         negotiation.flow,

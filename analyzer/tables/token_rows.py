@@ -10,7 +10,7 @@ from analyzer.tables.fingerprints import lm_response_kind, response_digest, shor
 from analyzer.tables.rows import Row, known_time
 from analyzer.tables.token_clock import clock_offset_ms
 from dissectors.codes.krb_etype import krb_etype_name
-from dissectors.mechs import mech_name
+from dissectors.mechs import mech_name, mech_names
 from dissectors.tokens.model import (
     KrbApRep,
     KrbApReq,
@@ -74,7 +74,7 @@ def _spnego_cells(token: Token) -> Row:
     """From mech_types to hint_address."""
     if isinstance(token, NegTokenInit):
         cells: Row = [
-            [mech_name(oid) for oid in token.mech_types],
+            mech_names(token.mech_types),
             list(token.req_flags) if token.req_flags is not None else None,
             None,
             None,
@@ -86,7 +86,7 @@ def _spnego_cells(token: Token) -> Row:
         return [*cells, token.hint_name, address.hex() if address is not None else None]
     if isinstance(token, NegTokenResp):
         return [
-            [mech_name(oid) for oid in token.late_mech_types] if token.late_mech_types else None,
+            mech_names(token.late_mech_types) if token.late_mech_types else None,
             None,
             token.neg_state,
             mech_name(token.supported_mech) if token.supported_mech is not None else None,

@@ -7,36 +7,48 @@ Spec: X.690 8.1.3, 10.1.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 
 def inside(data: bytes, pos: int, end: int, tags: bytes) -> int:
     """Where the content begins of the last of nested elements with these `tags`.
 
     The first of them fills `[pos, end)`, each other one the content of that before. For well-formed DER
-    only: everything else raises ValueError, or IndexError where `data` ends.
+    only: everything else raises ValueError.
     """
+    headers = _headers(tags, end - pos)
+    if data.startswith(headers, pos):
+        return pos + len(headers)
+    raise ValueError
+
+
+@lru_cache(maxsize=4096)
+def _headers(tags: bytes, size: int) -> bytes:
+    """Tags and lengths of nested elements that fill `size` octets: DER has one way to write them.
+
+    Or none: a longer form of the length would have to stand for what the shorter one can.
+    """
+    headers = b""
     for tag in tags:
-        if data[pos] != tag:
+        if 2 <= size < 0x82:
+            size -= 2
+            length = bytes((size,))
+        elif 0x83 <= size < 0x103:
+            size -= 3
+            length = bytes((0x81, size))
+        elif 0x104 <= size < 0x10004:
+            size -= 4
+            length = b"\x82" + size.to_bytes(2)
+        else:
             raise ValueError
-        length = data[pos + 1]
-        pos += 2
-        if length > 0x7F:
-            if length == 0x82 and data[pos]:
-                length = data[pos] << 8 | data[pos + 1]
-                pos += 2
-            elif length == 0x81 and data[pos] > 0x7F:
-                length = data[pos]
-                pos += 1
-            else:
-                raise ValueError
-        if pos + length != end:
-            raise ValueError
-    return pos
+        headers += bytes((tag,)) + length
+    return headers
 
 
 def element_end(data: bytes, pos: int) -> int:
-    """Where the element at `pos` ends, if its length is in DER's form; else as `inside`.
+    """Where the element at `pos` ends, which may be behind the end of `data`, if its length is in DER's form.
 
-    That may be behind the end of `data`.
+    Else it raises ValueError, or IndexError where `data` ends before.
     """
     length = data[pos + 1]
     if length < 0x80:

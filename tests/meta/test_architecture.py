@@ -97,10 +97,12 @@ LAYERS: list[tuple[str, set[str]]] = [
         },
     ),
     ("analyzer.first_bytes", {"dissectors", "analyzer.capture", "analyzer.signature"}),
+    ("analyzer.backlog", set()),
     (
         "analyzer.pipeline",
         {
             "dissectors",
+            "analyzer.backlog",
             "analyzer.capture",
             "analyzer.first_bytes",
             "analyzer.negotiation",

@@ -14,6 +14,7 @@ def small_blocks() -> Iterator[None]:
     """Blocks of four rows within."""
     with (
         patch("analyzer.tables.packed.BLOCK", ROWS),
+        patch("analyzer.tables.packed.SPARED", 1),
         patch("analyzer.tables.arrays.BLOCK", ROWS),
         patch("analyzer.tables.parquet.BLOCK", ROWS),
         patch("analyzer.tables.parquet.ROW_GROUP", ROWS * 2),

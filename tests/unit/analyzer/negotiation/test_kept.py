@@ -33,7 +33,6 @@ def negotiations(case: str) -> list[Negotiation]:
 def test_the_ticket_of_an_ap_req() -> None:
     """Everything outside its encrypted parts."""
     (row,) = negotiations("http/negotiate_kerberos")
-    assert row.steps == []
     assert row.ticket is not None
     assert row.ticket.sname == row.spn == "HTTP/web.nego.test"
     assert row.ticket.realm == row.realm == "NEGO.TEST"
@@ -44,6 +43,21 @@ def test_the_ticket_of_an_ap_req() -> None:
     assert row.ticket.ticket_id is not None
     assert row.user_agent is not None
     assert row.user_agent.startswith("curl/")
+
+
+def test_what_is_let_go() -> None:
+    """Steps, exchange and empty lists, which nobody can add to by mistake."""
+    for row in negotiations("http/negotiate_kerberos") + negotiations("smb/smb311_ntlm"):
+        assert row.exchange is None
+        assert row.exchange_key is not None
+        assert not row.steps
+        assert not row.anomalies
+        assert list(row.frames) == sorted(set(row.frames))
+        assert row.key_frames is not None  # who asks why a logon failed needs them, whatever it ran
+        with pytest.raises(AttributeError):
+            row.steps.append(None)  # type: ignore[arg-type]
+        with pytest.raises(AttributeError):
+            row.anomalies.append(None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -54,5 +54,5 @@ def test_the_facts_are_those_of_the_input_that_is_read() -> None:
     assert bar.facts() == ""
     account.packets = 10**15
     assert bar.facts().endswith(" packets/s")
-    collector._negotiations = [None] * 1234  # type: ignore[list-item]
+    collector.found = 1234
     assert bar.facts().endswith(" packets/s, 1,234 negotiations")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from analyzer.analysis import read
+from analyzer.capture.inputs import Input
+from analyzer.pipeline import Options, run
+from analyzer.tables.collect import Collector, Tables
 
 CAPTURES = Path(__file__).resolve().parents[4] / "captures"
 
@@ -41,3 +44,16 @@ def test_only_the_tables_asked_for_are_filled() -> None:
     assert tables["negotiations"]["capture"]
     assert tables["tokens"]["capture"] == []
     assert tables["offers"]["capture"] == []
+
+
+def test_negotiations_are_freed_when_their_rows_are_made() -> None:
+    """Of what waited for the last one to be over nothing is left."""
+    source = Input(str(CAPTURES / "smb" / "two_sessions" / "capture.pcapng"))
+    tables = Tables(frozenset())
+    collector = Collector(tables, source.name)
+    account, seconds = run(source, collector, Options())
+    count = len(collector.gathered().negotiations)
+    assert count == collector.found > 1
+    collector.close(account, seconds)
+    assert not any(collector.gathered()[:5])
+    assert len(tables.columns["negotiations"]["capture"]) == count
