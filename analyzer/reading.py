@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -24,8 +24,27 @@ Progress = Callable[[Input, int], None]
 class Watcher(Protocol):
     """A `Progress` that tells more than bytes."""
 
-    def watch(self, account: CaptureAccount, collector: Collector) -> None:
-        """What follows is of this capture: look here for what has been counted and found so far."""
+    def watch(self, account: Counted, collector: Found, together: Sequence[Input] = ()) -> None:
+        """What follows is of this capture: look here for what has been counted and found so far.
+
+        `together`: it is of all these, read side by side.
+        """
+
+
+class Counted(Protocol):
+    """Has counted packets: a `CaptureAccount`."""
+
+    @property
+    def packets(self) -> int:
+        """So far."""
+
+
+class Found(Protocol):
+    """Has found negotiations: a `Collector`."""
+
+    @property
+    def found(self) -> int:
+        """So far."""
 
 
 Reader = Callable[[Input, Collector, Options, CaptureAccount], tuple[CaptureAccount, float]]
@@ -110,8 +129,12 @@ def _read_each(
         way = way_of_sharing(sources, jobs, asked=analysis.jobs_asked, shares=native)
     if way == "files":
         from analyzer.parallel.files import read_files  # noqa: PLC0415
+        from analyzer.parallel.tally import Tally  # noqa: PLC0415
 
-        yield from read_files(sources, made, options, jobs, progress)
+        tally = Tally(sources, progress)
+        if isinstance(progress, Watcher):
+            progress.watch(tally, tally, sources)
+        yield from read_files(sources, made, options, jobs, tally)
         return
     if way == "shares":
         from analyzer.parallel.shares import read_shared  # noqa: PLC0415

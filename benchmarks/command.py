@@ -16,13 +16,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import compare, goals, goals_worst, stages
+from benchmarks import compare, goals, goals_ways, goals_worst, stages
 from benchmarks.bench import WORKLOADS, Bench, judge, line
 from benchmarks.measure import machine
 from benchmarks.workloads.shelf import Shelf, default_shelf
 
 QUICK = 0.02
-ALL_GOALS = {goal.key: goal for goal in (*goals.GOALS, *goals_worst.BOUNDS)}
+ALL_GOALS = {goal.key: goal for goal in (*goals.GOALS, *goals_ways.WAYS, *goals_worst.BOUNDS)}
 
 
 class Findings:

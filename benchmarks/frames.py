@@ -3,6 +3,7 @@
     python -m benchmarks.frames all CAPTURE        every table of a capture as a pandas frame
     python -m benchmarks.frames one CAPTURE        the negotiations alone
     python -m benchmarks.frames many CAPTURE N     N negotiations as a frame
+    python -m benchmarks.frames parquet FOLDER     how many rows each exported table has
 
 `many` repeats the rows of a capture, with objects of their own for what is not repeated in real ones; the
 seconds that it prints are those of columns and frame alone.
@@ -72,6 +73,17 @@ def many_rows(capture: Path, wanted: int) -> dict[str, Any]:
     return {"rows": made, "columns_s": columns, "frame_s": process_time() - since}
 
 
+def parquet_rows(folder: Path) -> dict[str, Any]:
+    """Count the rows of exported tables, by what the files say of themselves."""
+    import duckdb  # noqa: PLC0415 - only here
+
+    files = {path.stem: str(path) for path in sorted(folder.glob("*.parquet"))}
+    count = "SELECT sum(num_rows) FROM parquet_file_metadata(?)"
+    return {
+        name: int(duckdb.execute(count, [path]).fetchall()[0][0]) for name, path in files.items()
+    }
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["all", capture]:
@@ -80,6 +92,8 @@ if __name__ == "__main__":
             made = {"negotiations": len(read(capture).negotiations)}
         case ["many", capture, number]:
             made = many_rows(Path(capture), int(number))
+        case ["parquet", folder]:
+            made = parquet_rows(Path(folder))
         case _:
             raise SystemExit(__doc__)
     print(json.dumps(made))

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from analyzer.analysis import Analysis
     from analyzer.cache.cache import Cache
 
+NAMED = 3
+"""Files that a note names of those that are skipped for one reason; the others are counted."""
+_NO_CAPTURES = {
+    ": not a capture": "files that are no captures",
+    ": empty file, not a capture": "empty files",
+}
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -135,12 +142,16 @@ def read_captures(
 
 
 def _tell_skipped(notes: list[str]) -> None:
-    """One line for all files of a directory that are no captures; one for each that is and can't be read."""
-    plain = [note for note in notes if note.endswith(": not a capture")]
-    said = [note for note in notes if note not in plain] if len(plain) > 1 else notes
-    if len(plain) > 1:
-        said.insert(0, f"{len(plain)} files that are no captures")
-    for note in said:
+    """A line for all files of a directory that are no captures; one for each that is and can't be read."""
+    said = []
+    for reason, what in _NO_CAPTURES.items():
+        alike = [note for note in notes if note.endswith(reason)]
+        if len(alike) > 1:
+            names = [note.removesuffix(reason) for note in alike[:NAMED]]
+            more = ", ..." if len(alike) > NAMED else ""
+            said.append(f"{len(alike)} {what}: {', '.join(names)}{more}")
+            notes = [note for note in notes if not note.endswith(reason)]
+    for note in said + notes:
         click.echo(f"negoscope: skipped {visible(note)}", err=True)
 
 

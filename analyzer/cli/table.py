@@ -127,7 +127,7 @@ def _lines(
     output: str | None,
     color: str,
 ) -> Iterator[str]:
-    from analyzer.report import export, siem
+    from analyzer.report import export
     from analyzer.report.grid import render
     from analyzer.report.views import chosen_form, short_form
 
@@ -137,6 +137,8 @@ def _lines(
         case "csv":
             yield from export.rows_as_csv(chosen or table.columns, values, rows)
         case _ if form in SIEM_FORMATS:
+            from analyzer.report import siem
+
             yield from siem.lines(form, table.name, values, rows)
         case _:
             grid = chosen_form(chosen, values, rows) if chosen else short_form(table, values, rows)

@@ -9,18 +9,20 @@ from dataclasses import replace
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, NamedTuple
 
+from analyzer.capture.model import CaptureAccount
 from analyzer.errors import CaptureError
 from analyzer.parallel.processes import Worker, context, orders_of
+from analyzer.parallel.pulse import BEAT_S, Patience, Pulse, beating, stalled
 from analyzer.pipeline import run
 from analyzer.tables.collect import Collector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from multiprocessing.connection import Connection
 
     from analyzer.capture.inputs import Input
-    from analyzer.capture.model import CaptureAccount
     from analyzer.parallel.processes import Answers
+    from analyzer.parallel.tally import Tally
     from analyzer.pipeline import Options
     from analyzer.tables.collect import Gathered, Tables
 
@@ -40,47 +42,65 @@ Result = Done | str
 """Or the sentence that says why it could not be read."""
 
 
+class _Reading(NamedTuple):
+    """A capture that a worker reads."""
+
+    place: int
+    patience: Patience
+
+
 def read_files(
     sources: Sequence[Input],
     tables: Tables,
     options: Options,
     jobs: int,
-    progress: Callable[[Input, int], None] | None = None,
+    tally: Tally,
 ) -> Iterator[tuple[Input, Collector, tuple[CaptureAccount, float] | str]]:
     """Read captures, as many as there are jobs at a time; tell each in the order of `sources`.
 
-    A process that dies loses the capture that it was reading and is replaced.
+    A process that dies, or gets no further for too long, loses the capture that it was reading, and is
+    replaced.
     """
     how = context()
     shared = (tables.blank(), replace(options, progress=None))
     waiting = deque(enumerate(sources))
     results: dict[int, Result] = {}
-    busy: dict[Worker, int] = {}
+    busy: dict[Worker, _Reading] = {}
     told = 0
     with ExitStack() as crew:
-        idle = [
-            crew.enter_context(Worker(how, work, shared)) for _ in range(min(jobs, len(sources)))
-        ]
+
+        def another() -> Worker:
+            return crew.enter_context(Worker(how, work, shared))
+
+        idle = [another() for _ in range(min(jobs, len(sources)))]
         while told < len(sources):
             while idle and waiting and waiting[0][0] < told + AHEAD_PER_JOB * jobs:
                 worker = idle.pop()
-                busy[worker], source = waiting.popleft()
+                place, source = waiting.popleft()
+                patience = Patience(source, looked_through=options.wireshark is not None)
+                busy[worker] = _Reading(place, patience)
                 worker.send(pickle.dumps(source, protocol=5))
-            ready = wait([worker.results for worker in busy])
-            for worker in [worker for worker in busy if worker.results in ready]:
-                place = busy.pop(worker)
-                try:
-                    results[place] = worker.result()
-                except EOFError:
-                    lost = f"{sources[place].name}: not read to its end: {worker.end()}"
-                    results[place] = lost
-                    worker = crew.enter_context(Worker(how, work, shared))
+            ready = wait([worker.results for worker in busy], timeout=BEAT_S)
+            for worker, (place, patience) in list(busy.items()):
+                answer = _answer(worker, patience, spoke=worker.results in ready)
+                if answer is None:
+                    continue
+                if isinstance(answer, Pulse):
+                    tally.told(place, answer)
+                    continue
+                del busy[worker]
+                if isinstance(answer, _Lost):
+                    answer = f"{sources[place].name}: not read to its end: {answer.why}"
+                    worker = another()
                 idle.append(worker)
+                results[place] = answer
+                if isinstance(answer, Done):
+                    tally.done(place, answer.account.packets, len(answer.gathered.negotiations))
+                else:
+                    tally.done(place, 0, 0)
             while told in results:
                 source, result = sources[told], results.pop(told)
                 told += 1
-                if progress is not None:
-                    progress(source, source.size)
                 collector = Collector(tables, source.name)
                 if isinstance(result, str):
                     yield source, collector, result
@@ -89,14 +109,44 @@ def read_files(
                     yield source, collector, (result.account, result.seconds)
 
 
+class _Lost(NamedTuple):
+    """The worker is gone, and the capture with it."""
+
+    why: str
+
+
+def _answer(worker: Worker, patience: Patience, *, spoke: bool) -> Pulse | Result | _Lost | None:
+    """What a worker says of its capture; None if it says nothing. One that hangs is ended."""
+    if spoke:
+        try:
+            answer: Pulse | Result = worker.result()
+        except EOFError:
+            return _Lost(worker.end())
+        if isinstance(answer, Pulse):
+            patience.told(answer)
+        return answer
+    if not patience.is_over():
+        return None
+    worker.kill()
+    return _Lost(stalled(patience.limit))
+
+
 def work(blank: Tables, options: Options, orders: Connection, answers: Answers) -> None:
     """Read one capture after the other, as they are named."""
     for order in orders_of(orders):
         source: Input = pickle.loads(order)  # noqa: S301 - from the process that started this one
-        collector = Collector(blank.blank(), source.name)
+        answers.put(_read(source, Collector(blank.blank(), source.name), options, answers))
+
+
+def _read(source: Input, collector: Collector, options: Options, answers: Answers) -> Result:
+    account, count = CaptureAccount(), [0]
+
+    def counted(size: int) -> None:
+        count[0] = size
+
+    with beating(answers, lambda: Pulse(count[0], account.packets, collector.found)):
         try:
-            account, seconds = run(source, collector, options)
+            _, seconds = run(source, collector, replace(options, progress=counted), account)
         except CaptureError as error:
-            answers.put(str(error))
-        else:
-            answers.put(Done(account, seconds, collector.gathered()))
+            return str(error)
+    return Done(account, seconds, collector.gathered())

@@ -7,13 +7,14 @@ are for the process that started it.
 from __future__ import annotations
 
 import multiprocessing
-import pickle
 import signal
 import sys
 import threading
 import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
+
+from analyzer.parallel.parcel import packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,8 +61,12 @@ class Worker:
             self._process.terminate()
         self._process.join(_GRACE_S)
         if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+            self.kill()
+
+    def kill(self) -> None:
+        """End the process, whatever it is doing; one that the system does not let go is left to it."""
+        self._process.kill()
+        self._process.join(_GRACE_S)
 
     def send(self, order: bytes) -> None:
         """Give an order; one that is no longer there is missed elsewhere."""
@@ -74,7 +79,7 @@ class Worker:
 
     def result(self) -> Any:
         """Read a result. Raises `EOFError` if the process is gone, `WorkerError` if it failed."""
-        kind, value = pickle.loads(self.results.recv_bytes())  # noqa: S301 - from a process of ours
+        kind, value = unpacked(self.results.recv_bytes())
         if kind == "failed":
             raise WorkerError(value)
         return value
@@ -141,4 +146,4 @@ class Answers:
 
     def put(self, value: Any, kind: str = "done") -> None:
         """Send one."""
-        self._results.send_bytes(pickle.dumps((kind, value), protocol=5))
+        self._results.send_bytes(packed((kind, value)))

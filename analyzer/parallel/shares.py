@@ -14,14 +14,14 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from analyzer.capture.conversation_keys import ConversationKeys
 from analyzer.capture.model import CaptureAccount
 from analyzer.capture.reader import open_capture
 from analyzer.capture.source import PADDING
 from analyzer.errors import CaptureError
-from analyzer.parallel import follower
+from analyzer.parallel import follower, pulse
 from analyzer.parallel.part import Numbers, Part
 from analyzer.parallel.processes import Worker, context
 from analyzer.parallel.ring import ROOM, SLOT_PACKETS, Ring, new_memory, pieces
@@ -51,7 +51,7 @@ def read_shared(
 ) -> tuple[CaptureAccount, float]:
     """Read one capture with several processes; as `pipeline.run`, and the same rows.
 
-    Raises `CaptureError` if it is no capture, or if one of the processes dies.
+    Raises `CaptureError` if it is no capture, or if one of the processes dies or gets no further.
     """
     began = time.perf_counter()
     account = CaptureAccount() if account is None else account
@@ -81,6 +81,7 @@ class _Crew:
         count = SLOTS_PER_JOB * jobs
         self._jobs = jobs
         self._turn = 0
+        self._began = time.monotonic()
         self._current: int | None = None  # the slot that the capture is read into
         self._used: list[int] = []  # rows of it that each block so far has taken
         self._next = 0
@@ -105,8 +106,8 @@ class _Crew:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self._open.close()
+    def __exit__(self, *exception: Any) -> None:  # noqa: PYI036 - handed on
+        self._open.__exit__(*exception)
 
     def take(self, size: int) -> mmap | None:
         """See `capture.source.Memory`."""
@@ -158,8 +159,10 @@ class _Crew:
             slot = (slot + 1) % len(self._seen)
         self._next = (slot + 1) % len(self._seen)
         for _ in range(self._jobs):
+            waited = 0.0  # a slot that is handed back is progress, of 8 MB at most
             while not self._seen[slot].acquire(timeout=_PATIENCE_S):
-                self._look_after()
+                waited += _PATIENCE_S
+                self._look_after(waited, pulse.STALL_S)
         return slot
 
     def _send(self, order: bytes) -> None:
@@ -171,20 +174,27 @@ class _Crew:
         for worker in self._workers:
             worker.send(b"")
         parts = []
+        # nothing is handed back from here on
+        patience = max(pulse.STALL_S, time.monotonic() - self._began)
+        waited = 0.0
         for worker in self._workers:
             while not worker.ready(_PATIENCE_S):
-                self._look_after()
+                waited += _PATIENCE_S
+                self._look_after(waited, patience)
             try:
                 parts.append(worker.result())
             except EOFError:
                 raise self._unread(worker.end()) from None
         return parts
 
-    def _look_after(self) -> None:
+    def _look_after(self, waited: float, patience: float) -> None:
+        """Raise `CaptureError` if a process is gone, or if none was heard of for too long."""
         for worker in self._workers:
             fault = worker.fault()
             if fault is not None:
                 raise self._unread(fault)
+        if waited > patience:
+            raise self._unread(pulse.stalled(patience))
 
     def _unread(self, why: str) -> CaptureError:
         return CaptureError(f"{self._name}: not read to its end: {why}")

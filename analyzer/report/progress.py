@@ -7,25 +7,29 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from analyzer.capture.inputs import Input
-    from analyzer.capture.model import CaptureAccount
-    from analyzer.tables.collect import Collector
+    from analyzer.reading import Counted, Found
 
 WORTH_A_BAR = 20_000_000  # input bytes from which a progress bar is shown
 
 
 class ProgressBar:
-    """A tqdm bar per large input, made when the first one comes.
+    """A tqdm bar per large input, made when the first one comes; one bar for all that are read side by side.
 
-    It shows bytes, time left, and as far as they are counted in this process, packets per second and
-    negotiations found. It is itself the callback for `read`, and a `reading.Watcher`.
+    It shows bytes, time left, and as far as they are counted or told, packets per second and negotiations
+    found. It is itself the callback for `read`, and a `reading.Watcher`.
     """
 
     def __init__(self, *, enabled: bool = True) -> None:
         self._enabled = enabled
         self._bar: Any = None
         self._source: Input | None = None
-        self._watched: tuple[CaptureAccount, Collector] | None = None
+        self._watched: tuple[Counted, Found] | None = None
+        self._together: tuple[Input, ...] = ()
+        self._counts: dict[str, int] = {}  # of those, by where they lie
+        self._count = 0
         self._began = 0.0
 
     def __enter__(self) -> Self:
@@ -44,32 +48,47 @@ class ProgressBar:
         """The callback for `read`, or None where no bar is wanted."""
         return self if self._enabled else None
 
-    def watch(self, account: CaptureAccount, collector: Collector) -> None:
-        """Take the facts beside the bytes from here."""
+    def watch(self, account: Counted, collector: Found, together: Sequence[Input] = ()) -> None:
+        """Take the facts beside the bytes from here; `together`: they are of all these captures."""
         self._watched = account, collector
         self._began = perf_counter()
+        self._together, self._counts, self._count = tuple(together), {}, 0
+        if together:
+            self._open(sum(source.size for source in together), f"{len(together)} captures")
 
     def __call__(self, source: Input, count: int) -> None:
         """So many bytes of an input have been read."""
-        if source is not self._source:
-            self._close()
+        if self._together:
+            self._count += count - self._counts.get(source.path, 0)
+            self._counts[source.path] = count
+            count = self._count
+        elif source is not self._source:
             self._source = source
-            size = None if source.is_standard_input else source.size
-            if size is not None and size < WORTH_A_BAR:
-                return
-            from tqdm import tqdm  # noqa: PLC0415 - only where a bar is drawn
-
-            self._bar = tqdm(
-                total=size,
-                unit="B",
-                unit_scale=True,
-                desc=source.name[:30],
-                leave=False,
-                file=sys.stderr,
-            )
+            self._open(None if source.is_standard_input else source.size, source.name)
         if self._bar is not None:
             self._bar.set_postfix_str(self.facts(), refresh=False)
             self._bar.update(count - self._bar.n)
+
+    def _open(self, size: int | None, name: str) -> None:
+        """Draw another bar from here on, if so many bytes (None: nobody knows) are worth one."""
+        self._close()
+        if size is not None and size < WORTH_A_BAR:
+            return
+        from tqdm import tqdm  # noqa: PLC0415 - only where a bar is drawn
+
+        class Unwatched(tqdm):  # type: ignore[type-arg]
+            """A bar without tqdm's thread: a process with threads can't start others by fork."""
+
+            monitor_interval = 0
+
+        self._bar = Unwatched(
+            total=size,
+            unit="B",
+            unit_scale=True,
+            desc=name[:30],
+            leave=False,
+            file=sys.stderr,
+        )
 
     def facts(self) -> str:
         """What was counted and found so far, in words; empty where nothing is."""

@@ -180,7 +180,11 @@ def test_the_command_takes_any_capture(tmp_path, cache):
 
 
 @pytest.mark.parametrize(
-    "key", ["D", "gzip", "peak", "frames", "backwards", "rows time", "read", "cache"]
+    "key",
+    [
+        *("D", "gzip", "peak", "frames", "backwards", "rows time", "read", "cache"),
+        *("parquet", "parquet cost", "where", "cluster"),
+    ],
 )
 def test_the_command_measures_goals(key, tmp_path, cache):
     """Each way of measuring, on workloads too small to judge."""

@@ -74,7 +74,7 @@ def test_reading_imports_no_pandas(command: str, capture: Path) -> None:
     """Printing tables needs no frame library."""
     code = (
         f"import sys\nfrom analyzer.cli.main import run\nassert run([{command!r}, {str(capture)!r}]) == 0\n"
-        "heavy = {'pandas', 'duckdb', 'scapy', 'pyarrow', 'tqdm', 'pyasn1'} & set(sys.modules)\n"
+        "heavy = {'pandas', 'duckdb', 'scapy', 'pyarrow', 'tqdm', 'pyasn1', 'analyzer.report.siem'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -247,14 +247,30 @@ def test_a_directory_skips_what_is_no_capture(
 def test_many_files_that_are_no_captures_are_counted(
     capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line says how many; a capture that can't be read is told apart."""
-    for number in range(3):
+    """One line says how many, one how many are empty, with some names; what can't be read is told apart."""
+    for number in range(4):
         (tmp_path / f"{number}.txt").write_text("words")
+    for number in range(3):
+        (tmp_path / f"{number}.jsonl").write_bytes(b"")
     (tmp_path / "old.pcap").write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 9, 9, 0, 0, 99, 1))
     assert run(["negotiations", str(tmp_path), "--format", "jsonl"]) == 0
-    first, second = capsys.readouterr().err.splitlines()
-    assert first == "negoscope: skipped 3 files that are no captures"
-    assert "old.pcap" in second
+    plain, empty, old = capsys.readouterr().err.splitlines()
+    assert plain == "negoscope: skipped 4 files that are no captures: 0.txt, 1.txt, 2.txt, ..."
+    assert empty == "negoscope: skipped 3 empty files: 0.jsonl, 1.jsonl, 2.jsonl"
+    assert "old.pcap" in old
+
+
+def test_an_empty_file_alone_is_told_by_its_reason(
+    capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is nothing to count."""
+    (tmp_path / "a.jsonl").write_bytes(b"")
+    (tmp_path / "b.txt").write_text("words")
+    assert run(["negotiations", str(tmp_path), "--format", "jsonl"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "negoscope: skipped a.jsonl: empty file, not a capture",
+        "negoscope: skipped b.txt: not a capture",
+    ]
 
 
 def test_a_capture_is_never_overwritten(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
+from pathlib import Path
+
 import pytest
 from support.facts import ROOT
 
 from analyzer.analysis import read
+from analyzer.capture.inputs import Input
 from analyzer.capture.model import CaptureAccount
 from analyzer.report import progress
 from analyzer.report.progress import ProgressBar
@@ -56,3 +61,30 @@ def test_the_facts_are_those_of_the_input_that_is_read() -> None:
     assert bar.facts().endswith(" packets/s")
     collector.found = 1234
     assert bar.facts().endswith(" packets/s, 1,234 negotiations")
+
+
+@pytest.mark.usefixtures("at_once")
+def test_captures_read_side_by_side_have_one_bar(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All bytes, packets per second and negotiations of all of them, as the processes tell."""
+    again = shutil.copy(MIXED, tmp_path / "again.pcapng")
+    with ProgressBar() as bar:
+        analysis = read([str(MIXED), str(again)], progress=bar.update, jobs=2)
+        assert bar._bar.n == 2 * MIXED.stat().st_size
+        facts = bar.facts()
+    found = len(analysis.columns("negotiations")["capture"])
+    assert facts.endswith(f" packets/s, {found} negotiations")
+    drawn = capsys.readouterr().err
+    assert "2 captures" in drawn
+    assert "capture.pcapng" not in drawn
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_bar_needs_no_thread() -> None:
+    """With one, other processes could not be forked, and would start slowly."""
+    threads = threading.active_count()
+    with ProgressBar() as bar:
+        bar(Input(str(MIXED)), 1)
+        assert bar._bar is not None
+        assert threading.active_count() == threads

@@ -1,0 +1,141 @@
+"""How what was gathered travels between processes: objects as columns, in half the time of pickle alone.
+
+Pickle writes the name of every attribute of every object. Here the objects of a dataclass with slots go as
+empty shells first, wherever they are met; their attributes follow, each as one column of some hundred
+objects: one value where all have the same object, machine words where all are integers, columns again where
+all are named tuples. Who refers to whom stays as it was, as one pickler sees it all.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import io
+import pickle
+from array import array
+from collections import deque
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from itertools import repeat
+from operator import attrgetter, is_
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from analyzer.tables.gc_pause import gc_paused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+AT_ONCE = 256
+"""Objects whose attributes stand together: as many as the processor's cache holds."""
+
+
+def packed(value: Any) -> bytes:
+    """Make the bytes of a value, of which `unpacked` makes the same value."""
+    into = io.BytesIO()
+    pickler = _Pickler(into)
+    pickler.dump(value)
+    while pickler.shells:
+        shells, pickler.shells = pickler.shells, {}
+        for kind, all_made in shells.items():
+            for begin in range(0, len(all_made), AT_ONCE):
+                made = all_made[begin : begin + AT_ONCE]
+                columns = [
+                    _packed_column(list(map(attrgetter(name), made)), pickler.texts)
+                    for name in _names(kind)
+                ]
+                pickler.dump((kind, made, columns))
+    pickler.dump(None)
+    return into.getvalue()
+
+
+def unpacked(data: bytes) -> Any:
+    """Make the value again; `data` must come from a process of ours."""
+    unpickler = pickle.Unpickler(io.BytesIO(data))  # noqa: S301 - see above
+    with gc_paused():
+        value = unpickler.load()
+        while (batch := unpickler.load()) is not None:
+            kind, made, columns = batch
+            for name, column in zip(_names(kind), columns, strict=True):
+                deque(map(setattr, made, repeat(name), _unpacked_column(column)), maxlen=0)
+    return value
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, into: io.BytesIO) -> None:
+        super().__init__(into, protocol=5)
+        self.shells: dict[type, list[Any]] = {}  # whose attributes have yet to follow
+        self.texts: dict[str, str] = {}
+        self._goes_as_shell: dict[type, bool] = {}
+
+    def reducer_override(self, value: Any) -> Any:
+        """Put a shell in the place of an object whose attributes follow."""
+        kind = type(value)
+        as_shell = self._goes_as_shell.get(kind)
+        if as_shell is None:
+            as_shell = self._goes_as_shell[kind] = _has_columns(kind)
+        if not as_shell:
+            return NotImplemented
+        made = self.shells.get(kind)
+        if made is None:
+            made = self.shells[kind] = []
+        made.append(value)
+        return copyreg.__newobj__, (kind,)  # type: ignore[attr-defined]
+
+
+def _has_columns(kind: type) -> bool:
+    """Whether all that an object holds are the slots of a dataclass that may be set."""
+    if not is_dataclass(kind):
+        return False
+    return not kind.__dataclass_params__.frozen and "__slots__" in vars(kind)  # type: ignore[attr-defined]
+
+
+class _Same(NamedTuple):
+    """A column of one and the same object."""
+
+    value: Any
+
+
+class _Tuples(NamedTuple):
+    """A column of named tuples, and None where `places` says 0."""
+
+    kind: Any
+    places: bytes | None
+    size: int
+    columns: list[Any]
+
+
+def _names(kind: Any) -> list[str]:
+    return [field.name for field in fields(kind)]
+
+
+def _packed_column(
+    values: list[Any], texts: dict[str, str]
+) -> list[Any] | array[int] | _Same | _Tuples:
+    first = values[0]
+    if all(map(is_, values, repeat(first))):
+        return _Same(first)
+    kind = type(first)
+    if all(map(is_, map(type, values), repeat(kind))):
+        if kind is int:
+            with suppress(OverflowError):
+                return array("q", values)
+        if kind is str:  # equal texts travel once, and are one afterwards
+            return list(map(texts.setdefault, values, values))
+    kinds = set(map(type, values)) - {type(None)}
+    if len(kinds) == 1 and hasattr(kind := kinds.pop(), "_fields"):
+        there = [value for value in values if value is not None]
+        places = None if len(there) == len(values) else bytes(v is not None for v in values)
+        columns = [_packed_column(list(column), texts) for column in zip(*there, strict=True)]
+        return _Tuples(kind, places, len(there), columns)
+    return values
+
+
+def _unpacked_column(column: list[Any] | array[int] | _Same | _Tuples) -> Iterable[Any]:
+    if isinstance(column, _Same):
+        return repeat(column.value)
+    if not isinstance(column, _Tuples):
+        return column
+    columns = map(_unpacked_column, column.columns)
+    made = map(tuple.__new__, repeat(column.kind, column.size), zip(*columns, strict=False))
+    if column.places is None:
+        return made
+    return [next(made) if place else None for place in column.places]

@@ -1,0 +1,134 @@
+"""What travels as columns arrives as it was, whoever refers to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import pytest
+from support.facts import ROOT
+
+from analyzer.analysis import begin
+from analyzer.capture.inputs import Input
+from analyzer.negotiation.model import Negotiation
+from analyzer.parallel.parcel import AT_ONCE, packed, unpacked
+from analyzer.pipeline import run
+from analyzer.tables.collect import Collector
+
+CAPTURES = sorted((ROOT / "captures").glob("*/*/capture.pcapng"))[::30]
+
+
+class Pair(NamedTuple):
+    """A tuple with names."""
+
+    first: Any
+    second: Any = None
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """Something that refers to others of its kind."""
+
+    value: Any
+    other: Node | None = None
+    list: list[Any] = field(default_factory=list)
+
+
+@dataclass(slots=True, frozen=True)
+class Fixed:
+    """What cannot be set afterwards."""
+
+    value: int
+
+
+@dataclass
+class Loose:
+    """What has no slots."""
+
+    value: Any
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 2, 3],
+        [1, True, 1.0],
+        [0, False],
+        [None, 7],
+        [2**63, -1],
+        [-(2**63), 2**63 - 1],
+        ["a", "b", "a"],
+        ["\ud800", ""],
+        [b"x", None],
+        [(1, 2), (3,)],
+        [Pair(1, "x"), Pair(2, "x")],
+        [Pair(1), None, Pair(True, Pair("y"))],
+        [Pair(None), Pair(None)],
+        [None, None],
+        [Fixed(1), Fixed(2)],
+        [Loose(1), Loose([2])],
+        [{"a": 1}, {}],
+    ],
+    ids=repr,
+)
+def test_values_keep_type_and_value(values: list[Any]) -> None:
+    """Equal is not enough: 1 stays apart from True, a named tuple one."""
+    got = [node.value for node in unpacked(packed([Node(value) for value in values]))]
+    assert repr(got) == repr(values)
+    assert list(map(type, got)) == list(map(type, values))
+
+
+def test_references_are_kept() -> None:
+    """Circles, chains longer than Python may recurse, and what two refer to."""
+    nodes = [Node(number) for number in range(5 * AT_ONCE)]
+    common: list[Any] = []
+    for before, node in pairwise(nodes):
+        node.other, node.list = before, common
+    nodes[0].other = nodes[-1]
+    first, found = unpacked(packed((nodes[7], {"all": nodes})))
+    got = found["all"]
+    assert got[7] is first
+    assert [node.value for node in got] == list(range(len(nodes)))
+    assert all(node.other is before for before, node in pairwise(got))
+    assert got[0].other is got[-1]
+    assert all(node.list is got[1].list for node in got[1:])
+    assert got[0].list is not got[1].list
+
+
+def plain(value: Any, seen: dict[int, int]) -> Any:
+    """A value as nested lists, objects told once and then by their number."""
+    if isinstance(value, str | int | float | bytes | None):
+        return value
+    if not isinstance(value, tuple):
+        if id(value) in seen:
+            return ["seen", seen[id(value)]]
+        seen[id(value)] = len(seen)
+    name = type(value).__name__
+    if isinstance(value, dict):
+        return [name, [[plain(k, seen), plain(v, seen)] for k, v in value.items()]]
+    if isinstance(value, list | tuple):
+        return [name, [plain(each, seen) for each in value]]
+    names = getattr(type(value), "__slots__", None) or sorted(vars(value))
+    return [name, [plain(getattr(value, each), seen) for each in names]]
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: "/".join(path.parts[-3:-1]))
+def test_all_that_a_capture_holds_arrives(path: Any) -> None:
+    """Negotiations, token rows and their owners, exchanges with KDCs, names."""
+    analysis = begin()
+    source = Input(str(path))
+    collector = Collector(analysis.tables, source.name)
+    run(source, collector, analysis.options)
+    gathered = collector.gathered()
+    got = unpacked(packed(gathered))
+    facts = gathered.surroundings
+    assert gathered.negotiations or facts.kdc or facts.names
+    assert plain(got, {}) == plain(gathered, {})
+
+
+def test_negotiations_travel_as_columns() -> None:
+    """Their attributes are not named again for each of them."""
+    one = packed([Negotiation(None, None, "http")])  # type: ignore[arg-type]
+    many = packed([Negotiation(None, None, "http") for _ in range(AT_ONCE)])  # type: ignore[arg-type]
+    assert (len(many) - len(one)) / (AT_ONCE - 1) < 100
