@@ -138,11 +138,11 @@ def _changes(key: Key, old: _Group | None, new: _Group | None) -> Iterator[Chang
 
 def _kdc_changes(key: Key, old: _Group | None, new: _Group | None) -> Iterator[Change]:
     """Which tickets are asked for is chance: one that is asked for on one side only is told if it is weak."""
-    if new is None:
-        return
-    if old is None:
-        if not new.seen["ticket"].keys() <= {"aes"} or "none" in new.seen["pre-authentication"]:
-            yield _one_sided(key, old, new, "ticket", weak=True)
+    if old is None or new is None:
+        there = new or old
+        assert there is not None
+        if not there.seen["ticket"].keys() <= {"aes"} or "none" in there.seen["pre-authentication"]:
+            yield _one_sided(key, old, new, "ticket", weak=new is not None)
         return
     for name, aspect in KDC.items():
         yield from _differences(

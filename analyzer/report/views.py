@@ -85,6 +85,11 @@ def _ticket(row: dict[str, Any]) -> str:
     return "" if etype is None else visible(SHORT_DETAILS.get(etype, etype))
 
 
+def _accepted(row: dict[str, Any]) -> str:
+    told = visible(", ".join(f"{key} {count}" for key, count in row["accepted"].items()))
+    return told or ("nothing" if row["mechanisms"] else "")
+
+
 VIEWS: dict[str, tuple[View, ...]] = {
     "negotiations": (
         View("id", _of("negotiation_id"), right=True),
@@ -197,7 +202,7 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("negotiations", _of("negotiations"), keep=3, right=True),
         View("failed", _of("failure"), keep=3, right=True),
         View("ran", _counts_of("mechanisms")),
-        View("accepted", _counts_of("accepted"), keep=2),
+        View("accepted", _accepted, keep=2),
         View("offers", _some_of("offers"), keep=3),
         View("weakest", _of("weakest")),
         View("e.g. id", _of("weakest_negotiation_id"), keep=2, right=True),

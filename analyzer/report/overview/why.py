@@ -80,7 +80,7 @@ def reasons(negotiations: Columns) -> list[Section]:
     for title, groups, told in (
         ("What failed", failed, "as, said"),
         ("What succeeded with a flaw", flawed, "as"),
-        ("What the capture does not show to the end", cut, ""),
+        ("What has no verdict in the capture", cut, ""),
     ):
         if groups:
             total = sum(group.count for group in groups.values())

@@ -191,6 +191,8 @@ def test_tickets_are_compared() -> None:
     assert compare(asked(), asked(TICKET)) == []
     [change] = compare(asked(), asked(rc4))
     assert (change.change, change.verdict, change.carrier) == ("appeared", "weaker", "kdc")
+    [change] = compare(asked(rc4), asked())
+    assert (change.change, change.verdict, change.before) == ("vanished", "different", ["rc4"])
 
 
 def test_what_a_client_takes_and_proves_is_compared() -> None:

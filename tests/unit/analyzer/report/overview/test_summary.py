@@ -106,7 +106,7 @@ def test_a_client_that_had_nothing_to_answer_with() -> None:
 def test_an_unfinished_logon_does_not_tell_twice_why_it_was_ntlm() -> None:
     """Why there is no verdict is another question than why NTLM."""
     text = of("http/client_gave_up")
-    cut = part(text, "What the capture does not show to the end")
+    cut = part(text, "What has no verdict in the capture")
     assert "ntlm_only" not in cut
 
 
