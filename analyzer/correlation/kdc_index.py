@@ -113,7 +113,7 @@ class KdcIndex:
         if account is not None:
             self.accounts.add(account)
             self.accounts_at.setdefault(client, set()).add(account)
-        if exchange.frame_reply is None:
+        if not exchange.answered:
             for key in (client, version(client)):
                 self.unanswered.add(key, ts_ns, exchange)
             return

@@ -36,7 +36,7 @@ def why_ntlm_code(exchange: KdcExchange) -> str:
 def kdc_words(exchange: KdcExchange) -> str:
     """What was asked and what the KDC said: `KDC_ERR_S_PRINCIPAL_UNKNOWN for HTTP/web.lab.example`."""
     code = exchange.error_code
-    said = exchange.error or (krb_error_name(code) if code is not None else "no answer")
+    said = exchange.refusal or (krb_error_name(code) if code is not None else "no answer")
     if exchange.nt_status is not None:
         said += f", {nt_status_name(exchange.nt_status)}"
     if exchange.e_text:

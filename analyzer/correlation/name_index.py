@@ -6,11 +6,11 @@ Spec: RFC 1034 3.6, RFC 6066 3, RFC 4795 2, RFC 1002 4.2.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import cached_property
 
 from analyzer.correlation.finding import Finding
-from analyzer.correlation.kdc_index import LOOK_BACK, Timeline, version
+from analyzer.correlation.kdc_index import LOOK_BACK, Timeline, other_version, version
 from analyzer.correlation.services import (
     is_address,
     named_by_client,
@@ -21,7 +21,9 @@ from dissectors.names.reverse import reversed_address
 
 SECOND = 1_000_000_000
 BEFORE_NS = 60 * SECOND
-"""How long before a negotiation its client may have looked up the server's name."""
+"""How long before a negotiation a look-up is of it, whatever the answer's TTL."""
+LONGEST_NS = 86_400 * SECOND
+"""How long an answer holds at most, as Windows' resolver has it by default (MaxCacheTtl)."""
 NAMES_KEPT = 16
 """Names of one address; the first ones."""
 EMPTY = "NOERROR"
@@ -37,7 +39,7 @@ class NameIndex:
         self._leading_to: dict[str, list[NameFact]] = {}  # address -> facts, in order of time
         self._reverse: dict[str, dict[str, None]] = {}  # address -> names by PTR records
         self._names_of: dict[str, dict[str, None]] = {}  # address -> names, in order of time
-        self._led_to: Timeline[NameFact] = Timeline()  # by (client, address)
+        self._led_to: Timeline[NameFact] = Timeline()  # by (client, address), (version, address)
         self._failed: Timeline[NameFact] = Timeline()  # by (client, name)
         for fact in self._facts:
             if fact.record not in HOST_RECORDS:
@@ -65,7 +67,8 @@ class NameIndex:
         if names is None:
             names = self._names_of[address] = {}
             for fact in self._leading_to.get(address, ()):
-                self._led_to.add((fact.client, address), fact.ts_ns, fact)
+                for asker in (fact.client, version(fact.client)):
+                    self._led_to.add((asker, address), fact.ts_ns, fact)
                 for name in (fact.name, *fact.targets):
                     if len(names) < NAMES_KEPT:
                         names[name] = None
@@ -98,12 +101,30 @@ class NameIndex:
         if not known:
             return
         if negotiation.server_name is None:
-            until = negotiation.started_ns
-            key = negotiation.stream.client, server
-            asked = self._led_to.last(key, until - BEFORE_NS, until)
-            negotiation.server_name = asked.name if asked is not None else None
+            negotiation.server_name = self._name_led_by(negotiation)
+            negotiation.name_looked_up = negotiation.server_name is not None
         own = set(named_by_client(negotiation))
         negotiation.names = tuple(name for name in known if name not in own)
+
+    def _name_led_by(self, negotiation: Negotiation) -> str | None:
+        """The name that led the client to the server, by an answer that still held.
+
+        Without one, a name that was asked for over the other version of the Internet Protocol: a machine
+        looks up IPv6 addresses over IPv4 as well. Whose address that is, nothing says; so all that asked
+        so must have asked for the same name.
+        """
+        server, until = negotiation.stream.server, negotiation.started_ns
+        own = next(self._holding(negotiation.stream.client, server, until), None)
+        if own is not None:
+            return own.name
+        others = {fact.name for fact in self._holding(other_version(server), server, until)}
+        return others.pop() if len(others) == 1 else None
+
+    def _holding(self, asker: Hashable, address: str, at_ns: int) -> Iterator[NameFact]:
+        """Answers to an asker that lead to an address and hold at a time, latest first."""
+        for fact in self._led_to.latest((asker, address), at_ns - LONGEST_NS, at_ns):
+            if at_ns - fact.ts_ns <= max(BEFORE_NS, (fact.ttl or 0) * SECOND):
+                yield fact
 
     def looked_up(self, address: str, negotiation: Negotiation) -> bool:
         """`address`, of the other IP version than the client, was the last to look the server's address up.

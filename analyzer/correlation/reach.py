@@ -91,7 +91,7 @@ def _in_vain(negotiation: Negotiation, index: KdcIndex, asker: Hashable, since: 
         exchange
         for exchange in index.unanswered.latest(asker, since, until)
         if same_client(negotiation, exchange)
-        and (exchange.instead is None or exchange.turned_away)  # else it was answered somehow
+        and (exchange.proxy_status is None or exchange.turned_away)  # else it was answered somehow
         and (_for_this(negotiation, exchange) or _of_client(negotiation, exchange.client, index))
         and not _answered(index, exchange, until)
     ]
@@ -116,7 +116,7 @@ def _unreachable(negotiation: Negotiation, vain: _Vain, *, known: bool, one_side
     gave_up = meant is not None and negotiation.started_ns - meant.ts_ns >= PATIENCE_NS
     sure = "likely" if known and (gave_up or shown) and not one_sided else "possible"
     if away is not None and refused is None:
-        words = f"{away.server} port {away.server_port}, a KDC's proxy: {away.instead}"
+        words = f"{away.server} port {away.server_port}, a KDC's proxy: {away.refusal}"
     elif attempts:
         first = refused or attempts[-1]
         words = f"{first.server} port {first.port}: {first.how}"

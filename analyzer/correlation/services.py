@@ -94,7 +94,10 @@ def classes(carrier: str) -> frozenset[str]:
 
 
 def named_by_client(negotiation: Negotiation) -> tuple[str, ...]:
-    """Hosts by which the client names the server: Host header, UNC server, SPN; without doubles."""
+    """Hosts by which the client names the server: Host header, UNC server, SPN; without doubles.
+
+    Where it shows none, the one that it looked up stands for it.
+    """
     return _hosts_named(negotiation.server_name, negotiation.spn)
 
 
@@ -108,6 +111,10 @@ def _hosts_named(server_name: str | None, spn: str | None) -> tuple[str, ...]:
 def server_names(negotiation: Negotiation) -> list[ServerName]:
     """Every host name of the server, the client's own first; no addresses among those of others."""
     found = dict.fromkeys(named_by_client(negotiation), True)
+    spn = principal(negotiation.spn)
+    if negotiation.name_looked_up and negotiation.server_name:
+        looked_up = host_of(negotiation.server_name)
+        found[looked_up] = spn is not None and spn.host == looked_up
     told = negotiation.ntlm_server
     own = (told.dns_computer, told.nb_computer) if told is not None else ()
     for name in (*negotiation.names, *own):

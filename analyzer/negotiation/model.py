@@ -249,6 +249,7 @@ class Negotiation:
     kerberos_refusal: KerberosRefusal | None = None  # the last of them
     # filled in by analyzer.correlation
     names: tuple[str, ...] = ()  # other names of the server, learnt in the capture
+    name_looked_up: bool = False  # `server_name` is such a name too: the client itself shows none
     fallback_reason: str | None = None  # why NTLM, or another mechanism; whatever came of it
     fallback_confidence: str | None = None
     kdc: KdcExchange | None = None  # what gave its ticket, or refused the one it would have needed

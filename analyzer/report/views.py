@@ -51,6 +51,12 @@ def _end(address: str, port: str) -> Callable[[dict[str, Any]], str]:
     return lambda row: f"{row[address]}:{row[port]}" if row[address] is not None else ""
 
 
+def _kdc_error(row: dict[str, Any]) -> str:
+    if row["proxy_status"] is not None:
+        return f"HTTP {row['proxy_status']}"
+    return visible(row["error"] or "")
+
+
 def _mechanism(row: dict[str, Any]) -> str:
     if row["mechanism"] is None:
         return ""
@@ -170,7 +176,7 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("realm", _of("realm"), keep=5),
         View("preauth", _of("preauth"), keep=4),
         View("ticket", _ticket, keep=2),
-        View("error", _of("error")),
+        View("error", _kdc_error),
         View("referral", _of("referral"), keep=3),
         View("continues", _of("continues"), right=True, keep=4),
         View("neg", lambda row: ",".join(map(str, row["negotiation_ids"] or [])), keep=3),

@@ -3,7 +3,7 @@
 Over TCP answers come in the order of the requests, over UDP in any; there a request may be sent again, and
 be answered as often. A request of which the answer was not seen is told as well, and so is an answer alone.
 
-Spec: RFC 4120 3.1.2, 3.3.2, 7.2.1-7.2.2; draft-ietf-kitten-iakerb 3 (inside a negotiation).
+Spec: RFC 4120 3.1.2, 3.3.2, 7.2.1-7.2.2; MS-KKDCP 3.1.5.3; draft-ietf-kitten-iakerb 3 (inside a negotiation).
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ CARRYING_LIMIT = 64
 
 ONE_BY_ONE = "kkdcp"
 """How a client asks that awaits each answer: nothing is pipelined behind a POST (RFC 9112 9.3.2)."""
+_TORN = frozenset({"gap", "cut-off"})
+"""Anomalies by which a message's end is not in the capture; a snap length cuts what was there."""
 
 
 class _Asked(NamedTuple):
@@ -90,14 +92,27 @@ class Pairing:
             self._tell(exchange)
 
     def proxy_said(self, message: CarrierMessage, status: Status) -> None:
-        """Note HTTP's answer to the oldest request; one that it turns away gets no other."""
-        asked = next((each for each in self._waiting if each.exchange.instead is None), None)
+        """Note a proxy's response without a message of a KDC at the request that it names.
+
+        One that is turned away gets no other answer; a body that cannot be read may have been a KDC's.
+        """
+        frame = message.context.get("request_frame")
+        asked = next(
+            (
+                each
+                for each in self._waiting
+                if each.exchange.frame_request == frame and each.exchange.proxy_status is None
+            ),
+            None,
+        )
         if asked is None:
             return
-        asked.exchange.instead, asked.exchange.frame_instead = f"HTTP {status.code}", message.frame
-        if status.verdict == "failure":
+        exchange = asked.exchange
+        exchange.frame_reply, exchange.reply_ts_ns = message.frame, message.ts_ns
+        exchange.proxy_status = status.code
+        if exchange.turned_away:
             self._waiting.remove(asked)
-            self._tell(asked.exchange)
+            self._tell(exchange)
 
     def _in_order(self, asked: _Asked) -> _Asked:
         """Give a request that was sent twice and answered twice the first answer; the second one's is due."""
@@ -139,6 +154,8 @@ class Pairing:
         fitting = [each for each in self._waiting if kind in (None, each.exchange.exchange)]
         if not fitting:
             return None
+        # on one connection of a proxy the response to the others went by, though it could not be read
+        fitting = [each for each in fitting if each.exchange.proxy_status is None] or fitting
         same = [each for each in fitting if _same_service(each.request, reply)]
         first = (same or fitting)[0]
         repeated = [each for each in fitting if _carries_on(each.request, first.request)]
@@ -147,6 +164,8 @@ class Pairing:
 
 def _answer(exchange: KdcExchange, message: CarrierMessage, reply: Reply) -> None:
     exchange.frame_reply, exchange.reply_ts_ns = message.frame, message.ts_ns
+    exchange.proxy_status = None
+    exchange.reply_torn = any(anomaly.code in _TORN for anomaly in message.anomalies)
     take_reply(exchange, reply, message.ts_ns)
 
 

@@ -58,7 +58,7 @@ def _continues(exchange: KdcExchange, before: KdcExchange) -> bool:
     if code == RESPONSE_TOO_BIG:
         return exchange.transport != "udp"
     sent_again = exchange.nonce is not None and exchange.nonce == before.nonce
-    return sent_again or before.frame_reply is None
+    return sent_again or not before.answered
 
 
 def _same(one: str | None, other: str | None, *, unknown: bool = False) -> bool:

@@ -24,7 +24,7 @@ from dissectors.tokens.ticket_id import ticket_id
 
 Reply = KrbKdcRep | KrbError
 
-PA_FOR_USER, PA_FX_FAST, PA_S4U_X509_USER = 129, 136, 130
+PA_FOR_USER, PA_S4U_X509_USER = 129, 130
 WRONG_REALM = 68  # KDC_ERR_WRONG_REALM: the client's realm is another one
 NO_CODE = "KRB-ERROR without a code"
 _TGT = "krbtgt/"
@@ -61,12 +61,13 @@ def take_request(exchange: KdcExchange, request: KrbKdcReq) -> None:
     elif "cname-in-addl-tkt" in request.kdc_options:
         exchange.s4u = "proxy"
     exchange.u2u = "enc-tkt-in-skey" in request.kdc_options
-    exchange.fast = PA_FX_FAST in request.padata_types
+    exchange.fast = request.armored
 
 
 def take_reply(exchange: KdcExchange, reply: Reply, ts_ns: int) -> None:
     """Note what is answered, at `ts_ns` by the capture's clock."""
     exchange.reply_padata = reply.padata_types
+    exchange.fast = exchange.fast or reply.armored
     if isinstance(reply, KrbError):
         _take_error(exchange, reply, ts_ns)
         return
@@ -78,7 +79,6 @@ def take_reply(exchange: KdcExchange, reply: Reply, ts_ns: int) -> None:
     exchange.ticket_etype, exchange.ticket_kvno = reply.etype, reply.kvno
     exchange.ticket_id = ticket_id(reply)
     exchange.reply_etype = reply.enc_part_etype
-    exchange.fast = exchange.fast or PA_FX_FAST in reply.padata_types
     exchange.referral = _referral(exchange)
     exchange.sname = exchange.sname or reply.sname
     exchange.realm = exchange.realm or reply.realm

@@ -40,6 +40,7 @@ class Told(NamedTuple):
     addresses: tuple[str, ...]
     rcode: str
     targets: tuple[str, ...]
+    ttl: int | None
 
 
 class Pairs(NamedTuple):
@@ -86,8 +87,8 @@ class LookupPairs:
             number[head] = questions.setdefault(question, len(questions))
             if message.response:
                 answers[head], place[head] = True, len(told)
-                addresses, targets = followed(question.name, message.answers)
-                told.append(Told(question, addresses, message.rcode, targets))
+                addresses, targets, ttl = followed(question.name, message.answers)
+                told.append(Told(question, addresses, message.rcode, targets, ttl))
         number, answers, place = number[first], answers[first], place[first]
         known = np.flatnonzero(number >= 0)
         some, answers = some[known], answers[known]

@@ -19,6 +19,10 @@ ANONYMOUS = "WELLKNOWN/ANONYMOUS"
 """The client's name in clear where only the armoured part of a reply tells it (RFC 6113 5.4.3)."""
 
 
+_REDIRECTED = 300
+"""First HTTP status of those that say that the request was not done (RFC 9110 15)."""
+
+
 @dataclass(slots=True, eq=False)
 class KdcExchange:
     """One request to a KDC and its answer; either may be missing, never both (RFC 4120 3.1, 3.3).
@@ -57,7 +61,7 @@ class KdcExchange:
     for_user: str | None = None  # S4U2self: whom the service acts for
     s4u: str | None = None  # `self`, `proxy` (MS-SFU)
     u2u: bool = False  # enc-tkt-in-skey
-    fast: bool = False  # PA-FX-FAST in request or reply
+    fast: bool = False  # request or reply is armoured; a mere PA-FX-FAST is none
     # of the reply
     ticket_sname: str | None = None  # as issued; another realm's krbtgt: a referral
     ticket_cname: str | None = None  # to whom: the KDC's own name of the client, also for an alias
@@ -66,15 +70,15 @@ class KdcExchange:
     ticket_kvno: int | None = None
     ticket_id: bytes | None = None  # None also where the ticket is not all there
     reply_etype: int | None = None  # of the reply's encrypted part
+    reply_torn: bool = False  # packets with the end of it are missing, so that it may not have come
     reply_padata: tuple[int, ...] = ()
     referral: str | None = None  # realm that the KDC sends the client to
     error_code: int | None = None
     error: str | None = None  # `KDC_ERR_PREAUTH_REQUIRED`; None: no KRB-ERROR came
     e_text: str | None = None
     nt_status: int | None = None
+    proxy_status: int | None = None  # of HTTP, where no message of a KDC could be read (kkdcp): 503
     clock_offset_ms: float | None = None  # KDC's stime minus the capture's clock
-    instead: str | None = None  # of a proxy, where no message of a KDC could be read: `HTTP 503`
-    frame_instead: int | None = None
     # links
     continues: KdcExchange | None = None  # the attempt that this one repeats or carries on
     carried_by: Negotiation | None = None  # iakerb only
@@ -85,7 +89,17 @@ class KdcExchange:
     @property
     def granted(self) -> bool:
         """A ticket was issued."""
-        return self.frame_reply is not None and self.error is None
+        return self.answered and self.error is None
+
+    @property
+    def answered(self) -> bool:
+        """A KDC answered; a proxy's response without a message of one is none."""
+        return self.frame_reply is not None and self.proxy_status is None
+
+    @property
+    def refusal(self) -> str | None:
+        """What was said in place of a ticket: the error's name, or `HTTP 503` by a proxy."""
+        return self.error if self.proxy_status is None else f"HTTP {self.proxy_status}"
 
     @property
     def asker(self) -> str | None:
@@ -100,13 +114,12 @@ class KdcExchange:
     @property
     def frames(self) -> tuple[int, ...]:
         """Request and reply, or what came in its place, as far as they were seen."""
-        reply = self.frame_reply if self.frame_reply is not None else self.frame_instead
-        return tuple(f for f in (self.frame_request, reply) if f is not None)
+        return tuple(f for f in (self.frame_request, self.frame_reply) if f is not None)
 
     @property
     def turned_away(self) -> bool:
         """A proxy answered, and not with 2xx."""
-        return self.frame_reply is None and not (self.instead or "HTTP 2").startswith("HTTP 2")
+        return self.proxy_status is not None and self.proxy_status >= _REDIRECTED
 
 
 class NameFact(NamedTuple):
@@ -125,6 +138,7 @@ class NameFact(NamedTuple):
     targets: tuple[str, ...] = ()  # CNAME chain, SRV targets, PTR names
     responder: str | None = None  # address of who answered
     broadcast: bool = False  # everybody was asked, not a server
+    ttl: int | None = None  # seconds for which the answer holds; None: it leads nowhere, or is none
 
 
 @dataclass(slots=True, frozen=True)

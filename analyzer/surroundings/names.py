@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import NamedTuple
 
 from analyzer.surroundings.model import NameFact
 from dissectors.names.dns import IDENT, Answer, DnsMessage, Question, read_dns
@@ -92,10 +93,10 @@ class NameLookups:
             client = receiver[0] if waited is None else waited[1]
             of_all = broadcast if waited is None else waited[4]
             name, record = question
-            found, targets = followed(name, answers)
+            found, targets, ttl = followed(name, answers)
             responder = sender[0]
             fact = (source, client, name, found, frame, ts_ns, record, rcode, targets, responder)
-            self._say(NameFact._make((*fact, of_all)))
+            self._say(NameFact._make((*fact, of_all, ttl)))
 
     def _unanswered(self, key: _Key, asked: _Asked) -> None:
         source, client, frame, ts_ns, broadcast = asked
@@ -113,16 +114,26 @@ class NameLookups:
         self._tell(fact)
 
 
-def followed(name: str, answers: tuple[Answer, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Addresses that a name leads to over its aliases, and the names on the way."""
+class Followed(NamedTuple):
+    """Where a name leads."""
+
+    addresses: tuple[str, ...]
+    targets: tuple[str, ...]  # names on the way
+    ttl: int | None  # of the record that holds the shortest time, seconds; None: there is none
+
+
+def followed(name: str, answers: tuple[Answer, ...]) -> Followed:
+    """Follow a name over its aliases."""
     if len(answers) == 1 and answers[0].name == name and len(answers[0].addresses) == 1:
-        return answers[0].addresses, ()  # as nearly always
+        return Followed(answers[0].addresses, (), answers[0].ttl)  # as nearly always
     names = {name: None}
     addresses: dict[str, None] = {}
+    ttl: int | None = None
     for answer in answers:  # aliases stand before what they lead to (RFC 1034 3.6.2)
         if answer.name not in names:
             continue
+        ttl = answer.ttl if ttl is None else min(ttl, answer.ttl)
         addresses.update(dict.fromkeys(answer.addresses))
         if answer.target is not None:
             names[answer.target] = None
-    return tuple(addresses), tuple(names)[1:]
+    return Followed(tuple(addresses), tuple(names)[1:], ttl)

@@ -1,9 +1,11 @@
 """Looks at blocks of packets for names and for KDCs that do not answer, beside the stream engine.
 
-Each is one packet by itself, so nothing is joined and no stream is opened: a vectorised look at the heads
-picks the packets, and only those are read.
+Nearly each is one packet by itself, so no stream is opened: a vectorised look at the heads picks the
+packets, and only those are read.
 
-Not handled: names and refusals over TCP DNS, DNS over TLS or HTTPS.
+Spec: RFC 1035 4.2.1-4.2.2, RFC 7766 8 (DNS over TCP), RFC 9293 3.5.
+Not handled: what is in another segment than the beginning of its message, in DNS over TCP; DNS over TLS
+or HTTPS.
 """
 
 from __future__ import annotations
@@ -18,19 +20,16 @@ from analyzer.capture.heads import first_octets, payload_heads
 from analyzer.capture.icmp import Unreachable
 from analyzer.capture.model import PacketIndex
 from analyzer.surroundings.attempts import Attempts
+from analyzer.surroundings.hellos import Hellos
 from analyzer.surroundings.lookup_pairs import ANSWERED, UNKNOWN, LookupPairs
 from analyzer.surroundings.model import Fact, NameFact
 from analyzer.surroundings.names import NameLookups
-from dissectors.names.client_hello import server_name
-from dissectors.names.dns import IDENT
+from dissectors.names.dns import HEADER, IDENT, PREFIX, messages_of_segment
 
 KDC_PORTS = (88, 464)
+DNS_PORT = 53
 TCP, UDP = 6, 17
 SYN, RST, ACK = 2, 4, 16
-
-_HANDSHAKE = 0x16  # TLS content type
-_CLIENT_HELLO = 0x1603_0000_0001_0000
-_HELLO_MASK = 0xFFFF_0000_00FF_0000  # content type, version; handshake type
 
 
 class Watch:
@@ -40,6 +39,7 @@ class Watch:
         self._tell = tell
         self._lookups = NameLookups(tell)
         self._pairs = LookupPairs()
+        self._hellos = Hellos(tell)
         self._attempts = Attempts(tell)
 
     def feed(self, index: PacketIndex) -> None:
@@ -54,10 +54,9 @@ class Watch:
         udp = np.flatnonzero(full & (index.proto == UDP))
         self._datagrams(index, udp[_looks_like_dns(payload_heads(index, udp))])
         tcp = np.flatnonzero(full & (index.proto == TCP))
-        tcp = tcp[first_octets(index, tcp) == _HANDSHAKE]
-        hello = (payload_heads(index, tcp) & np.uint64(_HELLO_MASK)) == np.uint64(_CLIENT_HELLO)
-        for row in tcp[hello].tolist():
-            self._hello(index, row)
+        first = first_octets(index, tcp)
+        self._hellos.feed(index, tcp, first)
+        self._messages(index, tcp, first)
         self._handshakes(index)
 
     def finish(self) -> None:
@@ -85,20 +84,32 @@ class Watch:
                 data = buffer[start : start + size] if start >= 0 else index.extra[row]
                 lookups.add(data, (sender, port), (receiver, to_port), frame, ts_ns)
                 continue
-            question, addresses, rcode, targets = pairs.told[text]
+            question, addresses, rcode, targets, ttl = pairs.told[text]
             name, record = question
             fact = NameFact(
-                "dns", receiver, name, addresses, frame, ts_ns, record, rcode, targets, sender
-            )
+                "dns", receiver, name, addresses, frame, ts_ns, record, rcode, targets, sender, False, ttl
+            )  # fmt: skip
             ident = buffer[start : start + IDENT]
             lookups.answered_at_once((receiver, to_port), ident, question, fact)
 
-    def _hello(self, index: PacketIndex, row: int) -> None:
-        name = server_name(index.payload(row))
-        if name is not None:
-            (client, _), (server, _) = _ends(index, row)
+    def _messages(
+        self, index: PacketIndex, rows: NDArray[np.intp], first: NDArray[np.uint8]
+    ) -> None:
+        """Look-ups over TCP: a message that fills its segment, on any port; more and less on DNS's own."""
+        size = index.payload_wire_len[rows] - PREFIX
+        known = (index.src_port[rows] == DNS_PORT) | (index.dst_port[rows] == DNS_PORT)
+        some = np.flatnonzero((known | (first == size >> 8)) & (size >= HEADER))
+        if not len(some):
+            return
+        heads = payload_heads(index, rows[some])
+        fits = known[some] | ((heads >> np.uint64(48)).astype(np.int64) == size[some])
+        # behind the length: the same words as in a datagram, but for the number of answers
+        look_up = _looks_like_dns(heads << np.uint64(16))
+        for row in rows[some[fits & look_up]].tolist():
+            sender, receiver = _ends(index, row)
             frame, ts_ns = index.frame.item(row), index.ts_ns.item(row)
-            self._tell(NameFact("sni", client, name, (server,), frame, ts_ns, record=""))
+            for data in messages_of_segment(bytes(index.payload(row))):
+                self._lookups.add(data, sender, receiver, frame, ts_ns)
 
     def _handshakes(self, index: PacketIndex) -> None:
         """SYNs to a KDC's port, and what comes back from it."""

@@ -10,7 +10,6 @@ from dissectors.codes.krb_padata import krb_padata_name
 from dissectors.codes.nt_status import nt_status_name
 
 PREAUTH: tuple[tuple[str, frozenset[int]], ...] = (
-    ("fast", frozenset({136})),
     ("pkinit", frozenset({14, 15, 16})),
     ("spake", frozenset({151})),
     ("otp", frozenset({142})),
@@ -18,7 +17,9 @@ PREAUTH: tuple[tuple[str, frozenset[int]], ...] = (
     ("gss", frozenset({655})),
     ("encrypted-timestamp", frozenset({2, 5})),
 )
-"""Ways of pre-authentication by the padata-types of an AS request that show them; the first one counts."""
+"""Ways of pre-authentication by the padata-types of an AS request that show them; the first one counts.
+
+FAST hides the types that would, and is known by its armour."""
 
 
 def preauth(exchange: KdcExchange) -> str | None:
@@ -28,6 +29,8 @@ def preauth(exchange: KdcExchange) -> str | None:
     """
     if exchange.exchange != "AS" or exchange.frame_request is None:
         return None
+    if exchange.fast:
+        return "fast"
     for name, types in PREAUTH:
         if not types.isdisjoint(exchange.padata):
             return name
@@ -35,10 +38,15 @@ def preauth(exchange: KdcExchange) -> str | None:
 
 
 def outcome(exchange: KdcExchange) -> str:
-    """`success`: a ticket came; `failure`: an error, whatever is done about it; else `incomplete`."""
-    if exchange.frame_reply is None:
-        return "incomplete"
-    return "success" if exchange.granted else "failure"
+    """`success`: a ticket came; `failure`: an error, whatever is done about it; else `incomplete`.
+
+    So is a ticket whose last packets the capture lacks: the KDC gave it, but that it came is not shown.
+    """
+    if not exchange.answered:
+        return "failure" if exchange.turned_away else "incomplete"
+    if not exchange.granted:
+        return "failure"
+    return "incomplete" if exchange.reply_torn else "success"
 
 
 def kdc_row(capture: str, exchange: KdcExchange) -> Row:
@@ -93,6 +101,7 @@ def kdc_row(capture: str, exchange: KdcExchange) -> Row:
         _hex(exchange.ticket_id),
         _hex(exchange.ticket_used_id),
         exchange.ticket_used_names[0] if exchange.ticket_used_names else None,
+        exchange.proxy_status,
     ]
 
 

@@ -23,4 +23,5 @@ def name_row(capture: str, fact: NameFact) -> list[Any]:
         fact.ts_ns,
         list(fact.targets),
         fact.broadcast,
+        fact.ttl,
     ]

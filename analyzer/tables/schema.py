@@ -109,7 +109,11 @@ NEGOTIATIONS = Table(
         C("workstation", "str", "as claimed on the wire"),
         C("realm", "category", "Kerberos ticket realm"),
         C("spn", "str", "Kerberos service name, or NTLM's MsvAvTargetName"),
-        C("server_name", "str", "the name by which the client asked"),
+        C(
+            "server_name",
+            "str",
+            "the name by which the client asked, else the one that it had looked up",
+        ),
         C(
             "protection",
             "category",
@@ -330,7 +334,11 @@ KDC = Table(
         C("capture", "category", "base name of the capture"),
         C("stream_id", "int", "Wireshark's tcp.stream or udp.stream"),
         C("frame_request", "int", "frame in which the request ends; null if it was not seen"),
-        C("frame_reply", "int", "frame in which the answer ends; null if none was seen"),
+        C(
+            "frame_reply",
+            "int",
+            "frame in which the answer ends, or a proxy's response in its place; null: none",
+        ),
         C("ts", "time", "time of the request, else of the answer"),
         C("client", "category", "address of who asks"),
         C("server", "category", "address of the KDC, its proxy (kkdcp) or the acceptor (iakerb)"),
@@ -346,7 +354,12 @@ KDC = Table(
         C("client_port", "int", "port of who asks"),
         C("server_port", "int", "port of who answers"),
         C("duration_ms", "float", "request to answer, milliseconds"),
-        C("outcome", "category", "success, failure (any KRB-ERROR), incomplete"),
+        C(
+            "outcome",
+            "category",
+            "success (a ticket came), failure (any KRB-ERROR, or a proxy's HTTP error), incomplete "
+            "(no answer, none that can be read, or packets of it are missing)",
+        ),
         C("crealm", "category", "client's realm as the answer tells it"),
         C("reply_etype", "category", "encryption type of the part of the reply for the client"),
         C("kdc_options", "strs", "options of the request: forwardable, canonicalize"),
@@ -381,6 +394,11 @@ KDC = Table(
             "presented_cname",
             "str",
             "to whom that ticket was issued, if the reply that did is in the capture",
+        ),
+        C(
+            "proxy_status",
+            "int",
+            "HTTP status of a KDC proxy in whose response no message of a KDC could be read: 503",
         ),
     ),
 )
@@ -488,6 +506,7 @@ NAMES = Table(
             "bool",
             "everybody was asked, by LLMNR, mDNS or NetBIOS; false where a server was, also WINS",
         ),
+        C("ttl", "int", "seconds for which the answer holds: of its records the shortest"),
     ),
 )
 

@@ -83,7 +83,8 @@ class CarrierMessage:
       session closed, server closed the connection without an answer).
     * `kdc`: no leg of an authentication: a message to or from a Kerberos KDC. `token` holds the message,
       `exchange` is None. `context["transport"]` is there where it is not the connection's own (`kkdcp`).
-      Without a token it is the `status` with which a KDC's proxy answers.
+      Without a token it is the `status` with which a KDC's proxy answers the request that ended in
+      `context["request_frame"]`.
     """
 
     kind: MessageKind

@@ -20,6 +20,7 @@ from dissectors.carriers.http_bodies import (
     CONTINUE,
     HEAD,
     KDC_BODY,
+    KDC_CHUNK,
     OPAQUE,
     TRAILER,
     WATCH,
@@ -91,6 +92,8 @@ class HttpFraming(HttpBodies):
             elif state == KDC_BODY:
                 if not self._read_kdc_body(side, window, reader):
                     return
+            elif state == KDC_CHUNK:
+                self._read_kdc_chunk(window, reader)
             elif not self._resync(side, window, reader):
                 return
 

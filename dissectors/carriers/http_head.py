@@ -38,6 +38,7 @@ class Message:
     """What requests and responses share; `frame` moves to the body's end once that is seen."""
 
     __slots__ = (
+        "asked_in",
         "cut",
         "done",
         "fields",
@@ -58,6 +59,7 @@ class Message:
         self.done = False  # nothing more of it is awaited
         self.sealed = False  # its body is a message sealed by the security context
         self.kdc = False  # its body holds a message to or from a KDC
+        self.asked_in: int | None = None  # frame of a KDC's request that was read here, or answered
         self.frames: tuple[int, ...] = ()
         self.frame = self.ts_ns = 0
 

@@ -2,12 +2,13 @@
 
     POST /KdcProxy    30 { a0 { 04 kerb-message }  a1 { 1b target-domain }?  a2 { 02 dclocator-hint }? }
     200 OK            30 { a0 { 04 kerb-message } }
+    503 and others    no message: the proxy has no answer of a KDC
     kerb-message      four octets of length, as over TCP, and the message
 
 It mostly goes through TLS, which must have been taken off before.
 
-Spec: MS-KKDCP 2.1, 2.2.2.
-Not handled: chunked bodies, which are passed over; password changes through the proxy.
+Spec: MS-KKDCP 2.1, 2.2.2, 3.1.5.3.
+Not handled: password changes through the proxy.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dissectors.carriers.kdc_message import PREFIX, SIDES, element_at, message_s
 from dissectors.carriers.window import Carried, Cut
 from dissectors.der import OCTET_STRING, SEQUENCE
 from dissectors.span import Span
-from dissectors.status import Status
+from dissectors.status import Status, Verdict
 
 BODY_LIMIT = 131_072
 """Bytes of a body that is read; larger ones are passed over."""
@@ -47,6 +48,7 @@ class Body(NamedTuple):
     ts_ns: int
     carried: Carried = ()
     code: str | None = None  # of the anomaly that says why the rest is not there
+    runs: tuple[Span, ...] = ()  # of the stream, where it lies in several; (): all behind `start`
 
 
 def cut_body(cut: Cut) -> Body:
@@ -81,11 +83,13 @@ def kdc_message(side: int, body: Body) -> CarrierMessage | Anomaly | None:
     token = body.data[at : min(stop, at + TOKEN_LIMIT)]
     if len(token) < HEAD or SIDES.get(token[0]) != side or message_size(token) is None:
         return None
-    place = Span(body.start + at, body.start + at + len(token))
+    runs = _within(body, at, at + len(token))
+    place = Span(runs[0].start, runs[-1].end)
     message = CarrierMessage("kdc", side, None, body.frame, body.frames, body.ts_ns, token, place)
     message.carried = body.carried
+    message.runs = runs if len(runs) > 1 else ()
     message.context["transport"] = "kkdcp"
-    if body.code is not None:
+    if body.code is not None and len(token) < min(stop - at, TOKEN_LIMIT):
         have = f"{len(token)} of {stop - at} bytes are there"
         message.anomalies = (Anomaly(body.code, Span(len(token), stop - at), have),)
     elif stop - at > TOKEN_LIMIT:
@@ -94,13 +98,27 @@ def kdc_message(side: int, body: Body) -> CarrierMessage | Anomaly | None:
     return message
 
 
-def proxy_status(code: int, place: tuple[int, int]) -> CarrierMessage:
-    """The status under which, at `place` (frame, ns), no message of a KDC came back."""
-    frame, ts_ns = place
-    message = CarrierMessage("kdc", SERVER, None, frame, (frame,), ts_ns)
-    message.status = Status("success" if code < REDIRECTED else "failure", code, str(code), "http")
-    message.context["transport"] = "kkdcp"
+def proxy_said(
+    request_frame: int, code: int, reason: str, frames: tuple[int, ...], place: tuple[int, int]
+) -> CarrierMessage:
+    """The status under which, at `place` (frame, ns), no message of a KDC came back (3.1.5.3)."""
+    verdict: Verdict = "success" if code < REDIRECTED else "failure"
+    message = CarrierMessage("kdc", SERVER, None, place[0], frames, place[1])
+    message.status = Status(verdict, code, str(code), "http", reason)
+    message.context = {"transport": "kkdcp", "request_frame": request_frame}
     return message
+
+
+def _within(body: Body, start: int, end: int) -> tuple[Span, ...]:
+    """Stretches of the stream that hold bytes `[start, end)` of a body."""
+    found: list[Span] = []
+    begin = 0  # where the run's bytes begin in the body
+    for run in body.runs or (Span(body.start, body.start + len(body.data)),):
+        first, last = max(start - begin, 0), min(end - begin, run.end - run.start)
+        if first < last:
+            found.append(Span(run.start + first, run.start + last))
+        begin += run.end - run.start
+    return tuple(found)
 
 
 def _kerb_message(body: bytes) -> tuple[int, int] | None:

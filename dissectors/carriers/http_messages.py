@@ -12,6 +12,7 @@ import re
 
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CLIENT, SERVER, Emit
+from dissectors.carriers.http_auth import text_of
 from dissectors.carriers.http_block import (
     UNTIL_CLOSE,
     Block,
@@ -38,10 +39,10 @@ from dissectors.carriers.http_kdc import (
     cut_body,
     is_proxy_request,
     may_hold_message,
-    proxy_status,
+    proxy_said,
 )
 from dissectors.carriers.http_start import request_line, status_line
-from dissectors.carriers.window import Cut
+from dissectors.carriers.window import Cut, end_code
 from dissectors.span import Span
 
 FIELDS_LIMIT = 100  # header fields of a message, beyond which it is worth a note
@@ -101,8 +102,13 @@ class HttpMessages(HttpFraming):
             response.place(block)
         if response.frames or self._exchanges.established:
             response.sealed = block.sealed
-        if request is not None and request.kdc and not may_hold_message(block, code):
-            self.emit(proxy_status(code, window.place(block.end - 1)))
+        if request is not None and request.asked_in is not None and not response.held:
+            if may_hold_message(block, code):
+                response.asked_in = request.asked_in
+            else:
+                frames, place = window.frames(block.start, block.end), window.place(block.end - 1)
+                reason = text_of(response.reason)
+                self.emit(proxy_said(request.asked_in, code, reason, frames, place))
         if code == 200:
             if request is None:
                 response.kdc = block.media_type.startswith(MEDIA_TYPE)
@@ -147,6 +153,7 @@ class HttpMessages(HttpFraming):
             self._take_cut(side, cut)
         if reader.state == KDC_BODY and self._kdc_body_torn(side, reader, length, cut):
             return
+        self._tell_chunks(side, reader, window.loss)
         if reader.state != WATCH:
             self._abandon(reader)
             self._lose(side)
@@ -205,7 +212,10 @@ class HttpMessages(HttpFraming):
         window = self.windows[side]
         length = len(window)
         if reader.state == KDC_BODY and length:
-            self._tell_kdc(side, cut_body(window.take_cut(how)))
+            self._tell_kdc(side, reader, cut_body(window.take_cut(how)))
+        elif reader.state == KDC_BODY and reader.left == UNTIL_CLOSE and how == "fin":
+            self._tell_unread(reader, (window.frame,), (window.frame, window.ts_ns))
+        self._tell_chunks(side, reader, end_code(how))
         self._abandon(reader)
         reader.scanned = 0
         if reader.state == HEAD and length:

@@ -1,18 +1,25 @@
 """The server name in a TLS ClientHello, as far as the first bytes of a connection show it.
 
-Spec: RFC 8446 4.1.2, RFC 6066 3.
-Not handled: a ClientHello whose server_name extension lies behind its first segment; encrypted ones.
+Spec: RFC 8446 4.1.2 and 5.1, RFC 6066 3.
+Not handled: a ClientHello whose server_name extension lies behind its first record; encrypted ones.
 """
 
 from __future__ import annotations
 
+HANDSHAKE_RECORD = 0x16  # TLS content type
 RECORD = 5  # type, version, length
 HANDSHAKE = 4  # type, length
 HELLO = 34  # version, random
 EXTENSIONS = 64  # looked at
 SERVER_NAME = 0
+LONGEST_RECORD = 1 << 14  # content of a record in clear
 
 _NAME_HEADER = 5  # list length, type, name length
+
+
+def hello_size(data: bytes) -> int:
+    """Length of the record that a ClientHello begins with, its header included; five bytes tell it."""
+    return RECORD + min(int.from_bytes(data[3:RECORD], "big"), LONGEST_RECORD)
 
 
 def server_name(data: bytes) -> str | None:

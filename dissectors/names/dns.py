@@ -1,10 +1,11 @@
 """DNS, mDNS, LLMNR and NetBIOS name messages: what was asked, and what the answer section says.
 
-All four share one format. Reads the question and answer sections of a datagram, never raises, and keeps
+All four share one format. Over TCP each has its length in front
+(RFC 7766 8). Reads the question and answer sections of a message, never raises, and keeps
 what it has where a message is cut.
 
-Spec: RFC 1035 4, RFC 2782, RFC 4795 2.1, RFC 6762 18, RFC 1002 4.2.
-Not handled: authority and additional sections; DNS over TCP, TLS or HTTPS.
+Spec: RFC 1035 4, RFC 2181 8, RFC 2782, RFC 4795 2.1, RFC 6762 18, RFC 1002 4.2.
+Not handled: authority and additional sections; DNS over TLS or HTTPS.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from struct import Struct
 from typing import NamedTuple
 
 HEADER = 12
+PREFIX = 2  # octets of length, over TCP
+MESSAGES = 16  # read of one segment
 IDENT = 2  # the bytes of a message that pair question and answer come first
 POINTER = 0xC0
 JUMPS = 16  # compression pointers followed in one name
@@ -31,6 +34,9 @@ NETBIOS_STATUS = (33, "NBSTAT")
 RCODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
 
 _COUNTS = Struct(">HHH").unpack_from  # flags, questions, answers
+_TTL_LENGTH = Struct(">IH").unpack
+_NEGATIVE = 0x8000_0000
+"""Of a TTL: such a one counts as 0 (RFC 2181 8)."""
 _BROADCAST = 0x0010
 """NetBIOS: the question goes to all nodes (RFC 1002 4.2.1.1, flag B)."""
 _RECURSION_AVAILABLE = 0x0080
@@ -55,6 +61,7 @@ class Answer(NamedTuple):
     record: str
     addresses: tuple[str, ...]  # of A, AAAA, NB
     target: str | None  # of CNAME, SRV, PTR
+    ttl: int = 0  # seconds for which it may be used
 
 
 class DnsMessage(NamedTuple):
@@ -65,6 +72,19 @@ class DnsMessage(NamedTuple):
     questions: tuple[Question, ...]
     answers: tuple[Answer, ...]
     of_server: bool = False  # NetBIOS: a name server (WINS) is asked, or answers
+
+
+def messages_of_segment(data: bytes) -> list[bytes]:
+    """Messages of DNS over TCP that a segment holds, from its beginning on; the last one may be cut."""
+    found: list[bytes] = []
+    at = 0
+    for _ in range(MESSAGES):
+        size = int.from_bytes(data[at : at + PREFIX], "big")
+        start, at = at + PREFIX, at + PREFIX + size
+        if size < HEADER or start + HEADER > len(data):
+            break
+        found.append(data[start:at])
+    return found
 
 
 def read_dns(data: bytes, *, netbios: bool = False) -> DnsMessage | None:
@@ -94,10 +114,10 @@ def _read(content: bytes, netbios: bool) -> DnsMessage | None:
             at += 4
         for _ in range(min(answered, ANSWERS)):
             name, at = _name(data, at)
-            length = int.from_bytes(_exactly(data, at + 8, 2), "big")
+            ttl, length = _TTL_LENGTH(_exactly(data, at + 4, 6))
             answer = _answer(data, name, _record(data, at, netbios), at + 10, length)
             if answer is not None:
-                answers.append(answer)
+                answers.append(answer._replace(ttl=0 if ttl & _NEGATIVE else ttl))
             at += 10 + length
     except _CutError:
         if not questions and not answers:

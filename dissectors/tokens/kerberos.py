@@ -25,6 +25,7 @@ from dissectors.tokens.kerberos_e_data import EXTENDED, e_data_form, is_ext_erro
 from dissectors.tokens.kerberos_kdc import read_as_rep, read_as_req, read_tgs_rep, read_tgs_req
 from dissectors.tokens.kerberos_parts import (
     NAME_LIMIT,
+    is_armored,
     name_bits,
     read_encrypted,
     read_padata,
@@ -119,7 +120,7 @@ def _krb_error(reader: Asn1Reader, found: dict[int, Member], pos: int, end: int)
     if 6 not in found:
         reader.missing(pos, end, "error-code")
     e_data = reader.octets(found.get(12), "e-data")
-    padata_types, nt_status = _e_data(e_data, reader, found[12][1] if 12 in found else end)
+    padata_types, armored, nt_status = _e_data(e_data, reader, found[12][1] if 12 in found else end)
     return KrbError(
         raw=reader.data,
         error_code=code,
@@ -135,6 +136,7 @@ def _krb_error(reader: Asn1Reader, found: dict[int, Member], pos: int, end: int)
         e_text=reader.text(found.get(11), "e-text"),
         e_data=e_data,
         padata_types=padata_types,
+        armored=armored,
         nt_status=nt_status,
     )
 
@@ -163,20 +165,22 @@ def _check_version(reader: Asn1Reader, found: dict[int, Member], usual: bytes) -
             reader.report("unknown-value", *found[number][1:], f"{what} {value}")
 
 
-def _e_data(e_data: bytes | None, outer: Asn1Reader, at: int) -> tuple[tuple[int, ...], int | None]:
-    """Types of the pre-authentication data in e-data, and the NTSTATUS that Windows puts there.
+def _e_data(
+    e_data: bytes | None, outer: Asn1Reader, at: int
+) -> tuple[tuple[int, ...], bool, int | None]:
+    """Types of the pre-authentication data in e-data, FAST in it, and the NTSTATUS that Windows puts there.
 
     `at` is where e-data begins for the reader `outer`, which learns of limits.
     """
     if not e_data:
-        return (), None
+        return (), False, None
     form = e_data_form(e_data)
     if form not in ("METHOD-DATA", "KERB-ERROR-DATA"):
-        return (), None
+        return (), False, None
     reader = Asn1Reader(e_data)  # what is odd in foreign e-data is not the token's fault
     sequence = reader.read(0, len(e_data))
     if sequence is None:
-        return (), None
+        return (), False, None
     status: int | None = None
     if form == "METHOD-DATA":
         padata = read_padata(reader, sequence[:3])
@@ -187,12 +191,12 @@ def _e_data(e_data: bytes | None, outer: Asn1Reader, at: int) -> tuple[tuple[int
             if number == _PA_PW_SALT and value is not None and value[0] == OCTET_STRING:
                 content = e_data[value[1] : value[2]]
                 status = _status(content) if is_ext_error(content) else status
-        return tuple(number for number, _ in padata), status
+        return tuple(number for number, _ in padata), is_armored(reader, padata), status
     found = reader.members(sequence[1], sequence[2])
     if reader.number(found.get(1), "data-type") != EXTENDED:
-        return (), None
+        return (), False, None
     content = reader.octets(found.get(2), "data-value") or b""
-    return (), _status(content) if len(content) >= _STATUS_LENGTH else None
+    return (), False, _status(content) if len(content) >= _STATUS_LENGTH else None
 
 
 def _status(value: bytes) -> int:

@@ -17,6 +17,7 @@ from dissectors.tokens.asn1_reader import Asn1Reader
 from dissectors.tokens.kerberos_parts import (
     NO_TICKET,
     TicketFacts,
+    is_armored,
     name_bits,
     read_encrypted,
     read_padata,
@@ -84,6 +85,7 @@ def _read_request(
     return kind(
         raw=reader.data,
         padata_types=tuple(number for number, _ in padata),
+        armored=is_armored(reader, padata),
         kdc_options=name_bits(reader.bits(body.get(0), "kdc-options"), KRB_KDC_OPTIONS),
         cname=read_principal(reader, body.get(1), "cname"),
         realm=reader.text(body.get(2), "realm"),
@@ -167,6 +169,7 @@ def _read_reply(
     return kind(
         raw=reader.data,
         padata_types=tuple(number for number, _ in padata),
+        armored=is_armored(reader, padata),
         crealm=reader.text(found.get(3), "crealm"),
         cname=read_principal(reader, found.get(4), "cname"),
         realm=realm,

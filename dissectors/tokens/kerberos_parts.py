@@ -5,14 +5,14 @@
     PrincipalName  30     [0] name-type [1] name-string
     PA-DATA        30     [1] padata-type [2] padata-value
 
-Spec: RFC 4120 5.2.2, 5.2.7, 5.2.9, 5.3.
+Spec: RFC 4120 5.2.2, 5.2.7, 5.2.9, 5.3, RFC 6113 5.4.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from dissectors.der import SEQUENCE, Member
+from dissectors.der import OCTET_STRING, SEQUENCE, Member
 from dissectors.tokens.asn1_reader import Asn1Reader
 
 NAME_LIMIT = 16
@@ -28,6 +28,8 @@ NO_TICKET: TicketFacts = (None, None, None, None, None)
 
 _TICKET = 0x61
 _TICKET_VERSION = bytes.fromhex("a003020105")
+_PA_FX_FAST = 136
+_ARMORED_DATA = b"\xa0"  # armored-data, the only choice of what PA-FX-FAST holds
 _REMEMBERED = 128  # bytes of a name that is worth remembering
 
 
@@ -143,6 +145,17 @@ def read_padata(reader: Asn1Reader, member: Member | None) -> list[tuple[int, Me
         if number is not None:
             found.append((number, members.get(2)))
     return found
+
+
+def is_armored(reader: Asn1Reader, padata: list[tuple[int, Member | None]]) -> bool:
+    """Tell whether FAST is used: an empty PA-FX-FAST only says that it could be (RFC 6113 5.4)."""
+    return any(
+        value is not None
+        and value[0] == OCTET_STRING
+        and reader.data[value[1] : value[2]].startswith(_ARMORED_DATA)
+        for number, value in padata
+        if number == _PA_FX_FAST
+    )
 
 
 def name_bits(bits: tuple[int, ...] | None, names: dict[int, str]) -> tuple[str, ...]:

@@ -207,6 +207,7 @@ class KrbError(Token):
     e_text: str | None = None
     e_data: bytes | None = field(default=None, repr=False)
     padata_types: tuple[int, ...] = ()  # of METHOD-DATA in e-data
+    armored: bool = False  # the real error is inside FAST (RFC 6113 5.4.4)
     nt_status: int | None = None  # of KERB-ERROR-DATA in e-data (MS-KILE 2.2.1)
 
 
@@ -237,6 +238,7 @@ class KrbKdcReq(Token):
     """A request to a KDC: AS-REQ or TGS-REQ."""
 
     padata_types: tuple[int, ...] = ()
+    armored: bool = False  # FAST: its PA-FX-FAST holds an armoured request (RFC 6113 5.4.2)
     kdc_options: tuple[str, ...] = ()  # `forwardable`, `canonicalize`, ...; other bits `bit(9)`
     cname: str | None = None  # of an AS-REQ
     realm: str | None = None  # of the service, in an AS-REQ also of the client
@@ -275,6 +277,7 @@ class KrbKdcRep(Token):
     """An answer of a KDC: AS-REP or TGS-REP."""
 
     padata_types: tuple[int, ...] = ()
+    armored: bool = False  # FAST: its PA-FX-FAST holds an armoured reply (RFC 6113 5.4.3)
     crealm: str | None = None
     cname: str | None = None
     realm: str | None = None  # of the ticket

@@ -79,6 +79,7 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("analyzer.capture", {"analyzer.errors"}),
     ("analyzer.negotiation", {"dissectors", "analyzer.capture.model"}),
     ("analyzer.surroundings.watch", {"dissectors", "analyzer.surroundings", "analyzer.capture"}),
+    ("analyzer.surroundings.hellos", {"dissectors", "analyzer.surroundings", "analyzer.capture"}),
     (
         "analyzer.surroundings.lookup_pairs",
         {"dissectors", "analyzer.surroundings", "analyzer.capture"},
@@ -261,6 +262,7 @@ ONLY_IN = {
         "analyzer.parallel",
         "analyzer.first_bytes",
         "analyzer.surroundings.watch",
+        "analyzer.surroundings.hellos",
         "analyzer.surroundings.lookup_pairs",
         "analyzer.tables.arrays",
         "analyzer.tables.query",

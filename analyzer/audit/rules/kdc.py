@@ -26,10 +26,16 @@ _BURST_NS = 5 * 1_000_000_000
 _IN_A_BURST = 3  # accounts of services, so asked for, that no person needs at once
 
 
+def _granted(row: Any) -> bool:
+    """A ticket was issued, whether or not all of it is in the capture."""
+    answered = row.frame_reply is not None and row.proxy_status is None
+    return answered and row.outcome != "failure"
+
+
 def _without_proof(row: Any) -> bool:
     return (
         row.exchange == "AS"
-        and row.outcome == "success"
+        and _granted(row)
         and row.preauth == "none"
         and not (row.cname or "").startswith("WELLKNOWN/")
     )
@@ -166,10 +172,16 @@ def _account_of_service(row: Any) -> str:
 def s4u(row: Any) -> Iterator[Hit]:
     """A TGS-REQ with PA-FOR-USER, or with a ticket as evidence (cname-in-addl-tkt)."""
     if row.s4u is not None:
-        ended = "granted" if row.outcome == "success" else f"refused: {row.error or 'no answer'}"
+        ended = "granted" if _granted(row) else f"refused: {_refusal(row)}"
         whom = f" for {row.for_user}" if row.for_user else ""
         why = f"{row.client} asked for {service(row)}{whom} (S4U2{row.s4u}), {ended}"
         yield kdc_hit("client", row.client, row, why)
+
+
+def _refusal(row: Any) -> str:
+    if row.proxy_status is not None:
+        return f"HTTP {row.proxy_status} of the KDC proxy"
+    return row.error or "no answer"
 
 
 @rule(
@@ -208,7 +220,7 @@ def service_by_as(row: Any) -> Iterator[Hit]:
     """An AS-REQ answered with a ticket for something else than krbtgt or the password service."""
     if (
         row.exchange == "AS"
-        and row.outcome == "success"
+        and _granted(row)
         and row.sname
         and not row.sname.startswith(("krbtgt/", "kadmin/", "kadmin@"))
     ):

@@ -37,9 +37,10 @@ def tickets(kdc: Columns) -> Section | None:
         "cname",
         "ticket_etype",
         "reply_etype",
+        "proxy_status",
     )
     rows = Counter(zip(*(kdc[name] for name in names), strict=True))
-    for (exchange, outcome, error, code, sname, cname, etype, key), count in rows.items():
+    for (exchange, outcome, error, code, sname, cname, etype, key, http), count in rows.items():
         if exchange == "AS" and etype_weakness(key) != "kerberos":
             logons[cname or "?"] += count
         per_exchange[exchange or "?"][outcome] += count
@@ -48,6 +49,8 @@ def tickets(kdc: Columns) -> Section | None:
             if etype_weakness(etype) != "kerberos":
                 weak[sname or "?"] += count
         said = error or (f"error {code}" if code is not None else None)
+        if http is not None:
+            said = f"HTTP {http} of the KDC proxy"
         if said in ROUTINE:
             routine[said] += count
         elif said is not None:
@@ -78,5 +81,5 @@ def _line(exchange: str, outcomes: Counter[str]) -> str:
     if outcomes["failure"]:
         parts.append(counted(outcomes["failure"], "error"))
     if outcomes["incomplete"]:
-        parts.append(f"{outcomes['incomplete']:,} without answer")
+        parts.append(f"{outcomes['incomplete']:,} without a whole answer")
     return f"{exchange}{meaning}: {counted(outcomes.total(), 'request')}, {', '.join(parts)}"

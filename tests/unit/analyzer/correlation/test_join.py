@@ -77,6 +77,23 @@ def test_names_fill_what_the_negotiation_does_not_show() -> None:
     assert row.names == ("dc1.lab.example", "alias.lab.example")
 
 
+def test_a_name_that_was_looked_up_was_not_said_to_the_server() -> None:
+    """Whoever asked for it: the client may have meant another, unless its SPN says the same."""
+    refused = asked(99, "HTTP/srv.lab.example", 7)
+    six = stream("fd00::20", "fd00::2")
+    own = led("10.0.0.20", "srv.lab.example", 98)
+    other = led("10.0.0.20", "srv.lab.example", 98, "fd00::2")
+    for row, fact, sure in (
+        (ntlm(server_name=None), own, "likely"),
+        (ntlm(server_name=None, spn="HTTP/srv.lab.example"), own, "certain"),
+        (ntlm(server_name=None, stream=six), other, "likely"),
+        (ntlm(server_name="srv.lab.example"), own, "certain"),
+    ):
+        joined(row, names=[fact], kdc=[refused])
+        assert (row.server_name, row.fallback_reason) == ("srv.lab.example", "unknown_service")
+        assert row.fallback_confidence == sure
+
+
 def test_a_reverse_look_up_tells_a_name() -> None:
     """It is one of the server's names, but not the one that the client meant."""
     pointer = NameFact(
@@ -96,3 +113,50 @@ def test_a_reverse_look_up_tells_a_name() -> None:
     service = pointer._replace(name="_http._tcp.local", source="mdns")
     (row,) = joined(ntlm(), names=[service])
     assert row.names == ()
+
+
+def led(
+    client: str, name: str, at: float, address: str = "10.0.0.2", ttl: int | None = None
+) -> NameFact:
+    """An answer that leads to the server."""
+    fact = NameFact("dns", client, name, (address,), 1, int(at * 10**9))
+    return fact._replace(ttl=ttl)
+
+
+@pytest.mark.parametrize(
+    ("before", "ttl", "found"),
+    [
+        (60, None, True),
+        (61, None, False),
+        (61, 0, False),
+        (61, 900, True),
+        (901, 900, False),
+        (86_400, 2_000_000_000, True),
+        (86_401, 2_000_000_000, False),
+    ],
+)
+def test_a_name_is_of_use_as_long_as_its_answer_holds(
+    before: int, ttl: int | None, found: bool
+) -> None:
+    """By the TTL, at least a minute and at most a day."""
+    at = 200_000
+    fact = led("10.0.0.20", "dc1.lab.example", at - before, ttl=ttl)
+    (row,) = joined(ntlm(at, server_name=None), names=[fact])
+    assert row.server_name == ("dc1.lab.example" if found else None)
+
+
+def test_a_name_may_be_asked_for_over_the_other_protocol() -> None:
+    """Of the addresses of the other version it is not known whose they are: they must agree."""
+    six = stream("fd00::20", "fd00::2")
+    by_v4 = led("10.0.0.20", "dc1.lab.example", 99, "fd00::2")
+    (row,) = joined(ntlm(server_name=None, stream=six), names=[by_v4])
+    assert (row.server_name, row.names) == ("dc1.lab.example", ())
+    another = led("10.0.0.21", "web.lab.example", 98, "fd00::2")
+    (row,) = joined(ntlm(server_name=None, stream=six), names=[another, by_v4])
+    assert (row.server_name, row.names) == (None, ("web.lab.example", "dc1.lab.example"))
+    own = led("fd00::20", "web.lab.example", 97, "fd00::2")
+    (row,) = joined(ntlm(server_name=None, stream=six), names=[own, by_v4])
+    assert row.server_name == "web.lab.example"
+    stranger = led("fd00::21", "web.lab.example", 97, "fd00::2")
+    (row,) = joined(ntlm(server_name=None, stream=six), names=[stranger])
+    assert (row.server_name, row.names) == (None, ("web.lab.example",))

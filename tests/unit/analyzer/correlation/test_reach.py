@@ -84,11 +84,11 @@ def test_another_kdc_that_answers_the_same() -> None:
 
 def test_a_proxy_that_turns_the_client_away() -> None:
     """It did answer, and what it answered is said; any 2xx may have been a KDC's answer."""
-    turned = silent(95, transport="kkdcp", server_port=443, instead="HTTP 503", frame_instead=23)
+    turned = silent(95, transport="kkdcp", server_port=443, proxy_status=503, frame_reply=23)
     reason = reason_of(ntlm(), kdc=[turned])
     assert (reason.code, reason.confidence) == ("kdc_unreachable", "likely")
     assert reason.evidence == (22, 23)
     assert f"({OTHER_KDC} port 443, a KDC's proxy: HTTP 503)" in reason.detail
     assert "no answer" not in reason.detail
-    unread = silent(95, transport="kkdcp", instead="HTTP 200", frame_instead=23)
+    unread = silent(95, transport="kkdcp", proxy_status=200, frame_reply=23)
     assert told(unread)[0] == "ntlm_only_client"

@@ -394,6 +394,15 @@ def test_a_client_that_did_not_wait_had_its_answer() -> None:
     assert told(reason_of(ntlm(), kdc=[lost])) == ("kdc_unreachable", "possible", (10,))
 
 
+def test_a_proxy_that_reaches_no_kdc() -> None:
+    """It says so at once, and nobody has to wait."""
+    refused = asked(99.99, "HTTP/web.lab.example", error=None)
+    refused.proxy_status, refused.server = 503, KDC
+    reason = reason_of(ntlm(), kdc=[refused])
+    assert told(reason) == ("kdc_unreachable", "likely", (10, 11))
+    assert f"{KDC} port 88, a KDC's proxy: HTTP 503" in reason.detail
+
+
 def test_a_local_account_needs_no_kdc() -> None:
     """As sure as a KDC out of reach, and nearer to the cause; the KDC is told besides."""
     row = ntlm(domain="FILES", user="admin", ntlm_server=STAND_ALONE)

@@ -176,6 +176,9 @@ def test_the_kdc_behind_it() -> None:
     assert kdc_lines(row) == [
         "KDC       TGS for HTTP/web.lab.example: KDC_ERR_S_PRINCIPAL_UNKNOWN, frames 10, 11"
     ]
+    refused = asked(99, "HTTP/web.lab.example", proxy_status=503)
+    (row,) = joined(ntlm(), kdc=[refused])
+    assert kdc_lines(row) == ["KDC       TGS for HTTP/web.lab.example: HTTP 503, frames 10, 11"]
 
 
 @pytest.mark.parametrize(

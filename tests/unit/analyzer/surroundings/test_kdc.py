@@ -25,7 +25,9 @@ from analyzer.negotiation.model import Negotiation
 from analyzer.pipeline import Options, run
 from analyzer.surroundings.kdc import WAITING_LIMIT, StreamKdc
 from analyzer.surroundings.model import KdcExchange
+from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CarrierMessage, Exchange
+from dissectors.span import Span
 from dissectors.status import Status
 from dissectors.tokens import build, dissect_token
 from dissectors.tokens.build import kdc
@@ -54,11 +56,14 @@ class Talk:
             self.kdc.add(said, dissect_token(data))
         return self
 
-    def proxy(self, code: int) -> Talk:
-        """A KDC's proxy answers with a status alone."""
+    def proxy(self, code: int, asked: int) -> Talk:
+        """A KDC's proxy answers the request of a frame with a status alone."""
         self.frame += 1
         status = Status("failure" if code >= 300 else "success", code, str(code), "http")
-        said = CarrierMessage("kdc", 1, None, self.frame, (self.frame,), 0, status=status)
+        said = CarrierMessage(
+            "kdc", 1, None, self.frame, (self.frame,), self.frame * 1000, status=status
+        )
+        said.context = {"transport": "kkdcp", "request_frame": asked}
         self.kdc.proxy_said(said, status)
         return self
 
@@ -183,20 +188,54 @@ def test_an_error_answers_either(code: int) -> None:
     assert Talk().say(TGS_REQ, said).told[0].exchange == "TGS"
 
 
+@pytest.mark.parametrize(("code", "torn"), [("gap", True), ("cut-off", True), ("snaplen", False)])
+def test_of_a_cut_answer_the_rest_may_not_have_come(code: str, torn: bool) -> None:
+    """Where packets are missing; those that were captured in part were whole."""
+    talk = Talk("tcp").say(TGS_REQ)
+    cut = CarrierMessage("kdc", 1, None, 2, (2,), 2000, TGS_REP[:120])
+    cut.anomalies = (Anomaly(code, Span(120, len(TGS_REP)), ""),)
+    talk.kdc.add(cut, dissect_token(TGS_REP[:120]))
+    assert [(each.granted, each.reply_torn) for each in talk.told] == [(True, torn)]
+
+
+def test_a_proxys_error_stands_in_the_place_of_the_answer() -> None:
+    """Of the request that it names, and of no other; the next request is answered as ever."""
+    talk = Talk("tcp").say(TGS_REQ, CIFS_REQ).proxy(503, 2).proxy(502, 6)
+    [told] = talk.told
+    assert (told.frame_request, told.frame_reply, told.reply_ts_ns) == (2, 3, 3000)
+    assert (told.proxy_status, told.error, told.refusal) == (503, None, "HTTP 503")
+    assert (told.granted, told.answered, told.turned_away) == (False, False, True)
+    assert talk.say(TGS_REP).pairs == [(1, 5), (2, 3)]
+
+
 def test_a_proxy_turns_a_request_away() -> None:
     """It gets no other answer; the next request is answered as if it had not been there."""
-    talk = Talk("tcp").proxy(503).say(AS_REQ).proxy(503).say(TGS_REQ, TGS_REP)
-    assert talk.pairs == [(2, None), (4, 5)]
+    talk = Talk("tcp").proxy(503, 1).say(AS_REQ).proxy(503, 2).say(TGS_REQ, TGS_REP)
+    assert talk.pairs == [(2, 3), (4, 5)]
     turned, answered = talk.told
-    assert (turned.instead, turned.frames, turned.turned_away) == ("HTTP 503", (2, 3), True)
-    assert (answered.instead, answered.turned_away) == (None, False)
+    assert (turned.refusal, turned.frames, turned.turned_away) == ("HTTP 503", (2, 3), True)
+    assert (answered.refusal, answered.turned_away) == (None, False)
+
+
+def test_requests_of_one_frame_that_are_turned_away() -> None:
+    """Each response is of the next one."""
+    talk = Talk("tcp").say(AS_REQ)
+    talk.frame = 0
+    talk.say(TGS_REQ).proxy(200, 1).proxy(503, 1)
+    assert talk.pairs == [(1, 3), (1, 2)]
+    assert [each.refusal for each in talk.told] == ["HTTP 503", "HTTP 200"]
 
 
 def test_a_proxys_answer_that_cannot_be_read() -> None:
-    """It may be the KDC's: the request stays open."""
-    talk = Talk("tcp").say(AS_REQ).proxy(200)
-    assert talk.pairs == [(1, None)]
-    assert (talk.told[0].instead, talk.told[0].turned_away) == ("HTTP 200", False)
+    """It may be the KDC's: the request stays open, but later answers are of later requests first."""
+    talk = Talk("tcp").say(AS_REQ).proxy(200, 1)
+    assert talk.pairs == [(1, 2)]
+    [told] = talk.told
+    assert (told.refusal, told.turned_away, told.answered) == ("HTTP 200", False, False)
+    talk = Talk("tcp").say(AS_REQ).proxy(200, 1).say(AS_REP)
+    assert talk.pairs == [(1, 3)]
+    assert (talk.told[0].refusal, talk.told[0].granted) == (None, True)
+    assert Talk("tcp").say(AS_REQ).proxy(200, 1).say(PROOF, AS_REP).pairs == [(1, 2), (3, 4)]
 
 
 def test_a_real_proxy_that_refuses(tmp_path: Path) -> None:
@@ -208,12 +247,12 @@ def test_a_real_proxy_that_refuses(tmp_path: Path) -> None:
     refusing.write_bytes(data.replace(FINE, FINE.replace(b" 200 ", b" 502 ")))
     answered, refused = exchanges(real), exchanges(refusing)
     assert len(answered) == len(refused)
-    assert {(each.instead, each.frame_reply is None) for each in answered} == {(None, False)}
-    assert {(each.instead, each.frame_reply) for each in refused} == {("HTTP 502", None)}
+    assert {(each.proxy_status, each.frame_reply is None) for each in answered} == {(None, False)}
+    assert {(each.proxy_status, each.turned_away) for each in refused} == {(502, True)}
     before = zip(answered, refused, strict=True)
     assert all(one.frames[0] == other.frames[0] < other.frames[1] for one, other in before)
     columns = read(refusing).tables.columns["kdc"]
-    assert set(columns["outcome"]) == {"incomplete"}
+    assert (set(columns["outcome"]), set(columns["proxy_status"])) == ({"failure"}, {502})
 
 
 class _Facts(Gather):

@@ -14,6 +14,9 @@ from analyzer.surroundings.model import KdcExchange
 from dissectors.tokens import build, dissect_token
 from dissectors.tokens.build import kdc
 
+ARMORED = bytes.fromhex("a0023000")
+"""The beginning of all PA-FX-FAST-REQUEST and PA-FX-FAST-REPLY: armored-data."""
+
 
 def exchange(request: bytes | None, reply: bytes | None = None, ts_ns: int = 0) -> KdcExchange:
     """An exchange with what these messages say."""
@@ -82,7 +85,9 @@ def test_an_error_without_a_code_grants_nothing() -> None:
         ({"padata": [kdc.pa_for_user("bob")]}, ("self", "bob", False, False)),
         ({"kdc_options": ["cname-in-addl-tkt"]}, ("proxy", None, False, False)),
         ({"kdc_options": ["enc-tkt-in-skey"]}, (None, None, True, False)),
-        ({"padata": [(136, b"")]}, (None, None, False, True)),
+        ({"padata": [(136, b"")]}, (None, None, False, False)),
+        ({"padata": [(136, b"\0")]}, (None, None, False, False)),
+        ({"padata": [(136, ARMORED)]}, (None, None, False, True)),
         ({}, (None, None, False, False)),
     ],
 )
@@ -96,7 +101,13 @@ def test_that_fast_is_offered_is_no_fast() -> None:
     """The list of an error names what the KDC would take."""
     said = error(25, e_data=kdc.method_data([(136, b"")]))
     assert not exchange(PROOF, said).fast
-    assert exchange(PROOF, kdc.as_rep(padata=[(136, b"")])).fast
+    assert not exchange(PROOF, kdc.as_rep(padata=[(136, b"")])).fast
+
+
+def test_an_answer_shows_fast_where_the_request_is_not_in_the_capture() -> None:
+    """A reply or an error inside FAST is armoured as well."""
+    assert exchange(None, kdc.as_rep(padata=[(136, ARMORED)])).fast
+    assert exchange(None, error(25, e_data=kdc.method_data([(136, ARMORED)]))).fast
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,21 @@ def test_an_answer_takes_its_question_away() -> None:
     assert (fact.addresses, fact.frame, fact.responder) == (("10.99.0.7",), 2, "10.99.0.1")
 
 
+def test_an_answer_holds_as_long_as_all_its_records() -> None:
+    """Of an alias and an address the shorter time counts; of others, and of none, nothing."""
+    told: list[NameFact] = []
+    lookups = NameLookups(told.append)
+    records = [
+        DNSRR(rrname="web.test", type="CNAME", ttl=60, rdata="fs1.test"),
+        DNSRR(rrname="fs1.test", ttl=900, rdata="10.99.0.7"),
+        DNSRR(rrname="other.test", ttl=5, rdata="10.99.0.8"),
+    ]
+    for an in (records, records[1:2], []):
+        asked = DNSQR(qname=an[0].rrname if an else "web.test")
+        lookups.add(bytes(DNS(id=7, qr=1, qd=[asked], an=an)), SERVER, CLIENT, 2, 20)
+    assert [fact.ttl for fact in told] == [60, 900, None]
+
+
 def test_a_question_without_answer_is_told_at_the_end() -> None:
     """With the frame that asked."""
     told: list[NameFact] = []

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from analyzer.analysis import read
 from analyzer.capture.inputs import expand
 from analyzer.capture.tshark_source import wireshark
 from analyzer.pipeline import Options, Sink, run
@@ -46,6 +47,15 @@ def test_a_name_leads_to_both_addresses() -> None:
         ("web.nego.test", "A", ("10.99.0.2",), 19),
         ("web.nego.test", "AAAA", ("fd99::2",), 20),
     }
+
+
+@pytest.mark.parametrize(
+    "case", ["ldap/simple", "ldap/samba_ntlm_seal", "ldap/samba_kerberos_seal"]
+)
+def test_a_name_asked_for_over_ipv4_is_of_a_server_at_ipv6(case: str) -> None:
+    """The client's IPv4 address asked, its IPv6 address binds."""
+    columns = read(CAPTURES / case, tables=["negotiations"]).tables.columns["negotiations"]
+    assert {*columns["server"], *columns["server_name"]} == {"fd99::1", "dc.nego.test"}
 
 
 def test_services_and_refusals_are_told() -> None:

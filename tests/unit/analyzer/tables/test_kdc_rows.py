@@ -58,6 +58,8 @@ def test_services_that_act_for_users() -> None:
     assert found == [("self", "ada"), ("proxy", None)]
     assert any(r["u2u"] for r in rows("user_to_user"))
     assert any(r["fast"] for r in rows("fast"))
+    for case in ("without_preauthentication", "asrep_roasting"):  # the KDC only says that it can
+        assert not any(r["fast"] for r in rows(case)), case
 
 
 def test_a_ticket_is_known_again() -> None:
@@ -118,7 +120,8 @@ def test_only_where_wanted() -> None:
         ((2, 149), "encrypted-timestamp"),
         ((16,), "pkinit"),
         ((151, 133), "spake"),
-        ((136, 2), "fast"),
+        ((136, 2), "encrypted-timestamp"),
+        ((136,), "none"),
         ((142,), "otp"),
         ((655,), "gss"),
         ((138,), "encrypted-challenge"),
@@ -127,14 +130,34 @@ def test_only_where_wanted() -> None:
 def test_the_proof_of_a_request(padata: tuple[int, ...], name: str) -> None:
     """By the types of its pre-authentication data."""
     assert preauth(exchange(padata=padata)) == name
+    assert preauth(exchange(padata=padata, fast=True)) == "fast"
     assert preauth(exchange(padata=padata, exchange="TGS")) is None
     assert preauth(exchange(padata=padata, frame_request=None)) is None
+
+
+def test_an_answer_whose_end_is_missing_is_no_success() -> None:
+    """The KDC granted it; whether the ticket came, these packets do not show."""
+    assert outcome(exchange(frame_reply=8)) == "success"
+    torn = exchange(frame_reply=8, reply_torn=True)
+    assert (outcome(torn), torn.granted) == ("incomplete", True)
+    assert outcome(exchange(frame_reply=8, error="KDC_ERR_POLICY", reply_torn=True)) == "failure"
+
+
+def test_a_proxy_without_an_answer() -> None:
+    """A failure with the status of HTTP in its own column."""
+    row = cells(exchange(frame_reply=8, proxy_status=503))
+    assert (row["outcome"], row["error"], row["proxy_status"]) == ("failure", None, 503)
+    unread = cells(exchange(frame_reply=8, proxy_status=200))
+    assert (unread["outcome"], unread["frame_reply"], unread["proxy_status"]) == (
+        "incomplete",
+        8,
+        200,
+    )
 
 
 def test_outcomes() -> None:
     """As on the wire: an error that is overcome later is a failure too."""
     assert outcome(exchange()) == "incomplete"
-    assert outcome(exchange(frame_reply=8)) == "success"
     assert outcome(exchange(frame_reply=8, error_code=25, error="KDC_ERR_PREAUTH_REQUIRED")) == "failure"  # fmt: skip
 
 

@@ -45,6 +45,15 @@ def test_a_service_leads_to_its_host() -> None:
     assert message.answers == (Answer(service, "SRV", (), "dc1.nego.test"),)
 
 
+@pytest.mark.parametrize(("sent", "kept"), [(900, 900), (2**31 - 1, 2**31 - 1), (2**31, 0)])
+def test_a_record_tells_how_long_it_holds(sent: int, kept: int) -> None:
+    """A number that would be negative is none."""
+    record = DNSRR(rrname="web.nego.test", ttl=sent, rdata="10.99.0.7")
+    message = read_dns(bytes(DNS(qr=1, qd=[DNSQR(qname="web.nego.test")], an=[record])))
+    assert message is not None
+    assert [answer.ttl for answer in message.answers] == [kept]
+
+
 def test_a_refusal_keeps_its_code() -> None:
     """No such name is an answer too."""
     message = read_dns(bytes(DNS(qr=1, rcode=3, qd=[DNSQR(qname="nowhere.test")])))
@@ -63,7 +72,7 @@ def test_a_netbios_name_is_decoded() -> None:
     )
     message = read_dns(header + record)
     assert message is not None
-    assert message.answers == (Answer("fs1", "NB", ("10.99.0.7",), None),)
+    assert message.answers == (Answer("fs1", "NB", ("10.99.0.7",), None, ttl=4),)
 
 
 def test_a_hosts_names_are_no_service() -> None:

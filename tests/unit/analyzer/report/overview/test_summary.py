@@ -200,3 +200,16 @@ def test_many_captures_are_summed_up(tmp_path: Path) -> None:
     assert head.startswith("5 captures: ")
     assert "snaplen_300/capture.pcapng: " in head
     assert "basic/capture.pcapng" not in head
+
+
+def test_a_proxy_that_refuses_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By its status, with what was asked for, and among the errors."""
+    real = ROOT / "captures/kdc/by_http_proxy/capture.pcapng"
+    refusing = tmp_path / "refusing.pcapng"
+    refusing.write_bytes(real.read_bytes().replace(b"HTTP/1.1 200 OK", b"HTTP/1.1 503 OK"))
+    found = read(refusing)
+    told = part(str(found.summary()), "Kerberos KDC")
+    assert re.search(r"\d × HTTP 503 of the KDC proxy: ", told)
+    assert re.search(r"AS \(logon\): (\d) requests?, 0 tickets, \1 errors?\n", told)
+    assert run(["kdc", str(refusing)]) == 0
+    assert " HTTP 503 " in capsys.readouterr().out

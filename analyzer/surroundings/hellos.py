@@ -1,0 +1,115 @@
+"""Server names of TLS ClientHellos, also of those that come in several segments.
+
+Large hellos do (key shares of post-quantum exchanges). One that shows no name yet is held until the bytes
+that follow it come, which is nearly always in the next packets; neither streams nor gaps are followed.
+
+Spec: RFC 8446 4.1.2 and 5.1, RFC 6066 3.
+Not handled: a first segment of less than six bytes; segments captured out of order; a hello in several
+TLS records.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzer.capture.addresses import address
+from analyzer.capture.heads import payload_heads
+from analyzer.capture.model import PacketIndex
+from analyzer.surroundings.model import NameFact
+from dissectors.names.client_hello import HANDSHAKE_RECORD, hello_size, server_name
+
+HELD = 256
+"""Hellos that wait for their next segment; the oldest is let go when there are more."""
+SEGMENTS = 64
+"""Segments of one hello; its record has at most 16 KiB."""
+PATIENCE = 65_536
+"""Packets of the capture after which a hello waits no longer."""
+
+_CLIENT_HELLO = 0x1603_0000_0001_0000
+_HELLO_MASK = 0xFFFF_0000_00FF_0000  # content type, version; handshake type
+
+_Way = tuple[int, int, int, int, int, int]  # address and port of the client, then of the server
+
+
+@dataclass(slots=True)
+class _Hello:
+    data: bytes
+    next_seq: int  # of the byte behind it
+    frame: int
+    segments: int = 1
+
+
+class Hellos:
+    """The hellos of one capture."""
+
+    def __init__(self, tell: Callable[[NameFact], None]) -> None:
+        self._tell = tell
+        self._held: OrderedDict[_Way, _Hello] = OrderedDict()
+
+    def feed(self, index: PacketIndex, rows: NDArray[np.intp], first: NDArray[np.uint8]) -> None:
+        """Look at the TCP packets `rows` of a block, each with a payload; `first` has their first octets."""
+        begun = rows[first == HANDSHAKE_RECORD]
+        hello = (payload_heads(index, begun) & np.uint64(_HELLO_MASK)) == np.uint64(_CLIENT_HELLO)
+        for row in begun[hello].tolist():
+            seq = index.tcp_seq.item(row)
+            self._take(index, row, _Hello(b"", seq, index.frame.item(row), 0))
+        if self._held:
+            self._go_on(index, rows)
+
+    def _go_on(self, index: PacketIndex, rows: NDArray[np.intp]) -> None:
+        """Find the next segments of what is held, and theirs, as far as they are in this block."""
+        held = self._held
+        seqs = index.tcp_seq[rows]
+        wanted = [hello.next_seq for hello in held.values()]
+        for _ in range(SEGMENTS):
+            candidates = rows[np.isin(seqs, np.array(wanted, np.uint32))].tolist()
+            wanted = []  # from here on only what follows a segment that was just found
+            for row in candidates:
+                way = _way(index, row)
+                hello = held.get(way)
+                if (
+                    hello is not None
+                    and hello.next_seq == index.tcp_seq.item(row)
+                    and hello.frame < index.frame.item(row)
+                ):
+                    self._take(index, row, hello)
+                    if way in held:
+                        wanted.append(held[way].next_seq)
+            if not wanted:
+                break
+        if len(index):
+            oldest = index.frame.item(-1) - PATIENCE
+            for way in [way for way, hello in held.items() if hello.frame < oldest]:
+                del held[way]
+
+    def _take(self, index: PacketIndex, row: int, hello: _Hello) -> None:
+        """Add a segment: tell the name if it is there, else hold the hello if it goes on."""
+        way = _way(index, row)
+        self._held.pop(way, None)
+        payload = bytes(index.payload(row))
+        data = hello.data + payload
+        frame, size = index.frame.item(row), hello_size(data)
+        name = server_name(data[:size])
+        if name is not None:
+            client, server = address(*way[:2]), address(*way[3:5])
+            ts_ns = index.ts_ns.item(row)
+            self._tell(NameFact("sni", client, name, (server,), frame, ts_ns, record=""))
+            return
+        whole = index.payload_len.item(row) == index.payload_wire_len.item(row)
+        if len(data) < size and whole and hello.segments < SEGMENTS:
+            seq = hello.next_seq + len(payload) & 0xFFFF_FFFF
+            self._held[way] = _Hello(data, seq, frame, hello.segments + 1)
+            if len(self._held) > HELD:
+                self._held.popitem(last=False)
+
+
+def _way(index: PacketIndex, row: int) -> _Way:
+    return (
+        index.src_hi.item(row), index.src_lo.item(row), index.src_port.item(row),
+        index.dst_hi.item(row), index.dst_lo.item(row), index.dst_port.item(row),
+    )  # fmt: skip

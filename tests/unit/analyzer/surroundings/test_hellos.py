@@ -1,0 +1,131 @@
+"""Server names of ClientHellos in one segment and in several, packet by packet."""
+
+from __future__ import annotations
+
+import itertools
+import ssl
+
+import pytest
+from support.tcp_packets import index_of, packet
+
+from analyzer.surroundings import hellos
+from analyzer.surroundings.model import NameFact
+from analyzer.surroundings.watch import Watch
+from dissectors.names.client_hello import hello_size, server_name
+
+PORTS = (40_000, 636)
+
+
+def hello(name: str | None = "web.nego.test") -> bytes:
+    """The first flight of a TLS client."""
+    sent = ssl.MemoryBIO()
+    context = ssl.create_default_context()
+    context.check_hostname = name is not None
+    client = context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname=name)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    return sent.read()
+
+
+HELLO = hello()
+SHOWN = next(n for n in range(len(HELLO)) if server_name(HELLO[:n]) is not None)
+"""Bytes that show the name."""
+
+
+def segments(data: bytes, *borders: int, seq: int = 5, ports: tuple[int, int] = PORTS) -> list:
+    """Packets of a client that sends `data`, cut at these places."""
+    cuts = [0, *borders, len(data)]
+    return [
+        packet(0, seq + start, data[start:end], ports=ports)
+        for start, end in itertools.pairwise(cuts)
+    ]
+
+
+def told(*blocks: list) -> list[tuple[str, int]]:
+    """Names and frames that a watch tells of these blocks of packets."""
+    facts: list[NameFact] = []
+    watch = Watch(facts.append)  # type: ignore[arg-type]
+    frame = 1
+    for block in blocks:
+        watch.feed(index_of(block, frame))
+        frame += len(block)
+    watch.finish()
+    assert {(f.source, f.client, f.addresses) for f in facts} <= {
+        ("sni", "10.0.0.10", ("10.0.0.20",))
+    }
+    return [(fact.name, fact.frame) for fact in facts]
+
+
+@pytest.mark.parametrize("border", [6, 9, 40, SHOWN - 1])
+def test_a_hello_in_two_segments(border: int) -> None:
+    """In one block of packets or in two: the frame is the one that shows the name."""
+    both = segments(HELLO, border)
+    assert told(both) == told(both[:1], both[1:]) == [("web.nego.test", 2)]
+    assert told(segments(HELLO, SHOWN)) == [("web.nego.test", 1)]
+
+
+@pytest.mark.parametrize("size", [6, 7, 20, 100])
+def test_a_hello_in_many_segments(size: int) -> None:
+    """As long as they come in order, whatever lies between them."""
+    packets = segments(HELLO, *range(size, len(HELLO), size))
+    if len(packets) > hellos.SEGMENTS:
+        packets = packets[: hellos.SEGMENTS]
+    frame = -(-SHOWN // size)
+    assert told(packets) == told(*([each] for each in packets)) == [("web.nego.test", frame)]
+    other = packet(1, 9, b"\x16\x03\x03\0\x05\x02\0\0\0\0", ports=PORTS)
+    mixed = [each for pair in packets for each in (pair, other)]
+    assert told(mixed) == [("web.nego.test", 2 * frame - 1)]
+
+
+def test_sequence_numbers_wrap() -> None:
+    """The second segment begins behind 2^32."""
+    assert told(segments(HELLO, 40, seq=2**32 - 20)) == [("web.nego.test", 2)]
+
+
+def test_what_does_not_follow_is_of_another_connection() -> None:
+    """Other ports, a hole, or a packet whose end was not captured."""
+    first, second = segments(HELLO, 40)
+    [elsewhere] = segments(HELLO[40:], seq=45, ports=(40_001, 636))
+    assert told([first, elsewhere]) == []
+    assert told([first, packet(0, 5 + 41, HELLO[41:], ports=PORTS)]) == []
+    assert told([packet(0, 5, HELLO[:40], cut=3, ports=PORTS), second]) == []
+    assert told([first, elsewhere, second]) == [("web.nego.test", 3)]
+
+
+def test_a_hello_that_names_nobody_is_not_held() -> None:
+    """It is all there."""
+    facts: list[NameFact] = []
+    watch = hellos.Hellos(facts.append)
+    nameless = hello(None)
+    index = index_of(segments(nameless, 40), 1)
+    rows = index.payload_len.nonzero()[0]
+    watch.feed(index, rows, index_first(nameless, 40))
+    assert (facts, len(watch._held)) == ([], 0)
+
+
+def index_first(data: bytes, border: int):
+    """First octets of the two segments."""
+    import numpy as np
+
+    return np.array([data[0], data[border]], np.uint8)
+
+
+def test_what_is_held_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By number, and by the packets that come in between."""
+    monkeypatch.setattr(hellos, "HELD", 2)
+    ways = [segments(HELLO, 40, ports=(40_000 + n, 636)) for n in range(3)]
+    assert told([way[0] for way in ways] + [way[1] for way in ways]) == [
+        ("web.nego.test", 5),
+        ("web.nego.test", 6),
+    ]
+    monkeypatch.setattr(hellos, "PATIENCE", 3)
+    first, second = ways[0]
+    other = packet(1, 9, b"x", ports=PORTS)
+    assert told([first], [other] * 2, [second]) == [("web.nego.test", 4)]
+    assert told([first], [other] * 5, [second]) == []
+
+
+def test_the_size_of_a_hello_is_that_of_its_record() -> None:
+    """A length beyond what a record may have is none."""
+    assert hello_size(HELLO) == len(HELLO)
+    assert hello_size(b"\x16\x03\x01\xff\xff") == 5 + 2**14
