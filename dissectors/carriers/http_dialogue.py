@@ -89,7 +89,10 @@ class Dialogue:
         requests.append(request)
         if len(requests) <= PENDING_LIMIT:
             return True
-        self._drop(requests.popleft())
+        if self._held:
+            self._give_up()  # who asks so much does not wait for answers
+        else:
+            self._drop(requests.popleft())
         first, self._overflown = not self._overflown, True
         self._answers_lost = True
         return not first

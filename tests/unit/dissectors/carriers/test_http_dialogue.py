@@ -309,6 +309,18 @@ def test_pending_requests_are_bounded():
     ]
 
 
+def test_pending_requests_are_bounded_while_a_response_is_held():
+    """So it may be with requests of one time: what is held answers one of too many, nobody knows which."""
+    dialogue, told = dialogue_of()
+    say(dialogue, ask(0), ask(1))
+    dialogue.lost_answers()
+    say(dialogue, answer(401), *(ask(number) for number in range(2, PENDING_LIMIT + 3)))
+    dialogue.over()
+    asked = {f"ask {number}" for number in range(PENDING_LIMIT + 3)}
+    dropped = {f"dropped {number}" for number in range(PENDING_LIMIT + 1)}
+    assert sorted(told) == sorted({*asked, *dropped, "unasked 401"})
+
+
 def test_close_is_told_for_what_is_unanswered():
     """Not after lost answers: theirs may be among them."""
     for side in (CLIENT, SERVER):
