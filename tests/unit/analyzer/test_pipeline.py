@@ -12,7 +12,7 @@ from analyzer.capture.model import IGNORE, CaptureAccount, Stream
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly
 from analyzer.pipeline import ANOMALIES_PER_KIND, Options, Sink, StreamReader, conclude
 from analyzer.unclaimed import QUIET
-from dissectors.tokens.build import neg_token_init, ntlm_negotiate
+from dissectors.tokens.build import ap_request, neg_token_init, negoex, ntlm_negotiate
 
 TOKEN = b"NTLMSSP\x00\x01\x00\x00\x00\x05\x02\x08\xa0" + bytes(16)
 REQUEST = b"GET / HTTP/1.1\r\nHost: web\r\nAuthorization: NTLM " + b64encode(TOKEN) + b"\r\n\r\n"
@@ -72,6 +72,19 @@ def test_a_gap_behind_very_many_still_marks_who_it_meets() -> None:
     [rest] = [n.anomaly.detail for n in told.loose if n.anomaly.code == "limit-anomalies"]
     loose = sum(n.anomaly.code == "gap" for n in told.loose)
     assert rest == f"{2 * more - sum(gaps) - loose} more of gap in this stream"
+
+
+def test_what_is_odd_is_told_however_deep_it_lies() -> None:
+    """Of a token in a NegoEx message in a SPNEGO token, as of the token alone."""
+    for token in (cut := TOKEN[:20], neg_token_init(("negoex",), negoex(ap_request(cut)))):
+        told = Told()
+        reader = reader_of(told)
+        head = REQUEST[: REQUEST.index(b"NTLM")]
+        scheme = b"NTLM " if token == cut else b"Negotiate "
+        deliver(reader, head + scheme + b64encode(token) + b"\r\n\r\n")
+        reader.end(None, "capture-end", 2, 2000)
+        (row,) = told.rows
+        assert "truncated" in {noticed.anomaly.code for noticed in row.anomalies}
 
 
 @pytest.mark.parametrize(
