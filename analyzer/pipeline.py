@@ -299,9 +299,8 @@ class _Conversation:
         carrier = item.context.get("carrier", "") if exchange is None else exchange.carrier
         self.sink.token(self.stream, step, carrier, negotiation)
         inner = dissected.inner
-        if dissected.anomalies or (inner is not None and (inner.anomalies or inner.inner)):
-            for anomaly in dissected.findings:
-                self._noticed(anomaly, item, negotiation)
+        for anomaly in dissected.findings:
+            self._noticed(anomaly, item, negotiation)
         part = dissected if type(dissected) is IakerbMessage else inner
         if type(part) is IakerbMessage and negotiation is not None:
             self._stream_kdc().carried(item, part, negotiation)
