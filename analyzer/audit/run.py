@@ -57,7 +57,8 @@ def _add(found: dict[tuple[str, str, str], Finding], rule: Rule, hit: Hit) -> No
         seen = [ts for ts in (known.first_seen, known.last_seen) if ts is not None]
         known.first_seen = min([*seen, hit.ts_ns])
         known.last_seen = max([*seen, hit.ts_ns])
-    known.confidence = min(known.confidence, hit.confidence, key=CONFIDENCES.index)
+    # one word stands for all of them, so none may be less sure than it says
+    known.confidence = max(known.confidence, hit.confidence, key=CONFIDENCES.index)
 
 
 def _extend(numbers: dict[int, None], more: tuple[int, ...]) -> None:

@@ -115,3 +115,18 @@ def test_the_first_and_last_time_of_hits() -> None:
     rule = replace(next(iter(all_rules().values())), table=None, check=check)
     (found,) = audit({}, [rule])
     assert (found.first_seen, found.last_seen, found.count) == (0, 9, 4)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_finding_is_as_sure_as_its_weakest_hit(order: int) -> None:
+    """One word stands for all of its negotiations, and each of them must bear it."""
+
+    def check(facts: Facts) -> Iterator[Hit]:
+        """Three hits on one subject, and one on another."""
+        for sure in ("certain", "possible", "likely")[::order]:
+            yield Hit("client", "10.0.0.1", "seen", (1,), capture="a", confidence=sure)
+        yield Hit("client", "10.0.0.2", "seen", (1,), capture="a", confidence="certain")
+
+    rule = replace(next(iter(all_rules().values())), table=None, check=check)
+    found = {each.subject: each.confidence for each in audit({}, [rule])}
+    assert found == {"10.0.0.1": "possible", "10.0.0.2": "certain"}
