@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from analyzer.audit.registry import FAMILIES, all_rules
 from analyzer.correlation.kdc_reasons import WHY_NTLM
-from analyzer.correlation.kdc_rules import Asker, Match, Use, When
+from analyzer.correlation.kdc_rules import Asker, Beside, Match, Use, When
 from analyzer.crosscheck.declared import DECLARED
 from analyzer.crosscheck.left_out import LEFT_OUT
 from analyzer.crosscheck.mapping import KERBEROS, NEGOEX, NTLM, PER_MESSAGE, SPNEGO
@@ -97,7 +97,13 @@ It comes over a connection of its own, so that it is about this negotiation is i
 that fits is taken, and the one that allows least counts. As why NTLM a KDC's error is one of {as_why};
 every other error is `kdc_error` there, and the detail names it.
 """
-KDC_RULES = {"its use": Use, "the name": Match, "who asked": Asker, "when": When}
+KDC_RULES = {
+    "its use": Use,
+    "the name": Match,
+    "who asked": Asker,
+    "when": When,
+    "what else": Beside,
+}
 
 REASON_KINDS = {
     "failure": "Failures",

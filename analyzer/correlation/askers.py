@@ -5,6 +5,8 @@ A machine may have an IPv4 and an IPv6 address, and mostly asks the KDC by one a
 
 from __future__ import annotations
 
+from enum import Enum
+
 from analyzer.correlation.kdc_index import KdcIndex, version
 from analyzer.correlation.kdc_rules import Asker
 from analyzer.correlation.name_index import NameIndex
@@ -18,6 +20,7 @@ _WORDS = {
     Asker.SAME_USER: "for the same user",
     Asker.LOOKED_UP: "which looked the server up",
     Asker.OTHER_VERSION: "whose it is, nothing tells",
+    Asker.ANOTHER_LOOKED_UP: "for the same user, while another address looked the server up",
     Asker.ELSEWHERE: "for the same user",
 }
 
@@ -32,9 +35,12 @@ def asker_of(negotiation: Negotiation, exchange: KdcExchange, names: NameIndex) 
     same_user = account_of(negotiation.user) is not None and account_of(exchange.asker) is not None
     if version(address) == version(client):
         return Asker.ELSEWHERE
+    looker = names.last_to_look_up(negotiation)
+    if looker == address:
+        return Asker.SAME_USER if same_user else Asker.LOOKED_UP
     if same_user:
-        return Asker.SAME_USER
-    return Asker.LOOKED_UP if names.looked_up(address, negotiation) else Asker.OTHER_VERSION
+        return Asker.SAME_USER if looker is None else Asker.ANOTHER_LOOKED_UP
+    return Asker.OTHER_VERSION
 
 
 def asked_by(asker: Asker, address: str) -> str:
@@ -53,14 +59,42 @@ def same_client(negotiation: Negotiation, exchange: KdcExchange) -> bool:
     if exchange.client == client:
         return not other_account(negotiation, exchange)
     if account is not None and asked_for is not None:
-        return account == asked_for
+        return account == asked_for and _domain(negotiation, exchange) is Domain.MAY_BE
     return version(exchange.client) != version(client)
 
 
 def other_account(negotiation: Negotiation, exchange: KdcExchange) -> bool:
-    """Both name a user, and not the same one."""
+    """Both name a user, and not the same one, or of domains that cannot be the same."""
     account, asked_for = account_of(negotiation.user), account_of(exchange.asker)
-    return account is not None and asked_for is not None and account != asked_for
+    if account is None or asked_for is None:
+        return False
+    return account != asked_for or _domain(negotiation, exchange) is Domain.OTHER
+
+
+class Domain(Enum):
+    """How the user's domain, as NTLM names it, fits the realm that a KDC was asked in."""
+
+    MAY_BE = "the same, or one is not known"
+    UNLIKE = "a short name that is not the realm's first label, as it mostly is"
+    OTHER = "another one, or the server itself"
+
+
+def _domain(negotiation: Negotiation, exchange: KdcExchange) -> Domain:
+    """Compare them; what the server's CHALLENGE says of both of its domain's names goes before the rule."""
+    domain = (negotiation.domain or "").lower().removesuffix(".")
+    # the realm whose KDC is asked for a service's ticket may be another one than the client's
+    told = exchange.crealm or (exchange.realm if exchange.exchange == "AS" else None)
+    if not domain or not told:
+        return Domain.MAY_BE
+    realm = told.lower()
+    server = negotiation.ntlm_server
+    if server is not None and server.nb_domain and server.nb_domain.lower() == domain:
+        known = (server.dns_domain or "").lower()
+        return Domain.OTHER if known and known != realm else Domain.MAY_BE
+    local = server is not None and (server.nb_computer or "").lower() == domain
+    if local or ("." in domain and domain != realm):
+        return Domain.OTHER
+    return Domain.MAY_BE if domain in {realm, realm.partition(".")[0]} else Domain.UNLIKE
 
 
 def answered_after(

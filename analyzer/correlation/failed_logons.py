@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from analyzer.correlation.askers import asked_by, asker_of
+from analyzer.correlation.askers import asked_by, asker_of, other_account
+from analyzer.correlation.context import Context
 from analyzer.correlation.kdc_index import KdcIndex
 from analyzer.correlation.kdc_rules import BEFORE_NS, Asker, Use, When, least
-from analyzer.correlation.name_index import NameIndex
 from analyzer.correlation.services import account_of
 from analyzer.correlation.tickets import too_late
 from analyzer.negotiation.model import Negotiation
@@ -37,11 +37,13 @@ class FailedLogon(NamedTuple):
         return asked_by(self.asker, self.exchange.client) + late
 
 
-def failed_logon(negotiation: Negotiation, index: KdcIndex, names: NameIndex) -> FailedLogon | None:
+def failed_logon(negotiation: Negotiation, context: Context) -> FailedLogon | None:
     """The latest AS exchange of this client that left it without a ticket just before.
 
-    Only for the user of the negotiation, as far as both are known, and only if none succeeded since.
+    Only for the user of the negotiation, as far as both are known, and only if none succeeded and no
+    ticket was shown since.
     """
+    index = context.kdc
     if not index.failed_logons:
         return None
     since = negotiation.started_ns - BEFORE_NS
@@ -51,8 +53,8 @@ def failed_logon(negotiation: Negotiation, index: KdcIndex, names: NameIndex) ->
     others = index.failed_for_account.latest(account, since, until)
     late: FailedLogon | None = None
     for failed in (*own, *others):
-        asker = asker_of(negotiation, failed, names)
-        if asker is None:
+        asker = asker_of(negotiation, failed, context.names)
+        if asker is None or context.kerberos.had_any_since(negotiation, failed):
             continue
         later = index.answered.latest(failed.client, failed.ts_ns + 1, until)
         if not any(e.exchange == "AS" and e.granted for e in later):
@@ -69,4 +71,4 @@ def asked_by_server(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | 
         return None
     key = (negotiation.stream.server, account)
     found = index.failed_for_user.latest(key, negotiation.started_ns, negotiation.ended_ns)
-    return next(found, None)
+    return next((e for e in found if not other_account(negotiation, e)), None)

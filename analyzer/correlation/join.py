@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from analyzer.correlation.chains import join_chains
+from analyzer.correlation.context import Context
 from analyzer.correlation.finding import Finding, as_reason, strongest
 from analyzer.correlation.kdc_index import KdcIndex
+from analyzer.correlation.kerberos_use import KerberosUse
 from analyzer.correlation.list_index import ListIndex
 from analyzer.correlation.name_index import NameIndex
 from analyzer.correlation.other_failures import asked_in_vain, said_by_kdc
 from analyzer.correlation.ticket_owners import tell_owners
 from analyzer.correlation.tickets import attach, join_tickets
-from analyzer.correlation.why_ntlm import Context, KerberosUse, why_ntlm
+from analyzer.correlation.why_ntlm import why_ntlm
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import Surroundings
 
@@ -34,7 +36,7 @@ def correlate(negotiations: list[Negotiation], surroundings: Surroundings) -> No
     for negotiation in negotiations:
         if negotiation.mechanism == "ntlm" and negotiation.mechanism_detail != "anonymous":
             _tell_why_ntlm(negotiation, strongest(why_ntlm(negotiation, context)))
-        better = asked_in_vain(negotiation, index, names) or said_by_kdc(negotiation, index, names)
+        better = asked_in_vain(negotiation, context) or said_by_kdc(negotiation, context)
         if better is not None:
             _overrule(negotiation, better)
     for negotiation in negotiations:

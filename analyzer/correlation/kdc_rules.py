@@ -79,6 +79,11 @@ class Asker(Enum):
     OTHER_VERSION = Rule(
         "possible", "an address of the other IP version asked, and nothing tells whose it is"
     )
+    ANOTHER_LOOKED_UP = Rule(
+        "possible",
+        "an address of the other IP version asked for the same user, but the last to look the server's "
+        "address up before was another one of that version",
+    )
     ELSEWHERE = Rule(
         "possible",
         "another address of the same IP version asked for the same user: the client behind address "
@@ -95,12 +100,28 @@ class When(Enum):
     REMEMBERED = Rule(
         "likely",
         f"the request is up to {REMEMBERED_NS // SECOND // 60} min older, from an address that is the "
-        "client's at least likely, and no later one was granted: clients keep a refusal in mind",
+        "client's at least likely, and since then no other one was granted, nor a ticket shown to the "
+        "service: clients keep a refusal in mind",
     )
     LATE = Rule(
         "possible",
         "the answer came after the client's first NTLM token, at most "
         f"{AFTER_NS // SECOND} s after the negotiation",
+    )
+
+
+class Beside(Enum):
+    """What else the negotiation shows, as far as it speaks against the KDC's word as the cause."""
+
+    NTLM_ALONE = Rule(
+        "possible",
+        "why NTLM: the client uses a name for NTLM alone (scheme NTLM, Sicily), which is chosen before any "
+        "ticket is asked for",
+    )
+    OTHER_CAUSE = Rule(
+        "possible",
+        f"why NTLM: the request is more than {BEFORE_NS // SECOND} s older, and another cause fits too: a "
+        "local account, no KDC within reach, or what either side offered or chose",
     )
 
 

@@ -127,20 +127,25 @@ class NameIndex:
                 yield fact
 
     def looked_up(self, address: str, negotiation: Negotiation) -> bool:
-        """`address`, of the other IP version than the client, was the last to look the server's address up.
+        """`address` is the one that `last_to_look_up` finds."""
+        return self.last_to_look_up(negotiation) == address
+
+    def last_to_look_up(self, negotiation: Negotiation) -> str | None:
+        """The address, of the other IP version than the client, that was the last to look the server up.
 
         Many clients of a network ask for the same names: the last one before the connection is likely the one
         that then connects.
         """
+        wanted = other_version(negotiation.stream.client)
         facts = self._leading_to.get(negotiation.stream.server, [])
         until = negotiation.started_ns
         at = bisect_right(facts, until, key=lambda fact: fact.ts_ns)
         for fact in reversed(facts[max(0, at - LOOK_BACK) : at]):
             if fact.ts_ns < until - BEFORE_NS:
                 break
-            if fact.source != "sni" and version(fact.client) == version(address):
-                return fact.client == address
-        return False
+            if fact.source != "sni" and version(fact.client) == wanted:
+                return fact.client
+        return None
 
     def unresolved(self, negotiation: Negotiation) -> Iterator[Finding]:
         """The client looked the name up in vain just before."""

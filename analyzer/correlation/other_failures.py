@@ -5,12 +5,11 @@ Spec: RFC 4120 3.1 and 3.3.
 
 from __future__ import annotations
 
+from analyzer.correlation.context import Context
 from analyzer.correlation.failed_logons import asked_by_server, failed_logon
 from analyzer.correlation.finding import Finding
-from analyzer.correlation.kdc_index import KdcIndex
 from analyzer.correlation.kdc_reasons import kdc_code, kdc_words
 from analyzer.correlation.kdc_rules import Asker, Use, least
-from analyzer.correlation.name_index import NameIndex
 from analyzer.correlation.tickets import refused_ticket
 from analyzer.negotiation.model import Negotiation
 from analyzer.negotiation.reasons import NT_STATUS_REASONS
@@ -23,7 +22,7 @@ ACCOUNT_ERRORS = frozenset({1, 6, 18, 23, 24})
 """What a KDC says of the account or its password, which counts for NTLM and plain passwords as well."""
 
 
-def asked_in_vain(negotiation: Negotiation, index: KdcIndex, names: NameIndex) -> Finding | None:
+def asked_in_vain(negotiation: Negotiation, context: Context) -> Finding | None:
     """The client heard the server's mechanisms, was refused a ticket, and left without a token.
 
     That it left without one speaks for the ticket, so no name of the server is needed beside its class; that
@@ -32,12 +31,12 @@ def asked_in_vain(negotiation: Negotiation, index: KdcIndex, names: NameIndex) -
     reason = negotiation.reason
     if reason is None or reason.code != "no_credentials":
         return None
-    refusal = refused_ticket(negotiation, index, names)
+    refusal = refused_ticket(negotiation, context)
     if refusal is not None:
         rules = (Use.LEFT, refusal.asker, refusal.when)
         sure = least(*(rule.value.confidence for rule in rules))
         return _left(reason.evidence, refusal.exchange, sure, refusal.remarks)
-    failed = failed_logon(negotiation, index, names)
+    failed = failed_logon(negotiation, context)
     if failed is None:
         return None
     return _left(reason.evidence, failed.exchange, failed.confidence, failed.remarks)
@@ -48,7 +47,7 @@ def _left(shown: tuple[int, ...], refused: KdcExchange, sure: str, remarks: str)
     return Finding(kdc_code(refused), sure, evidence, kdc_words(refused) + remarks, refused)
 
 
-def said_by_kdc(negotiation: Negotiation, index: KdcIndex, names: NameIndex) -> Finding | None:
+def said_by_kdc(negotiation: Negotiation, context: Context) -> Finding | None:
     """A KDC was asked for the same user just before, and says what the server does not.
 
     By the server, which tries a password it was given, or by the client, before it turned to NTLM. Only what
@@ -57,9 +56,9 @@ def said_by_kdc(negotiation: Negotiation, index: KdcIndex, names: NameIndex) -> 
     reason = negotiation.reason
     if reason is None or reason.code != "bad_credentials":
         return None
-    refused, told = asked_by_server(negotiation, index), "the server"
+    refused, told = asked_by_server(negotiation, context.kdc), "the server"
     if refused is None:
-        failed = failed_logon(negotiation, index, names)
+        failed = failed_logon(negotiation, context)
         if failed is None or failed.asker not in TOLD_TO_CLIENT:
             return None
         refused = failed.exchange

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from analyzer.correlation.askers import answered_after, same_client
 from analyzer.correlation.finding import Finding
-from analyzer.correlation.kdc_index import KdcIndex, other_version, version
+from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.kdc_lookups import kdc_not_named
 from analyzer.correlation.kdc_rules import BEFORE_NS
 from analyzer.correlation.name_index import NameIndex
@@ -67,7 +67,7 @@ def _asked_in_vain(
     client = negotiation.stream.client
     for asker in (client, other_version(client)):
         # the client's own address, else those of the other version that are the client's too
-        vain = _in_vain(negotiation, index, asker, since)
+        vain = _in_vain(negotiation, index, names, asker, since)
         known = {a for a in vain.addresses if _known(negotiation, a, index, names)}
         vain = vain.by(known) if known else vain
         # who could send a request over TCP had been answered: the KDC's side is not in the capture
@@ -85,21 +85,23 @@ def _asked_in_vain(
     return None
 
 
-def _in_vain(negotiation: Negotiation, index: KdcIndex, asker: Hashable, since: int) -> _Vain:
+def _in_vain(
+    negotiation: Negotiation, index: KdcIndex, names: NameIndex, asker: Hashable, since: int
+) -> _Vain:
     until = negotiation.ended_ns
     asked = [
         exchange
         for exchange in index.unanswered.latest(asker, since, until)
         if same_client(negotiation, exchange)
         and (exchange.proxy_status is None or exchange.turned_away)  # else it was answered somehow
-        and (_for_this(negotiation, exchange) or _of_client(negotiation, exchange.client, index))
+        and (_for_this(negotiation, exchange) or _known(negotiation, exchange.client, index, names))
         and not _answered(index, exchange, until)
     ]
     own = {exchange.client for exchange in asked}
     attempts = [
         attempt
         for attempt in index.attempts.latest(asker, since, until)
-        if (attempt.client in own or _of_client(negotiation, attempt.client, index))
+        if (attempt.client in own or _known(negotiation, attempt.client, index, names))
         and not _answered(index, attempt, until)
     ]
     return _Vain(asked, attempts)
@@ -142,8 +144,7 @@ def _known(negotiation: Negotiation, address: str, index: KdcIndex, names: NameI
     """Something tells that the address is the client's, be it one of the other IP version."""
     if _of_client(negotiation, address, index):
         return True
-    other = version(address) != version(negotiation.stream.client)
-    return other and names.looked_up(address, negotiation)
+    return names.looked_up(address, negotiation)
 
 
 def _answered(index: KdcIndex, vain: KdcExchange | ConnectionAttempt, until: int) -> bool:

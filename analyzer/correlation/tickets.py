@@ -10,6 +10,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from analyzer.correlation.askers import asked_by, asker_of, other_account, same_client
+from analyzer.correlation.context import Context
 from analyzer.correlation.finding import STRENGTH
 from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.kdc_rules import (
@@ -23,7 +24,6 @@ from analyzer.correlation.kdc_rules import (
     When,
     least,
 )
-from analyzer.correlation.name_index import NameIndex
 from analyzer.correlation.services import (
     ServerName,
     account_of,
@@ -138,11 +138,12 @@ def _differ(one: object, other: object) -> bool:
     return one is not None and other is not None and one != other
 
 
-def refused_ticket(negotiation: Negotiation, index: KdcIndex, names: NameIndex) -> Refusal | None:
+def refused_ticket(negotiation: Negotiation, context: Context) -> Refusal | None:
     """The request of this client for a ticket to this service that a KDC refused, and that shows most.
 
     Of equally good ones the one by the client's own address, then the latest.
     """
+    index = context.kdc
     if not index.refused_classes:
         return None
     best: Refusal | None = None
@@ -155,7 +156,7 @@ def refused_ticket(negotiation: Negotiation, index: KdcIndex, names: NameIndex) 
         for service in index.refused_classes.get(label_of(name.host), ()):
             if service not in wanted:
                 continue
-            for refusal in _refused(negotiation, index, names, service, name):
+            for refusal in _refused(negotiation, context, service, name):
                 if best is None or _rank(refusal) < _rank(best):
                     best = refusal
         if best is not None and best.match is Match.NAMED and best.confidence == "certain":
@@ -165,6 +166,8 @@ def refused_ticket(negotiation: Negotiation, index: KdcIndex, names: NameIndex) 
         for exchange in index.asked.latest(negotiation.stream.client, since, until):
             asked = principal(exchange.sname)
             if asked is not None and asked.service in wanted:
+                if _got_it_later(negotiation, exchange, context):
+                    continue
                 when = When.LATE if too_late(negotiation, exchange) else When.JUST_BEFORE
                 return Refusal(exchange, Match.CLASS_ONLY, Asker.OWN, when, 0)
     return best
@@ -175,7 +178,7 @@ def _rank(refusal: Refusal) -> tuple[int, bool]:
 
 
 def _refused(
-    negotiation: Negotiation, index: KdcIndex, names: NameIndex, service: str, name: ServerName
+    negotiation: Negotiation, context: Context, service: str, name: ServerName
 ) -> Iterator[Refusal]:
     """The latest refusal by each address that may be the client's; one that came too late for want of it."""
     client = negotiation.stream.client
@@ -183,12 +186,12 @@ def _refused(
     since, until = negotiation.started_ns - REMEMBERED_NS, negotiation.ended_ns + AFTER_NS
     for key in (client, account_of(negotiation.user), other_version(client)):
         late: Refusal | None = None
-        for exchange in index.refused.latest((key, service, label), since, until):
+        for exchange in context.kdc.refused.latest((key, service, label), since, until):
             asked = principal(exchange.sname)
             if asked is None or not same_host(asked.host, name.host):
                 continue
-            asker = asker_of(negotiation, exchange, names)
-            if asker is None or _granted_later(negotiation, exchange, index):
+            asker = asker_of(negotiation, exchange, context.names)
+            if asker is None or _got_it_later(negotiation, exchange, context):
                 continue
             when, ago = _when(negotiation, exchange), negotiation.started_ns - exchange.ts_ns
             if when is When.REMEMBERED and asker.value.confidence == "possible":
@@ -212,10 +215,11 @@ def _when(negotiation: Negotiation, exchange: KdcExchange) -> When:
     return When.JUST_BEFORE if ago <= BEFORE_NS else When.REMEMBERED
 
 
-def _granted_later(negotiation: Negotiation, refused: KdcExchange, index: KdcIndex) -> bool:
-    """The same client got the same ticket after all before the negotiation was over."""
+def _got_it_later(negotiation: Negotiation, refused: KdcExchange, context: Context) -> bool:
+    """The same client got the same ticket after all before the negotiation was over, or showed one."""
     key = (refused.client, (refused.sname or "").lower())
-    return index.granted.last(key, refused.ts_ns, negotiation.ended_ns) is not None
+    granted = context.kdc.granted.last(key, refused.ts_ns, negotiation.ended_ns)
+    return granted is not None or context.kerberos.had_ticket_since(negotiation, refused)
 
 
 def granted_ticket(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | None:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.capture.model import NO_TIME
 from analyzer.correlation.accounts import account_findings
+from analyzer.correlation.context import Context
 from analyzer.correlation.failed_logons import failed_logon
 from analyzer.correlation.finding import Finding
-from analyzer.correlation.kdc_index import KdcIndex, Timeline
 from analyzer.correlation.kdc_reasons import kdc_words, why_ntlm_code
-from analyzer.correlation.name_index import NameIndex
+from analyzer.correlation.kdc_rules import BEFORE_NS, Beside, least
+from analyzer.correlation.kerberos_use import KerberosUse
 from analyzer.correlation.offers import (
     NTLM_SCHEMES,
     choice_findings,
@@ -30,7 +30,6 @@ from analyzer.correlation.services import account_of, is_address, named_by_clien
 from analyzer.correlation.tickets import granted_ticket, refused_ticket
 from analyzer.negotiation.model import KeyFrames, Negotiation
 from analyzer.negotiation.reasons.fallbacks import WHAT_NOT_WHY
-from analyzer.negotiation.site import may_be_one
 from analyzer.surroundings.model import KdcExchange
 
 TOLD = 2
@@ -40,55 +39,13 @@ LOOPBACK = ("127.", "::1")
 NOWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - an address where a token came without one
 
 
-class Context:
-    """What the joins know about the whole capture."""
-
-    def __init__(self, kdc: KdcIndex, names: NameIndex, kerberos: KerberosUse) -> None:
-        self.kdc = kdc
-        self.names = names
-        self.kerberos = kerberos
-
-
-class KerberosUse:
-    """Which clients Kerberos worked for, with which servers, and when."""
-
-    def __init__(self, negotiations: list[Negotiation]) -> None:
-        self._accepted: Timeline[Negotiation] = Timeline()
-        for negotiation in sorted(negotiations, key=lambda n: n.ended_ns):
-            if negotiation.mechanism == "kerberos" and negotiation.outcome == "success":
-                self._accepted.add(self._key(negotiation), negotiation.ended_ns, negotiation)
-
-    @staticmethod
-    def _key(negotiation: Negotiation) -> tuple[str, str, str]:
-        stream = negotiation.stream
-        return stream.client, stream.server, negotiation.carrier
-
-    def accepted(self, negotiation: Negotiation) -> Negotiation | None:
-        """The latest Kerberos logon of the same client at the same server that succeeded before.
-
-        Not one of another user, or at another web site, as far as both are known.
-        """
-        # where packets carry no time, all have the same: then the frames alone tell what came first
-        before = self._accepted.latest(self._key(negotiation), NO_TIME, negotiation.started_ns)
-        account = account_of(negotiation.user)
-        for other in before:
-            if other.last_frame > negotiation.first_frame:
-                continue
-            if not may_be_one(other.site, negotiation.site):
-                continue
-            whose = account_of(other.user or (other.kdc.asker if other.kdc is not None else None))
-            if account is None or whose is None or account == whose:
-                return other
-        return None
-
-
 def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
     """Reasons for NTLM that fit, in the order in which they are looked for."""
     frames = negotiation.key_frames
     if frames is None:
         return []
     found = [
-        *_refused_kerberos(negotiation),
+        *_refused_kerberos(negotiation, context.kerberos),
         *_same_machine(negotiation, frames),
         *offer_findings(negotiation, frames),
         *_refused_by_kdc(negotiation, context),
@@ -97,14 +54,31 @@ def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
         *_address_as_name(negotiation, frames, context),
         *choice_findings(negotiation, frames),
     ]
+    found = _no_longer_sure(negotiation, found)
     if len(found) < TOLD:  # what follows is never stronger
         found += _worked_elsewhere(negotiation, frames, context)
         found += context.names.unresolved(negotiation)
         found += unwrapped_ntlm(negotiation, frames)
         found += only_ntlm(negotiation, frames)
     if all(finding.code in WHAT_NOT_WHY for finding in found):
-        found += _nothing_seen(negotiation, frames, context.kdc)
+        found += _nothing_seen(negotiation, frames, context)
     return found
+
+
+def _no_longer_sure(negotiation: Negotiation, found: list[Finding]) -> list[Finding]:
+    """A refusal that the client must have kept in mind is only possible where any other cause fits too."""
+    if len(found) < 2:
+        return found
+    since = negotiation.started_ns - BEFORE_NS
+    most = Beside.OTHER_CAUSE.value.confidence
+    return [
+        finding._replace(confidence=least(finding.confidence, most))
+        if finding.code != "kdc_unreachable"
+        and finding.kdc is not None
+        and finding.kdc.ts_ns < since
+        else finding
+        for finding in found
+    ]
 
 
 def _proof(frames: KeyFrames) -> tuple[int, ...]:
@@ -116,11 +90,14 @@ def _proof(frames: KeyFrames) -> tuple[int, ...]:
 # -- in the negotiation, or the one before ------------------------------------------------------------------
 
 
-def _refused_kerberos(negotiation: Negotiation) -> Iterator[Finding]:
+def _refused_kerberos(negotiation: Negotiation, kerberos: KerberosUse) -> Iterator[Finding]:
     refusal = negotiation.kerberos_refusal
     if refusal is not None:
         yield Finding("kerberos_refused", "certain", (refusal.frame,), refusal.name)
-    earlier = _turned_from(negotiation)
+    earlier, sure = _turned_from(negotiation), "likely"
+    if earlier is None and negotiation.retry_of is None:
+        # an attempt between them, or a part of one, may be missing in the capture
+        earlier, sure = kerberos.failed(negotiation), "possible"
     if earlier is None or earlier.mechanism != "kerberos":
         return
     said = earlier.gss_status or (earlier.status.name if earlier.status is not None else "")
@@ -131,7 +108,7 @@ def _refused_kerberos(negotiation: Negotiation) -> Iterator[Finding]:
         words += f": {why.code}"
     if said:
         words += f", {said}"
-    yield Finding("kerberos_refused", "likely", evidence, words)
+    yield Finding("kerberos_refused", sure, evidence, words)
 
 
 def _turned_from(negotiation: Negotiation) -> Negotiation | None:
@@ -171,14 +148,16 @@ def _is_localhost(host: str) -> bool:
 
 def _refused_by_kdc(negotiation: Negotiation, context: Context) -> Iterator[Finding]:
     for refused in (
-        refused_ticket(negotiation, context.kdc, context.names),
-        failed_logon(negotiation, context.kdc, context.names),
+        refused_ticket(negotiation, context),
+        failed_logon(negotiation, context),
     ):
         if refused is not None:
             exchange = refused.exchange
             words = kdc_words(exchange) + refused.remarks
-            code = why_ntlm_code(exchange)
-            yield Finding(code, refused.confidence, exchange.frames, words, exchange)
+            sure = refused.confidence
+            if negotiation.scheme in NTLM_SCHEMES:
+                sure = least(sure, Beside.NTLM_ALONE.value.confidence)
+            yield Finding(why_ntlm_code(exchange), sure, exchange.frames, words, exchange)
 
 
 def _worked_elsewhere(
@@ -226,12 +205,12 @@ def _address_has_ticket(negotiation: Negotiation, context: Context) -> bool:
 
 
 def _nothing_seen(
-    negotiation: Negotiation, frames: KeyFrames, index: KdcIndex
+    negotiation: Negotiation, frames: KeyFrames, context: Context
 ) -> Iterator[Finding]:
     if frames.offer is None and frames.proof is None:
         return  # the capture holds nothing that the client sent, its requests to a KDC neither
     client, account = negotiation.stream.client, account_of(negotiation.user)
-    if client in NOWHERE or client in index.clients or account in index.accounts:
+    if client in NOWHERE or account in context.kdc.accounts or context.sent_kerberos(negotiation):
         return
     evidence = _proof(frames) or (negotiation.first_frame,)
     yield Finding("no_kdc_traffic", "possible", evidence, f"none from {client}")

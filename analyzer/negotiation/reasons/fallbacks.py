@@ -20,11 +20,14 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "see the error named in the detail",
         (
             "a KRB-ERROR inside this negotiation, or a Kerberos negotiation of this client with this "
-            "service that failed less than two minutes before, or before NTLM was tried for the first "
-            "time of up to 16; as a failure: HTTP 401 or 407, STATUS_LOGON_FAILURE or LDAP 49 to an "
-            "AP-REQ, without a word why"
+            "service that failed and that NTLM took up within two minutes; it stays the reason for up to "
+            "16 further tries by NTLM that follow each other; as a failure: HTTP 401 or 407, "
+            "STATUS_LOGON_FAILURE or LDAP 49 to an AP-REQ, without a word why"
         ),
-        "certain for a KRB-ERROR inside the negotiation; else likely",
+        (
+            "certain for a KRB-ERROR inside the negotiation; else likely, and possible where attempts in "
+            "between do not lead back to the failure"
+        ),
         "System 40960 of LsaSrv, and 3 of Security-Kerberos if its logging is on, on the client",
     ),
     "target_is_local_host": ReasonCode(
@@ -162,7 +165,10 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "fallback",
         "the capture holds no Kerberos request of this client",
         "capture the client's traffic with the KDC as well",
-        "no packet from this client's address to a KDC, and nothing else that tells why",
+        (
+            "no packet to a KDC from this client's address, nor from one that look-ups show to be its "
+            "own, none for this user, no Kerberos token of it, and nothing else that tells why"
+        ),
         "possible, never more",
     ),
 }

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.correlated import CLIENT, SECOND, SERVER, asked, ntlm, reason_of, refused
+from support.correlated import (
+    CLIENT,
+    DOMAIN_MEMBER,
+    SECOND,
+    SERVER,
+    asked,
+    joined,
+    kerberos,
+    ntlm,
+    reason_of,
+    refused,
+    stream,
+)
 
 from analyzer.correlation.kdc_rules import least
 from analyzer.surroundings.model import ConnectionAttempt, NameFact
@@ -98,3 +110,67 @@ def test_the_weakest_counts() -> None:
     assert least("certain") == "certain"
     assert least("likely", "certain") == "likely"
     assert least("certain", "possible", "likely") == "possible"
+
+
+def test_the_same_user_while_another_looked_the_server_up() -> None:
+    """Names of users are no secret: who looked the server up last speaks against another address."""
+    kdc = [asked(99, WEB, 14, client=V6, cname="alice")]
+    _, sure, detail = told(kdc, user="alice", names=[look_up("fd77::99")])
+    assert sure == "possible"
+    assert f"asked by {V6}, for the same user, while another address looked the server up" in detail
+    for names in ([], [look_up(V6)], [look_up(CLIENT)]):
+        assert told(kdc, user="alice", names=names)[1] == "likely"
+
+
+@pytest.mark.parametrize(
+    ("domain", "server", "is_one"),
+    [
+        ("LAB", None, True),
+        ("lab.example", None, True),
+        ("", None, True),
+        ("WEB", DOMAIN_MEMBER, False),  # the server's own accounts
+        ("OTHER.EXAMPLE", None, False),
+        ("CORP", None, False),  # mostly the realm's first label
+        ("CORP", DOMAIN_MEMBER._replace(nb_domain="CORP"), True),  # but the server knows better
+        ("LAB", DOMAIN_MEMBER._replace(dns_domain="lab.test"), False),
+    ],
+)
+def test_the_same_name_in_another_domain(domain: str, server: Any, is_one: bool) -> None:
+    r"""`FILES\ada` is not `ada@NEGO.TEST`."""
+    here = {"user": "alice", "domain": domain, "ntlm_server": server}
+    facts = {"cname": "alice", "crealm": "LAB.EXAMPLE"}
+    row = ntlm(**here)
+    reason_of(row, kdc=[asked(99, WEB, 14, client=V6, **facts)])
+    assert (row.fallback_reason == "etype_not_supported") is is_one
+
+
+def test_a_short_domain_does_not_tell_the_clients_own_requests_apart() -> None:
+    """NetBIOS names of domains need not be the first label; the client's own address weighs more."""
+    facts = {"cname": "alice", "crealm": "LAB.EXAMPLE"}
+    for domain, code in (("CORP", "etype_not_supported"), ("CORP.EXAMPLE", "ntlm_only_client")):
+        row = ntlm(user="alice", domain=domain)
+        assert reason_of(row, kdc=[asked(99, WEB, 14, **facts)]).code == code
+
+
+def test_attempts_of_the_address_that_looked_the_server_up() -> None:
+    """SYNs name nobody: the look-up tells whose they are."""
+    syn = ConnectionAttempt(V6, "fd77::1", 88, "tcp", (8, 9), 95 * SECOND, "no-answer")
+    code, sure, detail = told([], names=[look_up(V6)], attempts=[syn])
+    assert (code, sure) == ("kdc_unreachable", "likely")
+    assert f"asked by {V6}" in detail
+    for names in ([], [look_up("fd77::99")], [look_up(CLIENT)]):
+        assert told([], names=names, attempts=[syn])[0] == "ntlm_only_client"
+
+
+def test_no_request_is_said_only_where_none_was_seen() -> None:
+    """Neither by the client's address nor by one that is known to be its own, and no token of it."""
+    none_seen = "the capture holds no Kerberos request of this client"
+    answered = asked(20, "krbtgt/LAB.EXAMPLE", client=V6, exchange="AS", cname="somebody")
+    for names, is_said in (([look_up(V6)], False), ([], True), ([look_up("fd77::99")], True)):
+        assert (none_seen in told([answered], user="alice", names=names)[2]) is is_said
+    for server in ("10.0.0.3", SERVER):
+        shown = kerberos(-900, 5, stream=stream(server=server), outcome="incomplete")
+        _, row = joined(shown, ntlm())
+        assert row.reason is not None
+        assert none_seen not in row.reason.detail
+    assert none_seen in told([])[2]

@@ -5,6 +5,12 @@ from __future__ import annotations
 import pytest
 from support.correlated import DOMAIN_MEMBER, asked, joined, kerberos, ntlm, reason_of, stream
 
+from analyzer.negotiation.model import SchemeList, Ticket
+
+WEB = "HTTP/web.lab.example"
+LOCAL = {"user": "operator", "domain": "WEB", "ntlm_server": DOMAIN_MEMBER}
+LISTED = SchemeList(90, ("Negotiate", "NTLM"), same_connection=True, whole=True)
+
 
 def test_a_ticket_leads_to_its_exchange() -> None:
     """Client, name, realm, encryption type and kvno agree; both ends know of each other."""
@@ -256,3 +262,75 @@ def test_of_two_refusals_the_one_that_shows_more() -> None:
     assert reason_of(ntlm(), kdc=[long_ago, fresh, late]).code == "unknown_service"
     reason = reason_of(ntlm(), kdc=[long_ago, late])
     assert (reason.code, reason.confidence) == ("etype_not_supported", "likely")
+
+
+@pytest.mark.parametrize("at", [-20, 99])
+@pytest.mark.parametrize("outcome", ["success", "failure", "incomplete"])
+def test_a_ticket_shown_since_ends_a_refusal(at: float, outcome: str) -> None:
+    """The KDC's later answer may be missing in the capture: that there is a ticket, the AP-REQ shows."""
+    refusal = asked(at, WEB, 7)
+    between = kerberos(at + 0.5, 50, outcome=outcome)
+    _, row = joined(between, ntlm(), kdc=[refusal])
+    assert row.fallback_reason != "unknown_service"
+    assert row.kdc is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"at": -30, "frame": 5},  # before the refusal
+        {"at": 101, "frame": 200},  # after NTLM
+        {"ticket": Ticket(50, None, "HTTP/www.lab.example", 18, 2, 18, (), 300)},
+        {"stream": stream("10.0.0.99")},
+        {"stream": stream(port=445), "carrier": "smb2", "ticket": Ticket(
+            50, None, "cifs/web.lab.example", 18, 2, 18, (), 300)},
+    ],
+)  # fmt: skip
+def test_what_does_not_end_a_refusal(other: dict) -> None:
+    """Another time, name of the server, client or service."""
+    shown = kerberos(**({"at": 50, "frame": 50} | other))
+    row = ntlm()
+    joined(*sorted((shown, row), key=lambda n: n.first_frame), kdc=[asked(-20, WEB, 7)])
+    assert (row.fallback_reason, row.fallback_confidence) == ("unknown_service", "likely")
+
+
+def test_the_same_ticket_shown_to_another_address_of_the_server() -> None:
+    """Its name is the same, so the KDC knows it."""
+    shown = kerberos(50, 50, stream=stream(server="10.0.0.3"))
+    _, row = joined(shown, ntlm(), kdc=[asked(-20, WEB, 7)])
+    assert row.fallback_reason == "ntlm_only_client"
+
+
+def test_a_ticket_shown_since_ends_a_failed_logon() -> None:
+    """Who shows a ticket has one, so a first ticket was granted; another user's tells nothing."""
+    unknown = asked(95, "krbtgt/LAB.EXAMPLE", 6, exchange="AS", cname="alice")
+    elsewhere = stream(server="10.0.0.3")
+    for user, code in ((None, "ntlm_only_client"), ("bob", "unknown_user")):
+        shown = kerberos(97, 50, stream=elsewhere, user=user)
+        _, row = joined(shown, ntlm(user="alice"), kdc=[unknown])
+        assert row.fallback_reason == code
+
+
+def test_a_remembered_refusal_gives_way() -> None:
+    """To a local account, and to a name for NTLM alone: it is possible then, and the detail names it."""
+    for facts, code in (
+        (LOCAL, "local_account"),
+        ({"scheme": "NTLM", "listed": LISTED}, "application_chose_ntlm"),
+    ):
+        reason = reason_of(ntlm(**facts), kdc=[asked(50, WEB, 7)])
+        assert (reason.code, reason.confidence) == (code, "likely")
+        assert "also: the service name is not known" in reason.detail
+    assert reason_of(ntlm(), kdc=[asked(50, WEB, 7)]).confidence == "likely"
+
+
+def test_a_scheme_for_ntlm_alone() -> None:
+    """It is chosen before any ticket is asked for, so a fresh refusal too is only possible."""
+    fresh = asked(99, WEB, 7)
+    reason = reason_of(ntlm(scheme="NTLM", listed=LISTED), kdc=[fresh])
+    assert (reason.code, reason.confidence) == ("application_chose_ntlm", "likely")
+    reason = reason_of(ntlm(scheme="NTLM"), kdc=[fresh])
+    assert (reason.code, reason.confidence) == ("unknown_service", "possible")
+    failed = asked(99, "krbtgt/LAB.EXAMPLE", 6, exchange="AS", cname="alice")
+    reason = reason_of(ntlm(scheme="NTLM", user="alice"), kdc=[failed])
+    assert (reason.code, reason.confidence) == ("unknown_user", "possible")
+    assert reason_of(ntlm(scheme="Negotiate"), kdc=[fresh]).confidence == "certain"

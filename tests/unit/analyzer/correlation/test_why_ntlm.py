@@ -30,6 +30,7 @@ from analyzer.negotiation.model import (
 )
 from analyzer.surroundings.model import ConnectionAttempt, NameFact, SchemesListed
 
+CAPTURES = Path(__file__).resolve().parents[4] / "captures"
 HINTED = KeyFrames(99, 100, 101, 102)
 STAND_ALONE = NtlmServer(101, "FILES", "server", "FILES", "FILES", "files", "files")
 WITH_KERBEROS = ["ms-kerberos", "kerberos", "ntlm"]
@@ -546,7 +547,7 @@ def test_what_the_kdc_says_of_the_service(error: int, code: str) -> None:
 
 def test_a_client_that_was_not_captured_may_have_asked_a_kdc() -> None:
     """Where only the server's side is there, a missing Kerberos request tells nothing."""
-    path = Path(__file__).resolve().parents[4] / "captures/http/server_only/capture.pcapng"
+    path = CAPTURES / "http/server_only/capture.pcapng"
     columns = read(path).tables.columns["negotiations"]
     assert all("no Kerberos request" not in (words or "") for words in columns["reason_detail"])
 
@@ -573,3 +574,28 @@ def test_evidence_is_in_order_of_frames() -> None:
     assert reason_of(ntlm(), kdc=[later]).evidence == (40, 41)
     failed = reason_of(refused(ntlm()), kdc=[later])
     assert failed.detail.endswith("[frames 40, 41, certain]")
+
+
+def test_kerberos_failed_though_nothing_leads_back_to_it() -> None:
+    """An attempt in between that is cut off breaks the chain: possible, for two minutes."""
+    failed = refused(kerberos(100, 100), "service_key_mismatch")
+    cut = ntlm(101, 110, outcome="incomplete", completeness="gap")
+    for at, code in ((102, "kerberos_refused"), (300, "ntlm_only_client")):
+        _, _, row = joined(failed, cut, ntlm(at, 120))
+        assert row.fallback_from is None
+        assert (row.fallback_reason, row.fallback_confidence) == (
+            code, "possible" if code == "kerberos_refused" else "certain",
+        )  # fmt: skip
+    for between in (kerberos(101, 110), refused(kerberos(101, 110, user="bob"))):
+        _, _, row = joined(failed, between, ntlm(102, 120, user="alice"))
+        assert row.fallback_reason == (
+            "application_chose_ntlm" if between.outcome == "success" else "kerberos_refused"
+        )
+
+
+@pytest.mark.parametrize("case", ["logoff_and_on", "two_sessions", "retry_same_connection"])
+def test_a_client_that_asks_the_kdc_over_the_other_ip_version(case: str) -> None:
+    """Requests of the address that looked the server up are in the capture, for whichever name."""
+    for row in read(CAPTURES / "smb" / case / "capture.pcapng").negotiations.itertuples():
+        assert row.fallback_reason == "ntlm_only_client"
+        assert "no Kerberos request" not in row.reason_detail

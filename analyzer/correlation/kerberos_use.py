@@ -1,0 +1,127 @@
+"""Where Kerberos was run: which clients showed a ticket to which servers, which were accepted, and when.
+
+Spec: RFC 4120 3.2 (the AP exchange).
+"""
+
+from __future__ import annotations
+
+from analyzer.capture.model import NO_TIME
+from analyzer.correlation.chains import NEW_CONNECTION_NS
+from analyzer.correlation.kdc_index import Timeline
+from analyzer.correlation.services import account_of, family, principal, same_host
+from analyzer.negotiation.model import Negotiation
+from analyzer.negotiation.site import may_be_one
+from analyzer.surroundings.model import KdcExchange
+
+
+class KerberosUse:
+    """Kerberos negotiations of a capture, by client and server."""
+
+    def __init__(self, negotiations: list[Negotiation]) -> None:
+        self.clients: set[str] = set()  # addresses that sent a Kerberos token
+        self._accepted: Timeline[Negotiation] = Timeline()
+        self._shown: Timeline[Negotiation] = Timeline()  # with an AP-REQ
+        for negotiation in sorted(negotiations, key=lambda n: n.ended_ns):
+            run = negotiation.mechanism == "kerberos"
+            if run and negotiation.outcome == "success":
+                self._accepted.add(_key(negotiation), negotiation.ended_ns, negotiation)
+            if run or negotiation.ticket is not None:
+                self.clients.add(negotiation.stream.client)
+        for negotiation in sorted(negotiations, key=lambda n: n.started_ns):
+            ticket = negotiation.ticket
+            if ticket is None:
+                continue
+            client = negotiation.stream.client
+            keys = [client, (client, negotiation.stream.server, family(negotiation.carrier))]
+            if ticket.sname is not None:
+                keys.append((client, ticket.sname.lower()))
+            for key in keys:
+                self._shown.add(key, negotiation.started_ns, negotiation)
+
+    def accepted(self, negotiation: Negotiation) -> Negotiation | None:
+        """The latest Kerberos logon of the same client at the same server that succeeded before.
+
+        Not one of another user, or at another web site, as far as both are known.
+        """
+        # where packets carry no time, all have the same: then the frames alone tell what came first
+        before = self._accepted.latest(_key(negotiation), NO_TIME, negotiation.started_ns)
+        account = account_of(negotiation.user)
+        for other in before:
+            if other.last_frame > negotiation.first_frame:
+                continue
+            if not may_be_one(other.site, negotiation.site):
+                continue
+            whose = _account(other)
+            if account is None or whose is None or account == whose:
+                return other
+        return None
+
+    def failed(self, negotiation: Negotiation) -> Negotiation | None:
+        """The latest Kerberos logon of the same client at the same service just before, if it failed.
+
+        Not one of another user, or at another web site, as far as both are known.
+        """
+        stream = negotiation.stream
+        key = stream.client, stream.server, family(negotiation.carrier)
+        until = negotiation.started_ns
+        account = account_of(negotiation.user)
+        for other in self._shown.latest(key, until - NEW_CONNECTION_NS, until):
+            if other.last_frame >= negotiation.first_frame or other.mechanism != "kerberos":
+                continue
+            if not may_be_one(other.site, negotiation.site):
+                continue
+            if account is None or _account(other) in {None, account}:
+                return other if other.outcome == "failure" else None
+        return None
+
+    def had_ticket_since(self, negotiation: Negotiation, refused: KdcExchange) -> bool:
+        """After the refusal and before the negotiation its client showed a ticket for what was refused.
+
+        Of the same name, or to the same server as far as the ticket is not for another host: a server has
+        several names, of which a KDC may know one and not the other.
+        """
+        stream = negotiation.stream
+        asked = principal(refused.sname)
+        by_server = (stream.server, family(negotiation.carrier))
+        for client in dict.fromkeys((stream.client, refused.client)):
+            for key in ((client, (refused.sname or "").lower()), (client, *by_server)):
+                for other in self._since(key, negotiation, refused):
+                    shown = principal(other.ticket.sname if other.ticket is not None else None)
+                    if shown is None or asked is None or same_host(shown.host, asked.host):
+                        return True
+        return False
+
+    def had_any_since(self, negotiation: Negotiation, refused: KdcExchange) -> bool:
+        """After a first ticket was refused its client showed one to whatever server; not another user's."""
+        account = account_of(refused.asker)
+        clients = dict.fromkeys((negotiation.stream.client, refused.client))
+        return any(
+            account is None or _account(other) in {None, account}
+            for client in clients
+            for other in self._since(client, negotiation, refused)
+        )
+
+    def _since(
+        self, key: object, negotiation: Negotiation, refused: KdcExchange
+    ) -> list[Negotiation]:
+        """What was shown between the two, by time and by frame."""
+        shown = self._shown.latest(key, refused.ts_ns, negotiation.started_ns)
+        first, last = refused.frames[-1], negotiation.first_frame
+        return [
+            other
+            for other in shown
+            if other.ticket is not None
+            and other is not negotiation
+            and first < other.ticket.frame < last
+        ]
+
+
+def _key(negotiation: Negotiation) -> tuple[str, str, str]:
+    stream = negotiation.stream
+    return stream.client, stream.server, negotiation.carrier
+
+
+def _account(negotiation: Negotiation) -> str | None:
+    """Whose ticket it was, by the negotiation or by the KDC that issued it."""
+    kdc = negotiation.kdc
+    return account_of(negotiation.user or (kdc.asker if kdc is not None else None))
