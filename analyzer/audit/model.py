@@ -72,7 +72,7 @@ class Finding:
     subject_kind: str
     subject: str
     why: str  # of the first hit
-    confidence: str  # the best of its hits
+    confidence: str  # the weakest of its hits
     count: int = 0
     places: dict[str, Place] = field(default_factory=dict)  # by capture
     first_seen: int | None = None  # ns since 1970 UTC

@@ -33,8 +33,8 @@ class Use(Enum):
     NO_TICKET = Rule("certain", "why NTLM: a ticket for the service was refused")
     NO_FIRST_TICKET = Rule(
         "likely",
-        f"why NTLM: a first ticket (AS) was refused in the {BEFORE_NS // SECOND} s before, and none "
-        "granted since",
+        f"why NTLM: a first ticket (AS) was refused in the {BEFORE_NS // SECOND} s before, and since "
+        "then none granted, nor any ticket shown",
     )
     LEFT = Rule(
         "likely",

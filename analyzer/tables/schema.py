@@ -528,7 +528,7 @@ FINDINGS = Table(
         C("captures", "strs", "captures that show it"),
         C("first_seen", "time", "time of the first place"),
         C("last_seen", "time", "time of the last place"),
-        C("confidence", "category", "certain, likely, possible: the best of its places"),
+        C("confidence", "category", "certain, likely, possible: the weakest of its places"),
     ),
 )
 

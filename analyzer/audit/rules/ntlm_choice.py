@@ -90,9 +90,9 @@ def kerberos_was_there(row: Any) -> Iterator[Hit]:
 @rule(
     "NGS-NTLM-012",
     "low",
-    "NTLM without any try of Kerberos",
-    means="The client never offered Kerberos here: no ticket, an address for a name, a local "
-    "account, or a setting.",
+    "NTLM without an offer of Kerberos",
+    means="The client never offered Kerberos here, whatever it asked of a KDC: no ticket, an "
+    "address for a name, a local account, or a setting.",
     remedy="Use names that the KDC knows in place of addresses, and accounts of the domain.",
     references=("ATT&CK T1557.001", _MS),
 )
