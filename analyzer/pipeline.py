@@ -42,7 +42,7 @@ from dissectors.carriers.base import (
     CarrierMessage,
     Exchange,
 )
-from dissectors.carriers.carrier_search import CarrierSearch, Found, Segment, carrier_of
+from dissectors.carriers.carrier_search import CarrierSearch, Found, Loss, Segment, carrier_of
 from dissectors.carriers.token_pieces import TokenPieces
 from dissectors.span import Span
 from dissectors.tokens import dissect_token
@@ -392,8 +392,11 @@ class StreamReader(_Conversation):
     """Consumer of one TCP stream: finds its carrier by content, then feeds it.
 
     Bytes that were seen before the carrier was known are replayed, so that the order in which the sides
-    speak does not matter.
+    speak does not matter; so are gaps.
     """
+
+    tells_early = False
+    """Whether a gap is told of before the carrier is known, and where none ever will be."""
 
     def __init__(
         self, stream: Stream, sink: Sink, options: Options, backlog: Backlog | None = None
@@ -430,15 +433,19 @@ class StreamReader(_Conversation):
         self.carrier.per_message_tokens = self.options.per_message_tokens
         held = self._search.take()
         answer = 0
-        for segment in held:
-            skip = self.deliver(*segment)
-            if segment[0] == side:
+        for each in held:
+            skip = (
+                self._lose(each, told=self.tells_early)
+                if isinstance(each, Loss)
+                else self.deliver(*each)
+            )
+            if each[0] == side:
                 answer = skip
         return answer
 
     def _give_up(self) -> int:
         """No carrier reads this stream; go on only where it showed a token."""
-        held = self._search.take()
+        held = self._search.give_up()
         if self._unclaimed is None and not self._shows_token():
             return self._no_more()
         self._listening = True
@@ -472,22 +479,33 @@ class StreamReader(_Conversation):
                 self.notice(Anomaly("unclaimed-token", span, f"sent by the {who}"), frame, ts_ns)
 
     def lost(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> int:
-        """Tell the carrier of a gap; see `capture.model.Consumer`."""
+        """Tell the carrier of a gap, as soon as it is known; see `capture.model.Consumer`."""
+        loss = Loss(side, offset, length, frame, ts_ns)
+        if self.carrier is not None:
+            return self._lose(loss)
+        if self.tells_early:
+            self.notice(self._loss("gap", offset, length), frame, ts_ns)
+        shown = self._shows_token()
+        dropped = self._search.lost(loss)
+        if shown:
+            self._listen(dropped)
+        if self._unclaimed is not None:
+            self._unclaimed.lost(side)
+        return 0
+
+    def _lose(self, loss: Loss, *, told: bool = False) -> int:
+        """Pass over lost bytes; `told`: all but the carrier knows of them."""
         carrier = self.carrier
-        if carrier is None:
-            if self._shows_token():
-                self._listen(self._search.lost(side))
-            else:
-                self._search.lost(side)
-            if self._unclaimed is not None:
-                self._unclaimed.lost(side)
-            return 0
+        assert carrier is not None
+        side, offset, length, frame, ts_ns, cut = loss
         carrier_side = side ^ self._swap
         window = carrier.windows[carrier_side]
-        code = "snaplen" if frame == window.frame else "gap"  # a packet cut short, or one not there
+        cut |= frame == window.frame
+        code = "snaplen" if cut else "gap"  # a packet cut short, or one not there
         window.restart(offset + length, code)
         window.frame, window.ts_ns = frame, ts_ns
-        self.notice(self._loss(code, offset, length), frame, ts_ns)
+        if not told:
+            self.notice(self._loss(code, offset, length), frame, ts_ns)
         carrier.gap(carrier_side, length, frame, ts_ns)
         return window.skipping
 
@@ -525,7 +543,12 @@ def _swap_roles(stream: Stream) -> None:
 
 
 class DecryptedReader(StreamReader):
-    """Consumer of the plain bytes inside a TLS connection."""
+    """Consumer of the plain bytes inside a TLS connection.
+
+    There is no second gap in a direction: what follows is not decrypted. So a carrier may never be found.
+    """
+
+    tells_early = True
 
     def emit(self, item: CarrierMessage | CarrierAnomaly) -> None:
         """Take what a carrier says; all of it went through TLS."""
@@ -535,15 +558,6 @@ class DecryptedReader(StreamReader):
             else:
                 item.context["tls"] = True
         super().emit(item)
-
-    def lost(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> int:
-        """Tell of a gap, also of one before the carrier is known; see `capture.model.Consumer`.
-
-        There is no second one in a direction: what follows is not decrypted.
-        """
-        if self.carrier is None:
-            self.notice(self._loss("gap", offset, length), frame, ts_ns)
-        return super().lost(side, offset, length, frame, ts_ns)
 
     def _loss(self, code: str, offset: int, length: int) -> Anomaly:
         detail = f"{length} bytes of TLS; nothing that follows them is decrypted"

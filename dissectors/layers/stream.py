@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dissectors.carriers.base import CLIENT, Carrier, CarrierAnomaly, CarrierMessage
-from dissectors.carriers.carrier_search import CarrierSearch, Found, Segment, carrier_of
+from dissectors.carriers.carrier_search import CarrierSearch, Found, Loss, Segment, carrier_of
 from dissectors.carriers.token_pieces import TokenPieces
 from dissectors.carriers.window import LOSSES
 
@@ -81,7 +81,7 @@ class GssStream(_Told):
         carrier = self.carrier
         if carrier is None:
             if self._search is not None:
-                self._search.lost(side)
+                self._search.lost(Loss(side, offset, length, frame, ts_ns))
             return
         side ^= self._swap
         window = carrier.windows[side]
@@ -125,7 +125,7 @@ class GssStream(_Told):
             self._search = CarrierSearch()  # forgets what it held
             self._given_up = True
 
-    def _attach(self, found: Found, side: int, held: list[Segment]) -> None:
+    def _attach(self, found: Found, side: int, held: list[Segment | Loss]) -> None:
         kind, sender = found
         if sender != side and not self._roles_known:
             self._swap = 1
@@ -134,7 +134,10 @@ class GssStream(_Told):
         self.carrier = kind(self.emit, started_before=self._started_before)
         self.carrier.per_message_tokens = self._per_message
         for each in held:
-            self.deliver(*each)
+            if isinstance(each, Loss):
+                self.lost(*each[:5])
+            else:
+                self.deliver(*each)
 
 
 class GssDatagrams(_Told):

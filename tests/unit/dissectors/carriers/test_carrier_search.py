@@ -8,7 +8,9 @@ from dissectors.carriers.carrier_search import (
     HEAD,
     PROBED_SEGMENTS,
     TELLING,
+    TORN_BYTES,
     CarrierSearch,
+    Loss,
 )
 from dissectors.carriers.http import HttpCarrier
 from dissectors.carriers.ldap import LdapCarrier
@@ -51,9 +53,9 @@ def test_a_gap_ends_a_head():
     """Bytes behind a gap do not go on from those before it."""
     search = CarrierSearch()
     add(search, REQUEST[:3])
-    search.lost(0)
+    search.lost(Loss(0, 3, 5, 2, 2))
     assert add(search, REQUEST[3:]) == [None]
-    assert [segment[2] for segment in search.held] == [REQUEST[3:]]
+    assert [segment[2] for segment in search.segments] == [REQUEST[3:]]
 
 
 def test_it_gives_up():
@@ -68,6 +70,33 @@ def test_it_gives_up():
     assert search.in_vain
 
 
+def test_bytes_behind_a_hole_count_when_the_other_side_was_heard():
+    """They may lie amid a message whose answer is still to come; for long they are not kept."""
+    search = CarrierSearch()
+    search.lost(Loss(0, 0, 100, 1, 1))
+    for _ in range(40):
+        assert add(search, b"\xff" * 1000) == [None]
+        assert not search.in_vain
+        assert sum(len(segment[2]) for segment in search.segments) <= 2 * HEAD
+    assert add(search, b"HTTP/1.1 200 OK\r\n\r\n", side=1) == [(HttpCarrier, 1)]
+    assert search.take()[0] == Loss(0, 0, 100, 1, 1)
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_hole_does_not_make_it_search_for_ever(heard):
+    """The other side speaks no carrier either, or says nothing for long."""
+    search = CarrierSearch()
+    search.lost(Loss(0, 0, 100, 1, 1))
+    if heard:
+        add(search, b"\xff", side=1)
+    told = 0
+    while not search.in_vain:
+        add(search, b"\xff" * 1000)
+        told += 1000
+    assert (told <= 3 * HEAD) == heard
+    assert told <= TORN_BYTES + 1000
+
+
 def test_a_forced_carrier_is_the_only_one():
     """`--decode-as` leaves no other choice."""
     assert add(CarrierSearch("ldap"), REQUEST) == [None]
@@ -80,9 +109,12 @@ def test_what_was_held_is_handed_out_once():
     add(search, b"\xffnothing", b"\xff12NTLM")
     add(search, b"SSP\0", side=1)
     assert search.begun == (b"\xffnothing\xff12NTLM", b"SSP\0")
-    assert [segment[2] for segment in search.lost(0)] == [b"\xffnothing", b"\xff12NTLM"]
+    assert [segment[2] for segment in search.lost(Loss(0, 16, 5, 2, 2))] == [
+        b"\xffnothing",
+        b"\xff12NTLM",
+    ]
     assert search.begun == (b"", b"SSP\0")
-    assert [segment[2] for segment in search.take()] == [b"SSP\0"]
+    assert search.take() == [(1, 0, b"SSP\0", 1, 1), Loss(0, 16, 5, 2, 2)]
     assert search.take() == []
 
 
