@@ -184,6 +184,7 @@ class Negotiation:
     abandoned: bool = False  # the connection was closed, or another attempt took its place
     own_hint: bool = False  # the first of its connection: the hint's frames belong to it
     answer_lost: bool = False  # it was never answered, but bytes of its connection are missing
+    hint_apart: bool = False  # packets with its own hint, or between it and the rest, are missing
     bytes_lost: bool = False  # some bytes of its connection are missing, wherever
     one_sided: str | None = None  # if one side alone was heard: how sure the other was not captured
     first_lost: bool = False  # the first thing seen of it is not the first thing that was said

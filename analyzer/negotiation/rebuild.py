@@ -69,6 +69,7 @@ class StreamNegotiations:
         self._finished = finished
         self._hints: list[Step] = []
         self._hint_used = False
+        self._gap = False  # bytes are missing, since the first hint if there is one
         self._current: dict[int, Negotiation] = {}  # id(exchange) -> its latest negotiation
         self._open: list[Negotiation] = []  # in order of their first message
         self._listed = Lists()
@@ -105,6 +106,8 @@ class StreamNegotiations:
                 site = site_of(carrier, said.get("server_name"), said, self.stream)
                 listed = SchemeList(message.frame, message.schemes, whole=whole)
                 self._listed.add(carrier, site, listed)
+            if not self._hints:
+                self._gap = False
             self._hints.append(step)
             del self._hints[:-8]  # a server that repeats its hint for ever
             return None
@@ -121,13 +124,17 @@ class StreamNegotiations:
 
     def notice(self, noticed: NoticedAnomaly, exchange: Exchange | None = None) -> NoticedAnomaly:
         """Hang an anomaly on its exchange's negotiation, or a gap on every one that awaits its end."""
-        self._bytes_lost |= noticed.anomaly.code in {"gap", "snaplen"}
+        self._note_loss(noticed.anomaly.code)
         if exchange is not None and (negotiation := self._current.get(id(exchange))) is not None:
             noticed = noticed._replace(negotiation=negotiation)
             negotiation.anomalies.append(noticed)
         elif noticed.anomaly.code in TOUCHES_ALL:
             noticed = self._mark(noticed)
         return noticed
+
+    def _note_loss(self, code: str) -> None:
+        self._bytes_lost |= code in {"gap", "snaplen"}
+        self._gap |= code == "gap"
 
     def touch(self, noticed: NoticedAnomaly, exchange: Exchange | None = None) -> bool:
         """Mark those whom one more of many such anomalies meets first; tell whether there are any.
@@ -137,7 +144,7 @@ class StreamNegotiations:
         code = noticed.anomaly.code
         if code not in TOUCHES_ALL:
             return False
-        self._bytes_lost |= code in {"gap", "snaplen"}
+        self._note_loss(code)
         owner = self._current.get(id(exchange)) if exchange is not None else None
         if owner is not None:
             met = [owner]
@@ -204,10 +211,13 @@ class StreamNegotiations:
             hints = [hint for hint in self._hints if isinstance(hint.token, NegTokenInit2)]
         if hints and not self._hint_used:
             negotiation.own_hint = True
+            negotiation.hint_apart = self._gap
             self._hint_used = True
             negotiation.steps.extend(hints)
         elif hints:
             negotiation.steps.append(hints[-1])
+        elif exchange.context.get("hint_lost"):
+            negotiation.hint_apart = self._gap
         if hints:
             negotiation.state = State.HINTED
         self._current[id(exchange)] = negotiation

@@ -75,7 +75,7 @@ def _completeness(negotiation: Negotiation, seen: Seen) -> str:
     codes = {noticed.anomaly.code for noticed in noted} if noted else NONE
     if "snaplen" in codes:
         return "truncated"
-    if "gap" in codes:
+    if "gap" in codes or negotiation.hint_apart:
         return "gap"
     undecided = negotiation.outcome == "incomplete"
     if undecided and "encrypted" in codes:

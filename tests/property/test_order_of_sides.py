@@ -99,6 +99,30 @@ def test_an_acknowledged_answer_that_is_missing_is_a_gap(path, tmp_path):
             assert {row["reason"] for row in awaiting} <= {"gap"}, at + 1
 
 
+@pytest.mark.parametrize(
+    ("name", "frame"),
+    [
+        ("http/kerberos_only_server", 8), ("http/clock_skew", 8), ("http/forbidden", 22),
+        ("http/iakerb", 4), ("http/negotiate_kerberos", 24), ("http/post_with_body", 20),
+        ("ldap/simple_locked", 8), ("ldap/strong_auth_required_simple", 8),
+        ("ldap/mutual_auth_failed", 4), ("ldap/no_common_mechanism", 4), ("ldap/gssapi_sign", 20),
+        ("smb/smb311_ntlm", 6), ("smb/wrong_password", 9),
+    ],
+)  # fmt: skip
+def test_a_lost_first_word_is_a_gap_of_what_answers_it(name, frame, tmp_path):
+    """Also where the loss is told before anything tells the carrier, or the negotiation begins."""
+    packets, segments, known = original(ROOT / "captures" / name / "capture.pcapng")
+    lost = segments[frame - 1]
+    assert lost is not None
+    assert lost.payload
+    target = tmp_path / "asked.pcapng"
+    target.write_bytes(pcapng([*packets[: frame - 1], *packets[frame:]]))
+    rows = facts_of(target).negotiations
+    assert len(rows) == len(known.negotiations)
+    assert {row["outcome"] for row in rows} == {row["outcome"] for row in known.negotiations}
+    assert {row["completeness"] for row in rows} == {"gap"}
+
+
 def begins_an_answer(segments: list[Segment | None], at: int) -> bool:
     """Whether the other side had the last word before."""
     said = segments[at]
