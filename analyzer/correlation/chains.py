@@ -103,7 +103,9 @@ def _earlier(candidates: Attempts, negotiation: Negotiation) -> Negotiation | No
             continue
         if not may_be_one(earlier.site, negotiation.site):
             continue
-        if earlier.outcome == "success" or not _is_over(earlier):
+        if earlier.outcome == "success":
+            return None
+        if not _is_over(earlier) and not _asked_anew(earlier, negotiation):
             return None
         return earlier if _soon(earlier, negotiation) else None
     return None
@@ -112,6 +114,20 @@ def _earlier(candidates: Attempts, negotiation: Negotiation) -> Negotiation | No
 def _is_over(earlier: Negotiation) -> bool:
     """It failed, or was given up in sight of the capture; what the capture lacks may be a success."""
     return earlier.outcome == "failure" or earlier.completeness == "complete"
+
+
+def _asked_anew(earlier: Negotiation, negotiation: Negotiation) -> bool:
+    """The server asked for credentials again on a connection that NTLM would have opened (RFC 4559 6).
+
+    So what the capture lacks of the earlier attempt was no success that lasted.
+    """
+    listed = negotiation.listed
+    return (
+        earlier.mechanism == "ntlm"
+        and earlier.stream is negotiation.stream
+        and listed is not None
+        and earlier.last_frame < listed.frame <= negotiation.first_frame
+    )
 
 
 def _soon(earlier: Negotiation, negotiation: Negotiation) -> bool:

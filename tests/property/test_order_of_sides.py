@@ -123,6 +123,18 @@ def test_a_lost_first_word_is_a_gap_of_what_answers_it(name, frame, tmp_path):
     assert {row["completeness"] for row in rows} == {"gap"}
 
 
+@pytest.mark.parametrize("frame", [12, 14])
+def test_a_chain_goes_on_over_a_proof_or_a_refusal_that_is_lost(frame, tmp_path):
+    """The list of schemes that answers a lost AUTHENTICATE shows that it let nobody in; nothing else does."""
+    packets, _, _ = original(ROOT / "captures/http/fallback_same_connection/capture.pcapng")
+    target = tmp_path / "chain.pcapng"
+    target.write_bytes(pcapng([*packets[: frame - 1], *packets[frame:]]))
+    rows = rows_of(read(target).tables.columns["negotiations"])
+    assert [row["fallback_from"] for row in rows] == [None, 1, None]
+    assert [row["retry_of"] for row in rows] == [None, None, 2 if frame == 12 else None]
+    assert (rows[2]["reason"] == "kerberos_refused") == (frame == 12)
+
+
 def begins_an_answer(segments: list[Segment | None], at: int) -> bool:
     """Whether the other side had the last word before."""
     said = segments[at]
