@@ -29,6 +29,7 @@ def in_steps(turns: tuple[Turn, ...], step: int | None, random: Random) -> list[
             made.append(("data", side, offsets[side], data[:size]))
             offsets[side] += len(data[:size])
             data = data[size:]
+    made += [("data", side, offsets[side], data) for side, data in enumerate(held) if data]
     return made
 
 
