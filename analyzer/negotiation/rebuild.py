@@ -362,6 +362,7 @@ class StreamNegotiations:
     def _conclude(self, negotiation: Negotiation) -> None:
         negotiation.abandoned = self.closed or self._superseded(negotiation)
         negotiation.bytes_lost = self._bytes_lost
+        negotiation.answer_lost |= self._ends_in_tls(negotiation)
         if self.one_direction:
             negotiation.one_sided = one_sided(negotiation, self.span_ns)
             if negotiation.one_sided != "possible":
@@ -376,6 +377,17 @@ class StreamNegotiations:
         if negotiation.outcome_source == "conflict":
             self._anomaly(negotiation, negotiation.steps[-1], "verdict-conflict")
         self._finished(negotiation)
+
+    def _ends_in_tls(self, negotiation: Negotiation) -> bool:
+        """It waits for an answer inside TLS, of which nothing is decrypted behind the first lost byte."""
+        exchange = negotiation.exchange
+        return (
+            self._bytes_lost
+            and exchange is not None
+            and exchange.encrypted
+            and negotiation.carrier_state in _UNDECIDED
+            and negotiation.steps[-1].role == INITIATOR
+        )
 
     @staticmethod
     def _leave_out_hint(negotiation: Negotiation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -109,6 +110,8 @@ def plain(value: Any, seen: dict[int, int]) -> Any:
         return [name, [[plain(k, seen), plain(v, seen)] for k, v in value.items()]]
     if isinstance(value, list | tuple):
         return [name, [plain(each, seen) for each in value]]
+    if isinstance(value, array):
+        return [name, value.tolist()]
     names = getattr(type(value), "__slots__", None) or sorted(vars(value))
     return [name, [plain(getattr(value, each), seen) for each in names]]
 
