@@ -18,7 +18,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.capture.packet_objects import PacketInput
-from analyzer.capture.rotated import RotatedInput
+from analyzer.capture.rotated import parts_of
 from analyzer.tables.schema import columns_digest
 
 if TYPE_CHECKING:
@@ -45,14 +45,13 @@ def prove(source: Input, options: Options) -> Proof | None:
     """Tell what rows of this capture depend on; None where that can't be told, so nothing may be kept."""
     if source.is_standard_input or isinstance(source, PacketInput) or options.wireshark is not None:
         return None
-    parts = source.parts if isinstance(source, RotatedInput) else (source,)
     try:
         asked = {
             field.name: _plain(getattr(options, field.name))
             for field in fields(options)
             if field.name not in NO_MATTER
         }
-        files = [_state(os.path.realpath(part.path)) for part in parts]
+        files = [_state(os.path.realpath(part.path)) for part in parts_of(source)]
     except (OSError, TypeError):
         return None
     paths = [file["path"] for file in files]

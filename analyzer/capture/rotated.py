@@ -45,6 +45,11 @@ class RotatedInput(Input):
         return sum(part.size for part in self.parts)
 
 
+def parts_of(source: Input) -> tuple[Input, ...]:
+    """The files of an input, in order: mostly it is one itself."""
+    return source.parts if isinstance(source, RotatedInput) else (source,)
+
+
 class _Place(NamedTuple):
     """What a file's name says: of which set it may be, and where in it."""
 

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from analyzer.capture.inputs import Input, RemoteInput
-from analyzer.capture.rotated import RotatedInput
+from analyzer.capture.rotated import RotatedInput, parts_of
 from analyzer.errors import UsageError
 from analyzer.pipeline import Options
 from analyzer.tables.schema import columns_digest
@@ -69,14 +69,13 @@ def order_for(source: Input, tables: Tables, options: Options, folder: Folder) -
     """Make the order for one capture. Raises `UsageError` for what only this machine can read."""
     if source.is_standard_input:
         raise UsageError("standard input can't be read by a cluster: save it to a file")
-    parts = source.parts if isinstance(source, RotatedInput) else (source,)
     shark = options.wireshark
     keylog = None if shark is None else shark.tls_keylog
     return Order(
         program=program(),
         folder=folder.where,
         mark=folder.mark,
-        parts=[_part(part) for part in parts],
+        parts=[_part(part) for part in parts_of(source)],
         name=source.name,
         is_set=isinstance(source, RotatedInput),
         tables=sorted(tables.wanted),

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from analyzer.capture.inputs import RemoteInput
-from analyzer.capture.rotated import RotatedInput
+from analyzer.capture.rotated import parts_of
 from analyzer.cluster.exact import exact_arrays
 from analyzer.cluster.folder import Folder
 from analyzer.cluster.order import Order, program
@@ -106,8 +106,7 @@ def _options(order: Order) -> Options:
 
 def _not_the_same(source: Input, order: Order) -> str | None:
     """Why a file here is not the one that was meant; it may have grown, but not shrunk."""
-    parts = source.parts if isinstance(source, RotatedInput) else (source,)
-    for part, (_, name, size, _) in zip(parts, order.parts, strict=True):
+    for part, (_, name, size, _) in zip(parts_of(source), order.parts, strict=True):
         if not isinstance(part, RemoteInput) and part.size < size:
             found = f"{part.size} bytes" if part.size else "no such file"
             return f"{found} for the worker, {size} bytes here: {name} must be the same for both"
