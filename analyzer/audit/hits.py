@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from analyzer.audit.model import Hit
@@ -47,11 +48,29 @@ def account(user: str | None, domain: str | None) -> str:
     return f"{domain}\\{name}" if domain and "@" not in name and "=" not in name else name
 
 
+def by_server_of(rows: Sequence[Any], why: str, framed: Sequence[Any] | None = None) -> Hit:
+    """The server of several negotiations, with the frames of all of them or of those `framed`."""
+    frames = tuple(frame for row in framed or rows for frame in row.frames)
+    numbers = tuple(row.negotiation_id for row in rows)
+    return by_server(rows[0], why, evidence=frames)._replace(negotiation_ids=numbers)
+
+
+def by_offerer(offer: Any, why: str, confidence: str = "certain") -> Hit:
+    """The server of a row of `offers`, in whose frame it is said."""
+    numbers = () if offer.negotiation_id is None else (offer.negotiation_id,)
+    where = (offer.frame,), numbers, offer.capture, offer.ts
+    return Hit("server", offer.server, why, *where, confidence)
+
+
 def kdc_hit(kind: str, subject: str, row: Any, why: str, confidence: str = "certain") -> Hit:
     """A row of `kdc`, with request and answer as evidence."""
-    frames = tuple(f for f in (row.frame_request, row.frame_reply) if f is not None)
     numbers = tuple(row.negotiation_ids or ())
-    return Hit(kind, subject, why, frames, numbers, row.capture, row.ts, confidence)
+    return Hit(kind, subject, why, kdc_frames(row), numbers, row.capture, row.ts, confidence)
+
+
+def kdc_frames(row: Any) -> tuple[int, ...]:
+    """Request and answer of a row of `kdc`, as far as they are in the capture."""
+    return tuple(frame for frame in (row.frame_request, row.frame_reply) if frame is not None)
 
 
 def principal(row: Any) -> str:

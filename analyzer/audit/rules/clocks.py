@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import kdc_hit
+from analyzer.audit.hits import by_client, kdc_hit
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -85,10 +85,7 @@ def refused_for_skew(facts: Facts) -> Iterator[Hit]:
             why = (
                 f"{row.server} refused {row.client} over {row.carrier}: the clocks differ too much"
             )
-            evidence = tuple(row.evidence or row.frames)
-            numbers = (row.negotiation_id,)
-            sure = row.confidence or "likely"
-            yield Hit("client", row.client, why, evidence, numbers, row.capture, row.started, sure)
+            yield by_client(row, why, row.confidence or "likely", row.evidence or row.frames)
     for exchange in facts.rows("kdc"):
         if exchange.error == "KRB_AP_ERR_SKEW":
             why = f"the KDC {exchange.server} refused {exchange.client}: the clocks differ too much"

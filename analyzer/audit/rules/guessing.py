@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from analyzer.audit.bursts import bursts, many_of_one
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import account, principal
+from analyzer.audit.hits import account, kdc_frames, principal
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -63,7 +63,6 @@ def _refusals(facts: Facts) -> Iterator[_Refusal]:
         elif reason == "account_locked" and (row.capture, row.frame_reply) in facts.cut_frames:
             reason = None  # the status that tells these apart is cut off
         if reason is not None and row.exchange == "AS" and row.cname and row.client:
-            frames = tuple(f for f in (row.frame_request, row.frame_reply) if f is not None)
             shown = principal(row)
             numbers = tuple(row.negotiation_ids or ())
             where = f"the KDC {row.server}"
@@ -74,7 +73,7 @@ def _refusals(facts: Facts) -> Iterator[_Refusal]:
                 _bare(row.cname),
                 shown,
                 reason,
-                frames,
+                kdc_frames(row),
                 numbers,
                 where,
             )

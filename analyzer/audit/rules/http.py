@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import by_client, by_server, place
+from analyzer.audit.hits import by_client, by_offerer, by_server, place
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -52,11 +52,8 @@ def basic_offered(facts: Facts) -> Iterator[Hit]:
             row = facts.by_negotiation.get(offer.negotiation_id)
             if row is not None and row.tls:
                 continue
-            numbers = () if offer.negotiation_id is None else (offer.negotiation_id,)
             why = f"{offer.server} offers {offer.client} Basic over {offer.carrier}"
-            sure = "certain" if row is not None else "likely"
-            where = (offer.frame,), numbers, offer.capture, offer.ts
-            yield Hit("server", offer.server, why, *where, sure)
+            yield by_offerer(offer, why, "certain" if row is not None else "likely")
 
 
 @rule(

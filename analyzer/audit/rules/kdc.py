@@ -12,7 +12,7 @@ from typing import Any
 from analyzer.audit.bursts import bursts
 from analyzer.audit.etypes import DES, RC4
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import kdc_hit, principal, service
+from analyzer.audit.hits import kdc_frames, kdc_hit, principal, service
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -108,12 +108,7 @@ def kerberoasting(facts: Facts) -> Iterator[Hit]:
         for run in _roasted(rows):
             only = {row.sname for row in run if _by_rc4_alone(row)}
             every = {row.sname for row in run}
-            frames = tuple(
-                frame
-                for row in run
-                for frame in (row.frame_request, row.frame_reply)
-                if frame is not None
-            )
+            frames = tuple(frame for row in run for frame in kdc_frames(row))
             why = (
                 f"{client} got RC4 tickets of {len(every)} services, {len(only)} of them asked for "
                 "with RC4 alone"

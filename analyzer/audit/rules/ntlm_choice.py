@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import by_client, by_server, place
+from analyzer.audit.hits import by_client, by_offerer, by_server, place
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 from analyzer.negotiation.reasons import REASONS
@@ -131,7 +131,6 @@ def server_ntlm_only(facts: Facts) -> Iterator[Hit]:
         names = {offer.mech.lower() for offer in offered}
         if "ntlm" in names and names <= {"ntlm", "basic"}:
             first = offered[0]
-            numbers = () if first.negotiation_id is None else (first.negotiation_id,)
             row = facts.by_negotiation.get(first.negotiation_id)
             listed = ", ".join(offer.mech for offer in offered)
             port = "" if row is None else f" on port {row.server_port}"
@@ -139,7 +138,7 @@ def server_ntlm_only(facts: Facts) -> Iterator[Hit]:
                 f"{first.server}{port} offers {first.client} over {first.carrier} nothing but "
                 f"{listed}"
             )
-            yield Hit("server", first.server, why, (frame,), numbers, capture, first.ts)
+            yield by_offerer(first, why)
 
 
 @rule(

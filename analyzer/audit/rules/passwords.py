@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from analyzer.audit.hits import account, by_client, by_server, by_user, place
+from analyzer.audit.hits import account, by_client, by_offerer, by_server, by_user, place
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -180,5 +180,4 @@ def unhashed_smb(offer: Any) -> Iterator[Hit]:
     """SecurityMode of a NEGOTIATE response of SMB 1 does not ask for challenge and response."""
     if offer.carrier == "smb1" and offer.by == "server" and offer.mech == "plain":
         why = f"{offer.server} tells {offer.client} to send passwords unencrypted over smb1"
-        numbers = () if offer.negotiation_id is None else (offer.negotiation_id,)
-        yield Hit("server", offer.server, why, (offer.frame,), numbers, offer.capture, offer.ts)
+        yield by_offerer(offer, why)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import account, by_client, by_server
+from analyzer.audit.hits import account, by_client, by_server, by_server_of
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -126,12 +126,10 @@ def unsigned(facts: Facts) -> Iterator[Hit]:
             bare = [row for row in rows if row.protection == "none"]
             if not bare:
                 continue
-            numbers = tuple(row.negotiation_id for row in bare)
-            frames = tuple(frame for row in bare for frame in row.frames)
             why = f"the session of {bare[0].client} with {server} goes on without signatures"
             if len(bare) > 1:
                 why += f", over {len(bare)} logons"
-            yield by_server(bare[0], why, evidence=frames)._replace(negotiation_ids=numbers)
+            yield by_server_of(bare, why)
 
 
 @rule(
@@ -268,6 +266,4 @@ def mixed_protection(facts: Facts) -> Iterator[Hit]:
                 f"{'is' if one else 'are'} protected and {len(bare)} {'is' if other else 'are'} not "
                 f"({bare[0].client})"
             )
-            numbers = tuple(row.negotiation_id for row in (*bare, *safe))
-            frames = (*bare[0].frames, *safe[0].frames)
-            yield by_server(bare[0], why, evidence=frames)._replace(negotiation_ids=numbers)
+            yield by_server_of([*bare, *safe], why, framed=[bare[0], safe[0]])
