@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.packets import Conversation, Packet, pcapng
@@ -17,6 +18,17 @@ DECRYPTION_SECRETS, TLS_KEY_LOG = 0x0A, 0x544C534B
 
 Talk = list[tuple[int, bytes]]
 """Who says what, in order: side 0 (client) or 1, and its bytes."""
+
+
+def client_hello(name: str | None) -> bytes:
+    """The first flight of a TLS client that asks for `name`."""
+    sent = ssl.MemoryBIO()
+    context = ssl.create_default_context()
+    context.check_hostname = name is not None
+    client = context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname=name)
+    with suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    return sent.read()
 
 
 def through_tls(

@@ -36,16 +36,6 @@ FORKED = [
 ]
 
 
-@pytest.fixture
-def forked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes that are changed as this one is."""
-    if sys.platform != "linux":
-        pytest.skip("no fork here")
-    fork = multiprocessing.get_context("fork")
-    monkeypatch.setattr(shares, "context", lambda: fork)
-    monkeypatch.setattr(files, "context", lambda: fork)
-
-
 def forked_only(test: Any) -> Any:
     """Mark a test that changes what other processes do."""
     for mark in FORKED:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -23,16 +22,6 @@ FOREVER_S = 600
 MB = 1_000_000
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-
-
-@pytest.fixture
-def forked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes that are changed as this one is."""
-    if sys.platform != "linux":
-        pytest.skip("no fork here")
-    fork = multiprocessing.get_context("fork")
-    monkeypatch.setattr(shares, "context", lambda: fork)
-    monkeypatch.setattr(files, "context", lambda: fork)
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import ssl
 
 import pytest
 from support.tcp_packets import index_of, packet
+from support.tls_talk import client_hello
 
 from analyzer.surroundings import hellos
 from analyzer.surroundings.model import NameFact
@@ -14,20 +14,7 @@ from analyzer.surroundings.watch import Watch
 from dissectors.names.client_hello import hello_size, server_name
 
 PORTS = (40_000, 636)
-
-
-def hello(name: str | None = "web.nego.test") -> bytes:
-    """The first flight of a TLS client."""
-    sent = ssl.MemoryBIO()
-    context = ssl.create_default_context()
-    context.check_hostname = name is not None
-    client = context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname=name)
-    with pytest.raises(ssl.SSLWantReadError):
-        client.do_handshake()
-    return sent.read()
-
-
-HELLO = hello()
+HELLO = client_hello("web.nego.test")
 SHOWN = next(n for n in range(len(HELLO)) if server_name(HELLO[:n]) is not None)
 """Bytes that show the name."""
 
@@ -96,7 +83,7 @@ def test_a_hello_that_names_nobody_is_not_held() -> None:
     """It is all there."""
     facts: list[NameFact] = []
     watch = hellos.Hellos(facts.append)
-    nameless = hello(None)
+    nameless = client_hello(None)
     index = index_of(segments(nameless, 40), 1)
     rows = index.payload_len.nonzero()[0]
     watch.feed(index, rows, index_first(nameless, 40))

@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import ssl
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.tls_talk import client_hello
 
 from dissectors.names.client_hello import server_name
 
 
-def hello(name: str | None) -> bytes:
-    """The first flight of a TLS client that asks for `name`."""
-    sent = ssl.MemoryBIO()
-    context = ssl.create_default_context()
-    context.check_hostname = name is not None
-    client = context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname=name)
-    with pytest.raises(ssl.SSLWantReadError):
-        client.do_handshake()
-    return sent.read()
-
-
 def test_the_name_is_read() -> None:
     """As a real client writes it, in lower case."""
-    assert server_name(hello("Web.Nego.test")) == "web.nego.test"
+    assert server_name(client_hello("Web.Nego.test")) == "web.nego.test"
 
 
 def test_a_client_that_names_nobody() -> None:
     """No extension, no name."""
-    assert server_name(hello(None)) is None
+    assert server_name(client_hello(None)) is None
 
 
 @pytest.mark.parametrize("length", range(0, 600, 7))
 def test_every_prefix_is_safe(length: int) -> None:
     """A cut hello shows the name or none."""
-    assert server_name(hello("web.nego.test")[:length]) in {None, "web.nego.test"}
+    assert server_name(client_hello("web.nego.test")[:length]) in {None, "web.nego.test"}
 
 
 @given(st.binary(max_size=200))
