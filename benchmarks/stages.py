@@ -71,7 +71,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     ),
     "framing": (
         "dissectors/carriers/",
-        "analyzer/pipeline.py",
+        "analyzer/pipeline/",
         "analyzer/backlog.py",
         "analyzer/unclaimed.py",
     ),

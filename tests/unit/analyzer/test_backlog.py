@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from analyzer import backlog, pipeline
+from analyzer import backlog
 from analyzer.analysis import read
 from analyzer.backlog import HELD_LIMIT, WAITING_LIMIT, Backlog
 from analyzer.capture.model import IGNORE, Stream
-from analyzer.pipeline import Options, StreamReader
+from analyzer.pipeline import Options, StreamReader, conversation
 from analyzer.tables.collect import Collector, Tables
 from dissectors.tokens import build
 
@@ -61,7 +61,7 @@ def test_rows_do_not_depend_on_the_limits(
         return {f"{name}.{c}": list(v) for name in names for c, v in tables[name].items()}
 
     expected = rows()
-    monkeypatch.setattr(pipeline, "SAID_LIMIT", limits[0])
+    monkeypatch.setattr(conversation, "SAID_LIMIT", limits[0])
     monkeypatch.setattr(backlog, "WAITING_LIMIT", limits[1])
     assert rows() == expected
     assert expected["negotiations.outcome"]
