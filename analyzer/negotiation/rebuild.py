@@ -8,10 +8,10 @@ ends, because protection and later refusals belong to the row too.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from analyzer.capture.model import Stream
 from analyzer.negotiation import machine
+from analyzer.negotiation.attempts import leave_out_hint, pass_on_hint, starts_over, superseded
 from analyzer.negotiation.http_verdict import http_verdict
 from analyzer.negotiation.listed import Lists
 from analyzer.negotiation.mic import mic_missing
@@ -37,15 +37,11 @@ from dissectors.tokens.model import (
     NegTokenInit,
     NegTokenInit2,
     NegTokenResp,
-    NtlmAuthenticate,
     NtlmChallenge,
-    NtlmNegotiate,
     Token,
 )
 
 NO_SPAN = Span(0, 0)
-ONE_AT_A_TIME = frozenset({"http", "http-proxy", "ldap"})
-"""Carriers on whose connections a new attempt ends the one before (RFC 4511 4.2.1)."""
 KEPT_PER_STREAM = 4096
 """Open negotiations of one stream; the oldest is concluded when there are more."""
 TOUCHES_ALL = frozenset({"gap", "snaplen", "encrypted", "limit-buffer", "limit-streams"})
@@ -55,9 +51,6 @@ STEPS_LIMIT = 1_024
 SPREAD_LIMIT = 1_000
 """Marks of one such code per stream; beyond them a negotiation gets only its first."""
 _UNDECIDED = frozenset({CarrierState.OPEN, CarrierState.CONTINUING})
-_OVER = frozenset({State.ACCEPTED, State.REJECTED})
-_DECIDED = frozenset({CarrierState.SUCCEEDED, CarrierState.FAILED})
-_FIRST = frozenset({"Init", "first"})
 _ENVELOPES = frozenset({NegTokenInit, NegTokenResp})
 
 
@@ -183,7 +176,7 @@ class StreamNegotiations:
         """The connection is over: conclude everything."""
         for at, negotiation in enumerate(self._open):
             following = self._open[at + 1] if at + 1 < len(self._open) else None
-            if following is None or not self._pass_on_hint(negotiation, following):
+            if following is None or not pass_on_hint(negotiation, following):
                 self._conclude(negotiation)
         self._open.clear()
         self._current.clear()
@@ -194,7 +187,7 @@ class StreamNegotiations:
 
     def _belongs_to(self, exchange: Exchange, step: Step) -> Negotiation:
         current = self._current.get(id(exchange))
-        if current is not None and not self._starts_over(current, step):
+        if current is not None and not starts_over(current, step):
             if len(current.steps) < STEPS_LIMIT:
                 return current
             self._anomaly(current, step, "limit-count", f"more than {STEPS_LIMIT} steps")
@@ -231,47 +224,6 @@ class StreamNegotiations:
                 del self._current[id(oldest.exchange)]
             self._conclude(oldest)
         return negotiation
-
-    @staticmethod
-    def _pass_on_hint(asked: Negotiation, following: Negotiation) -> bool:
-        """An empty bind that only fetched the server's list is no attempt; the list counts for the next.
-
-        Samba's LDAP clients do so. The bind is an operation of its own, so its frames are not those of the
-        logon that follows.
-        """
-        tokens = [step for step in asked.steps if step.token is not None and step.token.raw]
-        if len(tokens) != 1 or not isinstance(tokens[0].token, NegTokenInit2):
-            return False
-        hint = tokens[0]
-        if hint.message.kind != "response" or following.carrier != asked.carrier:
-            return False
-        hint.message = replace(hint.message, kind="hint")
-        following.steps.insert(0, hint)
-        asked.passed_to = following
-        following.anomalies[:0] = [n._replace(negotiation=following) for n in asked.anomalies]
-        return True
-
-    @staticmethod
-    def _starts_over(current: Negotiation, step: Step) -> bool:
-        """A first token after the end, or after a challenge that was not taken up (MS-NLMP 1.3.1).
-
-        Or a second proof: NTLM has one AUTHENTICATE, so what lies between belongs to two attempts.
-        """
-        if step.role != INITIATOR or step.token is None:
-            return False
-        proof = _authenticate(step)
-        if proof is not None and any(
-            earlier is not None and earlier.raw != proof.raw
-            for earlier in map(_authenticate, current.steps)
-        ):
-            return True
-        over = current.state in _OVER or current.carrier_state in _DECIDED
-        if not over and not current.challenged:
-            return False
-        if machine.symbol(INITIATOR, step.token) not in _FIRST:
-            return False
-        inner = step.token.inner if isinstance(step.token, NegTokenInit) else step.token
-        return over or isinstance(inner, NtlmNegotiate)
 
     def _advance(self, negotiation: Negotiation, step: Step) -> None:
         token, status, message, role = step.token, step.status, step.message, step.role
@@ -360,7 +312,7 @@ class StreamNegotiations:
     # -- concluding --------------------------------------------------------------------------------
 
     def _conclude(self, negotiation: Negotiation) -> None:
-        negotiation.abandoned = self.closed or self._superseded(negotiation)
+        negotiation.abandoned = self.closed or superseded(negotiation, self._open)
         negotiation.bytes_lost = self._bytes_lost
         negotiation.answer_lost |= self._ends_in_tls(negotiation)
         if self.one_direction:
@@ -372,7 +324,7 @@ class StreamNegotiations:
         if missing is not None:
             self._anomaly(negotiation, missing[0], "mic-missing", missing[1])
         if not negotiation.own_hint:  # the hint was said once, for the first negotiation
-            self._leave_out_hint(negotiation)
+            leave_out_hint(negotiation)
         negotiation.reason = explain(negotiation)
         if negotiation.outcome_source == "conflict":
             self._anomaly(negotiation, negotiation.steps[-1], "verdict-conflict")
@@ -389,15 +341,6 @@ class StreamNegotiations:
             and negotiation.steps[-1].role == INITIATOR
         )
 
-    @staticmethod
-    def _leave_out_hint(negotiation: Negotiation) -> None:
-        hinted = {step.frame for step in negotiation.steps if step.message.kind == "hint"}
-        if not hinted:
-            return
-        kept = tuple(frame for frame in negotiation.frames if frame not in hinted)
-        negotiation.frames = kept or negotiation.frames
-        negotiation.started_ns = min(s.ts_ns for s in negotiation.steps if s.message.kind != "hint")
-
     def _conclude_hint(self) -> None:
         hints = [hint for hint in self._hints if isinstance(hint.token, NegTokenInit2)]
         if not hints:
@@ -407,30 +350,3 @@ class StreamNegotiations:
         negotiation.state = State.HINTED
         negotiation.answer_lost = self._bytes_lost  # the client may have gone on in what is lost
         self._conclude(negotiation)
-
-    def _superseded(self, negotiation: Negotiation) -> bool:
-        """Another attempt took its place on a connection whose carrier knows one at a time.
-
-        A client that waited for no answer has given nothing up: the answer is due until that to a later
-        attempt is there (RFC 9112 9.3.2).
-        """
-        if negotiation.exchange is None or negotiation.carrier not in ONE_AT_A_TIME:
-            return False
-        if self._open == [negotiation]:
-            return False  # as on most connections
-        last = max(step.frame for step in negotiation.steps)
-        awaited = negotiation.steps[-1].role == INITIATOR
-        return any(
-            other.carrier == negotiation.carrier
-            and other.steps[0].frame >= last
-            and (not awaited or any(step.message.kind == "response" for step in other.steps))
-            for other in reversed(self._open)  # most of them are later
-            if other is not negotiation and other.steps
-        )
-
-
-def _authenticate(step: Step) -> NtlmAuthenticate | None:
-    token = step.token
-    if isinstance(token, (NegTokenInit, NegTokenResp)):
-        token = token.inner
-    return token if isinstance(token, NtlmAuthenticate) else None
