@@ -59,6 +59,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     ),
     "reassembly": (
         "analyzer/capture/tcp.py",
+        "analyzer/capture/stream_packets.py",
         "analyzer/capture/following.py",
         "analyzer/capture/runs.py",
         "analyzer/capture/reassembly.py",
