@@ -10,8 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.facts import ROOT, SWEEP, Facts, capture_name, captures, facts_of, rows_of
-from support.packets import FIN, RST, SYN, Packet, Segment, pcapng, read_packets, segment_of
+from support.packets import FIN, RST, SYN, Packet, Segment, pcapng, read_packets
 from support.tcp_packets import ACK, MS, handshake, index_of, packet
+from support.variants import acknowledged_last, ports, segments_of, swapped
 
 from analyzer.analysis import read
 from analyzer.capture.engine import StreamEngine
@@ -25,7 +26,6 @@ NAMED = (
     "kdc/tcp_only", "kdc/udp_then_tcp",
 )  # fmt: skip
 RECORDED = captures() if SWEEP else [ROOT / "captures" / name / "capture.pcapng" for name in NAMED]
-SPEAKS = SYN | FIN | RST
 
 
 @cache
@@ -34,44 +34,17 @@ def original(path: Path) -> tuple[list[Packet], list[Segment | None], Facts]:
     packets = read_packets(path)
     if sum(len(each.data) for each in packets) > LARGEST:
         pytest.skip("a large capture")
-    return packets, [segment_of(each) for each in packets], facts_of(path)
-
-
-def neighbours(segments: list[Segment | None]) -> list[int]:
-    """Places of packets whose next is of the same connection, bare ACKs beside each other left out."""
-    found = []
-    for at, (one, other) in enumerate(itertools.pairwise(segments)):
-        if one is None or other is None or one.sender not in {other.sender, other.receiver}:
-            continue
-        if any(each.payload or each.flags & SPEAKS for each in (one, other)):
-            found.append(at)
-    return found
+    return packets, segments_of(packets), facts_of(path)
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=capture_name)
 def test_neighbours_that_changed_places_change_nothing(path, tmp_path):
     """A mirror port or a card of many queues records an answer before its request."""
-    packets, segments, known = original(path)
+    packets, _, known = original(path)
     target = tmp_path / "swapped.pcapng"
-    for at in neighbours(segments):
-        one, other = packets[at : at + 2]
-        swapped = [other._replace(ts_ns=one.ts_ns), one._replace(ts_ns=other.ts_ns)]
-        target.write_bytes(pcapng([*packets[:at], *swapped, *packets[at + 2 :]]))
-        assert facts_of(target).negotiations == known.negotiations, at + 1
-
-
-def acknowledged_last(segments: list[Segment | None]) -> list[tuple[int, int]]:
-    """Places of payloads and of the other side's first packet that acknowledges all of each."""
-    found = []
-    for at, said in enumerate(segments):
-        if said is None or not said.payload:
-            continue
-        end = (said.seq + len(said.payload)) & 0xFFFF_FFFF
-        for place, heard in enumerate(segments[at + 1 :], at + 1):
-            if heard is not None and heard.sender == said.receiver and heard.ack == end:
-                found.append((at, place))
-                break
-    return found
+    for variant in swapped(packets):
+        target.write_bytes(pcapng(variant.packets))
+        assert facts_of(target).negotiations == known.negotiations, variant.done
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=capture_name)
@@ -83,14 +56,15 @@ def test_an_acknowledged_answer_that_is_missing_is_a_gap(path, tmp_path):
     for at, place in acknowledged_last(segments):
         said = segments[at]
         assert said is not None
-        ports = tuple(int.from_bytes(said.head[i : i + 2], "big") for i in (2, 0))
-        if ports not in ends:
+        client, server = ports(said)[::-1]
+        if (client, server) not in ends:
             continue  # sent by the client, or of another connection
         target.write_bytes(pcapng([*packets[:at], *packets[at + 1 : place + 1]]))
         rows = [
             row
             for row in rows_of(read(target).tables.columns["negotiations"])
-            if (row["client_port"], row["server_port"]) == ports and row["outcome"] == "incomplete"
+            if (row["client_port"], row["server_port"]) == (client, server)
+            and row["outcome"] == "incomplete"
         ]
         assert not {"no_answer", "connection_closed"} & {row["reason"] for row in rows}, at + 1
         if begins_an_answer(segments, at):

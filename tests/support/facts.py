@@ -113,14 +113,7 @@ def facts_of(path: Path) -> Facts:
     tables = read(path).tables
     rows = rows_of(tables.columns["negotiations"])
     tokens = rows_of(tables.columns["tokens"])
-    names: dict[int, tuple[Any, ...]] = {}
-    rows.sort(key=_order)
-    for row in rows:
-        before = [name for name in names.values() if name[:2] == _ports(row)]
-        names[row["negotiation_id"]] = (*_ports(row), len(before))
-    for row in rows:
-        for name in ("negotiation_id", "retry_of", "fallback_from"):
-            row[name] = names.get(row[name])
+    names = name_by_place(rows)
     for token in tokens:
         token["negotiation_id"] = names.get(token["negotiation_id"])
     tokens.sort(key=lambda token: sorted((token["src_port"], token["dst_port"])))
@@ -135,6 +128,22 @@ def facts_of(path: Path) -> Facts:
         anomalies,
         missing or capture["truncated_packets"] > 0,
     )
+
+
+def name_by_place(rows: list[Row]) -> dict[int, tuple[int, int, int]]:
+    """Sort negotiations by the ports of their connections, and name them by those and their place there.
+
+    Numbers become names, also where a row names another one; returned are the names by number.
+    """
+    names: dict[int, tuple[int, int, int]] = {}
+    rows.sort(key=_order)
+    for row in rows:
+        before = [name for name in names.values() if name[:2] == _ports(row)]
+        names[row["negotiation_id"]] = (*_ports(row), len(before))
+    for row in rows:
+        for name in ("negotiation_id", "retry_of", "fallback_from"):
+            row[name] = names.get(row[name])
+    return names
 
 
 def _order(row: Row) -> tuple[Any, ...]:
