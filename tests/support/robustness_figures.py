@@ -121,7 +121,7 @@ class Kind(NamedTuple):
 KINDS = {
     "swapped": Kind(
         "two neighbouring packets in each other's place: outcome, reason, mechanism or chain changed",
-        lambda whole: swapped(whole.packets),
+        lambda whole: swapped(whole.packets, apart=True),
         changed,
     ),
     "missing": Kind(

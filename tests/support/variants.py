@@ -30,13 +30,17 @@ def segments_of(packets: list[Packet]) -> list[Segment | None]:
 # -- what there is to do --------------------------------------------------------------------------------
 
 
-def neighbours(segments: list[Segment | None]) -> list[int]:
-    """Places of packets whose next is of the same connection, bare ACKs beside each other left out."""
+def neighbours(segments: list[Segment | None], *, apart: bool = False) -> list[int]:
+    """Places of packets whose next is of the same connection, or of any with `apart`.
+
+    Bare ACKs beside each other are left out.
+    """
     found = []
     for at, (one, other) in enumerate(itertools.pairwise(segments)):
-        if one is None or other is None or one.sender not in {other.sender, other.receiver}:
+        together = one and other and one.sender in {other.sender, other.receiver}
+        if not together and not apart:
             continue
-        if any(each.payload or each.flags & SPEAKS for each in (one, other)):
+        if any(each is None or each.payload or each.flags & SPEAKS for each in (one, other)):
             found.append(at)
     return found
 
@@ -64,9 +68,9 @@ def ports(segment: Segment) -> tuple[int, int]:
 # -- variants -------------------------------------------------------------------------------------------
 
 
-def swapped(packets: list[Packet]) -> Iterator[Variant]:
-    """Two neighbours of a connection in each other's place; the times stay where they are."""
-    for at in neighbours(segments_of(packets)):
+def swapped(packets: list[Packet], *, apart: bool = False) -> Iterator[Variant]:
+    """Two `neighbours` in each other's place; the times stay where they are."""
+    for at in neighbours(segments_of(packets), apart=apart):
         one, other = packets[at : at + 2]
         both = [other._replace(ts_ns=one.ts_ns), one._replace(ts_ns=other.ts_ns)]
         frames = [*range(1, len(packets) + 1)]
