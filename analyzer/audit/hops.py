@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _TOGETHER_NS = 120_000_000_000  # a relay answers while its victim waits
 _HTTP = frozenset({"http", "http-proxy"})
+_PROTECTED = frozenset({"sign", "seal"})
 
 
 def ends(row: Any) -> tuple[Any, ...]:
@@ -26,24 +27,57 @@ def ends(row: Any) -> tuple[Any, ...]:
 
 
 def same_exchange(one: Any, other: Any) -> bool:
-    """Whether both are one connection seen twice, or over SMB 2 have one session id.
+    """Whether the same bytes of both prove that they are one exchange, which passes through what is between.
 
-    The server chooses that id of 64 bits, so that a second connection has it only if its messages pass
-    through. The UID of SMB 1 tells nothing: Windows gives everybody's first session 2048.
+    They are one connection seen twice, also before and behind a box that changes the server's address alone;
+    or over SMB 2 have one session id, of 64 bits, which the server chooses (the UID of SMB 1 tells nothing:
+    Windows gives everybody the first 2048); or both go on signed or sealed, for which a relay has no key.
     """
-    if ends(one) == ends(other):
-        return True
-    if one.carrier == other.carrier == "smb2":
+    if (one.client, one.client_port) == (other.client, other.client_port):
+        return one.client_port is not None or ends(one) == ends(other)
+    if one.carrier != other.carrier:
+        return False
+    if one.carrier == "smb2":
         return bool(one.exchange) and bool(one.exchange == other.exchange)
-    return False
+    return _protected(one) and _protected(other)
+
+
+def _protected(row: Any) -> bool:
+    return row.protection in _PROTECTED and bool(row.signed_messages or row.sealed_messages)
+
+
+def joined(one: Any, other: Any) -> bool:
+    """Whether a host is the server of one and the client of the other."""
+    return bool(one.server == other.client or other.server == one.client)
+
+
+def may_be_forwarded(one: Any, other: Any) -> bool:
+    """Whether nothing tells a relay from a port forwarder or a proxy that asks for a host of its own choice.
+
+    SMB 2 tells them apart, by its session id.
+    """
+    return _family(one) != "smb2" and _family(one) == _family(other)
+
+
+def _family(row: Any) -> str:
+    return "http" if row.carrier in _HTTP else str(row.carrier)
 
 
 def may_be_one_host(one: Any, other: Any) -> bool:
-    """Whether both ask for one host by HTTP, or the capture lacks for which one of them asks."""
+    """Whether both ask for one host by HTTP, or the capture lacks for which one of them asks.
+
+    A name without a domain may be that host of any domain.
+    """
     if not {one.carrier, other.carrier} <= _HTTP:
         return False
-    names = {one.server_name, other.server_name}
-    return len(names) == 1 or None in names
+    if one.server_name is None or other.server_name is None:
+        return True
+    short, long = sorted((_host(one), _host(other)), key=len)
+    return short == long or ("." not in short and long.startswith(f"{short}."))
+
+
+def _host(row: Any) -> str:
+    return str(row.server_name).lower().removesuffix(".")
 
 
 def handed_on(one: Any, other: Any) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.audit.facts import Facts
-from analyzer.audit.hops import by_middle, may_be_one_host, near, pairs_of, same_exchange
+from analyzer.audit.hops import by_middle, joined, may_be_one_host, near, pairs_of, same_exchange
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -54,8 +54,8 @@ def in_between(facts: Facts) -> Iterator[Hit]:
 
 
 def _passed_on(first: Any, second: Any) -> bool:
-    joined = first.server == second.client or second.server == first.client
-    return joined and may_be_one_host(first, second) and not same_exchange(first, second)
+    between = joined(first, second) and may_be_one_host(first, second)
+    return between and not same_exchange(first, second)
 
 
 def _the_same(facts: Facts) -> Iterator[tuple[str, Any, Any, Any, Any]]:

@@ -5,14 +5,16 @@ Spec: RFC 4120 3.2, 5.5.1; RFC 6649 and RFC 8429 (encryption types not to be use
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 from analyzer.audit.etypes import RC4
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import by_client, kdc_hit, place, principal
-from analyzer.audit.hops import may_be_one_host, same_exchange
+from analyzer.audit.hops import joined, may_be_forwarded, may_be_one_host, same_exchange
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -22,6 +24,7 @@ _AES = (
 )
 _WITH_FORWARDED = 1000  # bytes of an authenticator that can hold a ticket
 _AROUND_NS = 60_000_000_000
+_TIME = itemgetter(0)
 _KERBEROS_ALONE = {"gssapi", "kerberos"}
 """Schemes that name the mechanism: SASL's GSSAPI (RFC 4752), and WinRM's Kerberos over HTTP."""
 
@@ -108,19 +111,20 @@ def forwarded(facts: Facts) -> Iterator[Hit]:
     """The KDC gives a forwarded ticket, and an authenticator with room for it goes to another host."""
     controllers = {row.server for row in facts.rows("kdc") if row.transport in {"udp", "tcp"}}
     hosts = _addresses(facts)
-    large: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    large: dict[tuple[str, str], list[tuple[int, Any]]] = defaultdict(list)
     elsewhere: set[tuple[str, str]] = set()
     for token in facts.ap_requests:
         if (token.krb_authenticator_length or 0) >= _WITH_FORWARDED:
-            large[token.capture, token.src].append(token)
+            large[token.capture, token.src].append((token.ts or 0, token))
         if token.dst not in controllers:
             elsewhere.add((token.capture, token.src))
+    for sent in large.values():
+        sent.sort(key=_TIME)
     for row in facts.rows("kdc"):
         if "forwarded" not in (row.kdc_options or ()) or row.outcome != "success":
             continue
         keys = [(row.capture, address) for address in hosts[row.capture, row.client]]
-        sent = [token for key in keys for token in large.get(key, ())]
-        told = next((token for token in sent if _soon_after(row, token)), None)
+        told = _first_after(row, [large[key] for key in keys if key in large])
         why = f"{row.client} got a forwarded ticket of {principal(row)}"
         if told is None:
             if any(key in elsewhere for key in keys):
@@ -133,8 +137,14 @@ def forwarded(facts: Facts) -> Iterator[Hit]:
             yield hit._replace(evidence=evidence, negotiation_ids=(told.negotiation_id,))
 
 
-def _soon_after(row: Any, token: Any) -> bool:
-    return bool(0 <= (token.ts or 0) - (row.ts or 0) <= _AROUND_NS)
+def _first_after(row: Any, lists: list[list[tuple[int, Any]]]) -> Any | None:
+    """The first token within a minute of the row; each list is of (time, token), in order of time."""
+    asked = row.ts or 0
+    nearest = [
+        sent[at] for sent in lists if (at := bisect_left(sent, asked, key=_TIME)) < len(sent)
+    ]
+    ts, token = min(nearest, key=_TIME, default=(asked + _AROUND_NS + 1, None))
+    return token if ts - asked <= _AROUND_NS else None
 
 
 def _addresses(facts: Facts) -> dict[tuple[str, str], set[str]]:
@@ -153,13 +163,13 @@ def _addresses(facts: Facts) -> dict[tuple[str, str], set[str]]:
     "high",
     "The same AP-REQ on two connections",
     means="An authenticator is good once. Sent a second time it is a replay, or a client that "
-    "repeats itself.",
+    "repeats itself, or (possible, if a host is server of one and client of the other) a port forwarder.",
     remedy="Find out who sent the second one; keep the services' replay caches on.",
     references=("ATT&CK T1550.003", "RFC 4120 3.2.3"),
     table=None,
 )
 def replayed(facts: Facts) -> Iterator[Hit]:
-    """One Kerberos token in two connections; the same client's is less sure than another's."""
+    """One Kerberos token in two connections; less sure of the same client, or through a host in between."""
     seen: dict[str, Any] = {}
     for token in facts.ap_requests:
         if token.krb_authenticator_length is None or facts.is_cut(token):
@@ -171,9 +181,8 @@ def replayed(facts: Facts) -> Iterator[Hit]:
         if same_exchange(first, row):
             continue
         # a replay asks for the same host too: over HTTP only a middle box that is seen as one will do
-        if may_be_one_host(first, row) and (
-            first.server == row.client or row.server == first.client
-        ):
+        between = joined(first, row)
+        if between and may_be_one_host(first, row):
             continue
         why = (
             f"the AP-REQ that {first.client} sent {first.server} came again from {row.client} "
@@ -188,8 +197,14 @@ def replayed(facts: Facts) -> Iterator[Hit]:
             numbers,
             row.capture,
             row.started,
-            "likely" if row.client == first.client else "certain",
+            _replay_confidence(first, row, between=between),
         )
+
+
+def _replay_confidence(first: Any, row: Any, *, between: bool) -> str:
+    if between and may_be_forwarded(first, row):
+        return "possible"
+    return "likely" if row.client == first.client else "certain"
 
 
 @rule(

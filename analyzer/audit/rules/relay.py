@@ -13,7 +13,16 @@ from typing import Any
 
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import by_client, by_server, place
-from analyzer.audit.hops import by_middle, ends, handed_on, middle_of, near, pairs_of
+from analyzer.audit.hops import (
+    by_middle,
+    ends,
+    handed_on,
+    joined,
+    may_be_forwarded,
+    middle_of,
+    near,
+    pairs_of,
+)
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -68,9 +77,7 @@ def same_challenge(facts: Facts) -> Iterator[Hit]:
             f"{second.server} gave {second.client} ({second.carrier}){back}"
         )
         sure = (
-            "certain"
-            if second.client == first.server or first.client == second.server
-            else "likely"
+            "certain" if joined(first, second) and not may_be_forwarded(first, second) else "likely"
         )
         yield by_middle(first, second, why, (one.frame, other.frame), sure)
 
@@ -79,7 +86,9 @@ def same_challenge(facts: Facts) -> Iterator[Hit]:
     "NGS-RELAY-002",
     "critical",
     "Same NTLM response on two connections",
-    means="A client's answer was used a second time at another place: the logon was relayed.",
+    means="A client's answer was used a second time at another place: the logon was relayed. Over one "
+    "protocol a port forwarder, or a reverse proxy that asks for another host, may look the same: then "
+    "it is likely only.",
     remedy=_SIGN + " End the sessions of the relayed account and look at what was done with them.",
     references=("ATT&CK T1557.001", "MS-NLMP 3.1.5.1.2"),
     table=None,
@@ -102,7 +111,8 @@ def same_response(facts: Facts) -> Iterator[Hit]:
             f"{said} was sent by {second.client} to {second.server} ({second.carrier}), which "
             f"ended in {second.outcome}"
         )
-        yield by_middle(first, second, why, (one.frame, other.frame), "certain")
+        sure = "likely" if may_be_forwarded(first, second) else "certain"
+        yield by_middle(first, second, why, (one.frame, other.frame), sure)
 
 
 @rule(
