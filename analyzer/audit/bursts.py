@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from operator import itemgetter
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -12,7 +13,7 @@ T = TypeVar("T")
 def bursts(
     events: Iterable[T],
     *,
-    when: Callable[[T], int],
+    when: Callable[[T], int | None],
     what: Callable[[T], Hashable],
     least: int,
     within_ns: int,
@@ -20,16 +21,18 @@ def bursts(
     """Runs of events, in order of time; each event of a run lies in a window with `least` different ones.
 
     A window is any stretch of `within_ns`, wherever it begins: an early event hides nothing. Windows that
-    overlap make one run. Takes time in proportion to the events, once they are sorted.
+    overlap make one run. An event without a time lies close to none. Takes time in proportion to the events,
+    once they are sorted.
     """
-    ordered = sorted(events, key=when)
+    timed = [(at, event) for event in events if (at := when(event)) is not None]
+    timed.sort(key=itemgetter(0))
     seen: Counter[Hashable] = Counter()
     start = 0
     run: tuple[int, int] | None = None  # places of the first and behind the last
-    for end, event in enumerate(ordered):
+    for end, (at, event) in enumerate(timed):
         seen[what(event)] += 1
-        while when(event) - when(ordered[start]) > within_ns:
-            gone = what(ordered[start])
+        while at - timed[start][0] > within_ns:
+            gone = what(timed[start][1])
             seen[gone] -= 1
             if not seen[gone]:
                 del seen[gone]
@@ -37,17 +40,17 @@ def bursts(
         if len(seen) < least:
             continue
         if run is not None and start > run[1] - 1:
-            yield ordered[slice(*run)]
+            yield [event for _, event in timed[slice(*run)]]
             run = None
         run = (start if run is None else run[0], end + 1)
     if run is not None:
-        yield ordered[slice(*run)]
+        yield [event for _, event in timed[slice(*run)]]
 
 
 def many_of_one(
     events: Iterable[T],
     *,
-    when: Callable[[T], int],
+    when: Callable[[T], int | None],
     what: Callable[[T], Hashable],
     least: int,
     within_ns: int,

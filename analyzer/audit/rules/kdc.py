@@ -133,8 +133,8 @@ def _roasted(rows: list[Any]) -> Iterator[list[Any]]:
                 yield run
 
 
-def _at(row: Any) -> int:
-    return int(row.ts or 0)
+def _at(row: Any) -> int | None:
+    return None if row.ts is None else int(row.ts)
 
 
 def _service(row: Any) -> str:

@@ -131,3 +131,12 @@ def test_an_early_ticket_hides_no_kerberoasting() -> None:
     [finding] = found("NGS-KDC-003", kdc=rows)
     assert "tickets of 4 services" in finding.why
     assert finding.count == 1
+
+
+def test_what_has_no_time_lies_close_to_nothing() -> None:
+    """Packets of a capture without times may be days apart."""
+    events = [(None, name) for name in "abc"] + [(1, "d")]
+    found_runs = bursts(
+        events, when=lambda event: event[0], what=lambda event: event[1], least=2, within_ns=9
+    )
+    assert list(found_runs) == []
