@@ -15,3 +15,9 @@ done
 mkdir -p "$LAB"
 [ -x "$LAB/venv/bin/python" ] || python3 -m venv "$LAB/venv"
 "$LAB/venv/bin/pip" install -q gssapi krb5 'pyspnego[kerberos]' smbprotocol impacket
+
+# Heimdal's KDC and clients, for DES: unpacked beside MIT's, which they would replace.
+mkdir -p "$LAB/heimdal/packages"
+(cd "$LAB/heimdal/packages" && apt-get download -q heimdal-kdc heimdal-clients \
+    lib{asn1-8,gssapi3,hcrypto5,hdb9,heimbase1,heimntlm0,hx509-5,kadm5clnt7,kadm5srv8,kafs0,kdc2,krb5-26,otp0,roken19,sl0,wind0}-heimdal)
+for package in "$LAB"/heimdal/packages/*.deb; do dpkg -x "$package" "$LAB/heimdal"; done

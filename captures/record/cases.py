@@ -28,6 +28,7 @@ def all_cases() -> list[Case]:
     import cases_http
     import cases_kdc
     import cases_ldap
+    import cases_realms
     import cases_smb
     import cases_weak
     import cases_why
@@ -37,6 +38,7 @@ def all_cases() -> list[Case]:
         *cases_ldap.CASES,
         *cases_http.CASES,
         *cases_kdc.CASES,
+        *cases_realms.CASES,
         *cases_why.CASES,
         *cases_weak.CASES,
     ]

@@ -35,6 +35,9 @@ PACKAGES = {
 
 def version(software: str) -> str:
     """`software` with its version: that of the Debian package, or of the Python package in the lab's venv."""
+    if software == "heimdal":  # unpacked, not installed
+        [package] = (LAB / "heimdal/packages").glob("heimdal-kdc_*.deb")
+        return f"heimdal {_out('dpkg-deb', '-f', str(package), 'Version')} (Debian)"
     if software in PACKAGES:
         out = _out("dpkg-query", "-W", "-f", "${Version}", PACKAGES[software])
         return f"{software} {re.sub(r'^[0-9]+:', '', out)} (Debian)"

@@ -94,9 +94,9 @@ TABLE = {
     "NGS-KDC-021": Case("kdc/rc4_logon", "ada@NEGO.TEST", "kdc/rc4_service"),
     "NGS-KDC-022": Case("kdc/rc4_logon", "10.99.0.20", "kdc/rc4_service"),
     "NGS-KDC-023": Case("kdc/des", "10.99.0.20", "kdc/logon"),
-    "NGS-KDC-024": Case("kdc/des", "10.99.0.1", "kdc/rc4_logon"),
-    "NGS-KDC-025": Case("kdc/forged_ticket", "10.99.0.66", "kdc/rc4_logon", (5, 6)),
-    "NGS-KDC-026": Case("kdc/logon_by_hash", "grace@NEGO.TEST", "kdc/rc4_logon", (3, 4)),
+    "NGS-KDC-024": Case("kdc/des", "10.99.0.7", "kdc/rc4_logon"),
+    "NGS-KDC-025": Case("kdc/forged_ticket", "10.99.0.20", "kdc/rc4_logon", (7, 8)),
+    "NGS-KDC-026": Case("kdc/logon_by_hash", "grace@NEGO.TEST", "kdc/rc4_logon", (30, 32)),
     "NGS-SPNEGO-001": Case(
         "http/reselection_without_mic", "10.99.0.20", "http/reselection_with_mic"
     ),

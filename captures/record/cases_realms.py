@@ -1,0 +1,62 @@
+"""The cases with more than one realm: a trusted domain, a branch office's controller, and a realm of the nineties with DES."""
+
+from cases import Case
+from cases_http import WEB, by_ntlm, http
+from cases_kdc import AES, kdc
+
+SERVICE = "HTTP/web.nego.test"
+DES = "des-cbc-md5"
+HEIMDAL = {"client": ["heimdal"], "server": ["heimdal"]}
+UNAVAILABLE = "KDC_ERR_SVC_UNAVAILABLE"
+
+CASES: list[Case] = [
+    kdc(
+        "referral",
+        "A referral to another realm",
+        "The service is of a trusted domain: the KDC answers with that realm's ticket-granting ticket, and the client asks there.",
+        "kvno HTTP/web.other.test",
+        [
+            "TGS ada HTTP/web.other.test referral to OTHER.TEST",
+            f"TGS ada HTTP/web.other.test {AES}",
+        ],
+        before="login ada",
+    ),
+    http(
+        "other_realm",
+        "A ticket of another realm",
+        "The server's name is of shop.test, its account is of the trusted domain OTHER.TEST, which issues the ticket.",
+        "belongs_to OTHER.TEST www.shop.test; web --negotiate -u : http://www.shop.test/krb/",
+        before="login ada",
+        kdc=[f"TGS ada krbtgt/OTHER.TEST {AES}", f"TGS ada HTTP/www.shop.test {AES}"],
+    ),
+    by_ntlm(
+        "kdc_error",
+        "NTLM since the KDC is out of service",
+        "The branch office's read-only controller cannot reach the one that has the keys: KDC_ERR_SVC_UNAVAILABLE in answer "
+        "to the TGS-REQ, then NTLM in SPNEGO.",
+        "NEGO:ada:Engine-1843",
+        f"krb5_with 'kdc = 10.99.0.10'; web -4 --negotiate -u : {WEB}/nego/",
+        before="login ada; alone branch",
+        after="joined branch",
+        kdc=[f"TGS - {SERVICE} {UNAVAILABLE}"] * 4,
+        server=["apache", "mod_auth_gssapi", "mit-krb5", "gss-ntlmssp", "samba"],
+    ),
+    kdc(
+        "des",
+        "DES asked for and given",
+        "A client that takes DES only, and a ticket of des-cbc-md5.",
+        "old kgetcred -e des-cbc-md5 nfs/attic.old.test",
+        [f"TGS ada nfs/attic.old.test {DES}"],
+        before="old_login ada",
+        **HEIMDAL,
+    ),
+    http(
+        "des_ticket",
+        "A ticket of DES",
+        "The service has DES keys only: ticket and authenticator are of des-cbc-md5, and the server takes them.",
+        "old python $RECIPE/servers/heimdal_web.py get attic.old.test /",
+        before="old_login ada",
+        kdc=[f"TGS ada HTTP/attic.old.test {DES}"],
+        **HEIMDAL,
+    ),
+]
