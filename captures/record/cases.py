@@ -25,6 +25,7 @@ class Case:
 
 def all_cases() -> list[Case]:
     """Every case in the order they are recorded."""
+    import cases_clocks
     import cases_http
     import cases_kdc
     import cases_ldap
@@ -39,6 +40,7 @@ def all_cases() -> list[Case]:
         *cases_http.CASES,
         *cases_kdc.CASES,
         *cases_realms.CASES,
+        *cases_clocks.CASES,
         *cases_why.CASES,
         *cases_weak.CASES,
     ]

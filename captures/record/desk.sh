@@ -44,12 +44,12 @@ files_with() {
     on files smbd -D -s "$LAB/files/smb.conf"
     sleep 0.5
 }
-# dc_with 'KEY = VALUE'...: the same for the domain controller
+# dc_with 'KEY = VALUE'...: the same for the domain controller, its clock off by CLOCK (`+20m`) if that is set
 dc_with() {
     printf '%s\n' "$@" >"$LAB/dc/case.conf"
     kill "$(cat "$LAB/dc/run/samba.pid")"
     sleep 1
-    on dc samba -D -s "$LAB/dc/ad/etc/smb.conf"
+    on dc ${CLOCK:+env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME="$CLOCK"} samba -D -s "$LAB/dc/ad/etc/smb.conf" </dev/null >/dev/null 2>&1
     for _ in $(seq 60); do smbclient -s "$conf" -L dc.nego.test -N >/dev/null 2>&1 && nslookup dc.nego.test >/dev/null 2>&1 && ldapsearch -x -H ldap://dc.nego.test -b "" -s base >/dev/null 2>&1 && break; sleep 0.5; done
 }
 old() { "${heimdal[@]}" "$@"; }                                   # old PROGRAM...: Heimdal's, in the realm OLD.TEST

@@ -410,6 +410,20 @@ def test_an_ap_request_that_is_cut_equals_no_other(
     assert len(list(all_rules()["NGS-KRB-005"].check(facts))) == count
 
 
+@pytest.mark.parametrize(
+    ("case", "who"),
+    [
+        ("http/fallback_clock_skew", "the KDC 10.99.0.1"),
+        ("kdc/clock_skew", "the KDC 10.99.0.1"),
+        ("smb/clock_skew", "fd99::1"),
+    ],
+)
+def test_only_who_refuses_a_clock_is_said_to(case: str, who: str) -> None:
+    """A server that lets the client in by NTLM has refused nothing, though the KDC has."""
+    hits = all_rules()["NGS-CLOCK-002"].check(Facts(analysis(case).tables.columns))
+    assert {hit.why.partition(" refused ")[0] for hit in hits} == {who}
+
+
 def _columns(rows: list[Any]) -> dict[str, list[Any]]:
     return {
         name: list(cells)
