@@ -11,6 +11,7 @@ cat >"$LAB/old-krb5.conf" <<CONF
     allow_weak_crypto = true
     dns_lookup_realm = false
     dns_lookup_kdc = false
+    pkinit_anchors = FILE:$attic/authority.pem
 [realms]
     $OLD_REALM = {
         kdc = 10.99.0.7
@@ -18,6 +19,11 @@ cat >"$LAB/old-krb5.conf" <<CONF
 [domain_realm]
     .$OLD_ZONE = $OLD_REALM
 [kdc]
+    enable-pkinit = true
+    pkinit_identity = FILE:$attic/kdc.pem
+    pkinit_anchors = FILE:$attic/authority.pem
+    pkinit_principal_in_certificate = true
+    allow-anonymous = true
     database = {
         dbname = $attic/heimdal
         realm = $OLD_REALM
@@ -27,7 +33,7 @@ cat >"$LAB/old-krb5.conf" <<CONF
 [logging]
     kdc = FILE:$attic/log/heimdal.log
 CONF
-rm -f "$attic"/heimdal* "$LAB/attic.keytab" "$LAB/old-krbtgt.keytab"
+rm -f "$attic"/heimdal* "$LAB/attic.keytab" "$LAB/old-krbtgt.keytab" "$attic"/*.pem
 mkdir -p "$attic/log"
 admin() { on attic "${heimdal[@]}" kadmin.heimdal -l "$@"; }
 admin init --realm-max-ticket-life=unlimited --realm-max-renewable-life=unlimited $OLD_REALM
@@ -40,6 +46,15 @@ for service in HTTP/attic.$OLD_ZONE nfs/attic.$OLD_ZONE; do
     admin ext_keytab --keytab="$LAB/attic.keytab" $service
 done
 admin ext_keytab --keytab="$LAB/old-krbtgt.keytab" krbtgt/$OLD_REALM # for a thief
+# Certificates for logons without passwords: an authority's, the KDC's and ada's.
+certificate() { # certificate NAME OPTIONS...
+    on attic "${heimdal[@]}" hxtool issue-certificate --generate-key=rsa --subject="CN=$1,DC=old,DC=test" --lifetime=10years \
+        --certificate="FILE:$attic/$1.pem" "${@:2}"
+}
+certificate authority --self-signed --issue-ca
+certificate kdc --ca-certificate="FILE:$attic/authority.pem" --type=pkinit-kdc --pk-init-principal="krbtgt/$OLD_REALM@$OLD_REALM"
+certificate ada --ca-certificate="FILE:$attic/authority.pem" --type=pkinit-client --pk-init-principal="ada@$OLD_REALM"
+certificate stranger --self-signed --type=pkinit-client --pk-init-principal="ada@$OLD_REALM"
 on attic "${heimdal[@]}" kdc --addresses=10.99.0.7 >"$attic/log/kdc.log" 2>&1 &
 on attic "${heimdal[@]}" KRB5_KTNAME="FILE:$LAB/attic.keytab" python3 "$RECIPE/servers/heimdal_web.py" serve 80 >"$attic/log/web.log" 2>&1 &
 for what in "zonecreate 10.99.0.1 $OLD_ZONE" "add 10.99.0.1 $OLD_ZONE attic A 10.99.0.7"; do

@@ -1,12 +1,15 @@
-"""The cases with more than one realm: a trusted domain, a branch office's controller, and a realm of the nineties with DES."""
+"""The cases with other realms and KDCs: a trusted domain, a branch office's controller, Heimdal's KDC with DES, MIT's."""
 
 from cases import Case
 from cases_http import WEB, by_ntlm, http
-from cases_kdc import AES, kdc
+from cases_kdc import AES, BIG, PREAUTH, kdc
 
 SERVICE = "HTTP/web.nego.test"
+OLD_TGT = "krbtgt/OLD.TEST"
+NEW_TGT = "krbtgt/NEW.TEST"
 DES = "des-cbc-md5"
 HEIMDAL = {"client": ["heimdal"], "server": ["heimdal"]}
+MORE = "KDC_ERR_MORE_PREAUTH_DATA_REQUIRED"
 UNAVAILABLE = "KDC_ERR_SVC_UNAVAILABLE"
 
 CASES: list[Case] = [
@@ -49,6 +52,50 @@ CASES: list[Case] = [
         [f"TGS ada nfs/attic.old.test {DES}"],
         before="old_login ada",
         **HEIMDAL,
+    ),
+    kdc(
+        "pkinit",
+        "A logon with a certificate",
+        "PKINIT: ada's certificate and a Diffie-Hellman key in place of a password.",
+        "old kinit.heimdal -C FILE:$LAB/attic/ada.pem ada",
+        [f"AS ada {OLD_TGT} {AES}"],
+        secrets={},
+        **HEIMDAL,
+    ),
+    kdc(
+        "pkinit_untrusted",
+        "A logon with a certificate of nobody's",
+        "PKINIT with a certificate for ada that its holder signed himself; Heimdal calls the signature broken.",
+        "old kinit.heimdal -C FILE:$LAB/attic/stranger.pem ada",
+        [f"AS ada {OLD_TGT} KRB_AP_ERR_BAD_INTEGRITY"],
+        secrets={},
+        **HEIMDAL,
+    ),
+    kdc(
+        "pkinit_anonymous",
+        "A ticket-granting ticket for nobody",
+        "Anonymous PKINIT (RFC 8062): no certificate, and the ticket is for WELLKNOWN/ANONYMOUS.",
+        "old kinit.heimdal --anonymous @OLD.TEST",
+        [f"AS WELLKNOWN/ANONYMOUS {OLD_TGT} {result}" for result in (BIG, AES)],
+        secrets={},
+        **HEIMDAL,
+    ),
+    kdc(
+        "spake",
+        "A logon by SPAKE",
+        "The KDC asks for a proof and takes SPAKE, which is two rounds: nobody who records them can try passwords on them.",
+        "new login ada",
+        [f"AS ada {NEW_TGT} {result}" for result in (PREAUTH, MORE, AES)],
+        server=["mit-kdc"],
+    ),
+    kdc(
+        "spake_wrong_password",
+        "A logon by SPAKE with a wrong password",
+        "The second round fails.",
+        "new login ada not-hers",
+        [f"AS ada {NEW_TGT} {result}" for result in (PREAUTH, MORE, "KDC_ERR_PREAUTH_FAILED")],
+        server=["mit-kdc"],
+        secrets={},
     ),
     http(
         "des_ticket",

@@ -54,6 +54,7 @@ dc_with() {
 }
 old() { "${heimdal[@]}" "$@"; }                                   # old PROGRAM...: Heimdal's, in the realm OLD.TEST
 old_login() { printf '%s\n' "${PASSWORD[$1]}" >"$LAB/desk/password"; old kinit.heimdal --password-file="$LAB/desk/password" "$1"; }
+new() { KRB5_CONFIG=$LAB/new-krb5.conf "$@"; }                    # new COMMAND...: MIT's, in the realm NEW.TEST
 # belongs_to REALM HOST: to this case's Kerberos library the host is of that realm
 belongs_to() { krb5_with; sed -i "s/^\[domain_realm\]/&\n    $2 = $1/" "$KRB5_CONFIG"; }
 # nt_hash USER: what a thief of the domain's database has; old_hash: the same of krbtgt in the realm OLD.TEST
