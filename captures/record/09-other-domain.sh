@@ -36,6 +36,7 @@ on dc samba-tool domain trust create $OTHER_REALM --type=forest --direction=both
     -U "Administrator@$OTHER_REALM%$ADMIN_PASSWORD" -s "$LAB/dc/ad/etc/smb.conf" >"$LAB/peer/trust.log"
 
 tool() { on peer samba-tool "$@" -s "$conf"; }
+tool user create radia "$OTHER_PASSWORD" >/dev/null
 tool user create svc-web Service-other-web-1 >/dev/null
 printf 'dn: CN=svc-web,CN=Users,DC=other,DC=test\nchangetype: modify\nadd: msDS-SupportedEncryptionTypes\nmsDS-SupportedEncryptionTypes: 24\n' |
     ldbmodify -H "$LAB/peer/ad/private/sam.ldb" >/dev/null

@@ -2,13 +2,18 @@
 
 from cases import Case
 from cases_http import WEB, by_ntlm, http
-from cases_kdc import AES, BIG, PREAUTH, kdc
+from cases_kdc import AES, BIG, PREAUTH, TGT, kdc
+from cases_smb import DC, smb
 
 SERVICE = "HTTP/web.nego.test"
 OLD_TGT = "krbtgt/OLD.TEST"
 NEW_TGT = "krbtgt/NEW.TEST"
 DES = "des-cbc-md5"
 HEIMDAL = {"client": ["heimdal"], "server": ["heimdal"]}
+NOBODY = "WELLKNOWN/ANONYMOUS"
+RADIA = {"radia": "Spanning-Tree-85"}
+BY_RADIA = "\"${ntlm[@]}\" -U 'OTHER\\radia%Spanning-Tree-85' -c ls"
+TRUST_WORKS = "for _ in $(seq 70); do on dc wbinfo --ping-dc --domain=OTHER && break; sleep 1; done"
 MORE = "KDC_ERR_MORE_PREAUTH_DATA_REQUIRED"
 UNAVAILABLE = "KDC_ERR_SVC_UNAVAILABLE"
 
@@ -31,6 +36,33 @@ CASES: list[Case] = [
         "belongs_to OTHER.TEST www.shop.test; web --negotiate -u : http://www.shop.test/krb/",
         before="login ada",
         kdc=[f"TGS ada krbtgt/OTHER.TEST {AES}", f"TGS ada HTTP/www.shop.test {AES}"],
+    ),
+    smb(
+        "trusted_user_kerberos",
+        "A user of a trusted domain, by Kerberos",
+        "radia's own KDC gives her a ticket for the KDC of NEGO.TEST, and that one a ticket for its file service. Samba's client "
+        "asks in FAST's armour for its name to be hidden in the answers.",
+        f'share {DC} "${{kerberos[@]}}" -c ls',
+        before="kinit radia@OTHER.TEST <<<$OTHER_PASSWORD",
+        secrets=RADIA,
+        kdc=[f"TGS {NOBODY} {TGT} {AES}", f"TGS {NOBODY} cifs/dc.nego.test {AES}"],
+    ),
+    smb(
+        "trusted_user_ntlm",
+        "A user of a trusted domain, by NTLM",
+        "The controller asks the other domain's controller about radia's answer to its challenge.",
+        f"share {DC} {BY_RADIA}",
+        before=TRUST_WORKS,
+        secrets=RADIA,
+    ),
+    smb(
+        "trusted_domain_down",
+        "A user of a trusted domain whose controller is down",
+        "The controller knows the other domain's controller, which refuses its connections: STATUS_NO_LOGON_SERVERS.",
+        f"share {DC} {BY_RADIA}",
+        before=f"{TRUST_WORKS}; kill $(cat $LAB/peer/run/samba.pid); sleep 1",
+        after="on peer samba -D -s $LAB/peer/ad/etc/smb.conf",
+        secrets=RADIA,
     ),
     by_ntlm(
         "kdc_error",
