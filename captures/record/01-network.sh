@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One switch and five hosts, each a network namespace with locally administered MAC addresses; no offloads, so frames
+# One switch and the hosts, each a network namespace with locally administered MAC addresses; no offloads, so frames
 # have the sizes and checksums they would have on a wire.
 . "$(dirname "$0")/lab.sh"
 ip netns add nego-switch
@@ -33,6 +33,9 @@ for host in "${HOSTS[@]}"; do
 [realms]
     $REALM = {
         kdc = 10.99.0.1
+    }
+    $OTHER_REALM = {
+        kdc = 10.99.0.8
     }
 [domain_realm]
     .$ZONE = $REALM

@@ -25,9 +25,11 @@ class Case:
 
 def all_cases() -> list[Case]:
     """Every case in the order they are recorded."""
+    import cases_clocks
     import cases_http
     import cases_kdc
     import cases_ldap
+    import cases_realms
     import cases_smb
     import cases_weak
     import cases_why
@@ -37,6 +39,8 @@ def all_cases() -> list[Case]:
         *cases_ldap.CASES,
         *cases_http.CASES,
         *cases_kdc.CASES,
+        *cases_realms.CASES,
+        *cases_clocks.CASES,
         *cases_why.CASES,
         *cases_weak.CASES,
     ]

@@ -122,6 +122,20 @@ CASES = [
         client=["impacket"],
     ),
     http(
+        "ticket_expired_said",
+        "An expired ticket, and the server says so",
+        "The client asks for mutual authentication, so that the reject brings KRB_AP_ERR_TKT_EXPIRED.",
+        "python $RECIPE/clients/http_ticket.py web.nego.test /krb/ $LAB/web.keytab expired mutual",
+        client=["impacket"],
+    ),
+    http(
+        "ticket_not_yet_valid_said",
+        "A ticket of tomorrow, and the server says so",
+        "The client asks for mutual authentication, so that the reject brings KRB_AP_ERR_TKT_NYV.",
+        "python $RECIPE/clients/http_ticket.py web.nego.test /krb/ $LAB/web.keytab early mutual",
+        client=["impacket"],
+    ),
+    http(
         "no_credentials",
         "Challenged, and nothing to answer with",
         "A client without ticket and password gets 401 and leaves: no token, so no negotiation.",

@@ -2,7 +2,7 @@
 
 from cases import Case
 from cases_http import ADA, APACHE, RAW, WEB, by_ntlm, http, raw_ntlm
-from cases_kdc import SPRAYED
+from cases_kdc import AES, BIG, PREAUTH, SPRAYED, kdc, logon
 from cases_ldap import ldap
 from cases_smb import DC, FILES, smb
 
@@ -77,6 +77,42 @@ CASES = [
         client=[],
         before=f"unlock {' '.join(SPRAYED)}",
         after=f"unlock {' '.join(SPRAYED)}",
+    ),
+    kdc(
+        "forged_ticket",
+        "A ticket-granting ticket of RC4 that the KDC did not issue",
+        "The KDC seals its ticket-granting tickets with AES; then somebody brings one of RC4, made with krbtgt's stolen hash, "
+        "and gets a service ticket for it.",
+        "old_login ada; old kgetcred cifs/attic.old.test; KRB5CCNAME=FILE:$LAB/desk/ada.ccache old kgetcred cifs/attic.old.test",
+        [
+            *(f"AS ada krbtgt/OLD.TEST {result}" for result in (PREAUTH, AES)),
+            *[f"TGS ada cifs/attic.old.test {AES}"] * 2,
+        ],
+        before="forged ada OLD.TEST $(old_hash)",
+        client=["heimdal", "impacket"],
+        server=["heimdal"],
+    ),
+    kdc(
+        "forged_ticket_refused",
+        "A forged ticket-granting ticket that the KDC does not take",
+        "The same against Samba, which uses the strongest of krbtgt's keys only: KRB_AP_ERR_BADKEYVER, and MIT's library asks twice.",
+        "login ada; kvno cifs/dc.nego.test; KRB5CCNAME=$LAB/desk/ada.ccache kvno ldap/dc.nego.test",
+        [
+            *logon("ada", PREAUTH, BIG, AES),
+            f"TGS ada cifs/dc.nego.test {AES}",
+            *["TGS - ldap/dc.nego.test KRB_AP_ERR_BADKEYVER"] * 2,
+        ],
+        before="forged ada NEGO.TEST $(nt_hash krbtgt)",
+        client=["krb5-user", "mit-krb5", "impacket"],
+    ),
+    kdc(
+        "logon_by_hash",
+        "A logon with an NT hash from a host that has AES",
+        "One user logs on with AES, then from the same host another one with RC4 alone: who does it has the hash and no password.",
+        "login ada; cd $LAB/desk; getTGT.py -dc-ip 10.99.0.1 -hashes :$(nt_hash grace) NEGO.TEST/grace",
+        [*logon("ada", PREAUTH, BIG, AES), *logon("grace", PREAUTH, AES)],
+        client=["krb5-user", "mit-krb5", "impacket"],
+        secrets=ADA | {"grace": "Nanosecond-11"},
     ),
     smb(
         "service_account_ntlm",

@@ -44,14 +44,32 @@ files_with() {
     on files smbd -D -s "$LAB/files/smb.conf"
     sleep 0.5
 }
-# dc_with 'KEY = VALUE'...: the same for the domain controller
+# dc_with 'KEY = VALUE'...: the same for the domain controller, its clock off by CLOCK (`+20m`) if that is set
 dc_with() {
     printf '%s\n' "$@" >"$LAB/dc/case.conf"
     kill "$(cat "$LAB/dc/run/samba.pid")"
-    sleep 1
-    on dc samba -D -s "$LAB/dc/ad/etc/smb.conf"
+    # Processes that end late are still found by the new ones, which then refuse logons (STATUS_CONNECTION_REFUSED).
+    for _ in $(seq 80); do [ -n "$(ip netns pids nego-dc)" ] || break; sleep 0.1; done
+    rm -f "$LAB/dc/ad/gencache.tdb" # what it learnt while its clock was off would stay for long
+    on dc ${CLOCK:+env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME="$CLOCK"} samba -D -s "$LAB/dc/ad/etc/smb.conf" </dev/null >/dev/null 2>&1
     for _ in $(seq 60); do smbclient -s "$conf" -L dc.nego.test -N >/dev/null 2>&1 && nslookup dc.nego.test >/dev/null 2>&1 && ldapsearch -x -H ldap://dc.nego.test -b "" -s base >/dev/null 2>&1 && break; sleep 0.5; done
 }
+old() { "${heimdal[@]}" "$@"; }                                   # old PROGRAM...: Heimdal's, in the realm OLD.TEST
+old_login() { printf '%s\n' "${PASSWORD[$1]}" >"$LAB/desk/password"; old kinit.heimdal --password-file="$LAB/desk/password" "$1"; }
+new() { KRB5_CONFIG=$LAB/new-krb5.conf "$@"; }                    # new COMMAND...: MIT's, in the realm NEW.TEST
+# belongs_to REALM HOST: to this case's Kerberos library the host is of that realm
+belongs_to() { krb5_with; sed -i "s/^\[domain_realm\]/&\n    $2 = $1/" "$KRB5_CONFIG"; }
+# nt_hash USER: what a thief of the domain's database has; old_hash: the same of krbtgt in the realm OLD.TEST
+nt_hash() { on dc ldbsearch -H "$LAB/dc/ad/private/sam.ldb" "(sAMAccountName=$1)" unicodePwd | sed -n 's/^unicodePwd:: //p' | base64 -d | od -An -tx1 | tr -d ' \n'; }
+old_hash() { old ktutil.heimdal --keytab="$LAB/old-krbtgt.keytab" list --keys | sed -n 's/.* arcfour-hmac-md5 .* \([0-9a-f]\{32\}\) *$/\1/p'; }
+# forged USER REALM HASH: a ticket-granting ticket made with that realm's stolen hash of krbtgt, in $LAB/desk/USER.ccache
+forged() {
+    rm -f "$LAB/desk/$1.ccache"
+    (cd "$LAB/desk" && unset KRB5CCNAME && ticketer.py -nthash "$3" -domain "$2" -domain-sid S-1-5-21-1843-1852-1936 -user-id 1105 "$1" && chmod 600 "$1.ccache")
+}
+# alone HOST / joined HOST: the way between that host and the domain controller is cut, and mended
+alone() { ip -n "nego-$1" route add blackhole 10.99.0.1; ip -n "nego-$1" route add blackhole fd99::1; }
+joined() { ip -n "nego-$1" route del blackhole 10.99.0.1; ip -n "nego-$1" route del blackhole fd99::1; }
 # lock USER / unlock USER...: accounts of the domain
 lock() { for _ in 1 2 3 4; do smbclient -s "$conf" //dc.nego.test/pub --use-kerberos=off -U "NEGO\\$1%wrong" -c exit >/dev/null 2>&1; done; }
 unlock() { for user in "$@"; do on dc samba-tool user unlock "$user" -s "$LAB/dc/ad/etc/smb.conf" >/dev/null; done; }

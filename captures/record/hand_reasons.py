@@ -8,7 +8,7 @@ import struct
 
 from frames import Frame
 from hand_http import FILETIME, INFO, OK, SERVICE, UNAUTHORIZED, answer, ask
-from hand_kdc import REALM, asked, error, tgs
+from hand_kdc import NAME_TWICE, REALM, asked, error, tgs
 from hand_ldap import bound, sasl_bind, simple_bind, unbind
 from hand_names import found_by_broadcast, looked_up_in_vain
 from hand_smb import negotiate, negotiated
@@ -228,12 +228,7 @@ CASES = [
         purpose="KDC_ERR_PRINCIPAL_NOT_UNIQUE in answer to the TGS-REQ, then NTLM in SPNEGO.",
         frames=lambda: refused_by_kdc("KDC_ERR_PRINCIPAL_NOT_UNIQUE"),
         kdc=[f"TGS - {SERVICE} KDC_ERR_PRINCIPAL_NOT_UNIQUE"],
-    ),
-    Made(
-        case="http/kdc_error", title="NTLM since the KDC is out of service",
-        purpose="KDC_ERR_SVC_UNAVAILABLE in answer to the TGS-REQ, then NTLM in SPNEGO.",
-        frames=lambda: refused_by_kdc("KDC_ERR_SVC_UNAVAILABLE"),
-        kdc=[f"TGS - {SERVICE} KDC_ERR_SVC_UNAVAILABLE"],
+        why_by_hand=NAME_TWICE,
     ),
     Made(
         case="http/server_without_domain", title="A server in a workgroup",

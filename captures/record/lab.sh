@@ -21,6 +21,16 @@ declare -A PASSWORD=(
 
 say() { printf '== %s\n' "$*"; }
 
+# Beside the domain: realms of Heimdal and of MIT, another domain that is trusted, and a read-only controller of the first.
+HOSTS+=(attic peer branch annex)
+NUMBER+=([attic]=7 [peer]=8 [branch]=10 [annex]=11)
+OLD_REALM=OLD.TEST OLD_ZONE=old.test NEW_REALM=NEW.TEST
+OTHER_REALM=OTHER.TEST OTHER_DOMAIN=OTHER OTHER_ZONE=other.test
+OTHER_PASSWORD=Spanning-Tree-85 # of radia, who is of that domain
+# `"${heimdal[@]}" PROGRAM...`: Heimdal's programs and libraries, unpacked beside MIT's, in that realm.
+heimdal=(env KRB5_CONFIG="$LAB/old-krb5.conf" LD_LIBRARY_PATH="$LAB/heimdal/usr/lib/x86_64-linux-gnu"
+    PATH="$LAB/heimdal/usr/bin:$LAB/heimdal/usr/lib/heimdal-servers:$PATH")
+
 # on HOST COMMAND...: run in that host's network, with its own name, /etc files and Samba state.
 on() {
     local host=$1

@@ -30,11 +30,15 @@ PACKAGES = {
     "mod_auth_gssapi": "libapache2-mod-auth-gssapi", "gss-ntlmssp": "gss-ntlmssp", "squid": "squid",
     "openldap": "slapd", "ldapsearch": "ldap-utils", "cyrus-sasl": "libsasl2-2", "ldbsearch": "ldb-tools",
     "curl": "curl", "mit-krb5": "libkrb5-3", "krb5-user": "krb5-user", "openssl": "openssl",
+    "mit-kdc": "krb5-kdc",
 }  # fmt: skip
 
 
 def version(software: str) -> str:
     """`software` with its version: that of the Debian package, or of the Python package in the lab's venv."""
+    if software == "heimdal":  # unpacked, not installed
+        [package] = (LAB / "heimdal/packages").glob("heimdal-kdc_*.deb")
+        return f"heimdal {_out('dpkg-deb', '-f', str(package), 'Version')} (Debian)"
     if software in PACKAGES:
         out = _out("dpkg-query", "-W", "-f", "${Version}", PACKAGES[software])
         return f"{software} {re.sub(r'^[0-9]+:', '', out)} (Debian)"

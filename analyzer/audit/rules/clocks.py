@@ -79,9 +79,19 @@ def _span(milliseconds: float) -> str:
     table=None,
 )
 def refused_for_skew(facts: Facts) -> Iterator[Hit]:
-    """KRB_AP_ERR_SKEW of a server or KDC, or a status that says the same."""
+    """KRB_AP_ERR_SKEW of a server or KDC, or a status that says the same.
+
+    A negotiation without a ticket may have a KDC's refusal for its reason: that is told of the KDC alone.
+    """
+    by_kdc = {
+        (row.capture, row.frame_reply)
+        for row in facts.rows("kdc")
+        if row.error == "KRB_AP_ERR_SKEW"
+    }
     for row in facts.rows("negotiations"):
-        if row.reason == "clock_skew":
+        if row.reason == "clock_skew" and by_kdc.isdisjoint(
+            (row.capture, frame) for frame in row.evidence or ()
+        ):
             why = (
                 f"{row.server} refused {row.client} over {row.carrier}: the clocks differ too much"
             )

@@ -94,9 +94,9 @@ TABLE = {
     "NGS-KDC-021": Case("kdc/rc4_logon", "ada@NEGO.TEST", "kdc/rc4_service"),
     "NGS-KDC-022": Case("kdc/rc4_logon", "10.99.0.20", "kdc/rc4_service"),
     "NGS-KDC-023": Case("kdc/des", "10.99.0.20", "kdc/logon"),
-    "NGS-KDC-024": Case("kdc/des", "10.99.0.1", "kdc/rc4_logon"),
-    "NGS-KDC-025": Case("kdc/forged_ticket", "10.99.0.66", "kdc/rc4_logon", (5, 6)),
-    "NGS-KDC-026": Case("kdc/logon_by_hash", "grace@NEGO.TEST", "kdc/rc4_logon", (3, 4)),
+    "NGS-KDC-024": Case("kdc/des", "10.99.0.7", "kdc/rc4_logon"),
+    "NGS-KDC-025": Case("kdc/forged_ticket", "10.99.0.20", "kdc/rc4_logon", (7, 8)),
+    "NGS-KDC-026": Case("kdc/logon_by_hash", "grace@NEGO.TEST", "kdc/rc4_logon", (30, 32)),
     "NGS-SPNEGO-001": Case(
         "http/reselection_without_mic", "10.99.0.20", "http/reselection_with_mic"
     ),
@@ -408,6 +408,20 @@ def test_an_ap_request_that_is_cut_equals_no_other(
         }
     )
     assert len(list(all_rules()["NGS-KRB-005"].check(facts))) == count
+
+
+@pytest.mark.parametrize(
+    ("case", "who"),
+    [
+        ("http/fallback_clock_skew", "the KDC 10.99.0.1"),
+        ("kdc/clock_skew", "the KDC 10.99.0.1"),
+        ("smb/clock_skew", "fd99::1"),
+    ],
+)
+def test_only_who_refuses_a_clock_is_said_to(case: str, who: str) -> None:
+    """A server that lets the client in by NTLM has refused nothing, though the KDC has."""
+    hits = all_rules()["NGS-CLOCK-002"].check(Facts(analysis(case).tables.columns))
+    assert {hit.why.partition(" refused ")[0] for hit in hits} == {who}
 
 
 def _columns(rows: list[Any]) -> dict[str, list[Any]]:
