@@ -27,7 +27,7 @@ from analyzer.negotiation.reasons import (
 )
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.status import Status
-from dissectors.tokens.model import KrbApReq, KrbError, NegTokenResp, NtlmAuthenticate
+from dissectors.tokens.model import KrbApReq, KrbError, NegTokenResp, NtlmAuthenticate, OpaqueToken
 
 NOT_SUPPORTED = 0xC00000BB
 INVALID_PARAMETER = 0xC000000D
@@ -45,6 +45,14 @@ PROTECTION_DEMANDED = ("Transport encryption required", "Sign or Seal are requir
 INAPPROPRIATE = 48
 WITHOUT_PASSWORD = frozenset({"kerberos", "iakerb"})
 """Mechanisms by which no server learns anything of a password."""
+SAYS_NOT_WHAT = frozenset({"policy_denied", "protocol_error", "server_error"})
+"""What LDAP's codes come to by which Samba and Cyrus SASL say too that a checksum was wrong."""
+ACCESS_DENIED, BAD_PARAMETER = 5, 0x57
+"""Win32 codes by which Samba refuses a mechListMIC and NTLM's MIC that do not match."""
+BAD_MIC = ("invalid Message Integrity Check", "invalid MIC")
+"""GSS_S_BAD_MIC in the words of MIT's and Heimdal's libraries, which Cyrus SASL hands on."""
+ASKS_FOR_MORE = frozenset({"bad_credentials", "kerberos_refused", "protocol_error"})
+"""What LDAP's codes come to that say of a token nothing but that it was not taken."""
 TOO_WEAK = ("SASL(-15)", "SASL(-16)")
 """How a diagnosticMessage begins that hands on Cyrus SASL's SASL_TOOWEAK or SASL_ENCRYPT: not without TLS."""
 UNSUPPORTED_FUNCTION = "80090302"  # SEC_E_UNSUPPORTED_FUNCTION, as AD begins its diagnosticMessage
@@ -84,6 +92,8 @@ def status_cause(
         code, sure = _nt_status(negotiation, status)
     elif status.layer == "ldap":
         code, sure = _ldap(negotiation, status, step)
+        if code in SAYS_NOT_WHAT:
+            code, sure = _wrong_checksum(negotiation, status, step) or (code, sure)
     elif status.layer == "http":
         code, sure = _http(negotiation, tokens, status, step)
     else:
@@ -94,6 +104,9 @@ def status_cause(
     unread = _unread_proof(negotiation, tokens) if code == "kerberos_refused" else None
     if unread is not None:
         return Cause(unread, "certain", f"{words}; the client's last token is not all there")
+    if code in ASKS_FOR_MORE and status.layer == "ldap" and _unreadable(negotiation):
+        words += "; nobody could read the client's last token"
+        return Cause("malformed_token", "likely", words)
     if code == "bad_credentials" and _without_challenge(negotiation):
         words += "; its connection had no challenge that the AUTHENTICATE could answer"
         return Cause("protocol_error", "likely", words)
@@ -108,6 +121,17 @@ def _unread_proof(negotiation: Negotiation, tokens: MechanismTokens) -> str | No
     if not sent or any(s is sent[-1] and isinstance(t, KrbApReq) for s, t in tokens):
         return None
     return sent[-1].lost
+
+
+def _unreadable(negotiation: Negotiation) -> bool:
+    """The client's last token is whole in the capture and ends too early, or is none of any mechanism."""
+    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    token = sent[-1].token if sent else None
+    if token is None or negotiation.completeness != "complete":
+        return False
+    if type(token) is OpaqueToken:
+        return bool(token.raw) and negotiation.mechanism is None
+    return any(finding.code == "truncated" for finding in token.findings)
 
 
 def _no_password(negotiation: Negotiation, code: str) -> str:
@@ -171,6 +195,15 @@ def _ldap(negotiation: Negotiation, status: Status, step: Step) -> tuple[str, st
     if status.code == 1 and _token_not_seen(negotiation):
         return code, "possible"  # it may be the answer to a mechanism that the server does not know
     return code, "likely" if status.code in LIKELY_LDAP else "certain"
+
+
+def _wrong_checksum(negotiation: Negotiation, status: Status, step: Step) -> tuple[str, str] | None:
+    """What was refused is a checksum of the client's: the text says so, or code and token go together."""
+    if any(words in (status.detail or "") for words in BAD_MIC):
+        return "integrity_failure", "certain"
+    mic = status.sub_code == ACCESS_DENIED and _mic_before(negotiation, step)
+    ntlm_mic = status.sub_code == BAD_PARAMETER and negotiation.ntlm_mic == "present"
+    return ("integrity_failure", "possible") if mic or ntlm_mic else None
 
 
 def _http(

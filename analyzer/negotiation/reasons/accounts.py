@@ -130,7 +130,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "policy forbids this logon",
         "check the server's policy",
         (
-            "STATUS_ACCESS_DENIED in SESSION_SETUP; KDC_ERR_POLICY; LDAP unwillingToPerform, or "
+            "STATUS_ACCESS_DENIED in SESSION_SETUP; KDC_ERR_POLICY; LDAP unwillingToPerform, data 5, or "
             "insufficientAccessRights to a bind"
         ),
         "likely: the codes also mean other things",

@@ -71,6 +71,8 @@ AD_SUB_CODE_REASONS: dict[int, str] = {
     0x568: "token_too_large",
     0x569: "logon_type_not_granted",
     0x57: "protocol_error",
+    0x5: "policy_denied",
+    0x418: "ntlm_blocked",
     0x701: "account_expired",
     0x773: "password_must_change",
     0x775: "account_locked",
@@ -81,6 +83,7 @@ LIKELY_AD_SUB_CODES = {
     0x52E,
     0x568,  # too many groups for a security context: of the token's size it says nothing
     0x57,
+    0x5,  # who was denied, and of what, it does not say
 }
 """The same for numbers in Active Directory's text."""
 

@@ -22,9 +22,11 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "look for tampering or a broken proxy",
         (
             "negState reject as the answer to a mechListMIC, or said by the initiator; where a "
-            "mechanism's token came with the MIC, the carrier's refusal is the reason and names this"
+            "mechanism's token came with the MIC, the carrier's refusal is the reason and names this; LDAP "
+            "data 5 in answer to a mechListMIC and data 57 to an NTLM MIC, as Samba says it; a GSS "
+            "library's words for it in LDAP's diagnosticMessage"
         ),
-        "likely: no message names the MIC",
+        "certain where words name the MIC; possible for data 5 and 57; else likely",
     ),
     "no_common_mechanism": ReasonCode(
         "failure",
@@ -51,9 +53,9 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "use Kerberos",
         (
             "STATUS_NTLM_BLOCKED; STATUS_NOT_SUPPORTED to an NTLM token; an HTTP server that lists "
-            "NTLM no more once it was tried; LDAP diagnostic 80090302 to NTLM"
+            "NTLM no more once it was tried; LDAP data 418, or diagnostic 80090302 to NTLM"
         ),
-        "certain for STATUS_NTLM_BLOCKED; else likely",
+        "certain for STATUS_NTLM_BLOCKED, also as LDAP data 418; else likely",
         (
             "NTLM/Operational 4001 (client), 4002 (server), 4003 and 4004 (domain); 8001 to 8004 "
             "where only audited"
@@ -78,7 +80,10 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "failure",
         "the server could not read the token",
         "look for a proxy that cuts headers",
-        "HTTP 400; STATUS_INVALID_PARAMETER; HTTP 401 where no token of the client could be read",
+        (
+            "HTTP 400; STATUS_INVALID_PARAMETER; HTTP 401 where no token of the client could be read; LDAP "
+            "invalidCredentials to a token that ends too early or is none"
+        ),
         "likely: the codes also mean other things",
     ),
     "token_too_large": ReasonCode(

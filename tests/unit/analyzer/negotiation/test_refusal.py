@@ -36,6 +36,7 @@ from dissectors.tokens.model import (
     NegTokenResp,
     NtlmAuthenticate,
     NtlmNegotiate,
+    OpaqueToken,
     Token,
 )
 
@@ -189,6 +190,48 @@ def test_credentials_that_the_capture_lacks(status: Status) -> None:
     assert cause(talk(None), status) == ("bad_credentials", "likely")
     lost = talk(None, completeness="gap")
     assert cause(lost, status) == ("bad_credentials", "possible")
+
+
+@pytest.mark.parametrize(
+    ("status", "otherwise"),
+    [(ldap(49), "bad_credentials"), (ad(49, 0x57), "protocol_error"), (ad(49, 0x52E), "bad_credentials")],
+)  # fmt: skip
+def test_a_token_that_ldap_could_not_read(status: Status, otherwise: str) -> None:
+    """The code says of a token only that it was not taken; what is wrong with it is to be seen."""
+    cut = Anomaly("truncated", Span(0, 1))
+    odd = Anomaly("bad-text", Span(0, 1))
+    assert cause(talk(OpaqueToken(raw=b"no token"), None), status) == ("malformed_token", "likely")
+    assert cause(talk(NegTokenInit(raw=b"1", anomalies=(cut,)), None), status) == (
+        "malformed_token",
+        "likely",
+    )
+    for sound in (
+        talk(OpaqueToken(raw=b""), None),  # an empty leg
+        talk(NegTokenInit(raw=b"1", anomalies=(odd,)), None),
+        talk(OpaqueToken(raw=b"of a mechanism's own"), None, mechanism="scram"),
+        talk(NegTokenInit(raw=b"1", anomalies=(cut,)), None, completeness="gap"),
+    ):
+        assert cause(sound, status)[0] == otherwise
+
+
+@pytest.mark.parametrize(
+    ("status", "facts", "expected"),
+    [
+        (ad(49, 5), {"mech_list_mic": b"1"}, ("integrity_failure", "possible")),
+        (ad(49, 5), {}, ("policy_denied", "likely")),
+        (ad(49, 0x57), {"ntlm_mic": "present"}, ("integrity_failure", "possible")),
+        (ad(49, 0x57), {"ntlm_mic": "absent"}, ("protocol_error", "likely")),
+        (ad(49, 0x52E), {"mech_list_mic": b"1", "ntlm_mic": "present"}, ("bad_credentials", "likely")),
+        (ldap(80, "GSSAPI Error: A token had an invalid Message Integrity Check (MIC)"), {},
+         ("integrity_failure", "certain")),
+        (ldap(80, "GSSAPI Error: Unspecified GSS failure"), {}, ("server_error", "likely")),
+        (ad(49, 0x418), {}, ("ntlm_blocked", "certain")),
+    ],
+)  # fmt: skip
+def test_a_checksum_that_ldap_refused(status: Status, facts: dict, expected: tuple) -> None:
+    """Samba says it by codes that mean other things too, Cyrus SASL in words (captures/ldap/altered_*)."""
+    last = NegTokenResp(raw=b"1", mech_list_mic=facts.pop("mech_list_mic", None))
+    assert cause(talk(last, None, mechanism="ntlm", **facts), status) == expected
 
 
 def test_a_proof_that_the_capture_lacks() -> None:
