@@ -25,6 +25,8 @@ class Case:
 
 def all_cases() -> list[Case]:
     """Every case in the order they are recorded."""
+    import cases_altered
+    import cases_directory
     import cases_http
     import cases_kdc
     import cases_ldap
@@ -35,6 +37,8 @@ def all_cases() -> list[Case]:
     return [
         *cases_smb.CASES,
         *cases_ldap.CASES,
+        *cases_directory.CASES,
+        *cases_altered.CASES,
         *cases_http.CASES,
         *cases_kdc.CASES,
         *cases_why.CASES,

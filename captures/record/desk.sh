@@ -52,6 +52,21 @@ dc_with() {
     on dc samba -D -s "$LAB/dc/ad/etc/smb.conf"
     for _ in $(seq 60); do smbclient -s "$conf" -L dc.nego.test -N >/dev/null 2>&1 && nslookup dc.nego.test >/dev/null 2>&1 && ldapsearch -x -H ldap://dc.nego.test -b "" -s base >/dev/null 2>&1 && break; sleep 0.5; done
 }
+# dir_with 'KEY VALUE' 'SASL_KEY: VALUE'...: the directory is started anew with these settings of slapd.conf and of Cyrus SASL;
+# a variable `keytab` names another than its own
+dir_with() {
+    : >"$LAB/dir/case.conf"
+    : >"$LAB/dir/sasl2/slapd.conf"
+    for setting in "$@"; do
+        case $setting in
+            *': '*) echo "$setting" >>"$LAB/dir/sasl2/slapd.conf" ;;
+            *) echo "$setting" >>"$LAB/dir/case.conf" ;;
+        esac
+    done
+    kill "$(cat "$LAB/dir/slapd.pid")"
+    sleep 0.5
+    start_directory "${keytab:-}"
+}
 # lock USER / unlock USER...: accounts of the domain
 lock() { for _ in 1 2 3 4; do smbclient -s "$conf" //dc.nego.test/pub --use-kerberos=off -U "NEGO\\$1%wrong" -c exit >/dev/null 2>&1; done; }
 unlock() { for user in "$@"; do on dc samba-tool user unlock "$user" -s "$LAB/dc/ad/etc/smb.conf" >/dev/null; done; }
@@ -68,4 +83,16 @@ end() {
         kill "$(cat "$LAB/$host/$name.pid")"
         rm "$LAB/$host/$name.pid"
     done
+}
+# between NAME ADDRESS PORT RELAY.py ARGUMENTS...: NAME is found at the web server's host, where a relay hands on to ADDRESS
+between() {
+    local name=$1 address=$2 port=$3 relay=$4
+    shift 4
+    echo "10.99.0.2 $name" >>/etc/hosts
+    start relay web python "$RECIPE/servers/$relay" "$port" "$address:$port" "$@"
+    sleep 1
+}
+between_no_more() {
+    end web relay
+    sed -i '/^10.99.0.2 /d' /etc/netns/nego-desk/hosts
 }
