@@ -49,8 +49,14 @@ SAYS_NOT_WHAT = frozenset({"policy_denied", "protocol_error", "server_error"})
 """What LDAP's codes come to by which Samba and Cyrus SASL say too that a checksum was wrong."""
 ACCESS_DENIED, BAD_PARAMETER = 5, 0x57
 """Win32 codes by which Samba refuses a mechListMIC and NTLM's MIC that do not match."""
-BAD_MIC = ("invalid Message Integrity Check", "invalid MIC")
-"""GSS_S_BAD_MIC in the words of MIT's and Heimdal's libraries, which Cyrus SASL hands on."""
+MIC_DEMANDED = frozenset({"present", "promised-missing"})
+IN_WORDS = {
+    "invalid Message Integrity Check": "integrity_failure",  # MIT
+    "invalid MIC": "integrity_failure",  # Heimdal
+    "Incorrect channel bindings": "channel_binding_mismatch",  # MIT
+    "Channel bindings mismatch": "channel_binding_mismatch",  # Cyrus SASL's SCRAM
+}
+"""What GSS libraries and SASL plugins say of a token, as Cyrus SASL puts it into diagnosticMessage."""
 ASKS_FOR_MORE = frozenset({"bad_credentials", "kerberos_refused", "protocol_error"})
 """What LDAP's codes come to that say of a token nothing but that it was not taken."""
 TOO_WEAK = ("SASL(-15)", "SASL(-16)")
@@ -198,11 +204,12 @@ def _ldap(negotiation: Negotiation, status: Status, step: Step) -> tuple[str, st
 
 
 def _wrong_checksum(negotiation: Negotiation, status: Status, step: Step) -> tuple[str, str] | None:
-    """What was refused is a checksum of the client's: the text says so, or code and token go together."""
-    if any(words in (status.detail or "") for words in BAD_MIC):
-        return "integrity_failure", "certain"
+    """What was refused is a checksum of the client's: words say so, or code and token go together."""
+    told = [code for words, code in IN_WORDS.items() if words in (status.detail or "")]
+    if told:
+        return told[0], "certain"
     mic = status.sub_code == ACCESS_DENIED and _mic_before(negotiation, step)
-    ntlm_mic = status.sub_code == BAD_PARAMETER and negotiation.ntlm_mic == "present"
+    ntlm_mic = status.sub_code == BAD_PARAMETER and negotiation.ntlm_mic in MIC_DEMANDED
     return ("integrity_failure", "possible") if mic or ntlm_mic else None
 
 

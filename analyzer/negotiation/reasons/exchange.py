@@ -12,7 +12,10 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "failure",
         "channel bindings are missing or belong to another TLS channel",
         "look for a proxy that ends TLS; check extended protection",
-        "STATUS_BAD_BINDINGS; LDAP data 80090346",
+        (
+            "STATUS_BAD_BINDINGS; LDAP data 80090346, or a SASL plugin's words for it in the "
+            "diagnosticMessage"
+        ),
         STATED,
         "4625 0xC000035B; Directory Service 3039",
     ),
@@ -23,8 +26,8 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         (
             "negState reject as the answer to a mechListMIC, or said by the initiator; where a "
             "mechanism's token came with the MIC, the carrier's refusal is the reason and names this; LDAP "
-            "data 5 in answer to a mechListMIC and data 57 to an NTLM MIC, as Samba says it; a GSS "
-            "library's words for it in LDAP's diagnosticMessage"
+            "data 5 in answer to a mechListMIC and data 57 to an NTLM MIC or the lack of it, as Samba "
+            "says it; a GSS library's words for it in LDAP's diagnosticMessage"
         ),
         "certain where words name the MIC; possible for data 5 and 57; else likely",
     ),

@@ -220,15 +220,20 @@ def test_a_token_that_ldap_could_not_read(status: Status, otherwise: str) -> Non
         (ad(49, 5), {"mech_list_mic": b"1"}, ("integrity_failure", "possible")),
         (ad(49, 5), {}, ("policy_denied", "likely")),
         (ad(49, 0x57), {"ntlm_mic": "present"}, ("integrity_failure", "possible")),
+        (ad(49, 0x57), {"ntlm_mic": "promised-missing"}, ("integrity_failure", "possible")),
         (ad(49, 0x57), {"ntlm_mic": "absent"}, ("protocol_error", "likely")),
         (ad(49, 0x52E), {"mech_list_mic": b"1", "ntlm_mic": "present"}, ("bad_credentials", "likely")),
         (ldap(80, "GSSAPI Error: A token had an invalid Message Integrity Check (MIC)"), {},
          ("integrity_failure", "certain")),
+        (ldap(80, "SASL(-5): bad protocol / cancel: Channel bindings mismatch in SCRAM-SHA-256"), {},
+         ("channel_binding_mismatch", "certain")),
         (ldap(80, "GSSAPI Error: Unspecified GSS failure"), {}, ("server_error", "likely")),
         (ad(49, 0x418), {}, ("ntlm_blocked", "certain")),
     ],
 )  # fmt: skip
-def test_a_checksum_that_ldap_refused(status: Status, facts: dict, expected: tuple) -> None:
+def test_a_checksum_or_binding_that_ldap_refused(
+    status: Status, facts: dict, expected: tuple
+) -> None:
     """Samba says it by codes that mean other things too, Cyrus SASL in words (captures/ldap/altered_*)."""
     last = NegTokenResp(raw=b"1", mech_list_mic=facts.pop("mech_list_mic", None))
     assert cause(talk(last, None, mechanism="ntlm", **facts), status) == expected
