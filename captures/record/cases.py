@@ -30,6 +30,8 @@ def all_cases() -> list[Case]:
     import cases_http
     import cases_kdc
     import cases_ldap
+    import cases_ldap_tls
+    import cases_ntlm
     import cases_smb
     import cases_weak
     import cases_why
@@ -39,6 +41,8 @@ def all_cases() -> list[Case]:
         *cases_ldap.CASES,
         *cases_directory.CASES,
         *cases_altered.CASES,
+        *cases_ntlm.CASES,
+        *cases_ldap_tls.CASES,
         *cases_http.CASES,
         *cases_kdc.CASES,
         *cases_why.CASES,

@@ -53,7 +53,7 @@ dc_with() {
     for _ in $(seq 60); do smbclient -s "$conf" -L dc.nego.test -N >/dev/null 2>&1 && nslookup dc.nego.test >/dev/null 2>&1 && ldapsearch -x -H ldap://dc.nego.test -b "" -s base >/dev/null 2>&1 && break; sleep 0.5; done
 }
 # dir_with 'KEY VALUE' 'SASL_KEY: VALUE'...: the directory is started anew with these settings of slapd.conf and of Cyrus SASL;
-# a variable `keytab` names another than its own
+# variables: `keytab` names another than its own, `clock` sets its time apart (+20m)
 dir_with() {
     : >"$LAB/dir/case.conf"
     : >"$LAB/dir/sasl2/slapd.conf"

@@ -7,6 +7,7 @@ ldap_sasl.py HOST USER PASSWORD MECHANISM KIND...
     plain      neither
     leave      close the connection when the challenge has come
     raw        NTLM without SPNEGO around it, whatever the mechanism's name
+    zeros      (with raw) the MIC of AUTHENTICATE taken out, as relays do that change the messages before it
 
 ldap_sasl.py HOST - - MECHANISM HEX    one bind with these bytes as its credentials
 
@@ -20,6 +21,7 @@ import spnego
 from ldap_ber import bound, root_search, sasl, unbind
 from spnego import ContextReq, NegotiateOptions
 
+AUTHENTICATE = b"NTLMSSP\0\3\0\0\0"
 WANTED = {
     "sign": ContextReq.integrity | ContextReq.sequence_detect,
     "seal": ContextReq.integrity | ContextReq.sequence_detect | ContextReq.confidentiality,
@@ -48,7 +50,10 @@ def main(host, user, password, mechanism, *kinds):
         )
         number, code, back = 1, 14, None
         while code == 14:
-            line.sendall(sasl(number, mechanism, context.step(back)))
+            token = context.step(back)
+            if "zeros" in kinds and token.startswith(AUTHENTICATE):
+                token = token[:72] + bytes(16) + token[88:]
+            line.sendall(sasl(number, mechanism, token))
             code, said, back = bound(line.recv(65536))
             print(code, said, back)
             number += 1
