@@ -84,8 +84,8 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "the server could not read the token",
         "look for a proxy that cuts headers",
         (
-            "HTTP 400; STATUS_INVALID_PARAMETER; HTTP 401 where no token of the client could be read; LDAP "
-            "invalidCredentials to a token that ends too early or is none"
+            "HTTP 400; STATUS_INVALID_PARAMETER, but not to a sound AP-REQ; HTTP 401 where no token of the "
+            "client could be read; LDAP invalidCredentials to a token that ends too early or is none"
         ),
         "likely: the codes also mean other things",
     ),
