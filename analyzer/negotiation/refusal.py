@@ -106,7 +106,9 @@ def status_cause(
         code, sure = _nt_status(negotiation, tokens, status)
     elif status.layer == "ldap":
         code, sure = _ldap(negotiation, status, step)
-        if code in SAYS_NOT_WHAT:
+        if status.sub_code == BAD_PARAMETER and _sound_ticket(negotiation, tokens):
+            code = "kerberos_refused"  # how Samba's controller refuses a ticket that is over
+        elif code in SAYS_NOT_WHAT:
             code, sure = _wrong_checksum(negotiation, status, step) or (code, sure)
     elif status.layer == "http":
         code, sure = _http(negotiation, tokens, status, step)

@@ -31,7 +31,7 @@ def all_cases() -> list[Case]:
     import cases_kdc
     import cases_ldap
     import cases_ldap_tls
-    import cases_ntlm
+    import cases_ldap_ntlm
     import cases_smb
     import cases_weak
     import cases_why
@@ -41,7 +41,7 @@ def all_cases() -> list[Case]:
         *cases_ldap.CASES,
         *cases_directory.CASES,
         *cases_altered.CASES,
-        *cases_ntlm.CASES,
+        *cases_ldap_ntlm.CASES,
         *cases_ldap_tls.CASES,
         *cases_http.CASES,
         *cases_kdc.CASES,

@@ -182,6 +182,18 @@ CASES = [
         secrets={},
     ),
     ldap(
+        "ticket_expired",
+        "A ticket that is over",
+        "A ticket of 20 seconds, sent when it is over by a client that does not look; Samba says no more than data 57.",
+        "python $RECIPE/clients/ldap_ticket.py dc.nego.test",
+        before=(
+            "sed -i 's/^.libdefaults.$/&\\n    clockskew = 5/' /etc/netns/nego-dc/krb5.conf; dc_with; "
+            "unlock ada; echo Engine-1843 | kinit -l 20s -S ldap/dc.nego.test ada; sleep 27"
+        ),
+        after="sed -i '/clockskew/d' /etc/netns/nego-dc/krb5.conf; dc_with",
+        client=["impacket"],
+    ),
+    ldap(
         "malformed_token",
         "Bytes that are no token, Samba",
         "A GSS-SPNEGO bind whose credentials are no token of any mechanism.",

@@ -198,6 +198,7 @@ def test_invalid_parameter_to_a_ticket() -> None:
     ):
         made = talk(token, None, mechanism="kerberos")
         assert cause(made, nt(0xC000000D)) == (code, "likely")
+        assert (cause(made, ad(49, 0x57)) == ("kerberos_refused", "likely")) is (token is sound)
     later = talk(sound, None, PROOF, None, mechanism="kerberos")
     assert cause(later, nt(0xC000000D)) == ("malformed_token", "likely")
 
