@@ -190,7 +190,7 @@ CASES = [
             "sed -i 's/^.libdefaults.$/&\\n    clockskew = 5/' /etc/netns/nego-dc/krb5.conf; dc_with; "
             "unlock ada; echo Engine-1843 | kinit -l 20s -S ldap/dc.nego.test ada; sleep 27"
         ),
-        after="sed -i '/clockskew/d' /etc/netns/nego-dc/krb5.conf; dc_with",
+        after="sed -i '/clockskew/d' /etc/netns/nego-dc/krb5.conf; dc_with; unlock ada",
         client=["impacket"],
     ),
     ldap(
