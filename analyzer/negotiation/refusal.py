@@ -31,6 +31,7 @@ from dissectors.status import Status
 from dissectors.tokens.model import (
     KrbApReq,
     KrbError,
+    NegTokenInit,
     NegTokenResp,
     NtlmAuthenticate,
     OpaqueToken,
@@ -120,6 +121,9 @@ def status_cause(
     unread = _unread_proof(negotiation, tokens) if code == "kerberos_refused" else None
     if unread is not None:
         return Cause(unread, "certain", f"{words}; the client's last token is not all there")
+    if code in ASKS_FOR_MORE and status.layer == "ldap" and _only_an_offer(negotiation):
+        words += "; the client had sent an offer and no token of a mechanism"
+        return Cause("no_common_mechanism", "likely", words)
     if code in ASKS_FOR_MORE and status.layer == "ldap" and _unreadable(negotiation):
         words += "; nobody could read the client's last token"
         return Cause("malformed_token", "likely", words)
@@ -137,6 +141,15 @@ def _unread_proof(negotiation: Negotiation, tokens: MechanismTokens) -> str | No
     if not sent or any(s is sent[-1] and isinstance(t, KrbApReq) for s, t in tokens):
         return None
     return sent[-1].lost
+
+
+def _only_an_offer(negotiation: Negotiation) -> bool:
+    """Nothing but a list of mechanisms came from the client, none of which the server selected."""
+    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    if len(sent) != 1 or sent[0].lost or negotiation.selected_mech is not None:
+        return False
+    token = sent[0].token
+    return isinstance(token, NegTokenInit) and token.mech_token is None and not token.findings
 
 
 def _unreadable(negotiation: Negotiation) -> bool:

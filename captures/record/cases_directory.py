@@ -13,6 +13,9 @@ EVERY_MECHANISM = "sasl-secprops none"
 SIMPLE = f"ldapsearch -x -D uid=ada,{PEOPLE} -w Engine-1843"
 SASL_CLIENT = "python $RECIPE/clients/ldap_sasl.py"
 
+NEGOEX_ONLY = "601c06062b0601050502a0123010a00e300c060a2b06010401823702021e"
+"""A NegTokenInit whose mechTypes are NegoEx and that has no mechToken (RFC 4178 4.2.1)."""
+
 
 def directory(name: str, title: str, purpose: str, script: str, *settings: str, **rest) -> Case:
     """A case for which the directory is started with other settings, and as it was afterwards."""
@@ -199,6 +202,31 @@ CASES = [
         "A GSS-SPNEGO bind whose credentials are no token of any mechanism.",
         f"{SASL_CLIENT} dc.nego.test - - GSS-SPNEGO 4e656761746976650d0a",
         client=[],
+        secrets={},
+    ),
+    ldap(
+        "negoex_only",
+        "An offer of NegoEx alone, Samba",
+        "The client's list has a mechanism that the server does not, and no token: data 57, and no negState.",
+        f"{SASL_CLIENT} dc.nego.test - - GSS-SPNEGO {NEGOEX_ONLY}",
+        client=[],
+        secrets={},
+    ),
+    ldap(
+        "openldap_negoex_only",
+        "An offer of NegoEx alone, OpenLDAP",
+        "The same to MIT's library behind Cyrus SASL, which hands no token on.",
+        f"{SASL_CLIENT} dir.nego.test - - GSS-SPNEGO {NEGOEX_ONLY}",
+        client=[],
+        server=["openldap", "cyrus-sasl", "mit-krb5"],
+        secrets={},
+    ),
+    ldap(
+        "impacket_anonymous",
+        "impacket, NTLM without a name",
+        "An AUTHENTICATE without name and response, accepted; Samba closes the connection when the first sealed message comes.",
+        "GetADUsers.py -no-pass -dc-host dc.nego.test -dc-ip 10.99.0.1 NEGO.TEST/",
+        client=["impacket"],
         secrets={},
     ),
     ldap(

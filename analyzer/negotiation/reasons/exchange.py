@@ -35,7 +35,10 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "failure",
         "client and server share no mechanism",
         "enable a common mechanism",
-        "the first answer is negState reject and selects nothing; LDAP authMethodNotSupported",
+        (
+            "the first answer is negState reject and selects nothing; LDAP authMethodNotSupported, or "
+            "invalidCredentials to a NegTokenInit without mechToken"
+        ),
         "certain if the two lists, both whole, share nothing; else likely: a client may have more to offer",
         "System 40961 of LsaSrv on the client",
     ),

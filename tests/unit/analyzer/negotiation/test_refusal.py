@@ -233,6 +233,20 @@ def test_a_token_that_ldap_could_not_read(status: Status, otherwise: str) -> Non
         assert cause(sound, status)[0] == otherwise
 
 
+@pytest.mark.parametrize("status", [ldap(49), ad(49, 0x57)])
+def test_an_offer_without_a_token_that_ldap_refused(status: Status) -> None:
+    """Neither ticket nor password was sent: what the server did not take can only be the list."""
+    offer = NegTokenInit(raw=b"1", mech_types=("negoex",))
+    assert cause(talk(offer, None), status) == ("no_common_mechanism", "likely")
+    for other in (
+        talk(NegTokenInit(raw=b"1", mech_token=b"2"), None),
+        talk(offer, None, selected_mech="negoex"),
+        talk(offer, None, offer, None),
+        talk(NegTokenInit(raw=b"1", anomalies=(Anomaly("truncated", Span(0, 1)),)), None),
+    ):
+        assert cause(other, status)[0] != "no_common_mechanism"
+
+
 @pytest.mark.parametrize(
     ("status", "facts", "expected"),
     [
