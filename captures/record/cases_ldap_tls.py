@@ -1,7 +1,7 @@
 """The cases over LDAP inside TLS: with the keys in the capture or without, bound to the channel or relayed."""
 
 from cases import Case
-from cases_directory import CYRUS, EVERY_MECHANISM, GRACE, MIT, directory
+from cases_directory import CYRUS, EVERY_MECHANISM, GRACE, MIT, SASL_CLIENT, directory
 from cases_ldap import BASE, OPENLDAP, PEOPLE, ldap
 
 LDAPS_DC = "-H ldaps://dc.nego.test"
@@ -66,6 +66,21 @@ CASES = [
         f"{SEARCH} -x -D uid=ada,{PEOPLE} -w Engine-1843 {STARTTLS_DIR} {GRACE}",
         tls=True,
         **OPENLDAP,
+    ),
+    ldap(
+        "upgraded_to_tls",
+        "StartTLS in the middle of a logon",
+        "The challenge has come, and the client goes on inside TLS: what comes of the logon is not to be seen.",
+        f"{SASL_CLIENT} dc.nego.test 'NEGO\\ada' Engine-1843 GSS-SPNEGO seal upgrade",
+        client=["pyspnego"],
+    ),
+    ldap(
+        "ldaps_seal",
+        "Sealing inside TLS",
+        "Kerberos succeeds, but Samba takes no layer of SASL inside TLS: unwillingToPerform (53).",
+        f"{SEARCH} -N -Y GSS-SPNEGO {LDAPS_DC} {BASE}",
+        before="login ada; kvno ldap/dc.nego.test",
+        tls=True,
     ),
     directory(
         "openldap_starttls_scram_plus",

@@ -45,6 +45,11 @@ def root_search(number):
     return message(number, tlv(0x63, tlv(4), options, tlv(0x87, b"objectClass"), wanted))
 
 
+def start_tls(number):
+    """Go on inside TLS, RFC 4511 4.14."""
+    return message(number, tlv(0x77, tlv(0x80, b"1.3.6.1.4.1.1466.20037")))
+
+
 def unbind(number):
     """The client takes its leave."""
     return message(number, tlv(0x42))

@@ -6,6 +6,7 @@ ldap_sasl.py HOST USER PASSWORD MECHANISM KIND...
     seal       sealed
     plain      neither
     leave      close the connection when the challenge has come
+    upgrade    StartTLS when the challenge has come, and the answer to it inside TLS
     raw        NTLM without SPNEGO around it, whatever the mechanism's name
     zeros      (with raw) the MIC of AUTHENTICATE taken out, as relays do that change the messages before it
 
@@ -15,13 +16,16 @@ Spec: RFC 4422 3, MS-ADTS 5.1.1.1.2, MS-NLMP 3.4.
 """
 
 import socket
+import ssl
 import sys
 
 import spnego
-from ldap_ber import bound, root_search, sasl, unbind
+from ldap_ber import bound, root_search, sasl, start_tls, unbind
 from spnego import ContextReq, NegotiateOptions
 
 AUTHENTICATE = b"NTLMSSP\0\3\0\0\0"
+TRUSTING = ssl.create_default_context()
+TRUSTING.check_hostname, TRUSTING.verify_mode = False, ssl.CERT_NONE
 WANTED = {
     "sign": ContextReq.integrity | ContextReq.sequence_detect,
     "seal": ContextReq.integrity | ContextReq.sequence_detect | ContextReq.confidentiality,
@@ -59,6 +63,10 @@ def main(host, user, password, mechanism, *kinds):
             number += 1
             if "leave" in kinds:
                 return
+            if "upgrade" in kinds and code == 14:
+                line.sendall(start_tls(number))
+                print(line.recv(65536).hex())
+                line, number = TRUSTING.wrap_socket(line), number + 1
         if code:
             line.sendall(unbind(number))
             return
