@@ -40,7 +40,23 @@ BY_NTLM = f"{LDB} \"${{ntlm[@]}}\" -U 'NEGO\\ada%Engine-1843' {ROOT}"
 BY_KERBEROS = f'{LDB} "${{kerberos[@]}}" {ROOT}'
 NTLM_MESSAGE = "4e544c4d5353500003000000"
 
+AT_DESK = (
+    f"{TICKET}; start relay desk python $RECIPE/servers/altering_relay.py 389 10.99.0.1:389 client {KERBEROS[0]} {KERBEROS[1]}; "
+    "echo 10.99.0.20 dc.nego.test >>/etc/netns/nego-web/hosts; sleep 1"
+)
+
 CASES = [
+    ldap(
+        "altered_offer_two_hops",
+        "An offer that is changed between two hops",
+        "The relay stands at the desk, so both its sides are seen: Kerberos heads the list that it gets, and an unknown "
+        "mechanism the list that it sends.",
+        f"me NEGO:ada:Engine-1843; on web ldapsearch -N -Y GSS-SPNEGO {DC} {BASE}",
+        before=AT_DESK,
+        after="end desk relay; sed -i '/^10.99.0.20 dc/d' /etc/netns/nego-web/hosts",
+        client=["ldapsearch", "cyrus-sasl", "mit-krb5", "gss-ntlmssp"],
+        negotiations=2,
+    ),
     altered(
         "altered_list_mic",
         "The client's mechListMIC is changed on the way",
