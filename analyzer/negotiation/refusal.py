@@ -23,6 +23,7 @@ from analyzer.negotiation.reasons import (
     LIKELY_LDAP,
     LIKELY_NT_STATUS,
     NT_STATUS_REASONS,
+    POLICY_REASONS,
     TOLD_BY_TEXT,
 )
 from dissectors.anomaly import CODES
@@ -116,6 +117,9 @@ def status_cause(
     else:
         code, sure = "unspecified_failure", "certain"
     words = status_words(status)
+    policy_error = step.message.context.get("policy_error")
+    if policy_error in POLICY_REASONS:
+        words += f", with error {policy_error} of the password policy"
     if code == step.lost:
         return Cause(code, sure, f"{words}; {UNSAID}")
     unread = _unread_proof(negotiation, tokens) if code == "kerberos_refused" else None
@@ -225,6 +229,9 @@ def _names_protection(status: Status) -> bool:
 
 
 def _ldap(negotiation: Negotiation, status: Status, step: Step) -> tuple[str, str]:
+    policy = POLICY_REASONS.get(step.message.context.get("policy_error", -1))
+    if policy is not None:
+        return policy, "certain"
     if status.sub_code is not None and status.sub_code in AD_SUB_CODE_REASONS:
         code = _no_password(negotiation, AD_SUB_CODE_REASONS[status.sub_code])
         return code, "likely" if status.sub_code in LIKELY_AD_SUB_CODES else "certain"

@@ -6,7 +6,7 @@ dir=$LAB/dir
 rm -rf "$dir/db"; mkdir -p "$dir/db" "$dir/log"
 openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=dir.$ZONE" -addext "subjectAltName=DNS:dir.$ZONE" \
     -keyout "$dir/tls.key" -out "$dir/tls.crt" 2>/dev/null
-mkdir -p "$dir/sasl2"; : >"$dir/case.conf"; : >"$dir/sasl2/slapd.conf"
+mkdir -p "$dir/sasl2"; rm -rf "$dir"/case*.conf; touch "$dir/case.conf" "$dir/case-database.conf"; : >"$dir/sasl2/slapd.conf"
 cat >"$dir/slapd.conf" <<CONF
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -28,6 +28,7 @@ suffix o=nego
 rootdn cn=keeper,o=nego
 rootpw Keeper-Ring-5
 directory $dir/db
+include $dir/case-database.conf
 CONF
 {
     printf 'dn: o=nego\nobjectClass: organization\no: nego\n\ndn: ou=people,o=nego\nobjectClass: organizationalUnit\nou: people\n\n'

@@ -50,7 +50,35 @@ def by_password(mechanism: str, name: str, what: str) -> list[Case]:
     ]  # fmt: skip
 
 
+POLICY = f"ldapsearch -e ppolicy -x {DIR} -D uid=ada,{PEOPLE} -w"
+
+
+def by_policy(name: str, title: str, purpose: str, before: str) -> Case:
+    """A bind with the right password that the directory's password policy refuses."""
+    return ldap(
+        f"openldap_policy_{name}",
+        title,
+        purpose,
+        f"{POLICY} Engine-1843 {GRACE}",
+        before=f"with_policy; {before}",
+        after="without_policy",
+        **OPENLDAP,
+    )
+
+
 CASES = [
+    by_policy(
+        "locked",
+        "OpenLDAP, account locked",
+        "After two wrong passwords the right one is refused; a control beside the answer says accountLocked.",
+        f"for guess in 1 2; do {POLICY} guess-$guess {GRACE}; done",
+    ),
+    by_policy(
+        "expired",
+        "OpenLDAP, password too old",
+        "The server's clock is two days ahead, its policy allows one; the control says passwordExpired.",
+        'clock=+2d dir_with "${policy[@]}"',
+    ),
     directory(
         "confidentiality_required",
         "No password without TLS",

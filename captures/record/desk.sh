@@ -52,13 +52,16 @@ dc_with() {
     on dc samba -D -s "$LAB/dc/ad/etc/smb.conf"
     for _ in $(seq 60); do smbclient -s "$conf" -L dc.nego.test -N >/dev/null 2>&1 && nslookup dc.nego.test >/dev/null 2>&1 && ldapsearch -x -H ldap://dc.nego.test -b "" -s base >/dev/null 2>&1 && break; sleep 0.5; done
 }
-# dir_with 'KEY VALUE' 'SASL_KEY: VALUE'...: the directory is started anew with these settings of slapd.conf and of Cyrus SASL;
+# dir_with 'KEY VALUE' 'SASL_KEY: VALUE'...: the directory is started anew with these settings of slapd.conf (those of
+# overlays in its database's part) and of Cyrus SASL;
 # variables: `keytab` names another than its own, `clock` sets its time apart (+20m)
 dir_with() {
     : >"$LAB/dir/case.conf"
+    : >"$LAB/dir/case-database.conf"
     : >"$LAB/dir/sasl2/slapd.conf"
     for setting in "$@"; do
         case $setting in
+            overlay* | ppolicy*) echo "$setting" >>"$LAB/dir/case-database.conf" ;;
             *': '*) echo "$setting" >>"$LAB/dir/sasl2/slapd.conf" ;;
             *) echo "$setting" >>"$LAB/dir/case.conf" ;;
         esac
@@ -83,6 +86,22 @@ end() {
         kill "$(cat "$LAB/$host/$name.pid")"
         rm "$LAB/$host/$name.pid"
     done
+}
+# with_policy: the directory has a policy for passwords, by which ada and grace have got theirs; without_policy: as it was
+policy=('moduleload ppolicy' 'overlay ppolicy' 'ppolicy_default cn=policy,o=nego' 'ppolicy_use_lockout')
+with_policy() {
+    dir_with "${policy[@]}"
+    keeper=(-x -H ldap://10.99.0.3 -D cn=keeper,o=nego -w Keeper-Ring-5)
+    printf '%s\n' 'dn: cn=policy,o=nego' 'objectClass: device' 'objectClass: pwdPolicy' 'cn: policy' 'pwdAttribute: userPassword' \
+        'pwdLockout: TRUE' 'pwdMaxFailure: 2' 'pwdMaxAge: 86400' 'pwdMustChange: FALSE' | ldapadd "${keeper[@]}" >/dev/null
+    for name in ada grace; do # only a password that was set under the policy has a time of its own
+        printf '%s\n' "dn: uid=$name,ou=people,o=nego" 'changetype: modify' 'replace: userPassword' "userPassword: ${PASSWORD[$name]}"
+    done | sed 's/^dn/\n&/' | ldapmodify "${keeper[@]}" >/dev/null
+}
+without_policy() {
+    kill "$(cat "$LAB/dir/slapd.pid")"
+    sleep 0.5
+    bash "$RECIPE/04-directory.sh" >/dev/null
 }
 # between NAME ADDRESS PORT RELAY.py ARGUMENTS...: NAME is found at the web server's host, where a relay hands on to ADDRESS
 between() {

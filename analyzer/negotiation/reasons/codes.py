@@ -105,6 +105,13 @@ LDAP_REASONS: dict[int, str] = {
 LIKELY_LDAP = {1, 2, 7, 8, 48, 49, 50, 53, 80}
 """The same for result codes."""
 
+POLICY_REASONS: dict[int, str] = {
+    0: "password_expired",
+    1: "account_locked",
+    2: "password_must_change",
+}
+"""Errors of LDAP's password policy control that a bind meets (draft-behera-ldap-password-policy-10 6.2)."""
+
 TOLD_BY_TEXT = frozenset({1, 48, 49, 53, 80})
 """Result codes that leave it to the text beside them, if there is one, to say why."""
 

@@ -233,6 +233,22 @@ def test_a_token_that_ldap_could_not_read(status: Status, otherwise: str) -> Non
         assert cause(sound, status)[0] == otherwise
 
 
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (0, ("password_expired", "certain")),
+        (1, ("account_locked", "certain")),
+        (2, ("password_must_change", "certain")),
+        (5, ("bad_credentials", "likely")),  # of a password that is too short
+    ],
+)
+def test_what_a_password_policy_says(error: int, expected: tuple[str, str]) -> None:
+    """The control beside an answer is more exact than its code."""
+    made = talk(None, None, scheme="simple", mechanism="simple")
+    made.steps[-1].message.context = {"policy_error": error}
+    assert cause(made, ldap(49)) == expected
+
+
 @pytest.mark.parametrize("status", [ldap(49), ad(49, 0x57)])
 def test_an_offer_without_a_token_that_ldap_refused(status: Status) -> None:
     """Neither ticket nor password was sent: what the server did not take can only be the list."""
