@@ -128,10 +128,12 @@ def content_offset(data: bytes, pos: int) -> int | None:
 
 # -- per-message wrappers --------------------------------------------------------------------------
 
-WrapKind = Literal["seal", "sign", "ntlm"]
+WrapKind = Literal["seal", "sign", "unmarked"]
 
 _SEALED = 0x02  # flag of RFC 4121 4.2.2
 _NTLM_PLAIN = b"\x01\x00\x00\x00\x30"  # no bytes in a row: version, and the content's first
+
+_DIGEST_PLAIN, _DIGEST = b"\x30", b"\x00\x01"  # the content's first byte; the type at the MAC's end
 
 _MESSAGE_ID = frozenset(bytes((2, size)) for size in range(1, 5))
 
@@ -142,8 +144,10 @@ _WRAP_KINDS: dict[bytes, WrapKind] = {
     b"\x02\x01\xff\xff": "sign",
     b"\x02\x01": "seal",
     b"\x01\x01": "sign",
-    b"\x01\x00\x00\x00": "ntlm",
+    b"\x01\x00\x00\x00": "unmarked",
     _NTLM_PLAIN: "sign",
+    _DIGEST_PLAIN: "sign",
+    _DIGEST: "unmarked",
 }
 
 
@@ -180,6 +184,14 @@ def wrap_head(data: bytes | bytearray | memoryview) -> bytes:
     return b""
 
 
+def digest_head(data: bytes | bytearray | memoryview) -> bytes:
+    """The like of `wrap_head` for a buffer of DIGEST-MD5, which begins with its content (RFC 2831 2.3)."""
+    return _DIGEST_PLAIN if _begins_ldap(bytes(data[:32])) else _DIGEST
+
+
 def wrap_kind(head: bytes) -> WrapKind | None:
-    """Tell what `wrap_head` found: `seal`, `sign`, or `ntlm`, which seals if negotiated so."""
+    """Tell what `wrap_head` or `digest_head` found: `seal`, `sign`, or `unmarked`.
+
+    Unmarked are buffers of NTLM and DIGEST-MD5 that do not begin in clear: sealed, or a message's later part.
+    """
     return _WRAP_KINDS.get(head)

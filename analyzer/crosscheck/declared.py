@@ -91,10 +91,10 @@ DECLARED: dict[str, DeclaredClass] = {
     ),
     "tshark-optimistic-mismatch": DeclaredClass(
         "A mechToken is of the first mechanism offered: NTLM under a list that begins with Kerberos "
-        "is a Kerberos token with an unknown id.",
-        "It begins with NTLMSSP.",
-        "RFC 4178 4.2.1, MS-NLMP 2.2.1",
-        "crafted",
+        "is a Kerberos token with an unknown id, and Kerberos under an unknown mechanism is bytes.",
+        "It begins with NTLMSSP, or with the frame and the OID of Kerberos.",
+        "RFC 4178 4.2.1, MS-NLMP 2.2.1, RFC 4121 4.1",
+        "ldap/altered_offer_two_hops, frame 9",
         spnego.inner_by_list,
     ),
     "tshark-hint-token": DeclaredClass(

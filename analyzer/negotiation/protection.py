@@ -47,7 +47,7 @@ def _describe_use(negotiation: Negotiation) -> None:
     signed, sealed = exchange.signed_messages, exchange.sealed_messages
     for head, count in exchange.wrapped.items():
         kind: str | None = wrap_kind(head)
-        if kind == "ntlm":
+        if kind == "unmarked":
             # buffers that continue a message do not begin as one: a plain one tells of them all
             plain = any(wrap_kind(other) == "sign" for other in exchange.wrapped)
             kind = "sign" if plain else "seal"

@@ -23,11 +23,21 @@ from analyzer.negotiation.reasons import (
     LIKELY_LDAP,
     LIKELY_NT_STATUS,
     NT_STATUS_REASONS,
+    POLICY_REASONS,
     TOLD_BY_TEXT,
 )
+from dissectors.anomaly import CODES
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.status import Status
-from dissectors.tokens.model import KrbApReq, KrbError, NegTokenResp, NtlmAuthenticate
+from dissectors.tokens.model import (
+    KrbApReq,
+    KrbError,
+    NegTokenInit,
+    NegTokenResp,
+    NtlmAuthenticate,
+    OpaqueToken,
+    Token,
+)
 
 NOT_SUPPORTED = 0xC00000BB
 INVALID_PARAMETER = 0xC000000D
@@ -45,6 +55,20 @@ PROTECTION_DEMANDED = ("Transport encryption required", "Sign or Seal are requir
 INAPPROPRIATE = 48
 WITHOUT_PASSWORD = frozenset({"kerberos", "iakerb"})
 """Mechanisms by which no server learns anything of a password."""
+SAYS_NOT_WHAT = frozenset({"policy_denied", "protocol_error", "server_error"})
+"""What LDAP's codes come to by which Samba and Cyrus SASL say too that a checksum was wrong."""
+ACCESS_DENIED, BAD_PARAMETER = 5, 0x57
+"""Win32 codes by which Samba refuses a mechListMIC and NTLM's MIC that do not match."""
+MIC_DEMANDED = frozenset({"present", "promised-missing"})
+IN_WORDS = {
+    "invalid Message Integrity Check": "integrity_failure",  # MIT
+    "invalid MIC": "integrity_failure",  # Heimdal
+    "Incorrect channel bindings": "channel_binding_mismatch",  # MIT
+    "Channel bindings mismatch": "channel_binding_mismatch",  # Cyrus SASL's SCRAM
+}
+"""What GSS libraries and SASL plugins say of a token, as Cyrus SASL puts it into diagnosticMessage."""
+ASKS_FOR_MORE = frozenset({"bad_credentials", "kerberos_refused", "protocol_error"})
+"""What LDAP's codes come to that say of a token nothing but that it was not taken."""
 TOO_WEAK = ("SASL(-15)", "SASL(-16)")
 """How a diagnosticMessage begins that hands on Cyrus SASL's SASL_TOOWEAK or SASL_ENCRYPT: not without TLS."""
 UNSUPPORTED_FUNCTION = "80090302"  # SEC_E_UNSUPPORTED_FUNCTION, as AD begins its diagnosticMessage
@@ -81,19 +105,32 @@ def status_cause(
 ) -> Cause:
     """What a refusing status of the carrier, given in `step`, means for this negotiation."""
     if status.layer == "ntstatus":
-        code, sure = _nt_status(negotiation, status)
+        code, sure = _nt_status(negotiation, tokens, status)
     elif status.layer == "ldap":
         code, sure = _ldap(negotiation, status, step)
+        if status.sub_code == BAD_PARAMETER and _sound_ticket(negotiation, tokens):
+            code = "kerberos_refused"  # how Samba's controller refuses a ticket that is over
+        elif code in SAYS_NOT_WHAT:
+            code, sure = _wrong_checksum(negotiation, status, step) or (code, sure)
     elif status.layer == "http":
         code, sure = _http(negotiation, tokens, status, step)
     else:
         code, sure = "unspecified_failure", "certain"
     words = status_words(status)
+    policy_error = step.message.context.get("policy_error")
+    if policy_error in POLICY_REASONS:
+        words += f", with error {policy_error} of the password policy"
     if code == step.lost:
         return Cause(code, sure, f"{words}; {UNSAID}")
     unread = _unread_proof(negotiation, tokens) if code == "kerberos_refused" else None
     if unread is not None:
         return Cause(unread, "certain", f"{words}; the client's last token is not all there")
+    if code in ASKS_FOR_MORE and status.layer == "ldap" and _only_an_offer(negotiation):
+        words += "; the client had sent an offer and no token of a mechanism"
+        return Cause("no_common_mechanism", "likely", words)
+    if code in ASKS_FOR_MORE and status.layer == "ldap" and _unreadable(negotiation):
+        words += "; nobody could read the client's last token"
+        return Cause("malformed_token", "likely", words)
     if code == "bad_credentials" and _without_challenge(negotiation):
         words += "; its connection had no challenge that the AUTHENTICATE could answer"
         return Cause("protocol_error", "likely", words)
@@ -110,10 +147,48 @@ def _unread_proof(negotiation: Negotiation, tokens: MechanismTokens) -> str | No
     return sent[-1].lost
 
 
+def _only_an_offer(negotiation: Negotiation) -> bool:
+    """Nothing but a list of mechanisms came from the client, none of which the server selected."""
+    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    if len(sent) != 1 or sent[0].lost or negotiation.selected_mech is not None:
+        return False
+    token = sent[0].token
+    return isinstance(token, NegTokenInit) and token.mech_token is None and not token.findings
+
+
+def _unreadable(negotiation: Negotiation) -> bool:
+    """The client's last token is whole in the capture and ends too early, or is none of any mechanism."""
+    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    token = sent[-1].token if sent else None
+    if token is None or negotiation.completeness != "complete":
+        return False
+    if type(token) is OpaqueToken:
+        return bool(token.raw) and negotiation.mechanism is None
+    return any(finding.code == "truncated" for finding in token.findings)
+
+
 def _no_password(negotiation: Negotiation, code: str) -> str:
     """A ticket was refused, and no password was asked: the code for either says no more than that."""
     without = code == "bad_credentials" and negotiation.mechanism in WITHOUT_PASSWORD
     return "kerberos_refused" if without else code
+
+
+def _sound_ticket(negotiation: Negotiation, tokens: MechanismTokens) -> bool:
+    """The client's last token is an AP-REQ, all there and without fault, so it could be read."""
+    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    return any(
+        step is sent[-1]
+        and isinstance(token, KrbApReq)
+        and token.ticket_cipher is not None
+        and not _faulty(token)
+        and not (step.token is not None and _faulty(step.token))
+        for step, token in tokens
+        if sent
+    )
+
+
+def _faulty(token: Token) -> bool:
+    return any(CODES[each.code].group != "note" for each in token.findings)
 
 
 def _without_challenge(negotiation: Negotiation) -> bool:
@@ -126,7 +201,9 @@ def _without_challenge(negotiation: Negotiation) -> bool:
     )
 
 
-def _nt_status(negotiation: Negotiation, status: Status) -> tuple[str, str]:
+def _nt_status(
+    negotiation: Negotiation, tokens: MechanismTokens, status: Status
+) -> tuple[str, str]:
     code = _no_password(negotiation, NT_STATUS_REASONS.get(status.code, "unspecified_failure"))
     sure = "likely" if status.code in LIKELY_NT_STATUS else "certain"
     if status.code == INVALID_PARAMETER and _token_not_seen(negotiation):
@@ -137,6 +214,8 @@ def _nt_status(negotiation: Negotiation, status: Status) -> tuple[str, str]:
         negotiation.wrapper == "none" and negotiation.mechanism_detail == "ntlmv2"
     ):
         code = "mechanism_refused"  # without extended security many servers take no NTLMv2
+    elif status.code == INVALID_PARAMETER and _sound_ticket(negotiation, tokens):
+        code = "kerberos_refused"  # how Samba's controller refuses a ticket that is over, or not its own
     elif status.code == SESSION_EXPIRED and negotiation.mechanism != "kerberos":
         return "session_expired", "certain"  # whose ticket it was, an earlier logon knows
     return code, sure
@@ -150,6 +229,9 @@ def _names_protection(status: Status) -> bool:
 
 
 def _ldap(negotiation: Negotiation, status: Status, step: Step) -> tuple[str, str]:
+    policy = POLICY_REASONS.get(step.message.context.get("policy_error", -1))
+    if policy is not None:
+        return policy, "certain"
     if status.sub_code is not None and status.sub_code in AD_SUB_CODE_REASONS:
         code = _no_password(negotiation, AD_SUB_CODE_REASONS[status.sub_code])
         return code, "likely" if status.sub_code in LIKELY_AD_SUB_CODES else "certain"
@@ -171,6 +253,16 @@ def _ldap(negotiation: Negotiation, status: Status, step: Step) -> tuple[str, st
     if status.code == 1 and _token_not_seen(negotiation):
         return code, "possible"  # it may be the answer to a mechanism that the server does not know
     return code, "likely" if status.code in LIKELY_LDAP else "certain"
+
+
+def _wrong_checksum(negotiation: Negotiation, status: Status, step: Step) -> tuple[str, str] | None:
+    """What was refused is a checksum of the client's: words say so, or code and token go together."""
+    told = [code for words, code in IN_WORDS.items() if words in (status.detail or "")]
+    if told:
+        return told[0], "certain"
+    mic = status.sub_code == ACCESS_DENIED and _mic_before(negotiation, step)
+    ntlm_mic = status.sub_code == BAD_PARAMETER and negotiation.ntlm_mic in MIC_DEMANDED
+    return ("integrity_failure", "possible") if mic or ntlm_mic else None
 
 
 def _http(

@@ -162,10 +162,10 @@ class Conversation:
         )
         if not self._worth_a_row(anomaly):
             self._only_marked(noticed, negotiation.exchange if negotiation is not None else None)
-        elif negotiation is None:
-            self.sink.anomaly(noticed)
-        else:
+        elif negotiation is not None:
             negotiation.anomalies.append(noticed)
+        elif self.negotiations.notice(noticed).negotiation is None:
+            self.sink.anomaly(noticed)
 
     def _worth_a_row(self, anomaly: Anomaly) -> bool:
         told = self._told.get(anomaly.code, 0) + 1

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# OpenLDAP on dir: simple, SASL GSSAPI and GSS-SPNEGO binds, StartTLS with a certificate of its own.
+# OpenLDAP on dir: simple, SASL GSSAPI and GSS-SPNEGO binds, StartTLS and LDAPS with a
+# certificate of its own.
 . "$(dirname "$0")/lab.sh"
 dir=$LAB/dir
 rm -rf "$dir/db"; mkdir -p "$dir/db" "$dir/log"
 openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=dir.$ZONE" -addext "subjectAltName=DNS:dir.$ZONE" \
     -keyout "$dir/tls.key" -out "$dir/tls.crt" 2>/dev/null
+mkdir -p "$dir/sasl2"; rm -rf "$dir"/case*.conf; touch "$dir/case.conf" "$dir/case-database.conf"; : >"$dir/sasl2/slapd.conf"
 cat >"$dir/slapd.conf" <<CONF
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -13,10 +15,12 @@ pidfile $dir/slapd.pid
 modulepath /usr/lib/ldap
 moduleload back_mdb
 allow bind_anon_cred bind_anon_dn
+TLSCACertificateFile $dir/tls.crt
 TLSCertificateFile $dir/tls.crt
 TLSCertificateKeyFile $dir/tls.key
 sasl-host dir.$ZONE
 sasl-realm $REALM
+include $dir/case.conf
 authz-regexp uid=([^,]*),cn=[^,]*,cn=auth uid=\$1,ou=people,o=nego
 authz-regexp uid=([^,]*),cn=[^,]*,cn=[^,]*,cn=auth uid=\$1,ou=people,o=nego
 database mdb
@@ -24,6 +28,7 @@ suffix o=nego
 rootdn cn=keeper,o=nego
 rootpw Keeper-Ring-5
 directory $dir/db
+include $dir/case-database.conf
 CONF
 {
     printf 'dn: o=nego\nobjectClass: organization\no: nego\n\ndn: ou=people,o=nego\nobjectClass: organizationalUnit\nou: people\n\n'
@@ -33,6 +38,13 @@ CONF
     done
 } >"$dir/people.ldif"
 slapadd -f "$dir/slapd.conf" -l "$dir/people.ldif"
-on dir env KRB5_KTNAME="FILE:$LAB/dir.keytab" slapd -f "$dir/slapd.conf" -h ldap://0.0.0.0:389/ -d stats >"$dir/log/slapd.log" 2>&1 &
-sleep 1
+# A key of the same number that is not the service's.
+number=$(klist -k "$LAB/dir.keytab" | awk '/ldap/ { print $1; exit }')
+rm -f "$LAB/dir-stale.keytab"
+ktutil <<KEYS >/dev/null
+addent -password -p ldap/dir.$ZONE@$REALM -k $number -e aes256-cts-hmac-sha1-96
+Some-Other-Secret-9
+wkt $LAB/dir-stale.keytab
+KEYS
+start_directory
 say "directory up"

@@ -25,10 +25,14 @@ class Case:
 
 def all_cases() -> list[Case]:
     """Every case in the order they are recorded."""
+    import cases_altered
     import cases_clocks
+    import cases_directory
     import cases_http
     import cases_kdc
     import cases_ldap
+    import cases_ldap_ntlm
+    import cases_ldap_tls
     import cases_realms
     import cases_smb
     import cases_weak
@@ -37,6 +41,10 @@ def all_cases() -> list[Case]:
     return [
         *cases_smb.CASES,
         *cases_ldap.CASES,
+        *cases_directory.CASES,
+        *cases_altered.CASES,
+        *cases_ldap_ntlm.CASES,
+        *cases_ldap_tls.CASES,
         *cases_http.CASES,
         *cases_kdc.CASES,
         *cases_realms.CASES,

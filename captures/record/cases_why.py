@@ -283,6 +283,13 @@ LDAP = [
         "Ring-1921",
     ),
     simple(
+        "simple_workstation",
+        "Simple bind, not from this workstation",
+        "Sub-code 531.",
+        "hedy@nego.test",
+        "Hop-1941",
+    ),
+    simple(
         "simple_protected_user",
         "Simple bind, Protected Users",
         "Sub-code 52f: such an account may not log on so.",

@@ -70,6 +70,24 @@ forged() {
 # alone HOST / joined HOST: the way between that host and the domain controller is cut, and mended
 alone() { ip -n "nego-$1" route add blackhole 10.99.0.1; ip -n "nego-$1" route add blackhole fd99::1; }
 joined() { ip -n "nego-$1" route del blackhole 10.99.0.1; ip -n "nego-$1" route del blackhole fd99::1; }
+# dir_with 'KEY VALUE' 'SASL_KEY: VALUE'...: the directory is started anew with these settings of slapd.conf (those of
+# overlays in its database's part) and of Cyrus SASL;
+# variables: `keytab` names another than its own, `clock` sets its time apart (+20m)
+dir_with() {
+    : >"$LAB/dir/case.conf"
+    : >"$LAB/dir/case-database.conf"
+    : >"$LAB/dir/sasl2/slapd.conf"
+    for setting in "$@"; do
+        case $setting in
+            overlay* | ppolicy*) echo "$setting" >>"$LAB/dir/case-database.conf" ;;
+            *': '*) echo "$setting" >>"$LAB/dir/sasl2/slapd.conf" ;;
+            *) echo "$setting" >>"$LAB/dir/case.conf" ;;
+        esac
+    done
+    kill "$(cat "$LAB/dir/slapd.pid")"
+    sleep 0.5
+    start_directory "${keytab:-}"
+}
 # lock USER / unlock USER...: accounts of the domain
 lock() { for _ in 1 2 3 4; do smbclient -s "$conf" //dc.nego.test/pub --use-kerberos=off -U "NEGO\\$1%wrong" -c exit >/dev/null 2>&1; done; }
 unlock() { for user in "$@"; do on dc samba-tool user unlock "$user" -s "$LAB/dc/ad/etc/smb.conf" >/dev/null; done; }
@@ -86,4 +104,32 @@ end() {
         kill "$(cat "$LAB/$host/$name.pid")"
         rm "$LAB/$host/$name.pid"
     done
+}
+# with_policy: the directory has a policy for passwords, by which ada and grace have got theirs; without_policy: as it was
+policy=('moduleload ppolicy' 'overlay ppolicy' 'ppolicy_default cn=policy,o=nego' 'ppolicy_use_lockout')
+with_policy() {
+    dir_with "${policy[@]}"
+    keeper=(-x -H ldap://10.99.0.3 -D cn=keeper,o=nego -w Keeper-Ring-5)
+    printf '%s\n' 'dn: cn=policy,o=nego' 'objectClass: device' 'objectClass: pwdPolicy' 'cn: policy' 'pwdAttribute: userPassword' \
+        'pwdLockout: TRUE' 'pwdMaxFailure: 2' 'pwdMaxAge: 86400' 'pwdMustChange: FALSE' | ldapadd "${keeper[@]}" >/dev/null
+    for name in ada grace; do # only a password that was set under the policy has a time of its own
+        printf '%s\n' "dn: uid=$name,ou=people,o=nego" 'changetype: modify' 'replace: userPassword' "userPassword: ${PASSWORD[$name]}"
+    done | sed 's/^dn/\n&/' | ldapmodify "${keeper[@]}" >/dev/null
+}
+without_policy() {
+    kill "$(cat "$LAB/dir/slapd.pid")"
+    sleep 0.5
+    bash "$RECIPE/04-directory.sh" >/dev/null
+}
+# between NAME ADDRESS PORT RELAY.py ARGUMENTS...: NAME is found at the web server's host, where a relay hands on to ADDRESS
+between() {
+    local name=$1 address=$2 port=$3 relay=$4
+    shift 4
+    echo "10.99.0.2 $name" >>/etc/hosts
+    start relay web python "$RECIPE/servers/$relay" "$port" "$address:$port" "$@"
+    sleep 1
+}
+between_no_more() {
+    end web relay
+    sed -i '/^10.99.0.2 /d' /etc/netns/nego-desk/hosts
 }

@@ -9,12 +9,8 @@ BIND, BIND_RESPONSE, UNBIND = 0x60, 0x61, 0x42
 def sasl_bind(message_id: int, mechanism: str, credentials: bytes | None) -> bytes:
     """A SASL bind without a name."""
     given = b"" if credentials is None else _tlv(4, credentials)
-    return _bind(message_id, 3, "", _tlv(0xA3, _tlv(4, mechanism.encode()) + given))
-
-
-def simple_bind(message_id: int, name: str, password: str, *, version: int = 3) -> bytes:
-    """A bind with name and password."""
-    return _bind(message_id, version, name, _tlv(0x80, password.encode()))
+    choice = _tlv(0xA3, _tlv(4, mechanism.encode()) + given)
+    return _message(message_id, _tlv(BIND, _tlv(2, b"\x03") + _tlv(4, b"") + choice))
 
 
 def bound(
@@ -29,12 +25,6 @@ def bound(
 def unbind(message_id: int) -> bytes:
     """The client takes its leave."""
     return _message(message_id, _tlv(UNBIND, b""))
-
-
-def _bind(message_id: int, version: int, name: str, choice: bytes) -> bytes:
-    return _message(
-        message_id, _tlv(BIND, _tlv(2, bytes([version])) + _tlv(4, name.encode()) + choice)
-    )
 
 
 def _message(message_id: int, operation: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """Recorded refusals whose status was changed by hand to one that needs a Windows domain.
 
-Spec: MS-ERREF 2.3, MS-ADTS 3.1.1.3.4 (sub-codes in the diagnostic message).
+Spec: MS-ERREF 2.3.
 """
 
 import struct
@@ -39,15 +39,6 @@ def smb(name: str, status: int, title: str, purpose: str) -> Made:
     )
 
 
-def simple(name: str, sub_code: str, title: str, purpose: str) -> Made:
-    """The answer to a simple bind has another sub-code."""
-    source = "ldap/simple_wrong_password"
-    return Made(
-        case=f"ldap/{name}", title=title, purpose=purpose, source=source,
-        frames=lambda: replaced(source, b"data 52e", f"data {sub_code}".encode()),
-    )  # fmt: skip
-
-
 CASES = [
     smb("wrong_password_named", 0xC000006A, "Wrong password, said plainly", "STATUS_WRONG_PASSWORD, which most servers keep to themselves."),
     smb("unknown_user_named", 0xC0000064, "Unknown user, said plainly", "STATUS_NO_SUCH_USER, which most servers keep to themselves."),
@@ -58,5 +49,4 @@ CASES = [
     smb("selective_authentication", 0xC0000413, "Selective authentication over a trust", "STATUS_AUTHENTICATION_FIREWALL_FAILED."),
     smb("channel_binding_mismatch", 0xC000035B, "Channel bindings do not match", "STATUS_BAD_BINDINGS."),
     smb("clock_skew_status", 0xC0000133, "Clocks differ, said by a status", "STATUS_TIME_DIFFERENCE_AT_DC."),
-    simple("simple_workstation", "531", "Simple bind, not from this workstation", "Sub-code 531."),
 ]  # fmt: skip

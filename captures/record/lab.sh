@@ -44,3 +44,12 @@ on() {
         mount --bind "$lab/$host/var" /var/lib/samba
         exec "$@"' sh "$host" "$LAB" "$@"
 }
+
+# start_directory [KEYTAB]: OpenLDAP on dir, with the SASL configuration of this lab and not the machine's; a variable
+# `clock` sets its time apart.
+start_directory() {
+    printf '%s\n' "NEGO:ada:${PASSWORD[ada]}" "NEGO:grace:${PASSWORD[grace]}" >"$LAB/dir/ntlm-people"
+    on dir env KRB5_KTNAME="FILE:${1:-$LAB/dir.keytab}" NTLM_USER_FILE="$LAB/dir/ntlm-people" sh -c 'mount --bind "$0/sasl2" /etc/ldap/sasl2
+        exec ${1:+faketime -f "$1"} slapd -f "$0/slapd.conf" -h "ldap://0.0.0.0:389/ ldaps://0.0.0.0:636/" -d stats' "$LAB/dir" "${clock:-}" >>"$LAB/dir/log/slapd.log" 2>&1 &
+    sleep 1
+}

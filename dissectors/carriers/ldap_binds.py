@@ -23,6 +23,7 @@ from dissectors.carriers.ldap_message import (
     SIMPLE,
     BindRequest,
     BindResponse,
+    policy_error,
     read_bind_request,
     read_bind_response,
 )
@@ -148,6 +149,10 @@ class Binds:
             self._malformed(pdu, "BindResponse")
             return
         context: dict[str, Any] = {}
+        if pdu.head.stop < pdu.head.size:
+            error = policy_error(pdu.data, pdu.head, anomalies)
+            if error is not None:
+                context["policy_error"] = error
         attempt = self._waiting.pop(pdu.head.message_id, None)
         if attempt is None:
             attempt = self._without_request(pdu, anomalies)

@@ -50,7 +50,7 @@ from dissectors.carriers.ldap_pdu import (
     sender,
 )
 from dissectors.carriers.window import Cut, Window
-from dissectors.recognise import wrap_head
+from dissectors.recognise import digest_head, wrap_head
 from dissectors.span import Span
 
 LIMITS = Limits()
@@ -188,13 +188,17 @@ class LdapFraming(Carrier):
             return self._lose(side, window)
         if have < PREFIX + min(length, WRAP_HEAD):
             return False
-        key = wrap_head(window.peek(min(length, WRAP_HEAD), PREFIX))
-        if not key and exchange.mechanism != "digest":  # only DIGEST-MD5 puts no head in front
+        begin = window.peek(min(length, WRAP_HEAD), PREFIX)
+        key = wrap_head(begin)
+        if key:
+            if self.per_message_tokens and size <= LIMITS.held:
+                if have < size:
+                    return False
+                self._per_message_token(side, length, exchange)
+        elif exchange.mechanism == "digest":  # it alone puts no head in front
+            key = digest_head(begin)
+        else:
             return self._lose(side, window)
-        if key and self.per_message_tokens and size <= LIMITS.held:
-            if have < size:
-                return False
-            self._per_message_token(side, length, exchange)
         exchange.wrapped[key] = exchange.wrapped.get(key, 0) + 1
         window.skip(size)
         return True

@@ -27,6 +27,9 @@ SASL_BIND_IN_PROGRESS = 14
 START_TLS = b"1.3.6.1.4.1.1466.20037"
 ROOT_DSE = b"\x04\x00\x0a\x01\x00"  # baseObject "", scope baseObject
 
+PASSWORD_POLICY = b"1.3.6.1.4.1.42.2.27.8.5.1"
+CONTROLS, POLICY_ERROR = 0xA0, 0x81  # tags
+
 TEXT_LIMIT = 4096  # of a name or an error text, in bytes
 SCHEMES_LIMIT = 64  # mechanism names of one list
 
@@ -226,6 +229,30 @@ def _usual_response(data: bytes, at: int, stop: int) -> BindResponse | None:
             return None
         credentials = _new_tuple(Span, (start, stop))
     return BindResponse(data[at + 2], _new_tuple(Span, (at + 5, at + 5)), None, credentials)
+
+
+def policy_error(data: bytes, head: Head, anomalies: list[Anomaly]) -> int | None:
+    """Read the error of a password policy's response control, which stands behind the answer it is about.
+
+    Spec: RFC 4511 4.1.11, draft-behera-ldap-password-policy-10 6.2.
+    """
+    elements = Elements(data, head.stop, head.size, anomalies)
+    if elements.next() != CONTROLS:
+        return None
+    controls = elements.inside()
+    while controls.next() == 0x30:
+        control = controls.inside()
+        if control.next() != 0x04 or control.value() != PASSWORD_POLICY:
+            continue
+        if control.next() != 0x04:  # or criticality stands before the value
+            control.next()
+        value = control.inside()
+        if value.next() == 0x30:
+            parts = value.inside()
+            while tag := parts.next():
+                if tag == POLICY_ERROR and not parts.cut:
+                    return int.from_bytes(parts.value()[:4])
+    return None
 
 
 def sub_code(diagnostic: str, *, whole: bool = True) -> int | None:

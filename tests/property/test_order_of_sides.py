@@ -79,7 +79,7 @@ def test_an_acknowledged_answer_that_is_missing_is_a_gap(path, tmp_path):
         ("http/kerberos_only_server", 8), ("http/clock_skew", 8), ("http/forbidden", 22),
         ("http/iakerb", 4), ("http/negotiate_kerberos", 24), ("http/post_with_body", 20),
         ("ldap/simple_locked", 8), ("ldap/strong_auth_required_simple", 8),
-        ("ldap/mutual_auth_failed", 4), ("ldap/no_common_mechanism", 4), ("ldap/gssapi_sign", 20),
+        ("ldap/mutual_auth_failed", 4), ("ldap/no_common_mechanism", 22), ("ldap/gssapi_sign", 20),
         ("smb/smb311_ntlm", 6), ("smb/wrong_password", 9),
     ],
 )  # fmt: skip

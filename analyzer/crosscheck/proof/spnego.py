@@ -70,17 +70,18 @@ def _is_in(d: Difference, field: str, raw: bytes) -> bool:
 
 
 def inner_by_list(d: Difference) -> bool:
-    """The mechToken is NTLM's by its signature, under a list that begins with another mechanism."""
+    """The mechToken is NTLM's or Kerberos's by its own bytes, under a list that begins with another."""
     token = d.our_token.token if d.our_token is not None else None
-    return (
-        d.column == "inner_type"
-        and d.theirs == OPAQUE
-        and isinstance(token, NegTokenInit)
-        and token.inner is not None
-        and token.inner.raw.startswith(NTLM_SIGNATURE)
-        and bool(token.mech_types)
-        and mech_family(token.mech_types[0]) != "ntlm"
-    )
+    if d.column != "inner_type" or d.theirs != OPAQUE or not isinstance(token, NegTokenInit):
+        return False
+    inner = token.inner
+    if inner is None or not token.mech_types:
+        return False
+    first = mech_family(token.mech_types[0])
+    if inner.raw.startswith(NTLM_SIGNATURE):
+        return first != "ntlm"
+    frame = inner.this_mech
+    return frame is not None and mech_family(frame) == "kerberos" != first
 
 
 def inner_by_conversation(d: Difference) -> bool:

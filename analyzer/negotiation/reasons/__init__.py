@@ -17,6 +17,7 @@ from analyzer.negotiation.reasons.codes import (
     LIKELY_LDAP,
     LIKELY_NT_STATUS,
     NT_STATUS_REASONS,
+    POLICY_REASONS,
     TOLD_BY_TEXT,
 )
 from analyzer.negotiation.reasons.entry import ReasonCode
@@ -36,6 +37,7 @@ __all__ = [
     "LIKELY_LDAP",
     "LIKELY_NT_STATUS",
     "NT_STATUS_REASONS",
+    "POLICY_REASONS",
     "REASONS",
     "TOLD_BY_TEXT",
     "ReasonCode",

@@ -57,7 +57,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "failure",
         "the account is locked out",
         "find the source of wrong passwords, then unlock",
-        "STATUS_ACCOUNT_LOCKED_OUT, also inside a KRB-ERROR; LDAP data 775",
+        "STATUS_ACCOUNT_LOCKED_OUT, also inside a KRB-ERROR; LDAP data 775, or error 1 of its policy",
         STATED,
         "4625 and 4776 0xC0000234; 4768 0x12; 4740",
     ),
@@ -73,7 +73,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "failure",
         "the password has expired",
         "change the password",
-        "STATUS_PASSWORD_EXPIRED; LDAP data 532; KDC_ERR_KEY_EXPIRED",
+        "STATUS_PASSWORD_EXPIRED; LDAP data 532, or error 0 of its policy; KDC_ERR_KEY_EXPIRED",
         "certain; likely for KDC_ERR_KEY_EXPIRED alone, which also stands for a change that is due",
         "4625 and 4776 0xC0000071; 4771 0x17",
     ),
@@ -81,7 +81,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "failure",
         "the password must be changed before the first logon",
         "change the password",
-        "STATUS_PASSWORD_MUST_CHANGE, also inside a KRB-ERROR; LDAP data 773",
+        "STATUS_PASSWORD_MUST_CHANGE, also inside a KRB-ERROR; LDAP data 773, or error 2 of its policy",
         STATED,
         "4625 and 4776 0xC0000224",
     ),
@@ -130,7 +130,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "policy forbids this logon",
         "check the server's policy",
         (
-            "STATUS_ACCESS_DENIED in SESSION_SETUP; KDC_ERR_POLICY; LDAP unwillingToPerform, or "
+            "STATUS_ACCESS_DENIED in SESSION_SETUP; KDC_ERR_POLICY; LDAP unwillingToPerform, data 5, or "
             "insufficientAccessRights to a bind"
         ),
         "likely: the codes also mean other things",

@@ -71,6 +71,8 @@ AD_SUB_CODE_REASONS: dict[int, str] = {
     0x568: "token_too_large",
     0x569: "logon_type_not_granted",
     0x57: "protocol_error",
+    0x5: "policy_denied",
+    0x418: "ntlm_blocked",
     0x701: "account_expired",
     0x773: "password_must_change",
     0x775: "account_locked",
@@ -81,6 +83,7 @@ LIKELY_AD_SUB_CODES = {
     0x52E,
     0x568,  # too many groups for a security context: of the token's size it says nothing
     0x57,
+    0x5,  # who was denied, and of what, it does not say
 }
 """The same for numbers in Active Directory's text."""
 
@@ -101,6 +104,13 @@ LDAP_REASONS: dict[int, str] = {
 
 LIKELY_LDAP = {1, 2, 7, 8, 48, 49, 50, 53, 80}
 """The same for result codes."""
+
+POLICY_REASONS: dict[int, str] = {
+    0: "password_expired",
+    1: "account_locked",
+    2: "password_must_change",
+}
+"""Errors of LDAP's password policy control that a bind meets (draft-behera-ldap-password-policy-10 6.2)."""
 
 TOLD_BY_TEXT = frozenset({1, 48, 49, 53, 80})
 """Result codes that leave it to the text beside them, if there is one, to say why."""

@@ -12,7 +12,10 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "failure",
         "channel bindings are missing or belong to another TLS channel",
         "look for a proxy that ends TLS; check extended protection",
-        "STATUS_BAD_BINDINGS; LDAP data 80090346",
+        (
+            "STATUS_BAD_BINDINGS; LDAP data 80090346, or a SASL plugin's words for it in the "
+            "diagnosticMessage"
+        ),
         STATED,
         "4625 0xC000035B; Directory Service 3039",
     ),
@@ -22,15 +25,20 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "look for tampering or a broken proxy",
         (
             "negState reject as the answer to a mechListMIC, or said by the initiator; where a "
-            "mechanism's token came with the MIC, the carrier's refusal is the reason and names this"
+            "mechanism's token came with the MIC, the carrier's refusal is the reason and names this; LDAP "
+            "data 5 in answer to a mechListMIC and data 57 to an NTLM MIC or the lack of it, as Samba "
+            "says it; a GSS library's words for it in LDAP's diagnosticMessage"
         ),
-        "likely: no message names the MIC",
+        "certain where words name the MIC; possible for data 5 and 57; else likely",
     ),
     "no_common_mechanism": ReasonCode(
         "failure",
         "client and server share no mechanism",
         "enable a common mechanism",
-        "the first answer is negState reject and selects nothing; LDAP authMethodNotSupported",
+        (
+            "the first answer is negState reject and selects nothing; LDAP authMethodNotSupported, or "
+            "invalidCredentials to a NegTokenInit without mechToken"
+        ),
         "certain if the two lists, both whole, share nothing; else likely: a client may have more to offer",
         "System 40961 of LsaSrv on the client",
     ),
@@ -51,9 +59,9 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "use Kerberos",
         (
             "STATUS_NTLM_BLOCKED; STATUS_NOT_SUPPORTED to an NTLM token; an HTTP server that lists "
-            "NTLM no more once it was tried; LDAP diagnostic 80090302 to NTLM"
+            "NTLM no more once it was tried; LDAP data 418, or diagnostic 80090302 to NTLM"
         ),
-        "certain for STATUS_NTLM_BLOCKED; else likely",
+        "certain for STATUS_NTLM_BLOCKED, also as LDAP data 418; else likely",
         (
             "NTLM/Operational 4001 (client), 4002 (server), 4003 and 4004 (domain); 8001 to 8004 "
             "where only audited"
@@ -78,7 +86,10 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "failure",
         "the server could not read the token",
         "look for a proxy that cuts headers",
-        "HTTP 400; STATUS_INVALID_PARAMETER; HTTP 401 where no token of the client could be read",
+        (
+            "HTTP 400; STATUS_INVALID_PARAMETER, but not to a sound AP-REQ; HTTP 401 where no token of the "
+            "client could be read; LDAP invalidCredentials to a token that ends too early or is none"
+        ),
         "likely: the codes also mean other things",
     ),
     "token_too_large": ReasonCode(

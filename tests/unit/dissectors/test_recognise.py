@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from dissectors.recognise import content_offset, kind_of, kind_within, wrap_head, wrap_kind
+from dissectors.recognise import (
+    content_offset,
+    digest_head,
+    kind_of,
+    kind_within,
+    wrap_head,
+    wrap_kind,
+)
 
 
 @pytest.mark.parametrize(
@@ -106,14 +113,14 @@ KRB = "06092a864886f712010202"
         (f"6030{KRB}0201 1100 ffff ffff", "0201ffff", "sign"),
         (f"60820130{KRB}0201 0000 0000 ffff", "0201", "seal"),
         (f"6030{KRB}0101 1100 ffffffff", "0101", "sign"),
-        ("01000000 1122334455667788 00000000", "01000000", "ntlm"),
+        ("01000000 1122334455667788 00000000", "01000000", "unmarked"),
         # behind NTLM's signature: an LDAPMessage in clear, with long lengths too, and what is none
         ("01000000 1122334455667788 00000000 300c 0201 03 6007", "0100000030", "sign"),
         ("01000000 1122334455667788 00000000 3084 00000010 0204 0000 0001", "0100000030", "sign"),
-        ("01000000 1122334455667788 00000000 300c 0205 03 6007", "01000000", "ntlm"),
-        ("01000000 1122334455667788 00000000 310c 0201 03 6007", "01000000", "ntlm"),
-        ("01000000 1122334455667788 00000000 9f31 0201 03 6007", "01000000", "ntlm"),
-        ("01000000 1122334455667788 00000000 30", "01000000", "ntlm"),
+        ("01000000 1122334455667788 00000000 300c 0205 03 6007", "01000000", "unmarked"),
+        ("01000000 1122334455667788 00000000 310c 0201 03 6007", "01000000", "unmarked"),
+        ("01000000 1122334455667788 00000000 9f31 0201 03 6007", "01000000", "unmarked"),
+        ("01000000 1122334455667788 00000000 30", "01000000", "unmarked"),
         ("02000000 1122334455667788 00000000 300c 0201 03 6007", "", None),
         ("3084000000", "", None),
         ("60", "", None),
@@ -128,3 +135,18 @@ def test_wrapped_messages(data: str, head: str, kind: str | None) -> None:
     assert wrap_head(raw) == bytes.fromhex(head)
     assert wrap_head(memoryview(bytearray(raw))) == bytes.fromhex(head)
     assert wrap_kind(wrap_head(raw)) == kind
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        # from captures/ldap/openldap_digest_md5_sign and openldap_digest_md5
+        ("3031020103632c04066f3d6e65676f0a01020a0100020100020100010100a30c", "sign"),
+        ("5a31bd6dc85ee962b5b0000100000001", "unmarked"),
+        ("", "unmarked"),
+    ],
+)
+def test_buffers_of_digest_md5(data: str, kind: str) -> None:
+    """Signed ones begin with the message itself, and nothing marks the others."""
+    assert wrap_kind(digest_head(bytes.fromhex(data))) == kind
+    assert digest_head(bytes.fromhex(data)) not in {wrap_head(b"\1\0\0\0"), b""}

@@ -58,6 +58,8 @@ def test_both_sides_say_what_they_think_of_signing(
         ("ldap/samba_kerberos_sign", "sign", 6, 0),
         ("ldap/samba_kerberos_seal", "seal", 0, 6),
         ("ldap/samba_ntlm_sign", "seal", 0, 6),  # asked for signing, agreed on sealing
+        ("ldap/openldap_digest_md5", "seal", 0, 4),
+        ("ldap/openldap_digest_md5_sign", "sign", 4, 0),
         ("ldap/gssapi_sign", "sign", 3, 0),
         ("ldap/gssapi_none", "none", 0, 0),
     ],

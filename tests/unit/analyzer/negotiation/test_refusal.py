@@ -36,6 +36,7 @@ from dissectors.tokens.model import (
     NegTokenResp,
     NtlmAuthenticate,
     NtlmNegotiate,
+    OpaqueToken,
     Token,
 )
 
@@ -183,12 +184,108 @@ def test_a_token_that_the_capture_lacks(status: Status) -> None:
         assert cause(lost, status) == ("unspecified_failure", "certain")
 
 
+def test_invalid_parameter_to_a_ticket() -> None:
+    """Samba's controller says so of a ticket that is over; of one without fault nobody says that it is malformed."""
+    sound = KrbApReq(raw=bytes(40), ticket_cipher=(10, 30))
+    cut = KrbApReq(raw=bytes(40))
+    bad = KrbApReq(
+        raw=bytes(40), ticket_cipher=(10, 30), anomalies=(Anomaly("truncated", Span(30, 40)),)
+    )
+    for token, code in (
+        (sound, "kerberos_refused"),
+        (cut, "malformed_token"),
+        (bad, "malformed_token"),
+    ):
+        made = talk(token, None, mechanism="kerberos")
+        assert cause(made, nt(0xC000000D)) == (code, "likely")
+        assert (cause(made, ad(49, 0x57)) == ("kerberos_refused", "likely")) is (token is sound)
+    later = talk(sound, None, PROOF, None, mechanism="kerberos")
+    assert cause(later, nt(0xC000000D)) == ("malformed_token", "likely")
+
+
 @pytest.mark.parametrize("status", [ldap(49), ad(49, 0x52E), nt(0xC000006D)])
 def test_credentials_that_the_capture_lacks(status: Status) -> None:
     """They may have been a ticket, of which the code says nothing."""
     assert cause(talk(None), status) == ("bad_credentials", "likely")
     lost = talk(None, completeness="gap")
     assert cause(lost, status) == ("bad_credentials", "possible")
+
+
+@pytest.mark.parametrize(
+    ("status", "otherwise"),
+    [(ldap(49), "bad_credentials"), (ad(49, 0x57), "protocol_error"), (ad(49, 0x52E), "bad_credentials")],
+)  # fmt: skip
+def test_a_token_that_ldap_could_not_read(status: Status, otherwise: str) -> None:
+    """The code says of a token only that it was not taken; what is wrong with it is to be seen."""
+    cut = Anomaly("truncated", Span(0, 1))
+    odd = Anomaly("bad-text", Span(0, 1))
+    assert cause(talk(OpaqueToken(raw=b"no token"), None), status) == ("malformed_token", "likely")
+    assert cause(talk(NegTokenInit(raw=b"1", anomalies=(cut,)), None), status) == (
+        "malformed_token",
+        "likely",
+    )
+    for sound in (
+        talk(OpaqueToken(raw=b""), None),  # an empty leg
+        talk(NegTokenInit(raw=b"1", anomalies=(odd,)), None),
+        talk(OpaqueToken(raw=b"of a mechanism's own"), None, mechanism="scram"),
+        talk(NegTokenInit(raw=b"1", anomalies=(cut,)), None, completeness="gap"),
+    ):
+        assert cause(sound, status)[0] == otherwise
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (0, ("password_expired", "certain")),
+        (1, ("account_locked", "certain")),
+        (2, ("password_must_change", "certain")),
+        (5, ("bad_credentials", "likely")),  # of a password that is too short
+    ],
+)
+def test_what_a_password_policy_says(error: int, expected: tuple[str, str]) -> None:
+    """The control beside an answer is more exact than its code."""
+    made = talk(None, None, scheme="simple", mechanism="simple")
+    made.steps[-1].message.context = {"policy_error": error}
+    assert cause(made, ldap(49)) == expected
+
+
+@pytest.mark.parametrize("status", [ldap(49), ad(49, 0x57)])
+def test_an_offer_without_a_token_that_ldap_refused(status: Status) -> None:
+    """Neither ticket nor password was sent: what the server did not take can only be the list."""
+    offer = NegTokenInit(raw=b"1", mech_types=("negoex",))
+    assert cause(talk(offer, None), status) == ("no_common_mechanism", "likely")
+    for other in (
+        talk(NegTokenInit(raw=b"1", mech_token=b"2"), None),
+        talk(offer, None, selected_mech="negoex"),
+        talk(offer, None, offer, None),
+        talk(NegTokenInit(raw=b"1", anomalies=(Anomaly("truncated", Span(0, 1)),)), None),
+    ):
+        assert cause(other, status)[0] != "no_common_mechanism"
+
+
+@pytest.mark.parametrize(
+    ("status", "facts", "expected"),
+    [
+        (ad(49, 5), {"mech_list_mic": b"1"}, ("integrity_failure", "possible")),
+        (ad(49, 5), {}, ("policy_denied", "likely")),
+        (ad(49, 0x57), {"ntlm_mic": "present"}, ("integrity_failure", "possible")),
+        (ad(49, 0x57), {"ntlm_mic": "promised-missing"}, ("integrity_failure", "possible")),
+        (ad(49, 0x57), {"ntlm_mic": "absent"}, ("protocol_error", "likely")),
+        (ad(49, 0x52E), {"mech_list_mic": b"1", "ntlm_mic": "present"}, ("bad_credentials", "likely")),
+        (ldap(80, "GSSAPI Error: A token had an invalid Message Integrity Check (MIC)"), {},
+         ("integrity_failure", "certain")),
+        (ldap(80, "SASL(-5): bad protocol / cancel: Channel bindings mismatch in SCRAM-SHA-256"), {},
+         ("channel_binding_mismatch", "certain")),
+        (ldap(80, "GSSAPI Error: Unspecified GSS failure"), {}, ("server_error", "likely")),
+        (ad(49, 0x418), {}, ("ntlm_blocked", "certain")),
+    ],
+)  # fmt: skip
+def test_a_checksum_or_binding_that_ldap_refused(
+    status: Status, facts: dict, expected: tuple
+) -> None:
+    """Samba says it by codes that mean other things too, Cyrus SASL in words (captures/ldap/altered_*)."""
+    last = NegTokenResp(raw=b"1", mech_list_mic=facts.pop("mech_list_mic", None))
+    assert cause(talk(last, None, mechanism="ntlm", **facts), status) == expected
 
 
 def test_a_proof_that_the_capture_lacks() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from dissectors.carriers.base import CLIENT, SERVER, CarrierAnomaly
 from dissectors.carriers.ldap import LdapCarrier
+from dissectors.recognise import wrap_kind
 from dissectors.span import Span
 
 TOKEN = bytes.fromhex("60480606") + bytes.fromhex("2b0601050502a03e") + b"t" * 1400
@@ -241,11 +242,13 @@ def test_per_message_tokens_when_asked_for():
 
 
 def test_digest_buffers_have_no_head():
-    """DIGEST-MD5 puts nothing recognisable in front; the buffers are counted as unknown."""
+    """DIGEST-MD5 puts nothing in front; what stands there in clear is signed, all else may be sealed."""
     talk = Connection(per_message_tokens=True)
     exchange = talk.authenticates(octets=digest_bind(1))
     assert not talk.client(buffer(b"ciphertext"))
-    assert exchange.wrapped == {b"": 1}
+    assert not talk.client(buffer(search(2) + bytes(16)))
+    kinds = {wrap_kind(key): count for key, count in exchange.wrapped.items()}
+    assert kinds == {"unmarked": 1, "sign": 1}
 
 
 @pytest.mark.parametrize(

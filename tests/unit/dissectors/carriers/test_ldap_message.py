@@ -7,6 +7,7 @@ from dissectors.carriers.ldap_message import (
     SICILY_DISCOVERY,
     SIMPLE,
     extended_name,
+    policy_error,
     read_bind_request,
     read_bind_response,
     result_code,
@@ -145,6 +146,50 @@ def test_bind_response_without_code():
 def test_a_result_of_two_octets():
     """Codes beyond 127 have more octets."""
     assert response(ber(0x0A, b"\x10\0"), b"\4\0\4\0")[0].code == 4096
+
+
+POLICY = b"1.3.6.1.4.1.42.2.27.8.5.1"
+
+
+def control(oid, *rest):
+    """Build a Control of RFC 4511 4.1.11."""
+    return ber(0x30, ber(4, oid), *rest)
+
+
+def with_controls(*controls):
+    """Build a BindResponse with controls behind it, read to its header."""
+    data = ber(0x30, b"\2\1\1", ber(0x61, b"\x0a\1\x31\4\0\4\0"), ber(0xA0, *controls))
+    return data, read_head(data)
+
+
+WARNING, LOCKED = ber(0xA0, ber(0x80, b"\5")), ber(0x81, b"\1")
+
+
+@pytest.mark.parametrize(
+    ("controls", "error"),
+    [
+        ([control(POLICY, ber(4, ber(0x30, LOCKED)))], 1),
+        ([control(POLICY, b"\1\1\xff", ber(4, ber(0x30, WARNING, LOCKED)))], 1),
+        (
+            [control(b"1.2.3", ber(4, b"x")), control(POLICY, ber(4, ber(0x30, ber(0x81, b"\0"))))],
+            0,
+        ),
+        ([control(b"1.2.3", ber(4, ber(0x30, LOCKED)))], None),
+        ([control(POLICY, ber(4, ber(0x30, WARNING)))], None),
+        ([control(POLICY, ber(4, b"\x30\0"))], None),
+        ([control(POLICY)], None),
+        ([b"\x31\0"], None),
+        ([], None),
+    ],
+)
+def test_errors_of_the_password_policy(controls, error):
+    """The error stands in a control behind the answer, maybe beside a warning and other controls."""
+    data, head = with_controls(*controls)
+    found = []
+    assert policy_error(data, head, found) == error
+    assert not found
+    for stop in range(head.stop, len(data)):  # cut: never another error
+        assert policy_error(data[:stop], head, []) in {None, error}
 
 
 @pytest.mark.parametrize(
