@@ -25,9 +25,10 @@ from analyzer.negotiation.reasons import (
     NT_STATUS_REASONS,
     TOLD_BY_TEXT,
 )
+from dissectors.anomaly import CODES
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.status import Status
-from dissectors.tokens.model import KrbApReq, KrbError, NegTokenResp, NtlmAuthenticate
+from dissectors.tokens.model import KrbApReq, KrbError, NegTokenResp, NtlmAuthenticate, Token
 
 NOT_SUPPORTED = 0xC00000BB
 INVALID_PARAMETER = 0xC000000D
@@ -81,7 +82,7 @@ def status_cause(
 ) -> Cause:
     """What a refusing status of the carrier, given in `step`, means for this negotiation."""
     if status.layer == "ntstatus":
-        code, sure = _nt_status(negotiation, status)
+        code, sure = _nt_status(negotiation, tokens, status)
     elif status.layer == "ldap":
         code, sure = _ldap(negotiation, status, step)
     elif status.layer == "http":
@@ -116,6 +117,24 @@ def _no_password(negotiation: Negotiation, code: str) -> str:
     return "kerberos_refused" if without else code
 
 
+def _sound_ticket(negotiation: Negotiation, tokens: MechanismTokens) -> bool:
+    """The client's last token is an AP-REQ, all there and without fault, so it could be read."""
+    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    return any(
+        step is sent[-1]
+        and isinstance(token, KrbApReq)
+        and token.ticket_cipher is not None
+        and not _faulty(token)
+        and not (step.token is not None and _faulty(step.token))
+        for step, token in tokens
+        if sent
+    )
+
+
+def _faulty(token: Token) -> bool:
+    return any(CODES[each.code].group != "note" for each in token.findings)
+
+
 def _without_challenge(negotiation: Negotiation) -> bool:
     """NTLM's last message came first on a connection that is whole, which no password mends (MS-NTHT 2)."""
     return (
@@ -126,7 +145,9 @@ def _without_challenge(negotiation: Negotiation) -> bool:
     )
 
 
-def _nt_status(negotiation: Negotiation, status: Status) -> tuple[str, str]:
+def _nt_status(
+    negotiation: Negotiation, tokens: MechanismTokens, status: Status
+) -> tuple[str, str]:
     code = _no_password(negotiation, NT_STATUS_REASONS.get(status.code, "unspecified_failure"))
     sure = "likely" if status.code in LIKELY_NT_STATUS else "certain"
     if status.code == INVALID_PARAMETER and _token_not_seen(negotiation):
@@ -137,6 +158,8 @@ def _nt_status(negotiation: Negotiation, status: Status) -> tuple[str, str]:
         negotiation.wrapper == "none" and negotiation.mechanism_detail == "ntlmv2"
     ):
         code = "mechanism_refused"  # without extended security many servers take no NTLMv2
+    elif status.code == INVALID_PARAMETER and _sound_ticket(negotiation, tokens):
+        code = "kerberos_refused"  # how Samba's controller refuses a ticket that is over, or not its own
     elif status.code == SESSION_EXPIRED and negotiation.mechanism != "kerberos":
         return "session_expired", "certain"  # whose ticket it was, an earlier logon knows
     return code, sure

@@ -78,7 +78,10 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "failure",
         "the server could not read the token",
         "look for a proxy that cuts headers",
-        "HTTP 400; STATUS_INVALID_PARAMETER; HTTP 401 where no token of the client could be read",
+        (
+            "HTTP 400; STATUS_INVALID_PARAMETER, but not to a sound AP-REQ; HTTP 401 where no token of the "
+            "client could be read"
+        ),
         "likely: the codes also mean other things",
     ),
     "token_too_large": ReasonCode(

@@ -22,7 +22,8 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
             "a KRB-ERROR inside this negotiation, or a Kerberos negotiation of this client with this "
             "service that failed and that NTLM took up within two minutes; it stays the reason for up to "
             "16 further tries by NTLM that follow each other; as a failure: HTTP 401 or 407, "
-            "STATUS_LOGON_FAILURE or LDAP 49 to an AP-REQ, without a word why"
+            "STATUS_LOGON_FAILURE or LDAP 49 to an AP-REQ, or STATUS_INVALID_PARAMETER to a sound one, "
+            "without a word why"
         ),
         (
             "certain for a KRB-ERROR inside the negotiation; else likely, and possible where attempts in "

@@ -183,6 +183,24 @@ def test_a_token_that_the_capture_lacks(status: Status) -> None:
         assert cause(lost, status) == ("unspecified_failure", "certain")
 
 
+def test_invalid_parameter_to_a_ticket() -> None:
+    """Samba's controller says so of a ticket that is over; of one without fault nobody says that it is malformed."""
+    sound = KrbApReq(raw=bytes(40), ticket_cipher=(10, 30))
+    cut = KrbApReq(raw=bytes(40))
+    bad = KrbApReq(
+        raw=bytes(40), ticket_cipher=(10, 30), anomalies=(Anomaly("truncated", Span(30, 40)),)
+    )
+    for token, code in (
+        (sound, "kerberos_refused"),
+        (cut, "malformed_token"),
+        (bad, "malformed_token"),
+    ):
+        made = talk(token, None, mechanism="kerberos")
+        assert cause(made, nt(0xC000000D)) == (code, "likely")
+    later = talk(sound, None, PROOF, None, mechanism="kerberos")
+    assert cause(later, nt(0xC000000D)) == ("malformed_token", "likely")
+
+
 @pytest.mark.parametrize("status", [ldap(49), ad(49, 0x52E), nt(0xC000006D)])
 def test_credentials_that_the_capture_lacks(status: Status) -> None:
     """They may have been a ticket, of which the code says nothing."""
