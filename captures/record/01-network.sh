@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One switch and five hosts, each a network namespace with locally administered MAC addresses; no offloads, so frames
+# One switch and six hosts, each a network namespace with locally administered MAC addresses; no offloads, so frames
 # have the sizes and checksums they would have on a wire.
 . "$(dirname "$0")/lab.sh"
 ip netns add nego-switch

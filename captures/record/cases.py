@@ -28,6 +28,7 @@ def all_cases() -> list[Case]:
     import cases_http
     import cases_kdc
     import cases_ldap
+    import cases_member
     import cases_smb
     import cases_weak
     import cases_why
@@ -39,4 +40,5 @@ def all_cases() -> list[Case]:
         *cases_kdc.CASES,
         *cases_why.CASES,
         *cases_weak.CASES,
+        *cases_member.CASES,
     ]

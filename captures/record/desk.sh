@@ -36,12 +36,18 @@ krb5_with() {
 }
 me() { echo "$1" >"$LAB/desk/me"; export NTLM_USER_FILE=$LAB/desk/me; } # me DOMAIN:USER:PASSWORD: NTLM for gss-ntlmssp
 
+# by_its_clock HOST COMMAND...: a server whose clock is off by CLOCK (`+11h`), if that is set; its timers are not
+by_its_clock() {
+    local host=$1
+    shift
+    on "$host" env ${CLOCK:+FAKETIME="$CLOCK" FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1} "$@"
+}
 # files_with 'KEY = VALUE'...: the file server is started anew with these settings; without any: as it was
 files_with() {
     printf '%s\n' "$@" >"$LAB/files/case.conf"
     kill "$(cat "$LAB/files/lock/smbd.pid")"
     sleep 0.5
-    on files smbd -D -s "$LAB/files/smb.conf"
+    by_its_clock files smbd -D -s "$LAB/files/smb.conf"
     sleep 0.5
 }
 # dc_with 'KEY = VALUE'...: the same for the domain controller
@@ -49,7 +55,7 @@ dc_with() {
     printf '%s\n' "$@" >"$LAB/dc/case.conf"
     kill "$(cat "$LAB/dc/run/samba.pid")"
     sleep 1
-    on dc samba -D -s "$LAB/dc/ad/etc/smb.conf"
+    by_its_clock dc samba -D -s "$LAB/dc/ad/etc/smb.conf"
     for _ in $(seq 60); do smbclient -s "$conf" -L dc.nego.test -N >/dev/null 2>&1 && nslookup dc.nego.test >/dev/null 2>&1 && ldapsearch -x -H ldap://dc.nego.test -b "" -s base >/dev/null 2>&1 && break; sleep 0.5; done
 }
 # lock USER / unlock USER...: accounts of the domain
@@ -68,4 +74,24 @@ end() {
         kill "$(cat "$LAB/$host/$name.pid")"
         rm "$LAB/$host/$name.pid"
     done
+}
+# member_with 'KEY = VALUE'...: the member server is started anew with these settings; without any: as it was
+member_with() {
+    printf '%s\n' "$@" >"$LAB/member/case.conf"
+    for server in smbd winbindd; do member_stops $server; done
+    rm -f "$LAB"/member/{state,lock}/{gencache,netlogon_creds_cli}.tdb
+    by_its_clock member winbindd -D -s "$LAB/member/smb.conf"
+    by_its_clock member smbd -D -s "$LAB/member/smb.conf"
+    for _ in $(seq 50); do on member bash -c ': </dev/tcp/127.0.0.1/445' 2>/dev/null && break; sleep 0.2; done
+    on member timeout 5 wbinfo -n 'NEGO\ada' >/dev/null 2>&1
+}
+member_stops() { # member_stops smbd|winbindd
+    local pid
+    pid=$(cat "$LAB/member/lock/$1.pid") && kill "$pid" || return
+    for _ in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+}
+# named ACCOUNT: what the controller calls the member server's account
+named() {
+    printf 'dn: CN=MEMBER,CN=Computers,DC=nego,DC=test\nchangetype: modify\nreplace: sAMAccountName\nsAMAccountName: %s\n' "$1" |
+        ldbmodify -H "$LAB/dc/ad/private/sam.ldb.d/DC=NEGO,DC=TEST.ldb" >/dev/null
 }

@@ -4,15 +4,13 @@ Spec: RFC 4120 3.3 and 7.5.9, RFC 4178 5, RFC 2817 4.1, RFC 4511 4.2.2, MS-NLMP 
 MS-SMB2 3.2.4.2.3, MS-ERREF 2.3.
 """
 
-import struct
-
 from frames import Frame
 from hand_http import FILETIME, INFO, OK, SERVICE, UNAUTHORIZED, answer, ask
 from hand_kdc import REALM, asked, error, tgs
 from hand_ldap import bound, sasl_bind, simple_bind, unbind
 from hand_names import found_by_broadcast, looked_up_in_vain
 from hand_smb import negotiate, negotiated
-from hand_status import replaced, smb
+from hand_status import smb
 from hand_tls import application_data, client_hello, finished, server_hello
 from made import Made
 from talk import Talk, merged
@@ -32,8 +30,6 @@ HINTED = ("ms-kerberos", "kerberos", "ntlm")
 DIRECTORY = "ldap/dir.nego.test"
 SHARE = "cifs/files.nego.test"
 KERBEROS, NTLM = "kerberos", "ntlm"
-TREE_CONNECT = 3
-ACCESS_DENIED, SESSION_EXPIRED = 0xC0000022, 0xC000035C
 
 
 def ntlm_in_spnego(talk: Talk) -> Talk:
@@ -163,12 +159,6 @@ def front_server_may_not():
     return merged(web, share, kdc)
 
 
-def nothing_to_show():
-    """The client hears the server's mechanisms and leaves."""
-    talk = Talk("10.99.0.4", 445).open().client(negotiate("files.nego.test"))
-    return talk.server(negotiated(build.neg_token_init2(HINTED), FILETIME)).close().frames
-
-
 def directory() -> Talk:
     return Talk("10.99.0.3", 389).open()
 
@@ -211,15 +201,6 @@ def old_protocol() -> list[Frame]:
     """LDAPv2, which servers take only if they are told to."""
     said = "historical protocol version requested, use LDAPv3 instead"
     return password_refused(2, said, version=2)
-
-
-def expired() -> list[Frame]:
-    """The answer to TREE_CONNECT is that the session is over."""
-    old, new = (
-        b"\xfeSMB" + struct.pack("<HHIH", 64, 1, status, TREE_CONNECT)
-        for status in (ACCESS_DENIED, SESSION_EXPIRED)
-    )
-    return replaced("smb/share_denied", old, new)
 
 
 CASES = [
@@ -265,17 +246,7 @@ CASES = [
         purpose="KDC_ERR_BADOPTION in answer to S4U2proxy; the front server leaves the file server without a token.",
         frames=front_server_may_not, negotiations=2, kdc=[f"TGS - {SHARE} KDC_ERR_BADOPTION"],
     ),
-    Made(
-        case="smb/no_credentials", title="A client without credentials",
-        purpose="It hears the server's mechanisms in NEGOTIATE and closes the connection.",
-        frames=nothing_to_show,
-    ),
     smb("too_many_sessions", 0xC0000205, "The server has no room for a session", "STATUS_INSUFF_SERVER_RESOURCES, which says nothing about the logon."),
-    Made(
-        case="smb/session_expired", title="A session that is over",
-        purpose="STATUS_NETWORK_SESSION_EXPIRED at TREE_CONNECT; the client would have to authenticate again.",
-        source="smb/share_denied", frames=expired,
-    ),
     Made(
         case="ldap/mutual_auth_failed", title="A server that does not prove itself",
         purpose="The client answers the AP-REP by KRB_AP_ERR_MUT_FAIL.",

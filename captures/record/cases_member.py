@@ -1,0 +1,102 @@
+"""The cases with a file server that is a member of the domain: what its link to the controller does to a logon."""
+
+from cases import Case
+from cases_smb import smb
+
+MEMBER = "//member.nego.test/pub"
+ADA_NTLM = "\"${ntlm[@]}\" -U 'NEGO\\ada%Engine-1843' -c exit"
+LOGIN = "login ada"
+
+
+def member(name: str, title: str, purpose: str, script: str, **rest) -> Case:
+    """A logon at the member server."""
+    return smb(name, title, purpose, f"share {MEMBER} {script}", **rest)
+
+
+def clock_off(name: str, title: str, purpose: str, offset: str) -> Case:
+    """The server's clock is off, and a ticket comes that was good by everybody's clock before.
+
+    The server is the controller: a member server says STATUS_LOGON_FAILURE and sends no KRB-ERROR.
+    """
+    return smb(
+        name,
+        title,
+        purpose,
+        "python $RECIPE/clients/smb_sessions.py krb dc.nego.test",
+        client=["smbprotocol", "pyspnego", "mit-krb5"],
+        before=f"{LOGIN}; kvno cifs/dc.nego.test; CLOCK={offset} dc_with",
+        after="dc_with",
+    )
+
+
+CASES = [
+    member(
+        "no_logon_server",
+        "The server reaches no domain controller",
+        "A member server without a route to the controller: STATUS_NO_LOGON_SERVERS.",
+        ADA_NTLM,
+        before="on member ip route add unreachable 10.99.0.1; on member ip route add unreachable fd99::1; member_with",
+        after="on member ip route del unreachable 10.99.0.1; on member ip route del unreachable fd99::1; member_with",
+    ),
+    member(
+        "trust_failure",
+        "The server's own account is not known",
+        "Somebody has renamed the member server's account at the controller, which does not let it ask any more: "
+        "STATUS_NO_TRUST_SAM_ACCOUNT.",
+        ADA_NTLM,
+        before="named 'GONE$'; member_with 'client ipc signing = auto'",
+        after="named 'MEMBER$'; member_with",
+    ),
+    member(
+        "selective_authentication",
+        "A domain whose users the server lets not in",
+        "A member server with `winbind:ignore domains`: STATUS_AUTHENTICATION_FIREWALL_FAILED, as of selective "
+        "authentication over a trust.",
+        ADA_NTLM,
+        before="member_with 'winbind:ignore domains = NEGO'",
+        after="member_with",
+    ),
+    member(
+        "member_local_account",
+        "A local account of a server in a domain",
+        "The server hints Kerberos, the client prefers it, and the account is the server's own: no KDC knows it.",
+        "--use-kerberos=desired -U 'MEMBER\\pat%Harbour-Light-8' -c ls",
+        secrets={"pat": "Harbour-Light-8"},
+    ),
+    member(
+        "no_credentials",
+        "A client without credentials",
+        "It wants Kerberos, has no ticket, hears the server's mechanisms in NEGOTIATE and closes the connection.",
+        '"${kerberos[@]}" -c ls',
+        secrets={},
+    ),
+    smb(
+        "session_expired",
+        "A session that is over",
+        "The ticket, and with it the session, is good for ten seconds: STATUS_NETWORK_SESSION_EXPIRED at TREE_CONNECT.",
+        "python $RECIPE/clients/smb_sessions.py late member.nego.test",
+        client=["smbprotocol", "pyspnego", "mit-krb5"],
+        before=LOGIN,
+    ),
+    smb(
+        "ticket_expired_said_by_kdc",
+        "A ticket-granting ticket in its last minutes",
+        "Samba's KDC takes such tickets for over two minutes before their end: KRB_AP_ERR_TKT_EXPIRED. The client, which "
+        "heard the server's mechanisms meanwhile, leaves without a token.",
+        "python $RECIPE/clients/smb_sessions.py krb member.nego.test",
+        client=["smbprotocol", "pyspnego", "mit-krb5"],
+        before="printf '%s\\n' \"${PASSWORD[ada]}\" | kinit -l 90s ada",
+    ),
+    clock_off(
+        "ticket_expired",
+        "A ticket that is over by the server's clock",
+        "The server's clock is eleven hours ahead, the ticket lives ten: Samba says STATUS_INVALID_PARAMETER and no more.",
+        "+11h",
+    ),
+    clock_off(
+        "ticket_not_yet_valid",
+        "A ticket of the future by the server's clock",
+        "The server's clock is an hour behind: KRB_AP_ERR_TKT_NYV inside SPNEGO.",
+        "-1h",
+    ),
+]
