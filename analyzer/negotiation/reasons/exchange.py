@@ -21,8 +21,10 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "a MIC or checksum did not match",
         "look for tampering or a broken proxy",
         (
-            "negState reject as the answer to a mechListMIC, or said by the initiator; where a "
-            "mechanism's token came with the MIC, the carrier's refusal is the reason and names this"
+            "negState reject as the answer to a mechListMIC, or said by the initiator; "
+            "STATUS_INVALID_PARAMETER to a sound AUTHENTICATE that has a MIC or promises one; where a "
+            "mechanism's token came with a mechListMIC, the carrier's refusal (negState reject, "
+            "STATUS_ACCESS_DENIED) is the reason and names this"
         ),
         "likely: no message names the MIC",
     ),
@@ -79,8 +81,8 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "the server could not read the token",
         "look for a proxy that cuts headers",
         (
-            "HTTP 400; STATUS_INVALID_PARAMETER, but not to a sound AP-REQ; HTTP 401 where no token of the "
-            "client could be read"
+            "HTTP 400; STATUS_INVALID_PARAMETER, but not to a sound AP-REQ, nor to a sound "
+            "AUTHENTICATE with a MIC; HTTP 401 where no token of the client could be read"
         ),
         "likely: the codes also mean other things",
     ),
