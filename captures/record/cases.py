@@ -29,6 +29,7 @@ def all_cases() -> list[Case]:
     import cases_kdc
     import cases_ldap
     import cases_member
+    import cases_path
     import cases_smb
     import cases_weak
     import cases_why
@@ -41,4 +42,5 @@ def all_cases() -> list[Case]:
         *cases_why.CASES,
         *cases_weak.CASES,
         *cases_member.CASES,
+        *cases_path.CASES,
     ]

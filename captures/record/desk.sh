@@ -42,11 +42,16 @@ by_its_clock() {
     shift
     on "$host" env ${CLOCK:+FAKETIME="$CLOCK" FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1} "$@"
 }
+# stops HOST smbd|winbindd: until it is gone, for it takes its file of its process id along
+stops() {
+    local pid
+    pid=$(cat "$LAB/$1/lock/$2.pid") && kill "$pid" || return
+    for _ in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+}
 # files_with 'KEY = VALUE'...: the file server is started anew with these settings; without any: as it was
 files_with() {
     printf '%s\n' "$@" >"$LAB/files/case.conf"
-    kill "$(cat "$LAB/files/lock/smbd.pid")"
-    sleep 0.5
+    stops files smbd
     by_its_clock files smbd -D -s "$LAB/files/smb.conf"
     sleep 0.5
 }
@@ -78,17 +83,12 @@ end() {
 # member_with 'KEY = VALUE'...: the member server is started anew with these settings; without any: as it was
 member_with() {
     printf '%s\n' "$@" >"$LAB/member/case.conf"
-    for server in smbd winbindd; do member_stops $server; done
+    for server in smbd winbindd; do stops member $server; done
     rm -f "$LAB"/member/{state,lock}/{gencache,netlogon_creds_cli}.tdb
     by_its_clock member winbindd -D -s "$LAB/member/smb.conf"
     by_its_clock member smbd -D -s "$LAB/member/smb.conf"
     for _ in $(seq 50); do on member bash -c ': </dev/tcp/127.0.0.1/445' 2>/dev/null && break; sleep 0.2; done
     on member timeout 5 wbinfo -n 'NEGO\ada' >/dev/null 2>&1
-}
-member_stops() { # member_stops smbd|winbindd
-    local pid
-    pid=$(cat "$LAB/member/lock/$1.pid") && kill "$pid" || return
-    for _ in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
 }
 # named ACCOUNT: what the controller calls the member server's account
 named() {

@@ -1,11 +1,10 @@
-"""Signs of attacks and of carelessness that the lab would not show: tickets out of stolen hashes, SMB 1 without hashes.
+"""Signs of attacks and of carelessness that the lab would not show: tickets out of stolen hashes.
 
-Spec: RFC 4120 5.4, MS-CIFS 2.2.4.52.2 (SecurityMode).
+Spec: RFC 4120 5.4.
 """
 
 from frames import Frame
 from hand_kdc import AES, AES128, RC4, REALM, TGT, asked, tgs
-from hand_status import replaced
 from made import Made
 from talk import Talk, merged
 
@@ -14,12 +13,6 @@ from dissectors.tokens import build
 SERVICE = "cifs/files.nego.test"
 USUAL = (AES, AES128, RC4)
 PROOF = [build.pa_enc_timestamp()]
-NEGOTIATED = (
-    bytes.fromhex("ff534d4272"),
-    bytes.fromhex("11000003320001"),
-    bytes.fromhex("11000001320001"),
-)
-"""Begin of a NEGOTIATE message; words of the lab's answer with SecurityMode 3, and with 1."""
 
 
 def logon(user: str, key: int, *, etypes=USUAL, at: int = 0, client_port: int = 40_001) -> Talk:
@@ -56,14 +49,6 @@ def by_hash() -> list[Frame]:
     )
 
 
-def no_hashes() -> list[Frame]:
-    """The server's answer to NEGOTIATE asks for no challenge and response; there the capture ends."""
-    begin, old, new = NEGOTIATED
-    kept = replaced("smb/nt1_no_extended_security", old, new)
-    last = max(n for n, frame in enumerate(kept) if begin in frame.data)
-    return kept[: last + 1]
-
-
 CASES = [
     Made(
         case="kdc/forged_ticket", title="A ticket-granting ticket of RC4 that the KDC did not issue", negotiations=0,
@@ -79,11 +64,5 @@ CASES = [
         purpose="One user logs on with AES, then from the same host another one with RC4 alone.",
         frames=by_hash,
         kdc=[f"AS {user} {TGT} aes256-cts-hmac-sha1-96" for user in ("ada", "grace")],
-    ),
-    Made(
-        case="smb/nt1_plaintext", title="SMB 1 server that wants passwords as they are", negotiations=0,
-        purpose="SecurityMode of the NEGOTIATE answer does not ask for challenge and response.",
-        source="smb/nt1_no_extended_security",
-        frames=no_hashes,
     ),
 ]  # fmt: skip
