@@ -40,6 +40,20 @@ cat >"$conf" <<CONF
     read only = no
 CONF
 : >"$member/case.conf"
+# By NetBIOS, if nmbd is started, the same server has another name, which no DNS knows.
+cat >"$member/nmbd.conf" <<CONF
+[global]
+    workgroup = $DOMAIN
+    netbios name = ARCHIVE
+    server role = standalone server
+    interfaces = eth0 127.0.0.1
+    private dir = $member/private
+    state directory = $member/state
+    cache directory = $member/state
+    lock directory = $member/lock
+    pid directory = $member/lock
+    log file = $member/log/nmbd.log
+CONF
 on member net ads join -s "$conf" -U "Administrator%$ADMIN_PASSWORD" --no-dns-updates >"$member/log/join.log" 2>&1
 on dc samba-tool dns add 10.99.0.1 $ZONE member A "10.99.0.${NUMBER[member]}" -s "$LAB/dc/ad/etc/smb.conf" \
     -U "Administrator%$ADMIN_PASSWORD" >/dev/null

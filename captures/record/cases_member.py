@@ -99,4 +99,27 @@ CASES = [
         "The server's clock is an hour behind: KRB_AP_ERR_TKT_NYV inside SPNEGO.",
         "-1h",
     ),
+    smb(
+        "name_not_in_dns",
+        "A name that DNS does not know",
+        "NXDOMAIN with the domain's suffix, silence without it; NetBIOS finds the server by broadcast, and a client of NTLM "
+        "goes there.",
+        f"share //archive/pub --option='name resolve order=host bcast' {ADA_NTLM}",
+        before="rm -f $LAB/desk/private/gencache.tdb; start nmbd member nmbd -F --no-process-group -s $LAB/member/nmbd.conf; "
+        "sleep 8",
+        after="end member nmbd; dc_with",
+    ),
+    smb(
+        "delegation_refused",
+        "A front server that may not act for its user",
+        "KDC_ERR_BADOPTION in answer to S4U2proxy; the front server, which runs at the desk, leaves the file server without "
+        "a token.",
+        "KRB5_KTNAME=FILE:$LAB/front.keytab python $RECIPE/servers/front.py 10.99.0.20 80 member.nego.test & front=$!; "
+        "sleep 2; on web env KRB5CCNAME=$LAB/web/cc curl -sS --negotiate -u : --resolve front.nego.test:80:10.99.0.20 http://front.nego.test/; wait $front",
+        client=["curl", "mit-krb5", "smbprotocol"],
+        before="on web kinit -f -c $LAB/web/cc ada <<<\"${PASSWORD[ada]}\"; chmod a+r $LAB/web/cc; "
+        "kinit -f -k -t $LAB/front.keytab svc-front",
+        server=["samba", "mit-krb5"],
+        negotiations=2,
+    ),
 ]

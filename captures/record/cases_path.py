@@ -120,4 +120,12 @@ CASES = [
         "A host in between changes a byte of the MIC of NTLM's AUTHENTICATE.",
         "ntlm-mic",
     ),
+    smb(
+        "unspecified_failure",
+        "A controller that has lost its accounts",
+        "The file with the accounts is not where it was: STATUS_INVALID_SYSTEM_SERVICE, which is no word about the logon.",
+        f"share {DC} {ADA_NTLM}",
+        before="mv $LAB/dc/ad/private/sam.ldb $LAB/dc/ad/private/sam.away",
+        after="mv $LAB/dc/ad/private/sam.away $LAB/dc/ad/private/sam.ldb",
+    ),
 ]

@@ -9,7 +9,6 @@ from hand_http import FILETIME, INFO, OK, SERVICE, UNAUTHORIZED, answer, ask
 from hand_kdc import REALM, asked, error, tgs
 from hand_ldap import bound, sasl_bind, simple_bind, unbind
 from hand_names import found_by_broadcast, looked_up_in_vain
-from hand_smb import negotiate, negotiated
 from hand_status import smb
 from hand_tls import application_data, client_hello, finished, server_hello
 from made import Made
@@ -26,9 +25,7 @@ WORKGROUP_INFO = {
 }
 TARGET_IS_SERVER = 0xE28A_8215
 """Flags of a challenge whose target name is the server's own."""
-HINTED = ("ms-kerberos", "kerberos", "ntlm")
 DIRECTORY = "ldap/dir.nego.test"
-SHARE = "cifs/files.nego.test"
 KERBEROS, NTLM = "kerberos", "ntlm"
 
 
@@ -134,31 +131,6 @@ def upgraded_to_tls():
     return talk.server(application_data(1)).close()
 
 
-def front_server_may_not():
-    """The front server takes ada's ticket, may not act for her at the file server, and lets the share be."""
-    front, files = "10.99.0.2", "10.99.0.4"
-    ticket = build.neg_token_init([KERBEROS], build.ap_req(sname=SERVICE, realm=REALM))
-    done = build.neg_token_resp("accept-completed", KERBEROS, build.ap_rep())
-    web = Talk().open().client(ask(ticket))
-    share = Talk(files, 445, client=front, client_port=50_001, at=web.at + 2).open()
-    share.client(negotiate("files.nego.test"))
-    share.server(negotiated(build.neg_token_init2(HINTED), FILETIME))
-    own = build.ap_req(sname=f"krbtgt/{REALM}", realm=REALM, ap_options=(), form="bare")
-    wanted = build.tgs_req(
-        realm=REALM, sname=SHARE,
-        kdc_options=("forwardable", "renewable", "canonicalize", "cname-in-addl-tkt"),
-        padata=[build.pa_tgs_req(own), build.pa_pac_options(["resource-based-constrained-delegation"])],
-        additional_tickets=[build.ticket(SERVICE, realm=REALM)],
-    )  # fmt: skip
-    kdc = Talk("10.99.0.1", 88, client=front, client_port=50_002, at=share.at)
-    kdc.datagrams(wanted, error("KDC_ERR_BADOPTION", SHARE))
-    share.at = kdc.at
-    share.close()
-    web.at = share.at
-    web.server(answer(OK, ("Negotiate", done))).close()
-    return merged(web, share, kdc)
-
-
 def directory() -> Talk:
     return Talk("10.99.0.3", 389).open()
 
@@ -240,11 +212,6 @@ CASES = [
         case="http/upgraded_to_tls", title="A ticket, and then TLS",
         purpose="426 in answer to a ticket in the clear; the connection is upgraded, and what comes of the logon is not to be seen.",
         frames=lambda: upgraded_to_tls().frames,
-    ),
-    Made(
-        case="smb/delegation_refused", title="A front server that may not act for its user",
-        purpose="KDC_ERR_BADOPTION in answer to S4U2proxy; the front server leaves the file server without a token.",
-        frames=front_server_may_not, negotiations=2, kdc=[f"TGS - {SHARE} KDC_ERR_BADOPTION"],
     ),
     smb("too_many_sessions", 0xC0000205, "The server has no room for a session", "STATUS_INSUFF_SERVER_RESOURCES, which says nothing about the logon."),
     Made(
