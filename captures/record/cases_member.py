@@ -117,7 +117,7 @@ CASES = [
         "KRB5_KTNAME=FILE:$LAB/front.keytab python $RECIPE/servers/front.py 10.99.0.20 80 member.nego.test & front=$!; "
         "sleep 2; on web env KRB5CCNAME=$LAB/web/cc curl -sS --negotiate -u : --resolve front.nego.test:80:10.99.0.20 http://front.nego.test/; wait $front",
         client=["curl", "mit-krb5", "smbprotocol"],
-        before="on web kinit -f -c $LAB/web/cc ada <<<\"${PASSWORD[ada]}\"; chmod a+r $LAB/web/cc; "
+        before='on web kinit -f -c $LAB/web/cc ada <<<"${PASSWORD[ada]}"; chmod a+r $LAB/web/cc; '
         "kinit -f -k -t $LAB/front.keytab svc-front",
         server=["samba", "mit-krb5"],
         negotiations=2,
