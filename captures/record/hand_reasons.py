@@ -213,7 +213,8 @@ CASES = [
         purpose="426 in answer to a ticket in the clear; the connection is upgraded, and what comes of the logon is not to be seen.",
         frames=lambda: upgraded_to_tls().frames,
     ),
-    smb("too_many_sessions", 0xC0000205, "The server has no room for a session", "STATUS_INSUFF_SERVER_RESOURCES, which says nothing about the logon."),
+    smb("too_many_sessions", 0xC0000205, "The server has no room for a session", "STATUS_INSUFF_SERVER_RESOURCES, which says nothing about the logon.",
+        "Samba 4.17 holds the status for tree connects alone (make_connection), and its limit is 65,535 sessions of one connection."),
     Made(
         case="ldap/mutual_auth_failed", title="A server that does not prove itself",
         purpose="The client answers the AP-REP by KRB_AP_ERR_MUT_FAIL.",
