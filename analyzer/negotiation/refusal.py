@@ -32,6 +32,7 @@ from dissectors.tokens.model import KrbApReq, KrbError, NegTokenResp, NtlmAuthen
 
 NOT_SUPPORTED = 0xC00000BB
 INVALID_PARAMETER = 0xC000000D
+NOT_ACCEPTED = 0xC00000D0
 SESSION_EXPIRED = 0xC000035C
 FIELDS_TOO_LARGE = 431
 LARGE_TOKEN = 6_000
@@ -117,6 +118,12 @@ def _no_password(negotiation: Negotiation, code: str) -> str:
     return "kerberos_refused" if without else code
 
 
+def _binds(negotiation: Negotiation) -> bool:
+    """The client wants a second connection for a session, which not every dialect has (MS-SMB2 3.3.5.5)."""
+    exchange = negotiation.exchange
+    return exchange is not None and bool(exchange.context.get("binding"))
+
+
 def _without_challenge(negotiation: Negotiation) -> bool:
     """NTLM's last message came first on a connection that is whole, which no password mends (MS-NTHT 2)."""
     return (
@@ -140,6 +147,8 @@ def _nt_status(
         negotiation.wrapper == "none" and negotiation.mechanism_detail == "ntlmv2"
     ):
         code = "mechanism_refused"  # without extended security many servers take no NTLMv2
+    elif status.code == NOT_ACCEPTED and _binds(negotiation):
+        code = "protocol_error"
     elif status.code == INVALID_PARAMETER:
         code = sound_token_refused(negotiation, tokens) or code
     elif status.code == SESSION_EXPIRED and negotiation.mechanism != "kerberos":

@@ -101,8 +101,9 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "the carrier's rules were broken",
         "see the status; for NTLM look for a proxy or load balancer that does not keep connections",
         (
-            "LDAP protocolError, or data 57; STATUS_INVALID_DEVICE_STATE; a general refusal of an NTLM "
-            "AUTHENTICATE whose connection is all there and had no challenge"
+            "LDAP protocolError, or data 57; STATUS_INVALID_DEVICE_STATE; STATUS_REQUEST_NOT_ACCEPTED to "
+            "a session that is to be bound to a second connection; a general refusal of an NTLM AUTHENTICATE "
+            "whose connection is all there and had no challenge"
         ),
         "likely: LDAP also says so to a version that it does not speak",
     ),

@@ -215,6 +215,15 @@ def test_invalid_parameter_to_a_mic() -> None:
     assert answered("present", Anomaly("truncated", Span(0, 1))) == ("malformed_token", "likely")
 
 
+def test_a_session_that_may_not_be_bound() -> None:
+    """The same status says that there are no more connections, unless the client asks for a second one."""
+    made = talk(NtlmNegotiate(raw=b"1"), None, mechanism="ntlm")
+    assert cause(made, nt(0xC00000D0)) == ("server_error", "likely")
+    assert made.exchange is not None
+    made.exchange.context["binding"] = True
+    assert cause(made, nt(0xC00000D0)) == ("protocol_error", "likely")
+
+
 def test_access_denied_to_a_mech_list_mic() -> None:
     """The status is policy's as well, so the reason stays, and names the MIC."""
     for mic, named in ((b"m" * 16, True), (None, False)):
