@@ -79,6 +79,16 @@ CASES = [
         before=LOGIN,
     ),
     smb(
+        "session_renewed",
+        "A session that is over, and authenticated again",
+        "smbtorture's tickets are good for seconds: STATUS_NETWORK_SESSION_EXPIRED in answer to requests for files, and the "
+        "same session goes on with a new ticket.",
+        "smbtorture -s \"$conf\" //member.nego.test/pub --use-kerberos=required -U 'ada@NEGO.TEST%Engine-1843' "
+        "smb2.session.expire1n",
+        client=["smbtorture"],
+        negotiations=3,
+    ),
+    smb(
         "ticket_expired_said_by_kdc",
         "A ticket-granting ticket in its last minutes",
         "Samba's KDC takes such tickets for over two minutes before their end: KRB_AP_ERR_TKT_EXPIRED. The client, which "
