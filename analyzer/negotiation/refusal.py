@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from analyzer.negotiation.http_verdict import FIRST_SERVER_ERROR
+from analyzer.negotiation.invalid_parameter import sound_token_refused
 from analyzer.negotiation.mechanism import MechanismTokens
 from analyzer.negotiation.model import ACCEPTOR, INITIATOR, Negotiation, Step
 from analyzer.negotiation.reasons import (
@@ -26,7 +27,6 @@ from analyzer.negotiation.reasons import (
     POLICY_REASONS,
     TOLD_BY_TEXT,
 )
-from dissectors.anomaly import CODES
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.status import Status
 from dissectors.tokens.model import (
@@ -36,11 +36,11 @@ from dissectors.tokens.model import (
     NegTokenResp,
     NtlmAuthenticate,
     OpaqueToken,
-    Token,
 )
 
 NOT_SUPPORTED = 0xC00000BB
 INVALID_PARAMETER = 0xC000000D
+NOT_ACCEPTED = 0xC00000D0
 SESSION_EXPIRED = 0xC000035C
 FIELDS_TOO_LARGE = 431
 LARGE_TOKEN = 6_000
@@ -108,7 +108,8 @@ def status_cause(
         code, sure = _nt_status(negotiation, tokens, status)
     elif status.layer == "ldap":
         code, sure = _ldap(negotiation, status, step)
-        if status.sub_code == BAD_PARAMETER and _sound_ticket(negotiation, tokens):
+        refused = sound_token_refused(negotiation, tokens)
+        if status.sub_code == BAD_PARAMETER and refused == "kerberos_refused":
             code = "kerberos_refused"  # how Samba's controller refuses a ticket that is over
         elif code in SAYS_NOT_WHAT:
             code, sure = _wrong_checksum(negotiation, status, step) or (code, sure)
@@ -173,22 +174,10 @@ def _no_password(negotiation: Negotiation, code: str) -> str:
     return "kerberos_refused" if without else code
 
 
-def _sound_ticket(negotiation: Negotiation, tokens: MechanismTokens) -> bool:
-    """The client's last token is an AP-REQ, all there and without fault, so it could be read."""
-    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
-    return any(
-        step is sent[-1]
-        and isinstance(token, KrbApReq)
-        and token.ticket_cipher is not None
-        and not _faulty(token)
-        and not (step.token is not None and _faulty(step.token))
-        for step, token in tokens
-        if sent
-    )
-
-
-def _faulty(token: Token) -> bool:
-    return any(CODES[each.code].group != "note" for each in token.findings)
+def _binds(negotiation: Negotiation) -> bool:
+    """The client wants a second connection for a session, which not every dialect has (MS-SMB2 3.3.5.5)."""
+    exchange = negotiation.exchange
+    return exchange is not None and bool(exchange.context.get("binding"))
 
 
 def _without_challenge(negotiation: Negotiation) -> bool:
@@ -214,8 +203,10 @@ def _nt_status(
         negotiation.wrapper == "none" and negotiation.mechanism_detail == "ntlmv2"
     ):
         code = "mechanism_refused"  # without extended security many servers take no NTLMv2
-    elif status.code == INVALID_PARAMETER and _sound_ticket(negotiation, tokens):
-        code = "kerberos_refused"  # how Samba's controller refuses a ticket that is over, or not its own
+    elif status.code == NOT_ACCEPTED and _binds(negotiation):
+        code = "protocol_error"
+    elif status.code == INVALID_PARAMETER:
+        code = sound_token_refused(negotiation, tokens) or code
     elif status.code == SESSION_EXPIRED and negotiation.mechanism != "kerberos":
         return "session_expired", "certain"  # whose ticket it was, an earlier logon knows
     return code, sure
@@ -260,7 +251,7 @@ def _wrong_checksum(negotiation: Negotiation, status: Status, step: Step) -> tup
     told = [code for words, code in IN_WORDS.items() if words in (status.detail or "")]
     if told:
         return told[0], "certain"
-    mic = status.sub_code == ACCESS_DENIED and _mic_before(negotiation, step)
+    mic = status.sub_code == ACCESS_DENIED and mic_before(negotiation, step)
     ntlm_mic = status.sub_code == BAD_PARAMETER and negotiation.ntlm_mic in MIC_DEMANDED
     return ("integrity_failure", "possible") if mic or ntlm_mic else None
 
@@ -343,7 +334,7 @@ def reject_cause(negotiation: Negotiation, step: Step) -> Cause:
         return Cause("unspecified_failure", "certain", "a KRB-ERROR whose code is not there")
     if step.role != ACCEPTOR:
         return Cause("integrity_failure", "likely", "the initiator rejects")
-    if _mic_before(negotiation, step):
+    if mic_before(negotiation, step):
         return Cause(
             "integrity_failure", "likely", "negState reject as the answer to a mechListMIC"
         )
@@ -365,7 +356,7 @@ def only_the_list(negotiation: Negotiation, step: Step) -> bool:
     return last is not None and last.mech_list_mic is not None and last.response_token is None
 
 
-def _mic_before(negotiation: Negotiation, step: Step) -> bool:
+def mic_before(negotiation: Negotiation, step: Step) -> bool:
     """The client's token that was rejected had a mechListMIC."""
     last = _rejected(negotiation, step)
     return last is not None and last.mech_list_mic is not None

@@ -23,6 +23,7 @@ from analyzer.negotiation.refusal import (
     SESSION_EXPIRED,
     Cause,
     kerberos_cause,
+    mic_before,
     only_the_list,
     reject_cause,
     status_cause,
@@ -128,6 +129,9 @@ def _carrier_refusal(negotiation: Negotiation) -> Reason | None:
         return _gss_refusal(negotiation)
     cause = status_cause(negotiation, mechanism_tokens(negotiation.steps), status, step)
     reason = _caused(cause, step)
+    if cause.code == "policy_denied" and mic_before(negotiation, step):
+        other = REASONS["integrity_failure"].sentence
+        return reason._replace(detail=f"{reason.detail}; or {other} (the client's mechListMIC)")
     rejected = _gss_refusal(negotiation) if cause.confidence != "certain" else None
     if rejected is not None and rejected.code == "integrity_failure":
         refused = _rejecting(negotiation)

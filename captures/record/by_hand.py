@@ -12,7 +12,6 @@ import sys
 
 import case_file
 import frames
-from hand_audit import CASES as AUDIT
 from hand_chains import CASES as CHAINS
 from hand_hops import CASES as HOPS
 from hand_http import CASES as HTTP
@@ -58,6 +57,6 @@ def card(case: Made) -> dict:
 
 if __name__ == "__main__":
     wanted = tuple(sys.argv[1:])
-    for case in [*HTTP, *HOPS, *KDC, *STATUS, *REASONS, *REACH, *AUDIT, *CHAINS, *PROXY]:
+    for case in [*HTTP, *HOPS, *KDC, *STATUS, *REASONS, *REACH, *CHAINS, *PROXY]:
         if not wanted or case.case.startswith(wanted):
             make(case)

@@ -33,6 +33,8 @@ def all_cases() -> list[Case]:
     import cases_ldap
     import cases_ldap_ntlm
     import cases_ldap_tls
+    import cases_member
+    import cases_path
     import cases_realms
     import cases_smb
     import cases_weak
@@ -51,4 +53,6 @@ def all_cases() -> list[Case]:
         *cases_clocks.CASES,
         *cases_why.CASES,
         *cases_weak.CASES,
+        *cases_member.CASES,
+        *cases_path.CASES,
     ]

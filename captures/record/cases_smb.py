@@ -213,6 +213,23 @@ CASES = [
         negotiations=3,
     ),
     smb(
+        "multichannel",
+        "A session gets a second connection",
+        "smbtorture binds a living session to another connection, authenticates there, and uses the session over both; then it does so the other way round.",
+        "smbtorture -s \"$conf\" //dc.nego.test/pub -U 'NEGO\\ada%Engine-1843' smb2.session.bind1",
+        client=["smbtorture"],
+        negotiations=4,
+    ),
+    smb(
+        "binding_refused",
+        "A session must not be bound in SMB 2.1",
+        "smbtorture asks for a second connection of a session that speaks SMB 2.1: STATUS_REQUEST_NOT_ACCEPTED; without "
+        "the wish to bind it, the session is not known over that connection: STATUS_USER_SESSION_DELETED.",
+        "smbtorture -s \"$conf\" //dc.nego.test/pub -U 'NEGO\\ada%Engine-1843' smb2.session.bind_negative_smb210d",
+        client=["smbtorture"],
+        negotiations=6,
+    ),
+    smb(
         "impacket_ntlm",
         "impacket, NTLM",
         "Another client's habits: no workstation, no mechListMIC.",

@@ -158,6 +158,15 @@ CASES = [
         "--no-http-server",
         client=["smbclient"],
     ),
+    relay(
+        "relayed_without_mic",
+        "NTLM relayed with its MIC taken out",
+        "The relay asks for no signatures in the client's stead and drops the MIC that the response promises.",
+        "smbclient -s $conf //10.99.0.20/PUB --use-kerberos=off -U 'FILES\\ada%Engine-1843' -c exit",
+        "smb://10.99.0.4",
+        "--no-http-server --remove-mic",
+        client=["smbclient"],
+    ),
     raw_ntlm(
         "ntlm_channel_bindings",
         "NTLM with channel bindings",

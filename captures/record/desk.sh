@@ -36,12 +36,23 @@ krb5_with() {
 }
 me() { echo "$1" >"$LAB/desk/me"; export NTLM_USER_FILE=$LAB/desk/me; } # me DOMAIN:USER:PASSWORD: NTLM for gss-ntlmssp
 
+# by_its_clock HOST COMMAND...: a server whose clock is off by CLOCK (`+11h`), if that is set; its timers are not
+by_its_clock() {
+    local host=$1
+    shift
+    on "$host" env ${CLOCK:+FAKETIME="$CLOCK" FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1} "$@"
+}
+# stops HOST smbd|winbindd: until it is gone, for it takes its file of its process id along
+stops() {
+    local pid
+    pid=$(cat "$LAB/$1/lock/$2.pid") && kill "$pid" || return
+    for _ in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+}
 # files_with 'KEY = VALUE'...: the file server is started anew with these settings; without any: as it was
 files_with() {
     printf '%s\n' "$@" >"$LAB/files/case.conf"
-    kill "$(cat "$LAB/files/lock/smbd.pid")"
-    sleep 0.5
-    on files smbd -D -s "$LAB/files/smb.conf"
+    stops files smbd
+    by_its_clock files smbd -D -s "$LAB/files/smb.conf"
     sleep 0.5
 }
 # dc_with 'KEY = VALUE'...: the same for the domain controller, its clock off by CLOCK (`+20m`) if that is set
@@ -51,7 +62,7 @@ dc_with() {
     # Processes that end late are still found by the new ones, which then refuse logons (STATUS_CONNECTION_REFUSED).
     for _ in $(seq 80); do [ -n "$(ip netns pids nego-dc)" ] || break; sleep 0.1; done
     rm -f "$LAB/dc/ad/gencache.tdb" # what it learnt while its clock was off would stay for long
-    on dc ${CLOCK:+env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME="$CLOCK"} samba -D -s "$LAB/dc/ad/etc/smb.conf" </dev/null >/dev/null 2>&1
+    by_its_clock dc samba -D -s "$LAB/dc/ad/etc/smb.conf" </dev/null >/dev/null 2>&1
     for _ in $(seq 60); do smbclient -s "$conf" -L dc.nego.test -N >/dev/null 2>&1 && nslookup dc.nego.test >/dev/null 2>&1 && ldapsearch -x -H ldap://dc.nego.test -b "" -s base >/dev/null 2>&1 && break; sleep 0.5; done
 }
 old() { "${heimdal[@]}" "$@"; }                                   # old PROGRAM...: Heimdal's, in the realm OLD.TEST
@@ -132,4 +143,19 @@ between() {
 between_no_more() {
     end web relay
     sed -i '/^10.99.0.2 /d' /etc/netns/nego-desk/hosts
+}
+# member_with 'KEY = VALUE'...: the member server is started anew with these settings; without any: as it was
+member_with() {
+    printf '%s\n' "$@" >"$LAB/member/case.conf"
+    for server in smbd winbindd; do stops member $server; done
+    rm -f "$LAB"/member/{state,lock}/{gencache,netlogon_creds_cli}.tdb
+    by_its_clock member winbindd -D -s "$LAB/member/smb.conf"
+    by_its_clock member smbd -D -s "$LAB/member/smb.conf"
+    for _ in $(seq 50); do on member bash -c ': </dev/tcp/127.0.0.1/445' 2>/dev/null && break; sleep 0.2; done
+    on member timeout 5 wbinfo -n 'NEGO\ada' >/dev/null 2>&1
+}
+# named ACCOUNT: what the controller calls the member server's account
+named() {
+    printf 'dn: CN=MEMBER,CN=Computers,DC=nego,DC=test\nchangetype: modify\nreplace: sAMAccountName\nsAMAccountName: %s\n' "$1" |
+        ldbmodify -H "$LAB/dc/ad/private/sam.ldb.d/DC=NEGO,DC=TEST.ldb" >/dev/null
 }

@@ -4,15 +4,12 @@ Spec: RFC 4120 3.3 and 7.5.9, RFC 4178 5, RFC 2817 4.1, RFC 4511 4.2.2, MS-NLMP 
 MS-SMB2 3.2.4.2.3, MS-ERREF 2.3.
 """
 
-import struct
-
 from frames import Frame
 from hand_http import FILETIME, INFO, OK, SERVICE, UNAUTHORIZED, answer, ask
 from hand_kdc import NAME_TWICE, REALM, asked, error, tgs
 from hand_ldap import bound, sasl_bind, unbind
 from hand_names import found_by_broadcast, looked_up_in_vain
-from hand_smb import negotiate, negotiated
-from hand_status import replaced, smb
+from hand_status import smb
 from hand_tls import application_data, client_hello, finished, server_hello
 from made import Made
 from talk import Talk, merged
@@ -28,12 +25,8 @@ WORKGROUP_INFO = {
 }
 TARGET_IS_SERVER = 0xE28A_8215
 """Flags of a challenge whose target name is the server's own."""
-HINTED = ("ms-kerberos", "kerberos", "ntlm")
 DIRECTORY = "ldap/dir.nego.test"
-SHARE = "cifs/files.nego.test"
 KERBEROS, NTLM = "kerberos", "ntlm"
-TREE_CONNECT = 3
-ACCESS_DENIED, SESSION_EXPIRED = 0xC0000022, 0xC000035C
 
 
 def ntlm_in_spnego(talk: Talk) -> Talk:
@@ -138,37 +131,6 @@ def upgraded_to_tls():
     return talk.server(application_data(1)).close()
 
 
-def front_server_may_not():
-    """The front server takes ada's ticket, may not act for her at the file server, and lets the share be."""
-    front, files = "10.99.0.2", "10.99.0.4"
-    ticket = build.neg_token_init([KERBEROS], build.ap_req(sname=SERVICE, realm=REALM))
-    done = build.neg_token_resp("accept-completed", KERBEROS, build.ap_rep())
-    web = Talk().open().client(ask(ticket))
-    share = Talk(files, 445, client=front, client_port=50_001, at=web.at + 2).open()
-    share.client(negotiate("files.nego.test"))
-    share.server(negotiated(build.neg_token_init2(HINTED), FILETIME))
-    own = build.ap_req(sname=f"krbtgt/{REALM}", realm=REALM, ap_options=(), form="bare")
-    wanted = build.tgs_req(
-        realm=REALM, sname=SHARE,
-        kdc_options=("forwardable", "renewable", "canonicalize", "cname-in-addl-tkt"),
-        padata=[build.pa_tgs_req(own), build.pa_pac_options(["resource-based-constrained-delegation"])],
-        additional_tickets=[build.ticket(SERVICE, realm=REALM)],
-    )  # fmt: skip
-    kdc = Talk("10.99.0.1", 88, client=front, client_port=50_002, at=share.at)
-    kdc.datagrams(wanted, error("KDC_ERR_BADOPTION", SHARE))
-    share.at = kdc.at
-    share.close()
-    web.at = share.at
-    web.server(answer(OK, ("Negotiate", done))).close()
-    return merged(web, share, kdc)
-
-
-def nothing_to_show():
-    """The client hears the server's mechanisms and leaves."""
-    talk = Talk("10.99.0.4", 445).open().client(negotiate("files.nego.test"))
-    return talk.server(negotiated(build.neg_token_init2(HINTED), FILETIME)).close().frames
-
-
 def directory() -> Talk:
     return Talk("10.99.0.3", 389).open()
 
@@ -184,15 +146,6 @@ def server_not_proved():
     talk.client(sasl_bind(2, "GSSAPI", no))
     talk.server(bound(2, 49, "SASL(-13): authentication failure: GSSAPI Failure"))
     return talk.client(unbind(3)).close().frames
-
-
-def expired() -> list[Frame]:
-    """The answer to TREE_CONNECT is that the session is over."""
-    old, new = (
-        b"\xfeSMB" + struct.pack("<HHIH", 64, 1, status, TREE_CONNECT)
-        for status in (ACCESS_DENIED, SESSION_EXPIRED)
-    )
-    return replaced("smb/share_denied", old, new)
 
 
 CASES = [
@@ -228,22 +181,8 @@ CASES = [
         purpose="426 in answer to a ticket in the clear; the connection is upgraded, and what comes of the logon is not to be seen.",
         frames=lambda: upgraded_to_tls().frames,
     ),
-    Made(
-        case="smb/delegation_refused", title="A front server that may not act for its user",
-        purpose="KDC_ERR_BADOPTION in answer to S4U2proxy; the front server leaves the file server without a token.",
-        frames=front_server_may_not, negotiations=2, kdc=[f"TGS - {SHARE} KDC_ERR_BADOPTION"],
-    ),
-    Made(
-        case="smb/no_credentials", title="A client without credentials",
-        purpose="It hears the server's mechanisms in NEGOTIATE and closes the connection.",
-        frames=nothing_to_show,
-    ),
-    smb("too_many_sessions", 0xC0000205, "The server has no room for a session", "STATUS_INSUFF_SERVER_RESOURCES, which says nothing about the logon."),
-    Made(
-        case="smb/session_expired", title="A session that is over",
-        purpose="STATUS_NETWORK_SESSION_EXPIRED at TREE_CONNECT; the client would have to authenticate again.",
-        source="smb/share_denied", frames=expired,
-    ),
+    smb("too_many_sessions", 0xC0000205, "The server has no room for a session", "STATUS_INSUFF_SERVER_RESOURCES, which says nothing about the logon.",
+        "Samba 4.17 holds the status for tree connects alone (make_connection), and its limit is 65,535 sessions of one connection."),
     Made(
         case="ldap/mutual_auth_failed", title="A server that does not prove itself",
         purpose="The client answers the AP-REP by KRB_AP_ERR_MUT_FAIL.",

@@ -7,8 +7,8 @@ RECIPE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 REALM=NEGO.TEST
 DOMAIN=NEGO
 ZONE=nego.test
-HOSTS=(dc web dir files desk)
-declare -A NUMBER=([dc]=1 [web]=2 [dir]=3 [files]=4 [desk]=20)
+HOSTS=(dc web dir files member desk)
+declare -A NUMBER=([dc]=1 [web]=2 [dir]=3 [files]=4 [member]=5 [desk]=20)
 
 ADMIN_PASSWORD=Orchard-Gate-41
 declare -A PASSWORD=(
@@ -18,6 +18,7 @@ declare -A PASSWORD=(
     [rosalind]=Photo-51 [hedy]=Hop-1941 [emmy]=Ring-1921 [katherine]=Orbit-62
     [blaise]=Pascaline-42 [niklaus]=Oberon-87 [charles]=Difference-22
 )
+LOCAL_PASSWORD=Harbour-Light-8 # of pat, whom only the member server knows
 
 say() { printf '== %s\n' "$*"; }
 

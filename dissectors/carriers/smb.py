@@ -22,6 +22,7 @@ from dissectors.carriers.smb2 import (
     SESSION_SETUP,
     SIGNED,
     STATUS_PENDING,
+    STATUS_SESSION_EXPIRED,
     TREE_CONNECT,
 )
 from dissectors.carriers.smb_framing import SmbFraming
@@ -115,7 +116,7 @@ class SmbCarrier(SmbFraming):
                 break
             start = at + _PREFIX
             end = start + length
-            matters = command <= TREE_CONNECT
+            matters = command <= TREE_CONNECT or (side and status == STATUS_SESSION_EXPIRED)
             if matters:
                 if length > self.limits.held:
                     break

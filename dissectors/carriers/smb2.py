@@ -32,6 +32,7 @@ HEADER_SIZE = 64
 NEGOTIATE, SESSION_SETUP, LOGOFF, TREE_CONNECT, IOCTL = 0, 1, 2, 3, 11
 RESPONSE, RELATED, SIGNED = 1, 4, 8
 STATUS_PENDING = 0x103
+STATUS_SESSION_EXPIRED = 0xC000035C
 VALIDATE_NEGOTIATE_INFO = 0x0014_0204
 QUERY_NETWORK_INTERFACE_INFO = 0x0014_01FC
 SIGNED_BY_RULE = frozenset({VALIDATE_NEGOTIATE_INFO, QUERY_NETWORK_INTERFACE_INFO})
@@ -78,8 +79,9 @@ class Smb2:
         self.signs_by_rule = False  # a signed TREE_CONNECT tells nothing of the session (3.2.4.1.1)
 
     def message(self, pdu: Pdu, session: int | None = None) -> bool:
-        """Read one of the four commands that matter; `session` where the header leaves it to others.
+        """Read one of the four commands that matter, or an answer that the session is over.
 
+        `session` is given where the header leaves it to others.
         False if its reply flag contradicts its side: it is left alone, else a client could grant itself
         a logon in our books.
         """
@@ -109,6 +111,8 @@ class Smb2:
             self._negotiate_response(pdu, status)
         elif command == TREE_CONNECT:
             logons.tree_response(pdu, session, message_id, nt_status(status))
+        elif status == STATUS_SESSION_EXPIRED:  # whatever was asked for (MS-SMB2 3.3.5.2.9)
+            logons.session_over(pdu, session, nt_status(status))
 
     def _negotiate_request(self, pdu: Pdu) -> None:
         data = pdu.data

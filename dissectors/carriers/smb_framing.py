@@ -139,7 +139,7 @@ class SmbFraming(Carrier):
         magic, size, status, command, flags, following, _, session = fields
         if magic != smb2.MAGIC or size != smb2.HEADER_SIZE:
             return _LOST
-        matters = command <= smb2.TREE_CONNECT
+        matters = command <= smb2.TREE_CONNECT or (side and status == smb2.STATUS_SESSION_EXPIRED)
         if matters and ready < length and ready < self.limits.held:
             return _WAIT
         by_rule = False

@@ -151,6 +151,8 @@ class Logons:
     """By pairing number: session and path of a TREE_CONNECT."""
     left: dict[int, Exchange] = field(default_factory=dict)
     """By session: the exchange whose LOGOFF awaits its answer."""
+    over: dict[int, Exchange] = field(default_factory=dict)
+    """By session: the exchange whose session was said to be over."""
     overflows: int = 0
 
     def request(self, session: int, pairing: int, *, binding: bool = False) -> Exchange:
@@ -241,6 +243,13 @@ class Logons:
         if path is not None:
             context["path"] = path
         self.say("after", pdu, owner, status=status, context=context)
+
+    def session_over(self, pdu: Pdu, session: int, status: Status) -> None:
+        """Tell once that a session has come to its end in use; only another logon can go on with it."""
+        owner = self.owners.get(session)
+        if owner is not None and self.over.get(session) is not owner:
+            self.overflows += remember(self.over, session, owner, self.limit)
+            self.say("after", pdu, owner, status=status, context={"event": "use"})
 
     def hint(
         self, pdu: Pdu, facts: dict[str, Any], buffer: Buffer, schemes: tuple[str, ...] = ()

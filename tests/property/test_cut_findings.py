@@ -24,8 +24,6 @@ WHY_NTLM = {"NGS-NTLM-010", "NGS-NTLM-011", "NGS-NTLM-012"}
 
 
 TOLD_BY_A_PART = {
-    # put together of two recordings: the server tells two times, and the second alone is off
-    "smb/fallback_other_carrier": {"NGS-CLOCK-001"},
     # the relay's request is not signed, only the server's refusal, and that may be what is lost
     "smb/relayed_http": {"NGS-SMB-004"},
 }

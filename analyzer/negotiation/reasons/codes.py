@@ -51,7 +51,7 @@ LIKELY_NT_STATUS = {
     0xC0000022,
     0xC000006D,
     0xC00000BB,
-    0xC00000D0,  # no more connections; also a session that may not be bound (MS-SMB2 3.3.5.5)
+    0xC00000D0,  # no more connections; to BINDING: the session may not be bound (MS-SMB2 3.3.5.5)
     0xC0000133,  # between a controller and a server, or client and server
     0xC0000184,
     0xC0000192,  # a service that does not run: whether a controller is in reach is not said

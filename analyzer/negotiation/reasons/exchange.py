@@ -24,10 +24,12 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "a MIC or checksum did not match",
         "look for tampering or a broken proxy",
         (
-            "negState reject as the answer to a mechListMIC, or said by the initiator; where a "
-            "mechanism's token came with the MIC, the carrier's refusal is the reason and names this; LDAP "
-            "data 5 in answer to a mechListMIC and data 57 to an NTLM MIC or the lack of it, as Samba "
-            "says it; a GSS library's words for it in LDAP's diagnosticMessage"
+            "negState reject as the answer to a mechListMIC, or said by the initiator; "
+            "STATUS_INVALID_PARAMETER to a sound AUTHENTICATE that has a MIC or promises one; LDAP data 5 in "
+            "answer to a mechListMIC and data 57 to an NTLM MIC or the lack of it, as Samba says it; a GSS "
+            "library's words for it in LDAP's diagnosticMessage; where a mechanism's token came with a "
+            "mechListMIC, the carrier's refusal (negState reject, STATUS_ACCESS_DENIED) is the reason and "
+            "names this"
         ),
         "certain where words name the MIC; possible for data 5 and 57; else likely",
     ),
@@ -87,8 +89,9 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "the server could not read the token",
         "look for a proxy that cuts headers",
         (
-            "HTTP 400; STATUS_INVALID_PARAMETER, but not to a sound AP-REQ; HTTP 401 where no token of the "
-            "client could be read; LDAP invalidCredentials to a token that ends too early or is none"
+            "HTTP 400; STATUS_INVALID_PARAMETER, but not to a sound AP-REQ, nor to a sound AUTHENTICATE "
+            "with a MIC; HTTP 401 where no token of the client could be read; LDAP invalidCredentials to a "
+            "token that ends too early or is none"
         ),
         "likely: the codes also mean other things",
     ),
@@ -107,8 +110,9 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "the carrier's rules were broken",
         "see the status; for NTLM look for a proxy or load balancer that does not keep connections",
         (
-            "LDAP protocolError, or data 57; STATUS_INVALID_DEVICE_STATE; a general refusal of an NTLM "
-            "AUTHENTICATE whose connection is all there and had no challenge"
+            "LDAP protocolError, or data 57; STATUS_INVALID_DEVICE_STATE; STATUS_REQUEST_NOT_ACCEPTED to "
+            "a session that is to be bound to a second connection; a general refusal of an NTLM AUTHENTICATE "
+            "whose connection is all there and had no challenge"
         ),
         "likely: LDAP also says so to a version that it does not speak",
     ),

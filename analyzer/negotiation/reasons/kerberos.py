@@ -35,7 +35,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "the session has expired: the client has to authenticate again",
         "none if it does so; else give tickets a longer life, or mend the client",
         (
-            "STATUS_NETWORK_SESSION_EXPIRED to a SESSION_SETUP without Kerberos, or at TREE_CONNECT after "
+            "STATUS_NETWORK_SESSION_EXPIRED to a SESSION_SETUP without Kerberos, or to anything else after "
             "success; then the outcome stays success; STATUS_USER_SESSION_DELETED"
         ),
         "certain; likely for USER_SESSION_DELETED: the server may never have had the session",

@@ -7,13 +7,17 @@ smb_sessions.py KIND SERVER
     raw-ntlm   NTLM without SPNEGO around it
     raw-krb    Kerberos without SPNEGO around it
     krb        what the ticket cache has, inside SPNEGO
+    leave      hangs up when NTLM's challenge has come
+    late       the same with a ticket of ten seconds; the share is asked for when it is over
 """
 
 import sys
+import time
 import uuid
 
+import gssapi
 from smbprotocol.connection import Connection, Dialects
-from smbprotocol.exceptions import LogonFailure
+from smbprotocol.exceptions import LogonFailure, SMBResponseException
 from smbprotocol.session import Session
 from smbprotocol.tree import TreeConnect
 
@@ -56,4 +60,25 @@ elif kind == "raw-ntlm":
     use(log_on(ADA, "ntlm"))
 elif kind in ("raw-krb", "krb"):
     use(log_on((None, None), "kerberos" if kind == "raw-krb" else "negotiate"))
+elif kind == "leave":
+    receive = connection.receive
+
+    def challenged(request, **how):
+        try:
+            receive(request, **how)
+        finally:
+            connection.transport.close()
+            sys.exit("challenged, and gone")
+
+    connection.receive = challenged
+    log_on(ADA, "negotiate")
+elif kind == "late":
+    service = gssapi.Name(f"cifs@{server}", gssapi.NameType.hostbased_service)
+    gssapi.SecurityContext(name=service, usage="initiate", lifetime=10).step()  # into the cache
+    session = log_on((None, None), "negotiate")
+    time.sleep(11)
+    try:
+        use(session)
+    except SMBResponseException as problem:
+        print(problem)
 connection.disconnect()

@@ -41,12 +41,12 @@ TABLE = {
     "NGS-PWD-006": Case("http/digest", "ada", "http/basic"),
     "NGS-PWD-007": Case("ldap/openldap_unauthenticated", "10.99.0.3", "ldap/openldap_simple"),
     "NGS-PWD-008": Case("ldap/anonymous", "fd99::20", "ldap/openldap_unauthenticated"),
-    "NGS-PWD-009": Case("smb/nt1_plaintext", "10.99.0.4", "smb/nt1_no_extended_security", (6,)),
+    "NGS-PWD-009": Case("smb/nt1_plaintext", "fd99::1", "smb/nt1_no_extended_security", (6,)),
     "NGS-NTLM-001": Case(
         "smb/nt1_no_extended_security_ntlmv1", "10.99.0.20", "smb/nt1_no_extended_security"
     ),
     "NGS-NTLM-002": Case("smb/ntlmv1_ess", "fd99::20", "http/lm_response"),
-    "NGS-NTLM-003": Case("http/lm_beside_ntlm", "10.99.0.20", "http/lm_response", (12,)),
+    "NGS-NTLM-003": Case("smb/ntlm_no_session_security", "fd99::20", "http/lm_response"),
     "NGS-NTLM-004": Case("http/ntlm_anonymous", "10.99.0.20", "smb/anonymous"),
     "NGS-NTLM-005": Case("smb/service_account_ntlm", "NEGO\\svc-web", "smb/smb311_ntlm"),
     "NGS-NTLM-010": Case("http/fallback_no_spn", "10.99.0.20", "smb/ntlm_though_kerberos_works"),
@@ -55,12 +55,12 @@ TABLE = {
     "NGS-NTLM-013": Case("http/ntlm_only_server", "10.99.0.2", "http/ntlm_though_more_was_offered"),
     "NGS-NTLM-014": Case("smb/raw_ntlm", "fd99::20", "smb/smb311_ntlm"),
     "NGS-NTLM-015": Case("smb/smb311_ntlm", "fd99::1", "smb/wrong_password"),
-    "NGS-NTLM-020": Case("http/ntlm_mic_missing", "10.99.0.20", "http/ntlm_mic_present"),
+    "NGS-NTLM-020": Case("smb/relayed_without_mic", "10.99.0.20", "smb/ntlm_mic_changed"),
     "NGS-NTLM-021": Case("http/ntlm_keep_alive", "10.99.0.20", "http/ntlm_mic_present"),
-    "NGS-NTLM-022": Case("http/ntlm_weak_flags", "10.99.0.20", "http/ntlm_40_bit"),
-    "NGS-NTLM-023": Case("http/ntlm_40_bit", "10.99.0.20", "http/ntlm_weak_flags"),
-    "NGS-NTLM-024": Case("http/ntlm_weak_flags", "10.99.0.20", "http/ntlmv1_ess"),
-    "NGS-NTLM-025": Case("http/lm_response", "10.99.0.20", "smb/smb311_ntlm"),
+    "NGS-NTLM-022": Case("smb/ntlm_56_bit", "fd99::20", "smb/ntlm_40_bit"),
+    "NGS-NTLM-023": Case("smb/ntlm_40_bit", "fd99::20", "smb/ntlm_56_bit"),
+    "NGS-NTLM-024": Case("smb/ntlm_no_session_security", "fd99::20", "smb/ntlmv1_ess"),
+    "NGS-NTLM-025": Case("smb/ntlm_lm_key", "fd99::20", "smb/ntlmv1_ess"),
     "NGS-NTLM-026": Case("http/ntlm_local_call", "10.99.0.20", "http/ntlm_anonymous"),
     "NGS-RELAY-001": Case("smb/relayed_http", "10.99.0.20", "smb/fixed_challenge", (19, 20)),
     "NGS-RELAY-002": Case("smb/relayed_smb", "10.99.0.20", "http/offer_cut_between_hops"),
@@ -114,7 +114,7 @@ TABLE = {
     "NGS-SMB-009": Case("smb/nt1_no_extended_security", "10.99.0.20", "smb/nt1_ntlm"),
     "NGS-SMB-010": Case("smb/relayed_smb", "10.99.0.20", "smb/smb311_ntlm"),
     "NGS-SMB-011": Case(
-        "smb/signing_off&smb/signing_required", "10.99.0.4", "smb/signing_off+smb/signing_required"
+        "smb/signing_turned_on", "10.99.0.4", "smb/signing_off+smb/signing_required"
     ),
     "NGS-LDAP-001": Case("ldap/gss_spnego_none", "fd99::1", "ldap/gss_spnego_seal"),
     "NGS-LDAP-002": Case("ldap/gssapi_sign", "fd99::20", "ldap/gssapi_seal"),
@@ -127,7 +127,7 @@ TABLE = {
     "NGS-HTTP-003": Case("http/negotiate_kerberos", "fd99::2", "http/tls_kerberos"),
     "NGS-TLS-001": Case("http/tls_ntlm_no_bindings", "10.99.0.20", "http/tls_ntlm_bound"),
     "NGS-TLS-002": Case("http/ntlm_channel_bindings", "10.99.0.20", "http/ntlm"),
-    "NGS-CLOCK-001": Case("http/ntlm_clock_off", "10.99.0.2", "http/ntlm"),
+    "NGS-CLOCK-001": Case("smb/clock_off", "10.99.0.4", "smb/local_account"),
     "NGS-CLOCK-002": Case("smb/clock_skew", "fd99::20", "http/ntlm_clock_off"),
     "NGS-DATA-001": Case("http/malformed_token", "10.99.0.20", "http/lost_in_token"),
 }

@@ -203,6 +203,42 @@ def test_invalid_parameter_to_a_ticket() -> None:
     assert cause(later, nt(0xC000000D)) == ("malformed_token", "likely")
 
 
+def test_invalid_parameter_to_a_mic() -> None:
+    """Samba says so of a MIC that is wrong or was taken out, which no fault of the message shows."""
+
+    def answered(mic: str, *faults: Anomaly) -> tuple[str, str]:
+        proof = NtlmAuthenticate(raw=bytes(90), user="alice", mic=mic, anomalies=faults)
+        made = talk(NtlmNegotiate(raw=b"1"), None, proof, None, mechanism="ntlm", wrapper="spnego")
+        return cause(made, nt(0xC000000D))
+
+    assert answered("present") == ("integrity_failure", "likely")
+    assert answered("promised-missing") == ("integrity_failure", "likely")
+    assert answered("absent") == ("malformed_token", "likely")
+    assert answered("present", Anomaly("truncated", Span(0, 1))) == ("malformed_token", "likely")
+
+
+def test_a_session_that_may_not_be_bound() -> None:
+    """The same status says that there are no more connections, unless the client asks for a second one."""
+    made = talk(NtlmNegotiate(raw=b"1"), None, mechanism="ntlm")
+    assert cause(made, nt(0xC00000D0)) == ("server_error", "likely")
+    assert made.exchange is not None
+    made.exchange.context["binding"] = True
+    assert cause(made, nt(0xC00000D0)) == ("protocol_error", "likely")
+
+
+def test_access_denied_to_a_mech_list_mic() -> None:
+    """The status is policy's as well, so the reason stays, and names the MIC."""
+    for mic, named in ((b"m" * 16, True), (None, False)):
+        last = NegTokenResp(raw=b"3", response_token=PROOF, mech_list_mic=mic)
+        made = talk(NegTokenInit(raw=b"1"), None, last, None, mechanism="ntlm")
+        made.steps[-1].status = made.status = nt(0xC0000022)
+        made.carrier_state = CarrierState.FAILED
+        reason = explain(made)
+        assert reason is not None
+        assert reason.code == "policy_denied"
+        assert ("mechListMIC" in reason.detail) == named
+
+
 @pytest.mark.parametrize("status", [ldap(49), ad(49, 0x52E), nt(0xC000006D)])
 def test_credentials_that_the_capture_lacks(status: Status) -> None:
     """They may have been a ticket, of which the code says nothing."""

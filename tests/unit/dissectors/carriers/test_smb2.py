@@ -439,6 +439,42 @@ def test_tree_connect_refused(talk):
     assert after.context == {"event": "tree-connect", "path": "\\\\files\\secret"}
 
 
+READ, EXPIRED = 8, 0xC000035C
+
+
+@pytest.mark.parametrize("cuts", [(), (30,), (4, 68), (70,)])
+def test_a_session_that_is_over(talk, cuts):
+    """Whatever is asked for: it is told once, of the logon that the session is of, however the answer is cut."""
+    first, other = talk.log_on(), talk.log_on(0x22, 2)
+    for mid in (3, 4):
+        talk.ask(READ, mid, bytes(49), 0x11)
+        answer = packet(header(READ, mid, 0x11, status=EXPIRED, flags=1) + ERROR_BODY)
+        for begin, end in zip((0, *cuts), (*cuts, len(answer)), strict=True):
+            talk.send(SERVER, answer[begin:end])
+    told = [message for message in talk.said if message.kind == "after"]
+    assert [(one.exchange, one.side, one.context) for one in told] == [
+        (first, SERVER, {"event": "use"})
+    ]
+    assert told[0].status.name == "STATUS_NETWORK_SESSION_EXPIRED"
+    talk.ask(SESSION_SETUP, 5, setup_request(), 0x11)
+    talk.answer(SESSION_SETUP, 5, setup_response(), 0x11)
+    again = talk.said[-1].exchange
+    assert again.reauthentication
+    talk.answer(READ, 6, ERROR_BODY, 0x11, EXPIRED)
+    assert (talk.said[-1].kind, talk.said[-1].exchange) == ("after", again)
+    assert other.plain_messages == 0
+
+
+def test_a_session_that_is_over_and_nobodys(talk):
+    """Neither a session that nobody saw set up, nor what a client says in the server's place, is told."""
+    talk.answer(READ, 3, ERROR_BODY, 0x77, EXPIRED)
+    talk.log_on()
+    said = len(talk.said)
+    talk.send(CLIENT, packet(header(READ, 4, 0x11, status=EXPIRED) + bytes(49)))
+    talk.send(CLIENT, packet(header(READ, 5, 0x11, status=EXPIRED, flags=1) + ERROR_BODY))
+    assert len(talk.said) == said
+
+
 def test_tree_connect_of_strangers(talk):
     """A share refused to a session that nobody saw set up is nobody's business."""
     talk.ask(TREE_CONNECT, 5, tree_request(), 0x77)
