@@ -271,6 +271,7 @@ CASES = [
         frames=nothing_to_show,
     ),
     smb("too_many_sessions", 0xC0000205, "The server has no room for a session", "STATUS_INSUFF_SERVER_RESOURCES, which says nothing about the logon."),
+    smb("unsuccessful", 0xC0000001, "The server refuses and does not say why", "STATUS_UNSUCCESSFUL, which may be anything."),
     Made(
         case="smb/session_expired", title="A session that is over",
         purpose="STATUS_NETWORK_SESSION_EXPIRED at TREE_CONNECT; the client would have to authenticate again.",

@@ -19,7 +19,7 @@ from analyzer.negotiation.reasons.codes import (
     NT_STATUS_REASONS,
     TOLD_BY_TEXT,
 )
-from analyzer.negotiation.reasons.entry import ReasonCode
+from analyzer.negotiation.reasons.entry import ALSO, ReasonCode
 from analyzer.negotiation.reasons.exchange import EXCHANGE_REASONS
 from analyzer.negotiation.reasons.fallbacks import FALLBACK_REASONS
 from analyzer.negotiation.reasons.incomplete import INCOMPLETE_REASONS, WEAK_REASONS
@@ -27,6 +27,7 @@ from analyzer.negotiation.reasons.kerberos import KERBEROS_REASONS
 
 __all__ = [
     "AD_SUB_CODE_REASONS",
+    "ALSO",
     "HTTP_REASONS",
     "KDC_STEPS",
     "KRB_ERROR_REASONS",

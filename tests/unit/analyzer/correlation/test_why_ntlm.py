@@ -482,6 +482,15 @@ def test_a_failure_keeps_its_reason() -> None:
     assert reason.detail.endswith("[frames 10, 11, certain]")
 
 
+def test_a_stated_failure_is_not_explained_by_why_ntlm() -> None:
+    """However little it says: what kept the client from Kerberos did not refuse its password."""
+    row = refused(ntlm())
+    row.reason = Reason("bad_credentials", "refused", (102,), "possible")
+    reason = reason_of(row, kdc=[asked(99, "HTTP/web.lab.example", 7)])
+    assert told(reason) == ("bad_credentials", "possible", (102,))
+    assert "; NTLM since the service name is not known" in reason.detail
+
+
 def test_why_ntlm_has_a_place_of_its_own() -> None:
     """Whatever came of the logon: success, failure, flaw; none for Kerberos and anonymous logons."""
     for row in (
