@@ -11,12 +11,11 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from analyzer.correlation.services import account_of, label_of, principal
-from analyzer.negotiation.reasons import KDC_STEPS
+from analyzer.negotiation.reasons import is_kdc_step
 from analyzer.surroundings.model import ConnectionAttempt, KdcExchange, NameFact
 
 LOOK_BACK = 32
 """Entries of one key that a single look-up goes through, latest first."""
-NO_FAILURE = KDC_STEPS
 KDC_RECORDS = ("_kerberos._tcp.", "_kerberos._udp.")
 """What the SRV records of a realm's KDCs begin with (RFC 4120 7.2.3.2)."""
 
@@ -127,7 +126,7 @@ class KdcIndex:
                 issuers = self._issued.get(exchange.ticket_id, ())
                 if len(issuers) < LOOK_BACK:
                     self._issued[exchange.ticket_id] = (*issuers, exchange)
-        elif exchange.error_code not in NO_FAILURE and not repeated:
+        elif not is_kdc_step(exchange.error_code, exchange.referral) and not repeated:
             self._add_failure(exchange, account)
 
     def issuers(self, ticket_id: bytes | None) -> tuple[KdcExchange, ...]:

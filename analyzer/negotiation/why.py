@@ -18,7 +18,7 @@ from analyzer.negotiation.model import (
     State,
     Step,
 )
-from analyzer.negotiation.reasons import KDC_STEPS, REASONS
+from analyzer.negotiation.reasons import REASONS, is_kdc_step
 from analyzer.negotiation.refusal import (
     SESSION_EXPIRED,
     Cause,
@@ -90,7 +90,7 @@ def _kerberos_error(negotiation: Negotiation) -> Reason | None:
         error = token.inner if by_kdc else token
         if not isinstance(error, KrbError) or error.error_code is None:
             continue
-        if by_kdc and error.error_code in KDC_STEPS:
+        if by_kdc and is_kdc_step(error.error_code, error.crealm):
             continue
         if (by_kdc or negotiation.outcome == "incomplete") and _went_on(negotiation, step):
             return None  # the client mended what the error was about; its new token has no verdict

@@ -9,7 +9,6 @@ from analyzer.negotiation.reasons.accounts import ACCOUNT_REASONS
 from analyzer.negotiation.reasons.codes import (
     AD_SUB_CODE_REASONS,
     HTTP_REASONS,
-    KDC_STEPS,
     KRB_ERROR_REASONS,
     LDAP_REASONS,
     LIKELY_AD_SUB_CODES,
@@ -18,6 +17,7 @@ from analyzer.negotiation.reasons.codes import (
     LIKELY_NT_STATUS,
     NT_STATUS_REASONS,
     TOLD_BY_TEXT,
+    is_kdc_step,
 )
 from analyzer.negotiation.reasons.entry import ALSO, ReasonCode
 from analyzer.negotiation.reasons.exchange import EXCHANGE_REASONS
@@ -29,7 +29,6 @@ __all__ = [
     "AD_SUB_CODE_REASONS",
     "ALSO",
     "HTTP_REASONS",
-    "KDC_STEPS",
     "KRB_ERROR_REASONS",
     "LDAP_REASONS",
     "LIKELY_AD_SUB_CODES",
@@ -40,6 +39,7 @@ __all__ = [
     "REASONS",
     "TOLD_BY_TEXT",
     "ReasonCode",
+    "is_kdc_step",
 ]
 
 REASONS: dict[str, ReasonCode] = {

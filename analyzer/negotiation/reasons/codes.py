@@ -164,8 +164,18 @@ LIKELY_KRB_ERRORS = {
 }
 """Codes with more than one meaning: the reason is `likely`, not `certain`."""
 
-KDC_STEPS = frozenset({25, 52, 91})
+_KDC_STEPS = frozenset({25, 52, 91})
 """PREAUTH_REQUIRED, RESPONSE_TOO_BIG, MORE_PREAUTH_DATA_REQUIRED: steps of an ordinary exchange."""
+_WRONG_REALM = 68
+
+
+def is_kdc_step(error_code: int | None, referral: str | None) -> bool:
+    """Tell whether by this error a KDC asks for one more round, and refuses nothing.
+
+    WRONG_REALM is one where it names the realm to go on in (RFC 6806 7): `referral`.
+    """
+    return error_code in _KDC_STEPS or (error_code == _WRONG_REALM and referral is not None)
+
 
 HTTP_REASONS: dict[int, str] = {
     400: "malformed_token",

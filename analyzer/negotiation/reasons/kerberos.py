@@ -100,7 +100,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
     "kdc_error": ReasonCode(
         "failure",
         "another Kerberos error",
-        "see the error named in the detail",
+        "look up the error that is named",
         (
             "a KRB-ERROR that has no code of its own here; as the reason for NTLM, or for a client "
             "that sends no token: by the KDC, for this client and service"
