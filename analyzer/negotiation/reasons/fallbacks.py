@@ -59,7 +59,10 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "fallback",
         "Kerberos was offered, the server selected NTLM",
         "give the service a key (keytab, SPN)",
-        "mechTypes of the client has Kerberos first, supportedMech of the server is NTLM",
+        (
+            "mechTypes of the client has Kerberos before NTLM, supportedMech of the server is NTLM; another "
+            "mechanism in front, such as NegoEx, changes nothing: the server has turned both down"
+        ),
         "likely",
         NO_USAGE_ID,
     ),

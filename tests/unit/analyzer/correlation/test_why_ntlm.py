@@ -206,6 +206,19 @@ def test_the_server_selects() -> None:
     assert told(reason_of(row)) == ("ntlm_selected_by_server", "likely", (100, 101))
 
 
+@pytest.mark.parametrize("first", ["negoex", "pku2u", "1.2.3.4"])
+def test_the_server_selects_though_another_mechanism_is_first(first: str) -> None:
+    """What stands before Kerberos was turned down like it; that no ticket came along says nothing then."""
+    row = ntlm(offered_mechs=[first, *WITH_KERBEROS], selected_mech="ntlm")
+    reason = reason_of(row)
+    assert told(reason) == ("ntlm_selected_by_server", "likely", (100, 101))
+    assert f"{first} stands before Kerberos" in reason.detail
+    row = ntlm(offered_mechs=[first, "ntlm", "kerberos"], selected_mech="ntlm")
+    assert told(reason_of(row)) == ("application_chose_ntlm", "possible", (100,))
+    row = ntlm(offered_mechs=[first, "ntlm"], selected_mech="ntlm")
+    assert reason_of(row).code == "ntlm_only_client"
+
+
 def test_a_kerberos_error_inside() -> None:
     """The acceptor's own word is the strongest evidence."""
     row = ntlm(
