@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from analyzer.correlation.services import account_of, label_of, principal
+from analyzer.correlation.services import account_of, label_of, principal, same_host
 from analyzer.negotiation.reasons import is_kdc_step
 from analyzer.surroundings.model import ConnectionAttempt, KdcExchange, NameFact
 
@@ -76,6 +76,7 @@ class KdcIndex:
         names: Iterable[NameFact] = (),
     ) -> None:
         self.granted: Timeline[KdcExchange] = Timeline()  # by (asker, sname as issued)
+        self.granted_to: Timeline[KdcExchange] = Timeline()  # by (client, class, label)
         self._issued: dict[bytes, tuple[KdcExchange, ...]] = {}  # by `ticket_id`; see `issuers`
         self.refused: Timeline[KdcExchange] = Timeline()  # by (asker, class, label)
         self.refused_classes: dict[str, list[str]] = {}  # label -> classes, in order of time
@@ -122,6 +123,9 @@ class KdcIndex:
             at = exchange.reply_ts_ns or ts_ns
             for asker in (client, version(client)):
                 self.granted.add((asker, issued), at, exchange)
+            named = principal(issued)
+            if named is not None and named.host:
+                self.granted_to.add((client, named.service, label_of(named.host)), at, exchange)
             if exchange.ticket_id is not None:
                 issuers = self._issued.get(exchange.ticket_id, ())
                 if len(issuers) < LOOK_BACK:
@@ -137,6 +141,16 @@ class KdcIndex:
         issuers = self._issued.get(ticket_id, ()) if ticket_id is not None else ()
         names = {(e.ticket_sname, e.ticket_realm, e.ticket_etype, e.ticket_kvno) for e in issuers}
         return issuers if len(names) == 1 else ()
+
+    def granted_for(
+        self, client: str, service: str, host: str, since_ns: int, until_ns: int
+    ) -> Iterator[KdcExchange]:
+        """Tickets for a service of a host, by its full or short name, with port or without; latest first."""
+        key = client, service, label_of(host)
+        for exchange in self.granted_to.latest(key, since_ns, until_ns):
+            named = principal(exchange.ticket_sname or exchange.sname)
+            if named is not None and same_host(named.host, host):
+                yield exchange
 
     def _add_lookup(self, fact: NameFact) -> None:
         if any(fact.targets):  # a lone dot says that there is no such service (RFC 2782)

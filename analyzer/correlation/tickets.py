@@ -216,10 +216,16 @@ def _when(negotiation: Negotiation, exchange: KdcExchange) -> When:
 
 
 def _got_it_later(negotiation: Negotiation, refused: KdcExchange, context: Context) -> bool:
-    """The same client got the same ticket after all before the negotiation was over, or showed one."""
-    key = (refused.client, (refused.sname or "").lower())
-    granted = context.kdc.granted.last(key, refused.ts_ns, negotiation.ended_ns)
-    return granted is not None or context.kerberos.had_ticket_since(negotiation, refused)
+    """The same client got a ticket for it after all before the negotiation was over, or showed one.
+
+    By the short name or the full one: clients that are refused the one may try the other.
+    """
+    asked, span = principal(refused.sname), (refused.ts_ns, negotiation.ended_ns)
+    if asked is not None:
+        granted = context.kdc.granted_for(refused.client, asked.service, asked.host, *span)
+        if next(granted, None) is not None:
+            return True
+    return context.kerberos.had_ticket_since(negotiation, refused)
 
 
 def granted_ticket(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | None:
@@ -229,10 +235,10 @@ def granted_ticket(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | N
     until = negotiation.started_ns
     for host in named_by_client(negotiation):
         for service in sorted(classes(negotiation.carrier)):
-            key = (negotiation.stream.client, f"{service}/{host}")
-            found = index.granted.last(key, until - TICKET_LIFE_NS, until)
-            if found is not None and not other_account(negotiation, found):
-                return found
+            since = until - TICKET_LIFE_NS
+            for found in index.granted_for(negotiation.stream.client, service, host, since, until):
+                if not other_account(negotiation, found):
+                    return found
     return None
 
 

@@ -171,6 +171,30 @@ def test_a_ticket_after_all() -> None:
     assert (reason.code, reason.confidence) == ("application_chose_ntlm", "possible")
 
 
+@pytest.mark.parametrize(
+    ("refusal", "granted"),
+    [
+        ("HTTP/web.lab.example", "HTTP/web"),
+        ("HTTP/web", "HTTP/web.lab.example"),
+        ("HTTP/web.lab.example", "HTTP/web.lab.example:8080"),
+    ],
+)
+def test_a_ticket_after_all_by_another_form_of_the_name(refusal: str, granted: str) -> None:
+    """The short name and the full one are one service, with its port or without."""
+    tickets = [asked(98, refusal, 7), asked(99, granted)]
+    reason = reason_of(ntlm(), kdc=tickets)
+    assert (reason.code, reason.confidence) == ("application_chose_ntlm", "possible")
+    assert f"it had a ticket for {granted}" in reason.detail
+
+
+@pytest.mark.parametrize("granted", ["HTTP/www.lab.example", "cifs/web.lab.example", "HTTP/web.x"])
+def test_a_ticket_for_something_else(granted: str) -> None:
+    """Another host, another class of service, another full name."""
+    tickets = [asked(98, "HTTP/web.lab.example", 7), asked(99, granted)]
+    reason = reason_of(ntlm(), kdc=tickets)
+    assert (reason.code, reason.confidence) == ("unknown_service", "certain")
+
+
 def test_the_same_user_at_another_address() -> None:
     """Behind address translation the client, or another machine: possible, and the detail says who asked."""
     refusal = asked(99, "HTTP/web.lab.example", 7, client="192.0.2.1", cname="alice")
