@@ -79,6 +79,7 @@ class KdcIndex:
         self.granted_to: Timeline[KdcExchange] = Timeline()  # by (client, class, label)
         self._issued: dict[bytes, tuple[KdcExchange, ...]] = {}  # by `ticket_id`; see `issuers`
         self.refused: Timeline[KdcExchange] = Timeline()  # by (asker, class, label)
+        self.refused_realms: Timeline[KdcExchange] = Timeline()  # by client: other realms' KDCs
         self.refused_classes: dict[str, list[str]] = {}  # label -> classes, in order of time
         self.failed_logons: Timeline[KdcExchange] = Timeline()  # by client: AS only
         self.failed_for_user: Timeline[KdcExchange] = Timeline()  # by (client, account): AS only
@@ -162,14 +163,19 @@ class KdcIndex:
     def _add_failure(self, exchange: KdcExchange, account: str | None) -> None:
         client, ts_ns = exchange.client, exchange.ts_ns
         asked = principal(exchange.sname)
-        if exchange.exchange == "AS" or (asked is not None and asked.service == "krbtgt"):
-            if exchange.exchange == "AS":
-                self.failed_logons.add(client, ts_ns, exchange)
-                if account is not None:
-                    self.failed_for_user.add((client, account), ts_ns, exchange)
-                    self.failed_for_account.add(account, ts_ns, exchange)
+        if exchange.exchange == "AS":
+            self.failed_logons.add(client, ts_ns, exchange)
+            if account is not None:
+                self.failed_for_user.add((client, account), ts_ns, exchange)
+                self.failed_for_account.add(account, ts_ns, exchange)
             return
         if asked is None or not asked.host:
+            return
+        if asked.service == "krbtgt":
+            if exchange.realm is not None and exchange.realm.lower() != asked.host:
+                self.refused_realms.add(
+                    client, ts_ns, exchange
+                )  # of its own: to delegate, to renew
             return
         self.asked.add(client, ts_ns, exchange)
         label = label_of(asked.host)

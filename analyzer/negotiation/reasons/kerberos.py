@@ -64,8 +64,8 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "the service name is not known",
         "use the name it is registered for, never an IP address, or register the SPN",
         (
-            "KDC_ERR_S_PRINCIPAL_UNKNOWN; as the reason for NTLM: for a name of this service, asked "
-            "by this client"
+            "KDC_ERR_S_PRINCIPAL_UNKNOWN; as the reason for NTLM: for a name of this service, or for the KDC "
+            "(krbtgt) of the realm that its name belongs to, asked by this client"
         ),
         STATED,
         "4769 0x7; 4020 and 4021 usage id 6: target name not resolved by Kerberos",
