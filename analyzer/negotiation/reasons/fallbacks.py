@@ -38,8 +38,9 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
             "name whose SPN is registered"
         ),
         (
-            "NTLM's local-call flag agreed by both; the same address at both ends; `localhost` as the "
-            "name, though the addresses differ"
+            "NTLM's local-call flag agreed by both; the same address at both ends; where the addresses "
+            "differ, `localhost` as the name, or the workstation's own, which is the server's computer name "
+            "too"
         ),
         "certain if NTLM says so and the addresses agree; else likely",
         "4020 and 4021 usage id 10: loopback",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.correlated import (
@@ -289,6 +290,38 @@ def test_one_machine() -> None:
     assert told(reason) == ("target_is_local_host", "likely", (100,))
     assert "named localhost, though 10.0.0.20 talks to 10.0.0.2" in reason.detail
     assert "same machine" not in reason.detail  # a tunnel, or a hosts entry
+
+
+OWN_NAME = {"workstation": "Web", "ntlm_server": DOMAIN_MEMBER, "user": "alice", "domain": "LAB"}
+
+
+def test_one_machine_by_its_name() -> None:
+    """Over another of its addresses; that a name is not another's, addresses that differ do not show."""
+    reason = reason_of(ntlm(**OWN_NAME))
+    assert told(reason) == ("target_is_local_host", "likely", (3, 102))
+    assert "(named web.lab.example, and both call themselves Web, though 10.0.0.20" in reason.detail
+    cut = DOMAIN_MEMBER._replace(nb_computer="W")
+    assert (
+        reason_of(ntlm(**OWN_NAME | {"workstation": "w", "ntlm_server": cut})).code == reason.code
+    )
+    shared = ntlm(**OWN_NAME, stream=stream("10.0.0.2", "10.0.0.2"))
+    assert "10.0.0.2 talks to 10.0.0.2" in reason_of(shared).detail
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"workstation": "DESK"},
+        {"workstation": None},
+        {"server_name": "other.lab.example"},
+        {"server_name": "10.0.0.2"},
+        {"ntlm_server": None},
+        {"key_frames": KeyFrames(None, 100, 101, None)},
+    ],
+)
+def test_names_that_are_not_one(facts: dict[str, Any]) -> None:
+    """Workstation, CHALLENGE and the client's name for the server must all be there, and agree."""
+    assert reason_of(ntlm(**(OWN_NAME | facts))).code != "target_is_local_host"
 
 
 def test_tokens_without_addresses_are_not_one_machine() -> None:
