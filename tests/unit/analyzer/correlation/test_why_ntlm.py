@@ -600,6 +600,14 @@ def test_what_the_kdc_says_of_the_service(error: int, code: str) -> None:
     assert "HTTP/web.lab.example" in reason.detail
 
 
+def test_a_user_that_the_kdc_alone_does_not_know() -> None:
+    """NTLM let the same user in, so the account is there: nothing may say that it does not exist."""
+    unknown = asked(99, "krbtgt/LAB", 6, exchange="AS", cname="alice")
+    reason = reason_of(ntlm(user="alice"), kdc=[unknown])
+    assert (reason.code, reason.confidence) == ("unknown_user", "likely")
+    assert reason.detail.startswith("the user name is not known to the KDC or server (KDC_ERR_C_PR")
+
+
 def test_a_client_that_was_not_captured_may_have_asked_a_kdc() -> None:
     """Where only the server's side is there, a missing Kerberos request tells nothing."""
     path = CAPTURES / "http/server_only/capture.pcapng"
