@@ -608,6 +608,18 @@ def test_a_user_that_the_kdc_alone_does_not_know() -> None:
     assert reason.detail.startswith("the user name is not known to the KDC or server (KDC_ERR_C_PR")
 
 
+@pytest.mark.parametrize("code", [25, 52, 91])
+def test_steps_to_a_first_ticket_explain_nothing(code: int) -> None:
+    """By them a KDC asks for one more round; so by the realm to go on in, but not by none."""
+    facts = {"exchange": "AS", "cname": "alice"}
+    step = asked(99, "krbtgt/LAB", code, **facts)
+    assert reason_of(ntlm(user="alice"), kdc=[step]).code == "ntlm_only_client"
+    referred = asked(99, "krbtgt/LAB", 68, referral="OTHER.EXAMPLE", **facts)
+    assert reason_of(ntlm(user="alice"), kdc=[referred]).code == "ntlm_only_client"
+    lost = asked(99, "krbtgt/LAB", 68, **facts)
+    assert reason_of(ntlm(user="alice"), kdc=[lost]).code == "kdc_error"
+
+
 def test_a_client_that_was_not_captured_may_have_asked_a_kdc() -> None:
     """Where only the server's side is there, a missing Kerberos request tells nothing."""
     path = CAPTURES / "http/server_only/capture.pcapng"

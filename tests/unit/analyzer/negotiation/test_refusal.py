@@ -464,10 +464,12 @@ def test_lists_of_which_one_is_cut_may_share_something(facts: dict) -> None:
     assert reject(NegTokenInit(raw=b"o"), no, **apart) == ("no_common_mechanism", "likely")
 
 
-def relayed(error: int, *padata: int, later: Token | None = None) -> tuple[str, str] | None:
+def relayed(
+    error: int, *padata: int, later: Token | None = None, crealm: str | None = None
+) -> tuple[str, str] | None:
     """Code and confidence where the KDC's error comes through the acceptor."""
     request = KrbAsReq(raw=b"q", padata_types=padata)
-    refusal = KrbError(raw=b"e", error_code=error, sname="krbtgt/LAB")
+    refusal = KrbError(raw=b"e", error_code=error, sname="krbtgt/LAB", crealm=crealm)
     made = talk(
         NegTokenInit(raw=b"o", inner=IakerbMessage(raw=b"i", inner=request)),
         NegTokenResp(raw=b"a", inner=IakerbMessage(raw=b"i", inner=refusal)),
@@ -489,6 +491,8 @@ def test_what_a_kdc_says_through_the_acceptor() -> None:
     assert relayed(24, 16) == ("wrong_password", "likely")  # a smart card
     assert relayed(25) == ("client_gave_up", "possible")
     assert relayed(52) == ("client_gave_up", "possible")
+    assert relayed(68, crealm="OTHER") == ("client_gave_up", "possible")  # where to go on
+    assert relayed(68) == ("kdc_error", "certain")
     again = IakerbMessage(raw=b"i", inner=KrbAsReq(raw=b"q", padata_types=(2,)))
     assert relayed(24, 2, later=again) == ("no_answer", "possible")
 
