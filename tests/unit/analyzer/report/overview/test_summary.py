@@ -301,3 +301,16 @@ def test_steps_are_no_refusals() -> None:
     assert "des3-cbc-sha1 1; weak: 3DES for nfs/x\n" in text
     steps = text.partition("steps in the normal course: ")[2]
     assert all(f"{row['error']} 1" in " ".join(steps.split()) for row in KDC_STEPS)
+
+
+def test_the_readme_shows_what_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All but how long the reading took."""
+    monkeypatch.chdir(ROOT)
+    call = "negoscope summary captures/smb/mixed/capture.pcapng"
+    shown = (ROOT / "README.md").read_text().partition(f"$ {call}\n")[2].partition("\n\n$ ")[0]
+    assert run(call.split()[1:]) == 0
+    printed = capsys.readouterr().out.rstrip("\n")
+    taken = re.compile(r"read in [\d.]+ s")
+    assert taken.sub("", shown) == taken.sub("", printed)
