@@ -46,7 +46,7 @@ def _local(
     if not domain or server is None:
         return None
     evidence = (server.frame, proof)
-    if domain == _computer(server) and (outside or _not_its_domain(server, domain)):
+    if domain == computer_of(server) and (outside or _not_its_domain(server, domain)):
         return Finding("local_account", "likely", evidence, f"of the server {negotiation.domain}")
     if outside and domain == _lower(negotiation.workstation):
         return Finding("local_account", "likely", evidence, f"of the client {negotiation.domain}")
@@ -70,7 +70,8 @@ def _client_outside(
     return None
 
 
-def _computer(server: NtlmServer) -> str:
+def computer_of(server: NtlmServer) -> str:
+    """The computer's own name in lower case, as far as the CHALLENGE tells it; "" if it does not."""
     named = server.target_name if server.target_type == "server" else None
     return _lower(server.nb_computer or named)
 
@@ -86,7 +87,7 @@ def _in_no_domain(server: NtlmServer, user_domain: str) -> bool:
     """
     if server.target_type != "server" or not server.whole:
         return False
-    computer = _computer(server)
+    computer = computer_of(server)
     if not computer:
         return False
     domain = _lower(server.nb_domain)

@@ -14,8 +14,9 @@ from analyzer.correlation.services import account_of
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import KdcExchange
 
-USE_TCP = 52
-"""KRB_ERR_RESPONSE_TOO_BIG: says only that the same is to be asked over TCP."""
+NO_ANSWER = frozenset({52, 85, 86})
+"""KRB_ERR_RESPONSE_TOO_BIG says only that the same is to be asked over TCP; the others an acceptor says that
+passes requests on and found no KDC, or had no answer from it (draft-ietf-kitten-iakerb 3)."""
 _WORDS = {
     Asker.SAME_USER: "for the same user",
     Asker.LOOKED_UP: "which looked the server up",
@@ -107,7 +108,7 @@ def answered_after(
     # the answer may belong to a request from a little before, so requests are gone through back from `until`
     for exchange in index.answered.latest(address, asked[0] - _SLOWEST_NS, until):
         at = exchange.reply_ts_ns if exchange.reply_ts_ns is not None else exchange.ts_ns
-        if (at, exchange.frames[-1]) <= asked or exchange.error_code == USE_TCP:
+        if (at, exchange.frames[-1]) <= asked or exchange.error_code in NO_ANSWER:
             continue
         told = exchange.realm or exchange.ticket_realm
         if realm is None or told is None or realm.lower() == told.lower():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from analyzer.negotiation.model import Reason
-from analyzer.negotiation.reasons import REASONS
+from analyzer.negotiation.reasons import ALSO, REASONS
 from analyzer.negotiation.reasons.fallbacks import WHAT_NOT_WHY
 from analyzer.surroundings.model import KdcExchange
 
@@ -41,7 +41,7 @@ def as_reason(findings: list[Finding]) -> Reason:
     best = findings[0]
     detail = best.sentence
     if len(findings) > 1:
-        detail += f"; also: {findings[1].sentence}"
+        detail += f"{ALSO}{findings[1].sentence}"
     elif best.code in WHAT_NOT_WHY:
         detail += "; why, the capture does not show"
     return Reason(best.code, detail, tuple(sorted(set(best.evidence))), best.confidence)

@@ -14,6 +14,7 @@ from analyzer.correlation.ticket_owners import tell_owners
 from analyzer.correlation.tickets import attach, join_tickets
 from analyzer.correlation.why_ntlm import why_ntlm
 from analyzer.negotiation.model import Negotiation
+from analyzer.negotiation.reasons import ALSO
 from analyzer.surroundings.model import Surroundings
 
 
@@ -52,9 +53,10 @@ def _tell_why_ntlm(negotiation: Negotiation, found: list[Finding]) -> None:
     negotiation.fallback_reason = found[0].code
     negotiation.fallback_confidence = found[0].confidence
     reason = negotiation.reason
+    stated = negotiation.outcome == "failure"  # a message says so, however little it tells
     if reason is None:
         negotiation.reason = as_reason(found)
-    elif reason.confidence == "possible" and found[0].kdc is not None:
+    elif not stated and reason.confidence == "possible" and found[0].kdc is not None:
         _overrule(negotiation, found[0])
     else:
         frames = ", ".join(str(frame) for frame in sorted(set(found[0].evidence)))
@@ -80,5 +82,5 @@ def _overrule(negotiation: Negotiation, finding: Finding) -> None:
     before = negotiation.reason
     reason = as_reason([finding])
     if before is not None:
-        reason = reason._replace(detail=f"{reason.detail}; also: {before.detail}")
+        reason = reason._replace(detail=f"{reason.detail}{ALSO}{before.detail}")
     negotiation.reason = reason

@@ -10,13 +10,12 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from analyzer.correlation.services import account_of, label_of, principal
-from analyzer.negotiation.reasons import KDC_STEPS
+from analyzer.correlation.services import account_of, label_of, principal, same_host
+from analyzer.negotiation.reasons import is_kdc_step
 from analyzer.surroundings.model import ConnectionAttempt, KdcExchange, NameFact
 
 LOOK_BACK = 32
 """Entries of one key that a single look-up goes through, latest first."""
-NO_FAILURE = KDC_STEPS
 KDC_RECORDS = ("_kerberos._tcp.", "_kerberos._udp.")
 """What the SRV records of a realm's KDCs begin with (RFC 4120 7.2.3.2)."""
 
@@ -77,8 +76,10 @@ class KdcIndex:
         names: Iterable[NameFact] = (),
     ) -> None:
         self.granted: Timeline[KdcExchange] = Timeline()  # by (asker, sname as issued)
+        self.granted_to: Timeline[KdcExchange] = Timeline()  # by (client, class, label)
         self._issued: dict[bytes, tuple[KdcExchange, ...]] = {}  # by `ticket_id`; see `issuers`
         self.refused: Timeline[KdcExchange] = Timeline()  # by (asker, class, label)
+        self.refused_realms: Timeline[KdcExchange] = Timeline()  # by client: other realms' KDCs
         self.refused_classes: dict[str, list[str]] = {}  # label -> classes, in order of time
         self.failed_logons: Timeline[KdcExchange] = Timeline()  # by client: AS only
         self.failed_for_user: Timeline[KdcExchange] = Timeline()  # by (client, account): AS only
@@ -123,11 +124,14 @@ class KdcIndex:
             at = exchange.reply_ts_ns or ts_ns
             for asker in (client, version(client)):
                 self.granted.add((asker, issued), at, exchange)
+            named = principal(issued)
+            if named is not None and named.host:
+                self.granted_to.add((client, named.service, label_of(named.host)), at, exchange)
             if exchange.ticket_id is not None:
                 issuers = self._issued.get(exchange.ticket_id, ())
                 if len(issuers) < LOOK_BACK:
                     self._issued[exchange.ticket_id] = (*issuers, exchange)
-        elif exchange.error_code not in NO_FAILURE and not repeated:
+        elif not is_kdc_step(exchange.error_code, exchange.referral) and not repeated:
             self._add_failure(exchange, account)
 
     def issuers(self, ticket_id: bytes | None) -> tuple[KdcExchange, ...]:
@@ -139,6 +143,16 @@ class KdcIndex:
         names = {(e.ticket_sname, e.ticket_realm, e.ticket_etype, e.ticket_kvno) for e in issuers}
         return issuers if len(names) == 1 else ()
 
+    def granted_for(
+        self, client: str, service: str, host: str, since_ns: int, until_ns: int
+    ) -> Iterator[KdcExchange]:
+        """Tickets for a service of a host, by its full or short name, with port or without; latest first."""
+        key = client, service, label_of(host)
+        for exchange in self.granted_to.latest(key, since_ns, until_ns):
+            named = principal(exchange.ticket_sname or exchange.sname)
+            if named is not None and same_host(named.host, host):
+                yield exchange
+
     def _add_lookup(self, fact: NameFact) -> None:
         if any(fact.targets):  # a lone dot says that there is no such service (RFC 2782)
             self.kdc_named.add(fact.client, fact.ts_ns, fact)
@@ -149,14 +163,19 @@ class KdcIndex:
     def _add_failure(self, exchange: KdcExchange, account: str | None) -> None:
         client, ts_ns = exchange.client, exchange.ts_ns
         asked = principal(exchange.sname)
-        if exchange.exchange == "AS" or (asked is not None and asked.service == "krbtgt"):
-            if exchange.exchange == "AS":
-                self.failed_logons.add(client, ts_ns, exchange)
-                if account is not None:
-                    self.failed_for_user.add((client, account), ts_ns, exchange)
-                    self.failed_for_account.add(account, ts_ns, exchange)
+        if exchange.exchange == "AS":
+            self.failed_logons.add(client, ts_ns, exchange)
+            if account is not None:
+                self.failed_for_user.add((client, account), ts_ns, exchange)
+                self.failed_for_account.add(account, ts_ns, exchange)
             return
         if asked is None or not asked.host:
+            return
+        if asked.service == "krbtgt":
+            if exchange.realm is not None and exchange.realm.lower() != asked.host:
+                self.refused_realms.add(
+                    client, ts_ns, exchange
+                )  # of its own: to delegate, to renew
             return
         self.asked.add(client, ts_ns, exchange)
         label = label_of(asked.host)

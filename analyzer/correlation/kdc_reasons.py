@@ -1,7 +1,7 @@
 """Which reason a KDC's refusal is, for a client that then had no ticket.
 
 A success by NTLM must not be called `wrong_password`: there, what is neither about the service nor about the
-client's being known, its clock or its tickets is `kdc_error`, and the detail names it.
+client's being known, its clock, its tickets or its way to a KDC is `kdc_error`, and the detail names it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dissectors.codes.nt_status import nt_status_name
 WHY_NTLM = frozenset(
     {
         "unknown_service", "duplicate_spn", "unknown_user", "etype_not_supported",
-        "clock_skew", "ticket_expired", "ticket_not_yet_valid",
+        "clock_skew", "ticket_expired", "ticket_not_yet_valid", "kdc_unreachable",
     }
 )  # fmt: skip
 """Reasons that a KDC's error may be for NTLM; all others are `kdc_error`."""

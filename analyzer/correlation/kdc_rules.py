@@ -58,6 +58,11 @@ class Match(Enum):
         "the host is known only from the server, DNS (a reverse look-up too) or TLS, or is the short form "
         "of such a name",
     )
+    REALM = Rule(
+        "possible",
+        "no ticket for the server was refused, but the way to it: one for the KDC of another realm "
+        "(`krbtgt`), in whose DNS domain the server's name is",
+    )
     CLASS_ONLY = Rule(
         "possible", "no name of the server is known: the service's class and the time fit"
     )

@@ -40,16 +40,33 @@ def offer_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Find
         sure = "certain" if listed.same_connection else "likely"
         words = f"{who}lists {', '.join(names)}"
         yield Finding("ntlm_only_server", sure, (listed.frame,), words)
-    offered = negotiation.offered_mechs
-    if (
-        offered
-        and _kerberos_in(offered[:1])
-        and negotiation.selected_mech == "ntlm"
-        and frames.selection is not None
-    ):
+    if negotiation.selected_mech != "ntlm" or frames.selection is None:
+        return
+    preferred = _before_ntlm(negotiation.offered_mechs)
+    if _kerberos_in(preferred):
         evidence = tuple(f for f in (frames.offer, frames.selection) if f is not None)
-        words = "a Kerberos token came along" if negotiation.ticket is not None else ""
-        yield Finding("ntlm_selected_by_server", "likely", evidence, words)
+        yield Finding(
+            "ntlm_selected_by_server", "likely", evidence, _passed_over(negotiation, preferred)
+        )
+
+
+def _before_ntlm(offered: list[str] | None) -> list[str]:
+    """The mechanisms that the client would rather run."""
+    offered = offered or []
+    return offered[: offered.index("ntlm")] if "ntlm" in offered else offered
+
+
+def _passed_over(negotiation: Negotiation, preferred: list[str]) -> str:
+    """What came with the offer that the server turned down.
+
+    The token of an offer is of its first mechanism. Where NegoEx or another one is first, the server has
+    turned that down as well, and whether the client had a ticket is not shown.
+    """
+    if negotiation.ticket is not None:
+        return "a Kerberos token came along"
+    if _kerberos_in(preferred[:1]):
+        return ""
+    return f"{preferred[0]} stands before Kerberos, so whether there was a ticket is not shown"
 
 
 def _answers_to_more(negotiation: Negotiation, frames: KeyFrames) -> bool:
@@ -67,7 +84,7 @@ def choice_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Fin
         if more is not None:
             words = f"{negotiation.scheme} where {more.words}"
             yield Finding("application_chose_ntlm", "likely", (more.frame, frames.offer), words)
-    elif offered and offered[0] == "ntlm" and _kerberos_in(offered):
+    elif _kerberos_in(offered) and not _kerberos_in(_before_ntlm(offered)):
         words = "NTLM stands before Kerberos in its list"
         yield Finding("application_chose_ntlm", "possible", (frames.offer,), words)
 

@@ -62,6 +62,8 @@ class Refusal(NamedTuple):
     def remarks(self) -> str:
         """What a reader must know beside the KDC's own words; begins with a comma, if it is not empty."""
         words = asked_by(self.asker, self.exchange.client)
+        if self.match is Match.REALM:
+            words += ", the realm of the server's domain"
         if self.when is When.LATE:
             return f"{words}, said after the first NTLM token"
         if self.when is When.REMEMBERED:
@@ -144,7 +146,7 @@ def refused_ticket(negotiation: Negotiation, context: Context) -> Refusal | None
     Of equally good ones the one by the client's own address, then the latest.
     """
     index = context.kdc
-    if not index.refused_classes:
+    if not index.refused_classes and not index.refused_realms:
         return None
     best: Refusal | None = None
     known = server_names(negotiation)
@@ -170,7 +172,31 @@ def refused_ticket(negotiation: Negotiation, context: Context) -> Refusal | None
                     continue
                 when = When.LATE if too_late(negotiation, exchange) else When.JUST_BEFORE
                 return Refusal(exchange, Match.CLASS_ONLY, Asker.OWN, when, 0)
-    return best
+    return best or _refused_realm(negotiation, context, known)
+
+
+def _refused_realm(
+    negotiation: Negotiation, context: Context, known: list[ServerName]
+) -> Refusal | None:
+    """The client's own KDC refused it the way to the realm that the server's name belongs to.
+
+    Clients without a rule of their own take a host's DNS domain for its realm (RFC 4120 1.2); others are
+    referred there (RFC 6806 8).
+    """
+    since, until = negotiation.started_ns - BEFORE_NS, negotiation.ended_ns + AFTER_NS
+    for exchange in context.kdc.refused_realms.latest(negotiation.stream.client, since, until):
+        realm = principal(exchange.sname)
+        if realm is None or other_account(negotiation, exchange):
+            continue
+        if not any(f".{name.host}".endswith(f".{realm.host}") for name in known):
+            continue
+        if _got_it_later(negotiation, exchange, context):
+            continue
+        if granted_ticket(negotiation, context.kdc) is not None:
+            return None
+        when = When.LATE if too_late(negotiation, exchange) else When.JUST_BEFORE
+        return Refusal(exchange, Match.REALM, Asker.OWN, when, 0)
+    return None
 
 
 def _rank(refusal: Refusal) -> tuple[int, bool]:
@@ -216,10 +242,16 @@ def _when(negotiation: Negotiation, exchange: KdcExchange) -> When:
 
 
 def _got_it_later(negotiation: Negotiation, refused: KdcExchange, context: Context) -> bool:
-    """The same client got the same ticket after all before the negotiation was over, or showed one."""
-    key = (refused.client, (refused.sname or "").lower())
-    granted = context.kdc.granted.last(key, refused.ts_ns, negotiation.ended_ns)
-    return granted is not None or context.kerberos.had_ticket_since(negotiation, refused)
+    """The same client got a ticket for it after all before the negotiation was over, or showed one.
+
+    By the short name or the full one: clients that are refused the one may try the other.
+    """
+    asked, span = principal(refused.sname), (refused.ts_ns, negotiation.ended_ns)
+    if asked is not None:
+        granted = context.kdc.granted_for(refused.client, asked.service, asked.host, *span)
+        if next(granted, None) is not None:
+            return True
+    return context.kerberos.had_ticket_since(negotiation, refused)
 
 
 def granted_ticket(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | None:
@@ -229,10 +261,10 @@ def granted_ticket(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | N
     until = negotiation.started_ns
     for host in named_by_client(negotiation):
         for service in sorted(classes(negotiation.carrier)):
-            key = (negotiation.stream.client, f"{service}/{host}")
-            found = index.granted.last(key, until - TICKET_LIFE_NS, until)
-            if found is not None and not other_account(negotiation, found):
-                return found
+            since = until - TICKET_LIFE_NS
+            for found in index.granted_for(negotiation.stream.client, service, host, since, until):
+                if not other_account(negotiation, found):
+                    return found
     return None
 
 

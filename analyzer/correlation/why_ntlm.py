@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.correlation.accounts import account_findings
+from analyzer.correlation.accounts import account_findings, computer_of
 from analyzer.correlation.context import Context
 from analyzer.correlation.failed_logons import failed_logon
 from analyzer.correlation.finding import Finding
@@ -26,7 +26,13 @@ from analyzer.correlation.offers import (
     unwrapped_ntlm,
 )
 from analyzer.correlation.reach import unreachable_kdc
-from analyzer.correlation.services import account_of, is_address, named_by_client, principal
+from analyzer.correlation.services import (
+    account_of,
+    is_address,
+    label_of,
+    named_by_client,
+    principal,
+)
 from analyzer.correlation.tickets import granted_ticket, refused_ticket
 from analyzer.negotiation.model import KeyFrames, Negotiation
 from analyzer.negotiation.reasons.fallbacks import WHAT_NOT_WHY
@@ -137,6 +143,28 @@ def _same_machine(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Findi
     elif any(map(_is_localhost, named_by_client(negotiation))):
         words = f"named localhost, though {stream.client} talks to {stream.server}"
         yield Finding("target_is_local_host", "likely", shown, words)
+    else:
+        yield from _one_name(negotiation, frames)
+
+
+def _one_name(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
+    """Both ends call themselves the same, and so does the client call the server.
+
+    The addresses differ, so it may be another machine of the same name, or one that only says so.
+    """
+    server, stream = negotiation.ntlm_server, negotiation.stream
+    own = (negotiation.workstation or "").lower()
+    if server is None or frames.proof is None or not own or computer_of(server) != own:
+        return
+    full = (server.dns_computer or "").lower()  # the short name is cut at 15 letters
+    hosts = named_by_client(negotiation)
+    named = next((host for host in hosts if label_of(host) == own or host == full), None)
+    if named is not None:
+        words = (
+            f"named {named}, and both call themselves {negotiation.workstation}, "
+            f"though {stream.client} talks to {stream.server}"
+        )
+        yield Finding("target_is_local_host", "likely", (server.frame, frames.proof), words)
 
 
 def _is_localhost(host: str) -> bool:

@@ -52,6 +52,8 @@ SIGNING_DEMANDED = 0x2028
 """Win32 code in AD's diagnosticMessage: the server demands signing, or TLS (MS-ADTS 5.1.1.1.1)."""
 PROTECTION_DEMANDED = ("Transport encryption required", "Sign or Seal are required")
 """How Samba's diagnosticMessage says the same; the code alone may ask for another mechanism."""
+SAYS_NOTHING = 1
+"""`data 0` and `data 1` stand in texts of any cause."""
 INAPPROPRIATE = 48
 WITHOUT_PASSWORD = frozenset({"kerberos", "iakerb"})
 """Mechanisms by which no server learns anything of a password."""
@@ -137,6 +139,8 @@ def status_cause(
         return Cause("protocol_error", "likely", words)
     if code == "bad_credentials" and _token_not_seen(negotiation):
         sure = "possible"  # it may have been a ticket
+    if code == "bad_credentials" and _by_unknown_number(status):
+        sure = "possible"  # another number than that of a wrong name or password stands beside it
     return Cause(code, sure, words)
 
 
@@ -217,6 +221,12 @@ def _names_protection(status: Status) -> bool:
     return status.sub_code == SIGNING_DEMANDED or any(
         words in text for words in PROTECTION_DEMANDED
     )
+
+
+def _by_unknown_number(status: Status) -> bool:
+    """Active Directory says more exactly what was wrong, but not in a way that is known here."""
+    number = status.sub_code
+    return number is not None and number > SAYS_NOTHING and number not in AD_SUB_CODE_REASONS
 
 
 def _ldap(negotiation: Negotiation, status: Status, step: Step) -> tuple[str, str]:
@@ -322,8 +332,17 @@ def status_words(status: Status) -> str:
         status.name if status.name != str(status.code) else f"{status.layer.upper()} {status.code}"
     )
     if status.sub_code is not None:
-        words += f", data {status.sub_code:x}"
+        words += f", {_number_words(status.sub_code, status.detail or '')}"
     return words
+
+
+def _number_words(number: int, text: str) -> str:
+    """Active Directory's number as its text has it: `data 52e`, or eight digits in front, `80090308`."""
+    in_front = f"{number:08X}"
+    behind = f"data {number:x}"
+    if behind not in text.lower() and text.upper().startswith(in_front):
+        return in_front
+    return behind
 
 
 def reject_cause(negotiation: Negotiation, step: Step) -> Cause:

@@ -18,7 +18,7 @@ from analyzer.negotiation.model import (
     State,
     Step,
 )
-from analyzer.negotiation.reasons import KDC_STEPS, REASONS
+from analyzer.negotiation.reasons import REASONS, is_kdc_step
 from analyzer.negotiation.refusal import (
     SESSION_EXPIRED,
     Cause,
@@ -91,7 +91,7 @@ def _kerberos_error(negotiation: Negotiation) -> Reason | None:
         error = token.inner if by_kdc else token
         if not isinstance(error, KrbError) or error.error_code is None:
             continue
-        if by_kdc and error.error_code in KDC_STEPS:
+        if by_kdc and is_kdc_step(error.error_code, error.crealm):
             continue
         if (by_kdc or negotiation.outcome == "incomplete") and _went_on(negotiation, step):
             return None  # the client mended what the error was about; its new token has no verdict
@@ -282,7 +282,6 @@ def _said(negotiation: Negotiation) -> list[Step]:
 
 
 def _weakness(negotiation: Negotiation) -> Reason | None:
-    exchange = negotiation.exchange
     for step in negotiation.steps:
         said = step.message.context
         if not said:
@@ -291,18 +290,31 @@ def _weakness(negotiation: Negotiation) -> Reason | None:
             return _reason("guest_access", "certain", [step])
         if said.get("null"):
             return _reason("anonymous", "certain", [step], "null session")
-    if negotiation.mechanism_detail == "anonymous":
+    bind = _nobodys_bind(negotiation)
+    if bind is not None:
+        return bind
+    if negotiation.mechanism == "ntlm" and negotiation.mechanism_detail == "anonymous":
         step = next(
             (s for s, t in mechanism_tokens(negotiation.steps) if isinstance(t, NtlmAuthenticate)),
             negotiation.steps[-1],
         )
         return _reason("anonymous", "certain", [step], "empty NTLM credentials")
-    if exchange is not None and exchange.context.get("unauthenticated"):
-        return _reason("unauthenticated_bind", "certain", negotiation.steps[:1])
-    if exchange is not None and exchange.mechanism == "anonymous":
-        return _reason("anonymous", "certain", negotiation.steps[:1], "SASL ANONYMOUS")
-    if exchange is not None and exchange.context.get("anonymous"):
-        return _reason("anonymous", "certain", negotiation.steps[:1], "empty bind")
+    return None
+
+
+def _nobodys_bind(negotiation: Negotiation) -> Reason | None:
+    """An LDAP bind that proves nobody: what it asks for, and that it was granted."""
+    exchange = negotiation.exchange
+    if exchange is None:
+        return None
+    said = _said(negotiation)
+    shown = [*said[:1], *said[-1:]]
+    if exchange.context.get("unauthenticated"):
+        return _reason("unauthenticated_bind", "certain", shown)
+    if exchange.mechanism == "anonymous":
+        return _reason("anonymous", "certain", shown, "SASL ANONYMOUS")
+    if exchange.context.get("anonymous"):
+        return _reason("anonymous", "certain", shown, "empty bind")
     return None
 
 

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Sequence
 
 from analyzer.negotiation.model import Negotiation, Reason, Step
-from analyzer.negotiation.reasons import REASONS
+from analyzer.negotiation.reasons import ALSO, REASONS
 from analyzer.report.chain import chain_lines
 from analyzer.report.grid import shorten, width_of
 from dissectors.carriers.base import CLIENT
@@ -201,7 +201,7 @@ def verdict_lines(
 def _reason_lines(reason: Reason, *, of_text: bool) -> list[str]:
     """Why, how sure that is, and what else fits."""
     detail, _, since = reason.detail.partition("; NTLM since ")
-    detail, _, also = detail.partition("; also: ")
+    detail, _, also = detail.partition(ALSO)
     lines = [
         f"reason    {reason.code}: {visible(detail)}",
         f"          {reason.confidence}, {_frames(reason.evidence, of_text=of_text)}",

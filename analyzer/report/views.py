@@ -29,6 +29,7 @@ SHORT_DETAILS = {
     "arcfour-hmac-md5": "rc4",
 }
 """Encryption types as people call them; the tables keep the full names."""
+IDS_SHOWN = 4
 
 
 def _of(name: str) -> Callable[[dict[str, Any]], str]:
@@ -76,6 +77,13 @@ def _who(row: dict[str, Any]) -> str:
     if user is None:
         return visible(f"@{row['realm']}" if row["realm"] else "")
     return visible(f"{domain}\\{user}" if domain else user)
+
+
+def _some_ids(row: dict[str, Any]) -> str:
+    """The first negotiations, and how many more there are: `1,2,3,4,+2`."""
+    ids = row["negotiation_ids"] or []
+    rest = len(ids) - IDS_SHOWN
+    return ",".join([*map(str, ids[:IDS_SHOWN]), *([f"+{rest}"] if rest > 0 else [])])
 
 
 def _frames(row: dict[str, Any]) -> str:
@@ -179,7 +187,7 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("error", _kdc_error),
         View("referral", _of("referral"), keep=3),
         View("continues", _of("continues"), right=True, keep=4),
-        View("neg", lambda row: ",".join(map(str, row["negotiation_ids"] or [])), keep=3),
+        View("neg", _some_ids, keep=3),
     ),
     "names": (
         View("frame", _of("frame"), right=True),
@@ -199,7 +207,7 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("who", _of("subject")),
         View("times", _of("count"), right=True, keep=3),
         View("sure", _of("confidence"), keep=4),
-        View("neg", lambda row: ",".join(map(str, (row["negotiation_ids"] or [])[:4])), keep=5),
+        View("neg", _some_ids, keep=5),
         View("why", _of("why"), keep=2),
     ),
     "hosts": (

@@ -9,7 +9,6 @@ from analyzer.negotiation.reasons.accounts import ACCOUNT_REASONS
 from analyzer.negotiation.reasons.codes import (
     AD_SUB_CODE_REASONS,
     HTTP_REASONS,
-    KDC_STEPS,
     KRB_ERROR_REASONS,
     LDAP_REASONS,
     LIKELY_AD_SUB_CODES,
@@ -19,8 +18,9 @@ from analyzer.negotiation.reasons.codes import (
     NT_STATUS_REASONS,
     POLICY_REASONS,
     TOLD_BY_TEXT,
+    is_kdc_step,
 )
-from analyzer.negotiation.reasons.entry import ReasonCode
+from analyzer.negotiation.reasons.entry import ALSO, ReasonCode
 from analyzer.negotiation.reasons.exchange import EXCHANGE_REASONS
 from analyzer.negotiation.reasons.fallbacks import FALLBACK_REASONS
 from analyzer.negotiation.reasons.incomplete import INCOMPLETE_REASONS, WEAK_REASONS
@@ -28,8 +28,8 @@ from analyzer.negotiation.reasons.kerberos import KERBEROS_REASONS
 
 __all__ = [
     "AD_SUB_CODE_REASONS",
+    "ALSO",
     "HTTP_REASONS",
-    "KDC_STEPS",
     "KRB_ERROR_REASONS",
     "LDAP_REASONS",
     "LIKELY_AD_SUB_CODES",
@@ -41,6 +41,7 @@ __all__ = [
     "REASONS",
     "TOLD_BY_TEXT",
     "ReasonCode",
+    "is_kdc_step",
 ]
 
 REASONS: dict[str, ReasonCode] = {

@@ -16,12 +16,13 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "user name or password is wrong; the wire does not tell which",
         "check user name, password and stored credentials",
         (
-            "STATUS_LOGON_FAILURE; LDAP 49, alone or with data 52e; HTTP 401 or 407 after the last "
-            "token; none of them to a Kerberos ticket, or where the rest of the answer is cut off"
+            "STATUS_LOGON_FAILURE; LDAP 49, alone, with data 52e or 8009030C in front; HTTP 401 or 407 "
+            "after the last token; none of them to a Kerberos ticket, or where the rest of the answer is "
+            "cut off"
         ),
         (
             "likely: servers hide other causes behind the same code; possible where the capture lacks what "
-            "the client sent"
+            "the client sent, and for LDAP 49 with a number of Active Directory that is not in this list"
         ),
         "4625 Status 0xC000006D; its Sub Status tells which",
     ),
@@ -39,10 +40,17 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
     ),
     "unknown_user": ReasonCode(
         "failure",
-        "the account does not exist",
+        "the user name is not known to the KDC or server",
         "check the name, its domain and UPN suffix",
-        "STATUS_NO_SUCH_USER; LDAP data 525; KDC_ERR_C_PRINCIPAL_UNKNOWN, also as the reason for NTLM",
-        "certain if the server says it, or a KDC inside the negotiation (IAKERB)",
+        (
+            "STATUS_NO_SUCH_USER; LDAP data 525, or 534 (the name leads to no SID); "
+            "KDC_ERR_C_PRINCIPAL_UNKNOWN, also as the reason for NTLM, where the server may know the name "
+            "all the same"
+        ),
+        (
+            "certain if the server says it, or a KDC inside the negotiation (IAKERB); likely for data 534, "
+            "which does not say whose name"
+        ),
         "4625 and 4776 0xC0000064; 4768 0x6",
     ),
     "account_disabled": ReasonCode(
@@ -115,7 +123,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "check the account's restrictions",
         "STATUS_ACCOUNT_RESTRICTION; LDAP data 52f; the codes for computer and trust accounts",
         STATED,
-        "4625 0xC000006E; NTLM/ProtectedUserFailures-DomainController 100",
+        "4625 0xC000006E; Microsoft-Windows-Authentication/ProtectedUserFailures-DomainController 100",
     ),
     "smartcard_required": ReasonCode(
         "failure",
@@ -130,8 +138,8 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         "policy forbids this logon",
         "check the server's policy",
         (
-            "STATUS_ACCESS_DENIED in SESSION_SETUP; KDC_ERR_POLICY; LDAP unwillingToPerform, data 5, or "
-            "insufficientAccessRights to a bind"
+            "STATUS_ACCESS_DENIED in SESSION_SETUP; KDC_ERR_POLICY; LDAP unwillingToPerform, "
+            "insufficientAccessRights to a bind, or data 5"
         ),
         "likely: the codes also mean other things",
         (

@@ -34,6 +34,7 @@ NT_STATUS_REASONS: dict[int, str] = {
     0xC0000199: "account_restriction",
     0xC000019A: "account_restriction",
     0xC0000203: "session_expired",
+    0xC0000205: "server_error",
     0xC0000224: "password_must_change",
     0xC0000233: "no_logon_server",
     0xC0000234: "account_locked",
@@ -61,6 +62,8 @@ LIKELY_NT_STATUS = {
 """Codes that servers also use for other causes: the reason is `likely`, not `certain`."""
 
 AD_SUB_CODE_REASONS: dict[int, str] = {
+    0x5: "policy_denied",
+    0x51F: "no_logon_server",
     0x525: "unknown_user",
     0x52E: "bad_credentials",
     0x52F: "account_restriction",
@@ -68,22 +71,37 @@ AD_SUB_CODE_REASONS: dict[int, str] = {
     0x531: "workstation_restriction",
     0x532: "password_expired",
     0x533: "account_disabled",
+    0x534: "unknown_user",
     0x568: "token_too_large",
     0x569: "logon_type_not_granted",
     0x57: "protocol_error",
-    0x5: "policy_denied",
     0x418: "ntlm_blocked",
+    0x576: "clock_skew",
+    0x6FA: "trust_failure",
+    0x6FB: "trust_failure",
+    0x6FC: "trust_failure",
+    0x6FD: "trust_failure",
+    0x700: "no_logon_server",
     0x701: "account_expired",
     0x773: "password_must_change",
     0x775: "account_locked",
+    0x78F: "selective_authentication",
+    0x791: "ntlm_blocked",
+    0x8009030C: "bad_credentials",
+    0x80090324: "clock_skew",
     0x80090346: "channel_binding_mismatch",
 }
 
 LIKELY_AD_SUB_CODES = {
+    0x5,  # who was denied, and of what, it does not say
     0x52E,
+    0x534,  # a name that leads to no SID; whose, it does not say
     0x568,  # too many groups for a security context: of the token's size it says nothing
     0x57,
-    0x5,  # who was denied, and of what, it does not say
+    0x576,
+    0x700,
+    0x8009030C,
+    0x80090324,
 }
 """The same for numbers in Active Directory's text."""
 
@@ -136,6 +154,8 @@ KRB_ERROR_REASONS: dict[int, str] = {
     44: "service_key_mismatch",
     45: "service_key_mismatch",
     46: "mutual_auth_failed",
+    85: "kdc_unreachable",
+    86: "kdc_unreachable",
 }
 """What an acceptor or KDC says of client, service and ticket; every other code is `kdc_error`."""
 
@@ -152,8 +172,18 @@ LIKELY_KRB_ERRORS = {
 }
 """Codes with more than one meaning: the reason is `likely`, not `certain`."""
 
-KDC_STEPS = frozenset({25, 52, 91})
+_KDC_STEPS = frozenset({25, 52, 91})
 """PREAUTH_REQUIRED, RESPONSE_TOO_BIG, MORE_PREAUTH_DATA_REQUIRED: steps of an ordinary exchange."""
+_WRONG_REALM = 68
+
+
+def is_kdc_step(error_code: int | None, referral: str | None) -> bool:
+    """Tell whether by this error a KDC asks for one more round, and refuses nothing.
+
+    WRONG_REALM is one where it names the realm to go on in (RFC 6806 7): `referral`.
+    """
+    return error_code in _KDC_STEPS or (error_code == _WRONG_REALM and referral is not None)
+
 
 HTTP_REASONS: dict[int, str] = {
     400: "malformed_token",

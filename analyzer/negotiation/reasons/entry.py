@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+ALSO = "; also: "
+"""What stands in a detail between the reason that counts and the sentence of another one that fits."""
+
 
 class ReasonCode(NamedTuple):
     """One entry of the list; all but `kind` are plain text for people."""

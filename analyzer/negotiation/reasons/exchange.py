@@ -60,10 +60,10 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "policy forbids NTLM",
         "use Kerberos",
         (
-            "STATUS_NTLM_BLOCKED; STATUS_NOT_SUPPORTED to an NTLM token; an HTTP server that lists "
-            "NTLM no more once it was tried; LDAP data 418, or diagnostic 80090302 to NTLM"
+            "STATUS_NTLM_BLOCKED, LDAP data 791, or 418 as Samba says it; STATUS_NOT_SUPPORTED to an NTLM "
+            "token; an HTTP server that lists NTLM no more once it was tried; LDAP diagnostic 80090302 to it"
         ),
-        "certain for STATUS_NTLM_BLOCKED, also as LDAP data 418; else likely",
+        "certain for STATUS_NTLM_BLOCKED, also as LDAP data 418 or 791; else likely",
         (
             "NTLM/Operational 4001 (client), 4002 (server), 4003 and 4004 (domain); 8001 to 8004 "
             "where only audited"
@@ -121,10 +121,13 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "the server failed by itself",
         "see the server's log",
         (
-            "HTTP 5xx; STATUS_INTERNAL_ERROR, REQUEST_NOT_ACCEPTED (no more connections); LDAP busy, "
-            "unavailable, other, operationsError"
+            "HTTP 5xx; STATUS_INTERNAL_ERROR, INSUFF_SERVER_RESOURCES, REQUEST_NOT_ACCEPTED (no more "
+            "connections); LDAP busy, unavailable, other, operationsError"
         ),
-        "certain for busy, unavailable and STATUS_INTERNAL_ERROR; likely or possible for the others",
+        (
+            "certain for busy, unavailable, STATUS_INTERNAL_ERROR and INSUFF_SERVER_RESOURCES; likely or "
+            "possible for the others"
+        ),
     ),
     "no_credentials": ReasonCode(
         "failure",
@@ -183,6 +186,9 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "see the server's log at the time of the refusal",
         "any other code of the carrier, or negState reject without anything beside it; "
         "HTTP 401 and STATUS_INVALID_PARAMETER where the capture lacks what the client sent",
-        "certain that it was refused",
+        (
+            "certain that it was refused; likely for a status of HTTP other than 401 and 407, which may be "
+            "about the request and not the logon"
+        ),
     ),
 }

@@ -17,7 +17,7 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
     "kerberos_refused": ReasonCode(
         "fallback",
         "a Kerberos token was sent and refused",
-        "see the error named in the detail",
+        "look up the error that is named",
         (
             "a KRB-ERROR inside this negotiation, or a Kerberos negotiation of this client with this "
             "service that failed and that NTLM took up within two minutes; it stays the reason for up to "
@@ -39,8 +39,9 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
             "name whose SPN is registered"
         ),
         (
-            "NTLM's local-call flag agreed by both; the same address at both ends; `localhost` as the "
-            "name, though the addresses differ"
+            "NTLM's local-call flag agreed by both; the same address at both ends; where the addresses "
+            "differ, `localhost` as the name, or the workstation's own, which is the server's computer name "
+            "too"
         ),
         "certain if NTLM says so and the addresses agree; else likely",
         "4020 and 4021 usage id 10: loopback",
@@ -60,7 +61,10 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "fallback",
         "Kerberos was offered, the server selected NTLM",
         "give the service a key (keytab, SPN)",
-        "mechTypes of the client has Kerberos first, supportedMech of the server is NTLM",
+        (
+            "mechTypes of the client has Kerberos before NTLM, supportedMech of the server is NTLM; another "
+            "mechanism in front, such as NegoEx, changes nothing: the server has turned both down"
+        ),
         "likely",
         NO_USAGE_ID,
     ),
@@ -71,12 +75,15 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         (
             "requests of this client to a KDC without answer, or refused by RST, ICMP or a KDC's proxy, in "
             "the minute before, and none of the same realm answered after them (KRB_ERR_RESPONSE_TOO_BIG is "
-            "no answer); or DNS names no KDC of the user's or the server's realm, and none of it answers"
+            "no answer); or DNS names no KDC of the user's or the server's realm, and none of it answers; "
+            "or an acceptor that passes requests on (IAKERB) says KRB_AP_ERR_IAKERB_KDC_NOT_FOUND or "
+            "IAKERB_KDC_NO_RESPONSE"
         ),
         (
             "likely; possible for a single request or look-up whose answer may be missing in the capture, "
             "where the connection to the KDC was captured on the client's side only, and for an address of "
-            "the other IP version that nothing shows to be the client's"
+            "the other IP version that nothing shows to be the client's; certain where IAKERB's acceptor "
+            "says it inside the negotiation"
         ),
         "4020 and 4021 usage id 9: no domain controller in sight",
     ),

@@ -17,9 +17,9 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "synchronise the clocks (NTP)",
         (
             "KRB_AP_ERR_SKEW of acceptor or KDC, also where SMB's status still says to go on; "
-            "STATUS_TIME_DIFFERENCE_AT_DC"
+            "STATUS_TIME_DIFFERENCE_AT_DC; LDAP data 576, or 80090324 in front"
         ),
-        "certain for a KRB-ERROR of the acceptor; likely for the status, which may be about two servers",
+        "certain for a KRB-ERROR of the acceptor; likely for the others, which may be about two servers",
         "4625 0xC0000133; 4769 0x25",
     ),
     "ticket_expired": ReasonCode(
@@ -64,8 +64,8 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "the service name is not known",
         "use the name it is registered for, never an IP address, or register the SPN",
         (
-            "KDC_ERR_S_PRINCIPAL_UNKNOWN; as the reason for NTLM: for a name of this service, asked "
-            "by this client"
+            "KDC_ERR_S_PRINCIPAL_UNKNOWN; as the reason for NTLM: for a name of this service, or for the KDC "
+            "(krbtgt) of the realm that its name belongs to, asked by this client"
         ),
         STATED,
         "4769 0x7; 4020 and 4021 usage id 6: target name not resolved by Kerberos",
@@ -75,7 +75,10 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "the service name is registered twice",
         "remove the duplicate SPN",
         "KDC_ERR_PRINCIPAL_NOT_UNIQUE; as the reason for NTLM: as for unknown_service",
-        "likely: the client's name may be meant",
+        (
+            "likely: the client's name may be meant; as the reason for NTLM by the rules below, since there "
+            "a ticket for the service was asked for"
+        ),
         "4769 0x8; System 11 of the KDC; 4020 and 4021 usage id 8: duplicate target name",
     ),
     "etype_not_supported": ReasonCode(
@@ -97,7 +100,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
     "kdc_error": ReasonCode(
         "failure",
         "another Kerberos error",
-        "see the error named in the detail",
+        "look up the error that is named",
         (
             "a KRB-ERROR that has no code of its own here; as the reason for NTLM, or for a client "
             "that sends no token: by the KDC, for this client and service"
@@ -126,7 +129,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "repair the trust or machine password",
         (
             "STATUS_NO_TRUST_LSA_SECRET, NO_TRUST_SAM_ACCOUNT, TRUSTED_DOMAIN_FAILURE, "
-            "TRUSTED_RELATIONSHIP_FAILURE, TRUST_FAILURE"
+            "TRUSTED_RELATIONSHIP_FAILURE, TRUST_FAILURE; LDAP data 6fa to 6fd"
         ),
         STATED,
         "4625 0xC000018C, 0xC000018D; System 5719 and 3210 of Netlogon",
@@ -135,15 +138,19 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "failure",
         "the server reached no domain controller",
         "check the path from server to controller",
-        "STATUS_NO_LOGON_SERVERS, NETLOGON_NOT_STARTED, DOMAIN_CONTROLLER_NOT_FOUND",
-        "certain; likely for NETLOGON_NOT_STARTED, which names a service of the server itself",
+        (
+            "STATUS_NO_LOGON_SERVERS, NETLOGON_NOT_STARTED, DOMAIN_CONTROLLER_NOT_FOUND; LDAP data 51f or 700"
+        ),
+        (
+            "certain; likely for NETLOGON_NOT_STARTED (data 700), which names a service of the server itself"
+        ),
         "4625 0xC000005E, 0xC0000192; System 5719 of Netlogon",
     ),
     "selective_authentication": ReasonCode(
         "failure",
         "selective authentication over the trust forbids this logon",
         'grant "allowed to authenticate"',
-        "STATUS_AUTHENTICATION_FIREWALL_FAILED",
+        "STATUS_AUTHENTICATION_FIREWALL_FAILED; LDAP data 78f",
         STATED,
         "4625 0xC0000413",
     ),

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from analyzer.negotiation.reasons import is_kdc_step
 from analyzer.report.cells import counted
-from analyzer.report.overview.kdc import ROUTINE
 from analyzer.report.overview.section import Entry, Section
 from analyzer.report.overview.tally import frequent, named
 from analyzer.tables.collect import Columns
@@ -54,9 +54,9 @@ def unanswered(negotiations: Columns, offers: Columns, kdc: Columns) -> Section 
 def _refused(kdc: Columns) -> dict[str, list[str]]:
     """Client -> tickets for web services that a KDC refused it, each with the error, without doubles."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
-    names = ("client", "exchange", "sname", "error")
-    for client, exchange, sname, error in zip(*(kdc[name] for name in names), strict=True):
-        if exchange != "TGS" or error is None or error in ROUTINE or sname is None:
+    names = ("client", "exchange", "sname", "error", "error_code", "referral")
+    for client, exchange, sname, error, *told in zip(*(kdc[name] for name in names), strict=True):
+        if exchange != "TGS" or error is None or sname is None or is_kdc_step(*told):
             continue
         if sname.lower().startswith("http/"):
             found[client][f"{sname} ({error})"] = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from analyzer.negotiation.reasons import is_kdc_step
 from analyzer.report.cells import counted
 from analyzer.report.overview.section import Entry, Section
 from analyzer.report.overview.tally import frequent, named, numbered, times
@@ -12,22 +13,24 @@ from analyzer.tables.collect import Columns
 from analyzer.tables.weakness import etype_weakness
 
 ERRORS_SHOWN = 5
-ROUTINE = frozenset({"KDC_ERR_PREAUTH_REQUIRED", "KRB_ERR_RESPONSE_TOO_BIG"})
-"""Answers by which a KDC asks for one more round: nothing is wrong."""
+WEAK = {"des": "DES", "rc4": "RC4", "des3": "3DES"}
+"""Weak kinds of encryption types, as people call them."""
+STEPS = "steps"
+"""Answers by which a KDC asks for one more round: nothing is wrong, and nothing granted."""
 
 
 def tickets(kdc: Columns) -> Section | None:
-    """Requests by exchange, errors with what was asked for, tickets by type; None without any."""
+    """Requests by exchange, refusals with what was asked for, tickets by type; None without any."""
     total = len(kdc["exchange"])
     if not total:
         return None
     per_exchange: dict[str, Counter[str]] = defaultdict(Counter)
-    errors: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
     asked: dict[str, Counter[str]] = defaultdict(Counter)
-    routine: Counter[str] = Counter()
+    steps: Counter[str] = Counter()
     etypes: Counter[str] = Counter()
-    weak: Counter[str] = Counter()
-    logons: Counter[str] = Counter()
+    weak: dict[str, Counter[str]] = defaultdict(Counter)
+    logons: dict[str, Counter[str]] = defaultdict(Counter)
     names = (
         "exchange",
         "outcome",
@@ -38,48 +41,61 @@ def tickets(kdc: Columns) -> Section | None:
         "ticket_etype",
         "reply_etype",
         "proxy_status",
+        "referral",
     )
     rows = Counter(zip(*(kdc[name] for name in names), strict=True))
-    for (exchange, outcome, error, code, sname, cname, etype, key, http), count in rows.items():
-        if exchange == "AS" and etype_weakness(key) != "kerberos":
-            logons[cname or "?"] += count
-        per_exchange[exchange or "?"][outcome] += count
+    for cells, count in rows.items():
+        exchange, outcome, error, code, sname, cname, etype, key, http, referral = cells
+        if exchange == "AS":
+            logons[etype_weakness(key)][cname or "?"] += count
+        step = is_kdc_step(code, referral)
+        per_exchange[exchange or "?"][STEPS if step else outcome] += count
         if etype is not None:
             etypes[SHORT_DETAILS.get(etype, etype)] += count
-            if etype_weakness(etype) != "kerberos":
-                weak[sname or "?"] += count
+            weak[etype_weakness(etype)][sname or "?"] += count
         said = error or (f"error {code}" if code is not None else None)
         if http is not None:
             said = f"HTTP {http} of the KDC proxy"
-        if said in ROUTINE:
-            routine[said] += count
+        if said is not None and step:
+            steps[said] += count
         elif said is not None:
-            errors[said] += count
+            refused[said] += count
             whom = cname if exchange == "AS" else sname
             asked[said][whom or "?"] += count
     entries = [Entry(_line(name, per_exchange[name])) for name in sorted(per_exchange)]
-    for said, count in errors.most_common(ERRORS_SHOWN):
+    for said, count in refused.most_common(ERRORS_SHOWN):
         entries.append(Entry(times(count, f"{named([said])}: {frequent(asked[said])}")))
-    rest = Counter(dict(errors.most_common()[ERRORS_SHOWN:]))
+    rest = Counter(dict(refused.most_common()[ERRORS_SHOWN:]))
     if rest:
         entries.append(Entry(f"also {numbered(rest, len(rest))}"))
     if etypes:
-        weakly = f"; by RC4 or DES for {frequent(weak)}" if weak else "; none by RC4 or DES"
-        entries.append(Entry(f"tickets: {numbered(etypes, 6)}{weakly}"))
-    if logons:
-        entries.append(Entry(f"logons by an RC4 or DES key: {frequent(logons)}"))
-    if routine:
-        entries.append(Entry(f"in the normal course: {numbered(routine, 4)}"))
+        told = _weak(weak)
+        weakly = f"weak: {told}" if told else "none by DES, RC4 or 3DES"
+        entries.append(Entry(f"tickets: {numbered(etypes, 6)}; {weakly}"))
+    told = _weak(logons)
+    if told:
+        entries.append(Entry(f"logons by a weak key: {told}"))
+    if steps:
+        entries.append(Entry(f"steps in the normal course: {numbered(steps, 4)}"))
     clients, servers = Counter(kdc["client"]), Counter(kdc["server"])
     who = f"{counted(len(clients), 'client')} to {frequent(servers)}"
     return Section(f"Kerberos KDC: {counted(total, 'request')} of {who}", entries=entries)
+
+
+def _weak(by_kind: dict[str, Counter[str]]) -> str:
+    """`RC4 for HTTP/web, 3DES for nfs/files`; "" where there is none."""
+    return "; ".join(
+        f"{name} for {frequent(by_kind[kind])}" for kind, name in WEAK.items() if by_kind[kind]
+    )
 
 
 def _line(exchange: str, outcomes: Counter[str]) -> str:
     meaning = {"AS": " (logon)", "TGS": " (service tickets)"}.get(exchange, "")
     parts = [counted(outcomes["success"], "ticket")]
     if outcomes["failure"]:
-        parts.append(counted(outcomes["failure"], "error"))
+        parts.append(f"{outcomes['failure']:,} refused")
+    if outcomes[STEPS]:
+        parts.append(counted(outcomes[STEPS], "step"))
     if outcomes["incomplete"]:
         parts.append(f"{outcomes['incomplete']:,} without a whole answer")
     return f"{exchange}{meaning}: {counted(outcomes.total(), 'request')}, {', '.join(parts)}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from analyzer.negotiation.reasons import REASONS
+from analyzer.negotiation.reasons import ALSO, REASONS
 from analyzer.report.cells import counted
 from analyzer.report.overview.section import GLUE, Entry, Section
 from analyzer.report.overview.tally import frequent, numbered, times
@@ -14,12 +15,19 @@ from analyzer.tables.collect import Columns
 
 ENTRIES_SHOWN = 5
 CONFIDENCE = ("certain", "likely", "possible")
+ERROR_IN_DETAIL = frozenset({"kdc_error", "kerberos_refused"})
+"""Reasons that stand for many errors: which it is, the detail says first in its brackets."""
+_NAMED = re.compile(
+    r"(?:negotiation \d+: (?:\w+, )?)?"  # the one that failed, by its reason
+    r"([A-Z]+_\w+(?:, STATUS_\w+)?|HTTP \d+|unknown\(\d+\))"
+)
 _CELLS = (
     "negotiation_id",
     "mechanism",
     "mechanism_detail",
     "outcome",
     "reason",
+    "reason_detail",
     "confidence",
     "fallback_reason",
     "fallback_confidence",
@@ -45,6 +53,7 @@ class _Group:
         self.services: Counter[str] = Counter()
         self.users: Counter[str] = Counter()
         self.said: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
 
 
 def reasons(negotiations: Columns) -> list[Section]:
@@ -68,8 +77,10 @@ def reasons(negotiations: Columns) -> list[Section]:
         if row["outcome"] == "failure":
             _add(failed, reason or "", row, row["confidence"])
         elif row["outcome"] == "incomplete":
-            told = why is not None and why == reason  # what it says is no answer to this question
-            _add(cut, "" if told else reason or "", row, row["confidence"])
+            if why is not None and why == reason:  # what it says is no answer to this question
+                _add(cut, _beside(row["reason_detail"]), row, None)
+            else:
+                _add(cut, reason or "", row, row["confidence"])
         elif reason is not None and why != reason:
             _add(flawed, reason, row, row["confidence"])
     made = []
@@ -107,6 +118,24 @@ def _add(groups: dict[str, _Group], code: str, row: dict[str, Any], confidence: 
     if row["mechanism"] == "kerberos" and (row["gss_status"] or "").startswith("K"):
         said.append(row["gss_status"])
     group.said.update(text for text in said if text)
+    error = _error(code, row["reason_detail"] or "") if code in ERROR_IN_DETAIL else None
+    if error is not None:
+        group.errors[error] += 1
+
+
+def _beside(detail: str) -> str:
+    """Code of the reason that stands beside the one that counts; "" for none."""
+    other = detail.partition(ALSO)[2]
+    for code, entry in REASONS.items():
+        if other == entry.sentence or other.startswith(f"{entry.sentence} ("):
+            return code
+    return ""
+
+
+def _error(code: str, detail: str) -> str | None:
+    """What the detail names behind the sentence of a reason that says no more than that there is an error."""
+    found = _NAMED.match(detail.partition(f"{REASONS[code].sentence} (")[2])
+    return found[1] if found else None
 
 
 def _section(title: str, groups: dict[str, _Group], notes: list[str], *, told: str) -> Section:
@@ -128,8 +157,16 @@ def _entry(code: str, group: _Group, *, told: str) -> Entry:
     how = f" ({' to '.join(dict.fromkeys((sure[0], sure[-1])))})" if sure else ""
     return Entry(
         times(group.count, f"{entry.sentence}: {code}{how}"),
-        (*_who(group, told=told), ("do", entry.remedy)),
+        (*_who(group, told=told), *_errors(group, told=told), ("do", entry.remedy)),
     )
+
+
+def _errors(group: _Group, *, told: str) -> Iterator[tuple[str, str]]:
+    """By what the KDC or the server refused, where neither the reason nor what was said tells it."""
+    shown = group.said if "said" in told else ()
+    errors = Counter({name: count for name, count in group.errors.items() if name not in shown})
+    if errors:
+        yield "error", frequent(errors)
 
 
 def _who(group: _Group, *, told: str) -> Iterator[tuple[str, str]]:

@@ -52,6 +52,15 @@ def test_an_answer_before_the_silence() -> None:
     assert told(before, silent(82), silent(90), after)[0] == "ntlm_only_client"
 
 
+@pytest.mark.parametrize("code", [85, 86])
+def test_an_acceptor_that_found_no_kdc(code: int) -> None:
+    """IAKERB's acceptor says that it reached none: no KDC has answered, and that may be why."""
+    told_so = asked(95, "krbtgt/LAB", code, **LOGON, frame_request=30, frame_reply=31)
+    assert told(told_so) == ("kdc_unreachable", "likely")
+    other = asked(95, "cifs/x", code, frame_request=30, frame_reply=31, cname="bob")
+    assert told(silent(82), silent(90), other) == ("kdc_unreachable", "likely")
+
+
 def test_an_answer_between_two_requests_in_vain() -> None:
     """What came after it counts, and is the evidence; what came before does not."""
     between = asked(85, "cifs/fs1.lab.example", frame_request=30, frame_reply=31)

@@ -6,6 +6,7 @@ import pytest
 from support.correlated import DOMAIN_MEMBER, asked, joined, kerberos, ntlm, reason_of, stream
 
 from analyzer.negotiation.model import SchemeList, Ticket
+from analyzer.surroundings.model import KdcExchange
 
 WEB = "HTTP/web.lab.example"
 LOCAL = {"user": "operator", "domain": "WEB", "ntlm_server": DOMAIN_MEMBER}
@@ -169,6 +170,69 @@ def test_a_ticket_after_all() -> None:
         kdc=[asked(98, "HTTP/web.lab.example", 7), asked(99, "HTTP/web.lab.example")],
     )
     assert (reason.code, reason.confidence) == ("application_chose_ntlm", "possible")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "granted"),
+    [
+        ("HTTP/web.lab.example", "HTTP/web"),
+        ("HTTP/web", "HTTP/web.lab.example"),
+        ("HTTP/web.lab.example", "HTTP/web.lab.example:8080"),
+    ],
+)
+def test_a_ticket_after_all_by_another_form_of_the_name(refusal: str, granted: str) -> None:
+    """The short name and the full one are one service, with its port or without."""
+    tickets = [asked(98, refusal, 7), asked(99, granted)]
+    reason = reason_of(ntlm(), kdc=tickets)
+    assert (reason.code, reason.confidence) == ("application_chose_ntlm", "possible")
+    assert f"it had a ticket for {granted}" in reason.detail
+
+
+@pytest.mark.parametrize("granted", ["HTTP/www.lab.example", "cifs/web.lab.example", "HTTP/web.x"])
+def test_a_ticket_for_something_else(granted: str) -> None:
+    """Another host, another class of service, another full name."""
+    tickets = [asked(98, "HTTP/web.lab.example", 7), asked(99, granted)]
+    reason = reason_of(ntlm(), kdc=tickets)
+    assert (reason.code, reason.confidence) == ("unknown_service", "certain")
+
+
+OTHER_REALM = {"server_name": "web.other.example"}
+
+
+def test_the_way_to_another_realm() -> None:
+    """A refused ticket for the realm in whose domain the server is; which says what was needed only possibly."""
+    way = asked(99, "krbtgt/OTHER.EXAMPLE", 7)
+    reason = reason_of(ntlm(**OTHER_REALM), kdc=[way])
+    assert (reason.code, reason.confidence) == ("unknown_service", "possible")
+    assert reason.evidence == (10, 11)
+    assert "for krbtgt/OTHER.EXAMPLE, the realm of the server's domain)" in reason.detail
+    assert reason_of(ntlm(**OTHER_REALM), kdc=[asked(99, way.sname, 29)]).code == "kdc_error"
+    late = asked(100.05, "krbtgt/OTHER.EXAMPLE", 7, frame_request=105, frame_reply=106)
+    assert "said after the first NTLM token" in reason_of(ntlm(**OTHER_REALM), kdc=[late]).detail
+
+
+@pytest.mark.parametrize(
+    "kdc",
+    [
+        [asked(99, "krbtgt/THIRD.EXAMPLE", 7)],
+        [asked(99, "krbtgt/HER.EXAMPLE", 7)],
+        [asked(99, "krbtgt/OTHER.EXAMPLE", 13, realm="OTHER.EXAMPLE")],
+        [asked(99, "krbtgt/OTHER.EXAMPLE", 7, realm=None)],
+        [asked(99, "krbtgt/OTHER.EXAMPLE", 7, cname="bob")],
+        [asked(99, "krbtgt/OTHER.EXAMPLE", 7, client="10.0.0.99")],
+        [asked(80, "krbtgt/OTHER.EXAMPLE", 7)],
+        [asked(98, "krbtgt/OTHER.EXAMPLE", 7), asked(99, "krbtgt/OTHER.EXAMPLE")],
+    ],
+)
+def test_what_is_not_the_way(kdc: list[KdcExchange]) -> None:
+    """Another realm, the asked KDC's own, another user or client, long ago, or granted after all."""
+    assert reason_of(ntlm(user="alice", **OTHER_REALM), kdc=kdc).code == "ntlm_only_client"
+
+
+def test_the_way_where_the_ticket_was_there() -> None:
+    """Who had a ticket for the service needed no way to it."""
+    way, had = asked(99, "krbtgt/OTHER.EXAMPLE", 7), asked(50, "HTTP/web.other.example")
+    assert reason_of(ntlm(**OTHER_REALM), kdc=[had, way]).code == "application_chose_ntlm"
 
 
 def test_the_same_user_at_another_address() -> None:

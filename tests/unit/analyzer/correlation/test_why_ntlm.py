@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.correlated import (
@@ -206,6 +207,19 @@ def test_the_server_selects() -> None:
     assert told(reason_of(row)) == ("ntlm_selected_by_server", "likely", (100, 101))
 
 
+@pytest.mark.parametrize("first", ["negoex", "pku2u", "1.2.3.4"])
+def test_the_server_selects_though_another_mechanism_is_first(first: str) -> None:
+    """What stands before Kerberos was turned down like it; that no ticket came along says nothing then."""
+    row = ntlm(offered_mechs=[first, *WITH_KERBEROS], selected_mech="ntlm")
+    reason = reason_of(row)
+    assert told(reason) == ("ntlm_selected_by_server", "likely", (100, 101))
+    assert f"{first} stands before Kerberos" in reason.detail
+    row = ntlm(offered_mechs=[first, "ntlm", "kerberos"], selected_mech="ntlm")
+    assert told(reason_of(row)) == ("application_chose_ntlm", "possible", (100,))
+    row = ntlm(offered_mechs=[first, "ntlm"], selected_mech="ntlm")
+    assert reason_of(row).code == "ntlm_only_client"
+
+
 def test_a_kerberos_error_inside() -> None:
     """The acceptor's own word is the strongest evidence."""
     row = ntlm(
@@ -276,6 +290,38 @@ def test_one_machine() -> None:
     assert told(reason) == ("target_is_local_host", "likely", (100,))
     assert "named localhost, though 10.0.0.20 talks to 10.0.0.2" in reason.detail
     assert "same machine" not in reason.detail  # a tunnel, or a hosts entry
+
+
+OWN_NAME = {"workstation": "Web", "ntlm_server": DOMAIN_MEMBER, "user": "alice", "domain": "LAB"}
+
+
+def test_one_machine_by_its_name() -> None:
+    """Over another of its addresses; that a name is not another's, addresses that differ do not show."""
+    reason = reason_of(ntlm(**OWN_NAME))
+    assert told(reason) == ("target_is_local_host", "likely", (3, 102))
+    assert "(named web.lab.example, and both call themselves Web, though 10.0.0.20" in reason.detail
+    cut = DOMAIN_MEMBER._replace(nb_computer="W")
+    assert (
+        reason_of(ntlm(**OWN_NAME | {"workstation": "w", "ntlm_server": cut})).code == reason.code
+    )
+    shared = ntlm(**OWN_NAME, stream=stream("10.0.0.2", "10.0.0.2"))
+    assert "10.0.0.2 talks to 10.0.0.2" in reason_of(shared).detail
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"workstation": "DESK"},
+        {"workstation": None},
+        {"server_name": "other.lab.example"},
+        {"server_name": "10.0.0.2"},
+        {"ntlm_server": None},
+        {"key_frames": KeyFrames(None, 100, 101, None)},
+    ],
+)
+def test_names_that_are_not_one(facts: dict[str, Any]) -> None:
+    """Workstation, CHALLENGE and the client's name for the server must all be there, and agree."""
+    assert reason_of(ntlm(**(OWN_NAME | facts))).code != "target_is_local_host"
 
 
 def test_tokens_without_addresses_are_not_one_machine() -> None:
@@ -482,6 +528,15 @@ def test_a_failure_keeps_its_reason() -> None:
     assert reason.detail.endswith("[frames 10, 11, certain]")
 
 
+def test_a_stated_failure_is_not_explained_by_why_ntlm() -> None:
+    """However little it says: what kept the client from Kerberos did not refuse its password."""
+    row = refused(ntlm())
+    row.reason = Reason("bad_credentials", "refused", (102,), "possible")
+    reason = reason_of(row, kdc=[asked(99, "HTTP/web.lab.example", 7)])
+    assert told(reason) == ("bad_credentials", "possible", (102,))
+    assert "; NTLM since the service name is not known" in reason.detail
+
+
 def test_why_ntlm_has_a_place_of_its_own() -> None:
     """Whatever came of the logon: success, failure, flaw; none for Kerberos and anonymous logons."""
     for row in (
@@ -543,6 +598,26 @@ def test_what_the_kdc_says_of_the_service(error: int, code: str) -> None:
     reason = reason_of(ntlm(), kdc=[asked(99, "HTTP/web.lab.example", error)])
     assert reason.code == code
     assert "HTTP/web.lab.example" in reason.detail
+
+
+def test_a_user_that_the_kdc_alone_does_not_know() -> None:
+    """NTLM let the same user in, so the account is there: nothing may say that it does not exist."""
+    unknown = asked(99, "krbtgt/LAB", 6, exchange="AS", cname="alice")
+    reason = reason_of(ntlm(user="alice"), kdc=[unknown])
+    assert (reason.code, reason.confidence) == ("unknown_user", "likely")
+    assert reason.detail.startswith("the user name is not known to the KDC or server (KDC_ERR_C_PR")
+
+
+@pytest.mark.parametrize("code", [25, 52, 91])
+def test_steps_to_a_first_ticket_explain_nothing(code: int) -> None:
+    """By them a KDC asks for one more round; so by the realm to go on in, but not by none."""
+    facts = {"exchange": "AS", "cname": "alice"}
+    step = asked(99, "krbtgt/LAB", code, **facts)
+    assert reason_of(ntlm(user="alice"), kdc=[step]).code == "ntlm_only_client"
+    referred = asked(99, "krbtgt/LAB", 68, referral="OTHER.EXAMPLE", **facts)
+    assert reason_of(ntlm(user="alice"), kdc=[referred]).code == "ntlm_only_client"
+    lost = asked(99, "krbtgt/LAB", 68, **facts)
+    assert reason_of(ntlm(user="alice"), kdc=[lost]).code == "kdc_error"
 
 
 def test_a_client_that_was_not_captured_may_have_asked_a_kdc() -> None:

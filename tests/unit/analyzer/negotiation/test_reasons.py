@@ -15,6 +15,7 @@ from analyzer.negotiation.reasons.codes import (
     NT_STATUS_REASONS,
 )
 from analyzer.negotiation.why import make_reason
+from dissectors.codes.ad_sub_code import AD_SUB_CODE
 
 KINDS = {"failure", "fallback", "weak", "incomplete"}
 WITHOUT_EVENT = {
@@ -76,6 +77,25 @@ def test_usage_ids() -> None:
 def test_codes_lead_into_the_list(table: dict[int, str]) -> None:
     """No status is a reason that the list does not have."""
     assert set(table.values()) <= set(REASONS)
+
+
+AD_SAYS_LESS = {
+    0x57,  # of a bind it is the name, of a session setup the token
+    0x80090302,  # in front of what only its mechanism tells (refusal.py)
+}
+
+
+def test_numbers_of_active_directory_agree_with_their_statuses() -> None:
+    """The same cause has the same reason, however it is said."""
+    for number, known in AD_SUB_CODE.items():
+        if known.nt_status in NT_STATUS_REASONS and number not in AD_SAYS_LESS:
+            assert AD_SUB_CODE_REASONS.get(number) == NT_STATUS_REASONS[known.nt_status], known.name
+
+
+def test_protected_users_have_a_log_of_their_own() -> None:
+    """Its provider is no other than Authentication (event 100 of NTLM at the domain controller)."""
+    log = "Microsoft-Windows-Authentication/ProtectedUserFailures-DomainController 100"
+    assert log in REASONS["account_restriction"].on_the_host
 
 
 def test_account_codes_agree_with_their_events() -> None:

@@ -21,6 +21,7 @@ from analyzer.negotiation.refusal import (
     kerberos_cause,
     reject_cause,
     status_cause,
+    status_words,
 )
 from analyzer.negotiation.why import explain
 from dissectors.anomaly import Anomaly
@@ -121,6 +122,7 @@ def test_kerberos_errors(error: int, nt_status: int | None, expected: tuple[str,
         (nt(0xC0000184), {"mechanism": "ntlm"}, ("protocol_error", "likely")),
         (nt(0xC0000192), {"mechanism": "ntlm"}, ("no_logon_server", "likely")),
         (nt(0xC0000203), {"mechanism": "ntlm"}, ("session_expired", "likely")),
+        (nt(0xC0000205), {"mechanism": "ntlm"}, ("server_error", "certain")),
         (nt(0xC0000388), {"mechanism": "ntlm"}, ("unspecified_failure", "certain")),
         (ldap(2), {"scheme": "simple"}, ("protocol_error", "likely")),
         (ldap(48), {"scheme": "simple"}, ("mechanism_refused", "likely")),
@@ -128,6 +130,12 @@ def test_kerberos_errors(error: int, nt_status: int | None, expected: tuple[str,
         (ldap(50), {"scheme": "simple"}, ("policy_denied", "likely")),
         (ad(49, 0x568), {"mechanism": "ntlm"}, ("token_too_large", "likely")),
         (ad(49, 0x57), {"scheme": "simple"}, ("protocol_error", "likely")),
+        (ad(49, 0x534), {"mechanism": "ntlm"}, ("unknown_user", "likely")),
+        (ad(49, 0x52B), {"mechanism": "ntlm"}, ("bad_credentials", "possible")),
+        (ad(49, 0x52B), {"mechanism": "kerberos"}, ("kerberos_refused", "likely")),
+        (ad(49, 0x80090308), {"mechanism": "ntlm"}, ("bad_credentials", "possible")),
+        (ad(49, 0x8009030C), {"mechanism": "ntlm"}, ("bad_credentials", "likely")),
+        (ad(49, 0), {"mechanism": "ntlm"}, ("bad_credentials", "likely")),
         (ad(49, 0x52E), {"mechanism": "kerberos"}, ("kerberos_refused", "likely")),
         (ad(49, 0x775), {"mechanism": "kerberos"}, ("account_locked", "certain")),
         (ad(8, 0x2028), {"scheme": "simple"}, ("stronger_auth_required", "certain")),
@@ -154,11 +162,28 @@ def test_kerberos_errors(error: int, nt_status: int | None, expected: tuple[str,
         ),
         (ldap(48, "SASL(-4): no mechanism"), {"scheme": "PLAIN"}, ("mechanism_refused", "likely")),
         (http(503), {"mechanism": "ntlm"}, ("server_error", "likely")),
+        (http(413), {"mechanism": "ntlm"}, ("unspecified_failure", "likely")),
     ],
 )
 def test_codes_of_carriers(status: Status, facts: dict, expected: tuple[str, str]) -> None:
     """The same code may mean different things to different mechanisms."""
     assert cause(talk(PROOF, None, **facts), status) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "words"),
+    [
+        (0x52E, "80090308: LdapErr: x, error, data 52e, v1", "invalidCredentials, data 52e"),
+        (0x80090308, "80090308: LdapErr: x, error, data 0, v1", "invalidCredentials, 80090308"),
+        (0x80090346, "80090346: LdapErr: x, error, data 57, v1", "invalidCredentials, 80090346"),
+        (0x80090346, "80090346: LdapErr: data 80090346", "invalidCredentials, data 80090346"),
+        (0x534, "80090308: LdapErr: x, error, DATA 534, v1", "invalidCredentials, data 534"),
+    ],
+)
+def test_a_number_is_told_as_the_text_has_it(number: int, text: str, words: str) -> None:
+    """Eight digits in front are not what stands behind `data`."""
+    status = Status("failure", 49, "invalidCredentials", "ldap", text, number)
+    assert status_words(status) == words
 
 
 @pytest.mark.parametrize(
@@ -572,10 +597,12 @@ def test_lists_of_which_one_is_cut_may_share_something(facts: dict) -> None:
     assert reject(NegTokenInit(raw=b"o"), no, **apart) == ("no_common_mechanism", "likely")
 
 
-def relayed(error: int, *padata: int, later: Token | None = None) -> tuple[str, str] | None:
+def relayed(
+    error: int, *padata: int, later: Token | None = None, crealm: str | None = None
+) -> tuple[str, str] | None:
     """Code and confidence where the KDC's error comes through the acceptor."""
     request = KrbAsReq(raw=b"q", padata_types=padata)
-    refusal = KrbError(raw=b"e", error_code=error, sname="krbtgt/LAB")
+    refusal = KrbError(raw=b"e", error_code=error, sname="krbtgt/LAB", crealm=crealm)
     made = talk(
         NegTokenInit(raw=b"o", inner=IakerbMessage(raw=b"i", inner=request)),
         NegTokenResp(raw=b"a", inner=IakerbMessage(raw=b"i", inner=refusal)),
@@ -590,11 +617,15 @@ def relayed(error: int, *padata: int, later: Token | None = None) -> tuple[str, 
 def test_what_a_kdc_says_through_the_acceptor() -> None:
     """IAKERB: the KDC's word counts, unless it is a step of the exchange or the client went on."""
     assert relayed(6) == ("unknown_user", "certain")
+    assert relayed(85) == ("kdc_unreachable", "certain")
+    assert relayed(86) == ("kdc_unreachable", "certain")
     assert relayed(7) == ("unknown_service", "certain")
     assert relayed(24, 2) == ("wrong_password", "certain")
     assert relayed(24, 16) == ("wrong_password", "likely")  # a smart card
     assert relayed(25) == ("client_gave_up", "possible")
     assert relayed(52) == ("client_gave_up", "possible")
+    assert relayed(68, crealm="OTHER") == ("client_gave_up", "possible")  # where to go on
+    assert relayed(68) == ("kdc_error", "certain")
     again = IakerbMessage(raw=b"i", inner=KrbAsReq(raw=b"q", padata_types=(2,)))
     assert relayed(24, 2, later=again) == ("no_answer", "possible")
 

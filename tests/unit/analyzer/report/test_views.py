@@ -63,3 +63,16 @@ def test_a_realm_is_no_user() -> None:
     named = render(short_form(TABLE, failed(user="ada", domain="NEGO"), [0]), None)[-1]
     assert "NEGO\\ada" in named
     assert "@NEGO.TEST" not in named
+
+
+@pytest.mark.parametrize(
+    ("ids", "shown"),
+    [(None, ""), ([7], "7"), ([1, 2, 3, 4], "1,2,3,4"), ([1, 2, 3, 4, 9, 11], "1,2,3,4,+2")],
+)
+@pytest.mark.parametrize("table", ["findings", "kdc"])
+def test_negotiations_left_out_are_counted(table: str, ids: list[int] | None, shown: str) -> None:
+    """A list that is cut says so."""
+    values: dict[str, list[Any]] = {name: [None] for name in TABLES[table].names}
+    values["negotiation_ids"] = [ids]
+    (column,) = [c for c in short_form(TABLES[table], values, [0]) if c.heading == "neg"]
+    assert column.cells == [shown]

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support.finding_rows import columns_of
+from support.finding_rows import columns_of, logon
 
 from analyzer.analysis import read
 from analyzer.cli.main import run
 from analyzer.report.grid import width_of
+from analyzer.report.overview.kdc import tickets
 from analyzer.report.overview.summary import sections
+from analyzer.report.overview.why import reasons
 
 ROOT = Path(__file__).resolve().parents[5]
 MIXED = ROOT / "captures/smb/mixed/capture.pcapng"
@@ -49,9 +52,12 @@ def test_a_busy_desk_reads_like_a_report() -> None:
     assert "as NEGO\\grace; said: STATUS_LOGON_FAILURE (e.g. negotiation 5)" in said
     assert "guest_access" in part(text, "What succeeded with a flaw")
     kdc = part(text, "Kerberos KDC: 13 requests of 1 client to 10.99.0.1")
-    assert "AS (logon): 6 requests, 2 tickets, 4 errors" in kdc
+    assert "AS (logon): 6 requests, 2 tickets, 4 steps" in kdc
+    assert "TGS (service tickets): 7 requests, 2 tickets, 5 refused" in kdc
     assert "4 × KDC_ERR_S_PRINCIPAL_UNKNOWN: HTTP/10.99.0.2, cifs/alias.nego.test" in kdc
-    assert "in the normal course: KDC_ERR_PREAUTH_REQUIRED 2, KRB_ERR_RESPONSE_TOO_BIG 2" in kdc
+    assert (
+        "steps in the normal course: KDC_ERR_PREAUTH_REQUIRED 2, KRB_ERR_RESPONSE_TOO_BIG 2" in kdc
+    )
     assert "critical" in part(text, "Audit: ")
     assert "a.negotiation(5)" in part(text, "Look closer")
 
@@ -69,7 +75,7 @@ def test_weak_tickets_are_named() -> None:
     """RC4 tickets are what an administrator looks for in a KDC's traffic."""
     text = of("kdc/kerberoasting")
     assert "No negotiation was found" in text
-    assert re.search(r"tickets: .*rc4 \d.*; by RC4 or DES for ", part(text, "Kerberos KDC"))
+    assert re.search(r"tickets: .*rc4 \d.*; weak: RC4 for ", part(text, "Kerberos KDC"))
 
 
 def test_nothing_to_tell_is_said() -> None:
@@ -89,7 +95,7 @@ def test_tls_is_named_where_nothing_else_is_seen() -> None:
 
 def test_logons_by_an_rc4_key_are_told() -> None:
     """The ticket may be of AES all the same."""
-    assert "logons by an RC4 or DES key: ada" in part(of("kdc/rc4_logon"), "Kerberos KDC")
+    assert "logons by a weak key: RC4 for ada" in part(of("kdc/rc4_logon"), "Kerberos KDC")
 
 
 def test_a_client_that_had_nothing_to_answer_with() -> None:
@@ -210,6 +216,101 @@ def test_a_proxy_that_refuses_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
     found = read(refusing)
     told = part(str(found.summary()), "Kerberos KDC")
     assert re.search(r"\d × HTTP 503 of the KDC proxy: ", told)
-    assert re.search(r"AS \(logon\): (\d) requests?, 0 tickets, \1 errors?\n", told)
+    assert re.search(r"AS \(logon\): (\d) requests?, 0 tickets, \1 refused\n", told)
     assert run(["kdc", str(refusing)]) == 0
     assert " HTTP 503 " in capsys.readouterr().out
+
+
+def test_errors_are_named() -> None:
+    """Where a reason stands for many errors, the summary says which it was."""
+    why = part(of("http/kdc_error"), "Why NTLM and not Kerberos")
+    assert re.search(r"\n +error +KDC_ERR_SVC_UNAVAILABLE\n", why)
+    why = part(of("http/kerberos_then_ntlm"), "Why NTLM and not Kerberos")
+    assert re.search(r"\n +error +KRB_AP_ERR_BAD_INTEGRITY\n", why)
+
+
+def why_rows(*rows: dict[str, Any]) -> str:
+    """The sections on reasons of rows that are made up."""
+    columns = columns_of(negotiations=[logon(**row) for row in rows])
+    return "\n".join(line for each in reasons(columns["negotiations"]) for line in each.lines(None))
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [
+        (
+            "another Kerberos error (KDC_ERR_POLICY, STATUS_X (text) for a)",
+            "KDC_ERR_POLICY, STATUS_X",
+        ),
+        ("refused; NTLM since another Kerberos error (HTTP 503 for x)", "HTTP 503"),
+        ("another Kerberos error (unknown(250): KDC_ERR_NONE)", "unknown(250)"),
+        ("another Kerberos error (who knows)", None),
+    ],
+)
+def test_how_a_detail_names_an_error(detail: str, shown: str | None) -> None:
+    """Only what stands first: the rest is text of the other side."""
+    row = {"outcome": "success", "reason": "kdc_error", "fallback_reason": "kdc_error"}
+    text = why_rows({**row, "reason_detail": detail})
+    found = re.search(r"\n +error +(.+)\n", text)
+    assert (found and found[1]) == shown
+
+
+def test_an_end_that_stands_behind_why_ntlm() -> None:
+    """A logon that the client left keeps that as its end, though the KDC's word is its first reason."""
+    row = {
+        "outcome": "incomplete",
+        "reason": "unknown_service",
+        "fallback_reason": "unknown_service",
+    }
+    detail = "the service name is not known (x); also: the client did not go on after the server's answer"
+    for end in ("", " (a proxy asked)"):
+        text = why_rows({**row, "reason_detail": detail + end})
+        assert "1 × the client did not go on after the server's answer: client_gave_up" in text
+        assert "nothing shows why" not in text
+    text = why_rows({**row, "reason_detail": "the service name is not known (x)"})
+    assert "1 × nothing shows why" in text
+
+
+KDC_STEPS = [
+    {"exchange": "AS", "outcome": "failure", "error": "KDC_ERR_PREAUTH_REQUIRED", "error_code": 25},
+    {"exchange": "AS", "outcome": "failure", "error": "KDC_ERR_MORE_PREAUTH_DATA_REQUIRED", "error_code": 91},
+    {"exchange": "AS", "outcome": "failure", "error": "KDC_ERR_WRONG_REALM", "error_code": 68, "referral": "B"},
+]  # fmt: skip
+
+
+def test_steps_are_no_refusals() -> None:
+    """The counts of a line add up, and what is refused is what the lines below it name."""
+    asker = {"client": "10.0.0.20", "server": "10.0.0.1"}
+    lost = {
+        "exchange": "AS",
+        "outcome": "failure",
+        "error": "KDC_ERR_WRONG_REALM",
+        "error_code": 68,
+    }
+    granted = {
+        "exchange": "AS",
+        "outcome": "success",
+        "ticket_etype": "des3-cbc-sha1",
+        "sname": "nfs/x",
+    }
+    section = tickets(columns_of(kdc=[asker | row for row in (*KDC_STEPS, lost, granted)])["kdc"])
+    assert section is not None
+    text = "\n".join(section.lines(None))
+    assert "AS (logon): 5 requests, 1 ticket, 1 refused, 3 steps\n" in text
+    assert "1 × KDC_ERR_WRONG_REALM: ?\n" in text
+    assert "des3-cbc-sha1 1; weak: 3DES for nfs/x\n" in text
+    steps = text.partition("steps in the normal course: ")[2]
+    assert all(f"{row['error']} 1" in " ".join(steps.split()) for row in KDC_STEPS)
+
+
+def test_the_readme_shows_what_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All but how long the reading took."""
+    monkeypatch.chdir(ROOT)
+    call = "negoscope summary captures/smb/mixed/capture.pcapng"
+    shown = (ROOT / "README.md").read_text().partition(f"$ {call}\n")[2].partition("\n\n$ ")[0]
+    assert run(call.split()[1:]) == 0
+    printed = capsys.readouterr().out.rstrip("\n")
+    taken = re.compile(r"read in [\d.]+ s")
+    assert taken.sub("", shown) == taken.sub("", printed)
