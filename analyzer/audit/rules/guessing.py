@@ -172,7 +172,7 @@ def brute_force(facts: Facts) -> Iterator[Hit]:
     means="The KDC tells unknown names from known ones before any password: somebody makes a "
     "list of users.",
     remedy="Find the host; watch the accounts that it found.",
-    references=("ATT&CK T1087.002", "ATT&CK T1589.001", "Windows event 4768"),
+    references=("ATT&CK T1087.002", "ATT&CK T1589", "Windows event 4768"),
     table=None,
 )
 def names_tried(facts: Facts) -> Iterator[Hit]:
