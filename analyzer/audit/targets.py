@@ -2,7 +2,7 @@
 
 MsvAvTargetName holds the service principal name that the client's program gave its library; the response
 covers it, so that nobody on the way can change it. Whether it is the server's, the server's names tell: the
-one that the client asked for, those that were learnt, and those by which it calls itself, in any case of letters.
+one that the client asked for, those that were learnt, and those by which it calls itself, in any case.
 
 Spec: MS-NLMP 2.2.2.1 (MsvAvTargetName), RFC 4559 4.1, MS-SMB2 3.2.4.2.3, MS-ADTS 2.2.21.
 """

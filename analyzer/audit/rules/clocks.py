@@ -30,7 +30,10 @@ _REWRITTEN_MS = 7 * 86_400_000.0  # more than that, and the capture's times are 
     table=None,
 )
 def clock_off(facts: Facts) -> Iterator[Hit]:
-    """MsvAvTimestamp of a CHALLENGE or stime of a KRB-ERROR against the time of its packet."""
+    """MsvAvTimestamp of a CHALLENGE, stime of a KRB-ERROR or SMB's SystemTime against the time of its packet.
+
+    SystemTime stands in the NEGOTIATE response, and is looked at where that carries a NegTokenInit2.
+    """
     said: dict[str, dict[str, list[tuple[float, int, int | None, int | None]]]] = defaultdict(
         lambda: defaultdict(list)
     )
