@@ -27,8 +27,6 @@ _OWN = ("MsvAvNbComputerName", "MsvAvDnsComputerName")
 _DOMAINS = ("MsvAvNbDomainName", "MsvAvDnsDomainName", "MsvAvDnsTreeName")
 _OF_CONTROLLERS = frozenset({"ldap", "smb1", "smb2"})
 """Carriers by which a domain's name leads to its controllers: to the directory, and to their shares."""
-_NAMED_BY_NOBODY = frozenset({"http-proxy"})
-"""Carriers whose clients never say the server's name to it; its own may be any other one."""
 
 
 class Target(NamedTuple):
@@ -88,19 +86,18 @@ def names_of(row: Any, challenge: Any | None) -> Names:
 def misfit(target: Target, names: Names, row: Any) -> tuple[str, str] | None:
     """What of the target is another's, `host` or `service`, and how sure that is; None: it fits, or may.
 
-    By the name that the client asked for it is likely. It is only possible where that is not known, for an
-    alias is none of the names by which a server calls itself; where the domains alone differ; and for the
-    service.
+    By host only where it is known for which one the client asked: an alias is none of the names by which a
+    server calls itself, and what showed it may be lost. That is likely, and possible where the domains alone
+    differ. By service it is possible, and only if what the server calls itself is there.
     """
-    if target.host not in {row.server, *names.all} and not _is_called(target.host, names.all):
-        if row.server_name is None and (row.carrier in _NAMED_BY_NOBODY or not names.own):
-            return None
+    fits = target.host in {row.server, *names.all} or _is_called(target.host, names.all)
+    if not fits and row.server_name is not None:
         alike = _label(target.host) in map(_label, names.all)
-        return "host", "possible" if alike or row.server_name is None else "likely"
+        return "host", "possible" if alike else "likely"
     usual = CLASSES.get(row.carrier)
-    if usual is None or target.service in usual or _made_of_the_challenge(target, names):
+    if usual is None or target.service in usual or not names.own:
         return None
-    return "service", "possible"
+    return None if _made_of_the_challenge(target, names) else ("service", "possible")
 
 
 def _made_of_the_challenge(target: Target, names: Names) -> bool:

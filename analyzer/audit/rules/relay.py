@@ -119,9 +119,9 @@ def same_response(facts: Facts) -> Iterator[Hit]:
 def other_target(facts: Facts) -> Iterator[Hit]:
     """MsvAvTargetName names a host that is neither the one asked for nor what the server calls itself.
 
-    Full names are compared whole, a short one by the first label. Where it is not known for which host the
-    client asked, where only the domains differ, or where the host fits and the service is another one than
-    the carrier's (HOST stands for all), it is possible: a server may have an alias, a program its own way.
+    Full names are compared whole, a short one by the first label; where the domains alone differ it is
+    possible. So it is where the service is another one than the carrier's (HOST stands for all), which is all
+    that is judged where it is not known for which host the client asked: LDAP never says it.
     """
     for token in facts.authenticates:
         row, target = facts.by_negotiation[token.negotiation_id], target_of(token.ntlm_target_name)

@@ -61,18 +61,17 @@ SMB = {"carrier": "smb2"}
         ("HTTP/localhost", {}, "likely"),
         ("HTTP/web.evil.test", {}, "possible"),  # an alias in another domain may be the server's
         ("cifs/attacker.nego.test", LDAP, "possible"),
-        ("ldap/alias.nego.test", LDAP, "possible"),
-        ("cifs/payroll", SMB | {"server_name": None}, "possible"),
+        ("HTTP/payroll", SMB | {"server_name": None}, "possible"),
         ("cifs/web.nego.test", {}, "possible"),
         ("cifs/web.nego.test", LDAP, "possible"),
         ("HTTP/web.nego.test", SMB, "possible"),
         ("HTTP/web.nego.test", LDAP, "possible"),
         ("HTTP/nego.test", {}, "likely"),
-        ("ldap/web.other.test", LDAP | {"names": ["web.nego.test"]}, "possible"),
+        ("ldap/payroll.nego.test", LDAP | {"server_name": "web.nego.test"}, "likely"),
     ],
 )
 def test_it_was_meant_for_somebody_else(target: str, cells: Row, sure: str) -> None:
-    """By host it is likely where it is known for whom the client asked, else possible."""
+    """By host it is likely, by the domain alone or the service possible."""
     (finding,) = brought(target, **cells)
     assert (finding.confidence, finding.subject) == (sure, "10.0.0.20")
     assert finding.why.endswith(f"was written for {target}")
@@ -106,6 +105,10 @@ def test_it_was_meant_for_somebody_else(target: str, cells: Row, sure: str) -> N
         ("MSSQLSvc/web.nego.test", {"carrier": "tds"}),
         ("HTTP/proxy.nego.test", {"carrier": "http-proxy", "server_name": None}),
         ("web", {}),
+        # an alias, as far as the capture tells for which host the client asked
+        ("ldap/alias.nego.test", LDAP),
+        ("cifs/payroll", SMB | {"server_name": None}),
+        ("HTTP/payroll", {"server_name": None}),
     ],
 )
 def test_it_is_the_servers_or_may_be(target: str, cells: Row) -> None:
@@ -124,6 +127,6 @@ def test_a_short_name_of_the_server_has_no_domain_to_differ() -> None:
 def test_what_is_not_there_proves_nothing() -> None:
     """A name that is cut off, or a server of which no name is known."""
     assert brought("HTTP/pay", cut=1) == []
-    assert brought("HTTP/pay", own=None, server_name=None) == []
+    assert brought("cifs/pay", own=None, server_name=None) == []
     (finding,) = brought("HTTP/pay", own=None)
     assert finding.confidence == "likely"
