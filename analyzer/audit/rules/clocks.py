@@ -82,14 +82,24 @@ def _span(milliseconds: float) -> str:
     table=None,
 )
 def refused_for_skew(facts: Facts) -> Iterator[Hit]:
-    """KRB_AP_ERR_SKEW of a server or KDC, or a status that says the same."""
+    """KRB_AP_ERR_SKEW of a server or KDC, or a status that says the same; each refusal once.
+
+    Where a KDC refused a ticket, the KDC is told, not the server for which it was meant.
+    """
+    told: set[int] = set()
     for row in facts.rows("negotiations"):
-        if row.reason == "clock_skew":
+        by_kdc = {*(row.evidence or ())} & {*(row.kdc_frames or ())}
+        if row.reason == "clock_skew" and not by_kdc:
+            told.add(row.negotiation_id)
             why = (
                 f"{row.server} refused {row.client} over {row.carrier}: the clocks differ too much"
             )
             yield by_client(row, why, row.confidence or "likely", row.evidence or row.frames)
     for exchange in facts.rows("kdc"):
-        if exchange.error == "KRB_AP_ERR_SKEW":
+        # IAKERB: the KDC's error is the acceptor's own token
+        again = exchange.transport == "iakerb" and not told.isdisjoint(
+            exchange.negotiation_ids or ()
+        )
+        if exchange.error == "KRB_AP_ERR_SKEW" and not again:
             why = f"the KDC {exchange.server} refused {exchange.client}: the clocks differ too much"
             yield kdc_hit("client", exchange.client, exchange, why)

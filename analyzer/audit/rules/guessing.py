@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from analyzer.audit.bursts import bursts, many_of_one
 from analyzer.audit.facts import Facts
 from analyzer.audit.model import Hit
-from analyzer.audit.refusals import Refusal, Try, refusals, tries_by_client
+from analyzer.audit.refusals import Try, tries_by_client
 from analyzer.audit.registry import rule
 
 _WINDOW_NS = 15 * 60 * 1_000_000_000
@@ -35,12 +35,12 @@ def _account(one: Try) -> tuple[str, str]:
     return one.account
 
 
-def _told(kind: str, subject: str, run: list[Try], why: str) -> Hit:
+def _told(kind: str, subject: str, run: list[Try], why: str, sure: str = "likely") -> Hit:
     said = [refusal for one in run for refusal in one.refusals]
     frames = tuple(frame for each in said for frame in each.frames)
     numbers = tuple(dict.fromkeys(number for each in said for number in each.numbers))
     capture = said[0].capture
-    return Hit(kind, subject, why, frames, numbers, capture, run[0].ts or None, "likely")
+    return Hit(kind, subject, why, frames, numbers, capture, run[0].ts or None, sure)
 
 
 def _by_whom(run: list[Try]) -> str:
@@ -153,16 +153,13 @@ def names_tried(facts: Facts) -> Iterator[Hit]:
     table=None,
 )
 def locked_out(facts: Facts) -> Iterator[Hit]:
-    """A logon refused for the account's lock-out."""
-    for each in refusals(facts):
-        if each.why == "account_locked":
-            yield _locked(each)
-
-
-def _locked(refusal: Refusal) -> Hit:
-    who = refusal.shown
-    why = f"{who} from {refusal.client} was refused by {refusal.where}: the account is locked"
-    # the KDC's code may mean a disabled account as well
-    sure = "possible" if refusal.by_kdc else "certain"
-    where = refusal.frames, refusal.numbers, refusal.capture, refusal.ts or None
-    return Hit("user", who, why, *where, sure)
+    """A logon refused for the account's lock-out; by the KDC and then by the server is once."""
+    for _, tries in _tries(facts, {"account_locked"}):
+        for one in tries:
+            said = [each for each in one.refusals if each.why == "account_locked"]
+            # the KDC's code may mean a disabled account as well
+            best = min(said, key=lambda each: each.by_kdc)
+            who = best.shown
+            why = f"{who} from {best.client} was refused by {best.where}: the account is locked"
+            sure = "possible" if best.by_kdc else "certain"
+            yield _told("user", who, [Try(one.account, tuple(said))], why, sure)

@@ -159,6 +159,22 @@ def test_a_name_unknown_to_the_kdc_may_be_guessed_at_the_server() -> None:
     assert finding.count == 1
 
 
+def test_a_locked_account_is_told_once_of_a_try() -> None:
+    """The server's word is certain; the KDC's code alone may mean another cause."""
+    locked = refused(10, reason="account_locked")
+    by_code = by_kdc(9.5, error="KDC_ERR_CLIENT_REVOKED")
+    (finding,) = found("NGS-GUESS-004", negotiations=[locked], kdc=[by_code])
+    assert (finding.count, finding.confidence) == (1, "certain")
+    assert (
+        finding.why
+        == f"LAB\\ada from {CLIENT} was refused by 10.0.0.2 over http: the account is locked"
+    )
+    (place,) = finding.places.values()
+    assert list(place.evidence) == [1095, 1096, 102]
+    (finding,) = found("NGS-GUESS-004", kdc=[by_code])
+    assert finding.confidence == "possible"
+
+
 # -- by whom ---------------------------------------------------------------------------------------------
 
 
