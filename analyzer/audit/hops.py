@@ -86,7 +86,10 @@ def handed_on(one: Any, other: Any) -> bool:
 
 
 def pairs_of(facts: Facts, column: str) -> Iterator[tuple[Any, Any, Any, Any]]:
-    """Neighbouring tokens of two connections with the same value: first, its row, second, its row."""
+    """Neighbouring tokens of two connections with the same value: first, its row, second, its row.
+
+    Two negotiations are a pair once, however often they repeat it.
+    """
     seen: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
     for token in facts.ntlm_messages:
         value = getattr(token, column)
@@ -94,8 +97,11 @@ def pairs_of(facts: Facts, column: str) -> Iterator[tuple[Any, Any, Any, Any]]:
             seen[value].append((token, facts.by_negotiation[token.negotiation_id]))
     for tokens in seen.values():
         ordered = sorted(tokens, key=lambda pair: (pair[0].ts is None, pair[0].ts or 0))
+        told: set[frozenset[int]] = set()
         for (one, first), (other, second) in itertools.pairwise(ordered):
-            if ends(first) != ends(second):
+            pair = frozenset({first.negotiation_id, second.negotiation_id})
+            if ends(first) != ends(second) and pair not in told:
+                told.add(pair)
                 yield one, first, other, second
 
 

@@ -249,7 +249,8 @@ TOKENS = Table(
         C(
             "clock_offset_ms",
             "float",
-            "sender's clock minus the capture's: stime of a KRB-ERROR, MsvAvTimestamp of CHALLENGE",
+            "sender's clock minus the capture's: stime of a KRB-ERROR, MsvAvTimestamp of CHALLENGE, "
+            "SystemTime of the SMB message that carries a NegTokenInit2",
         ),
         C("krb_ticket_id", "str", "which ticket an AP-REQ shows: as ticket_id of the table kdc"),
     ),

@@ -25,7 +25,9 @@ WHY_NTLM = {"NGS-NTLM-010", "NGS-NTLM-011", "NGS-NTLM-012"}
 
 TOLD_BY_A_PART = {
     # the relay's request is not signed, only the server's refusal, and that may be what is lost
-    "smb/relayed_http": {"NGS-SMB-004"},
+    # and where a challenge is lost, the NEGOTIATE is what is left of what the whole tells for certain
+    "smb/relayed_http": {"NGS-SMB-004", "NGS-RELAY-006"},
+    "smb/relayed_smb": {"NGS-RELAY-006"},
 }
 """What is true of a part of a capture and not of the whole."""
 

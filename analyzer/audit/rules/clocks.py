@@ -30,7 +30,10 @@ _REWRITTEN_MS = 7 * 86_400_000.0  # more than that, and the capture's times are 
     table=None,
 )
 def clock_off(facts: Facts) -> Iterator[Hit]:
-    """MsvAvTimestamp of a CHALLENGE or stime of a KRB-ERROR against the time of its packet."""
+    """MsvAvTimestamp of a CHALLENGE, stime of a KRB-ERROR or SMB's SystemTime against the time of its packet.
+
+    SystemTime stands in the NEGOTIATE response, and is looked at where that carries a NegTokenInit2.
+    """
     said: dict[str, dict[str, list[tuple[float, int, int | None, int | None]]]] = defaultdict(
         lambda: defaultdict(list)
     )
@@ -79,24 +82,24 @@ def _span(milliseconds: float) -> str:
     table=None,
 )
 def refused_for_skew(facts: Facts) -> Iterator[Hit]:
-    """KRB_AP_ERR_SKEW of a server or KDC, or a status that says the same.
+    """KRB_AP_ERR_SKEW of a server or KDC, or a status that says the same; each refusal once.
 
-    A negotiation without a ticket may have a KDC's refusal for its reason: that is told of the KDC alone.
+    Where a KDC refused a ticket, the KDC is told, not the server for which it was meant.
     """
-    by_kdc = {
-        (row.capture, row.frame_reply)
-        for row in facts.rows("kdc")
-        if row.error == "KRB_AP_ERR_SKEW"
-    }
+    told: set[int] = set()
     for row in facts.rows("negotiations"):
-        if row.reason == "clock_skew" and by_kdc.isdisjoint(
-            (row.capture, frame) for frame in row.evidence or ()
-        ):
+        by_kdc = {*(row.evidence or ())} & {*(row.kdc_frames or ())}
+        if row.reason == "clock_skew" and not by_kdc:
+            told.add(row.negotiation_id)
             why = (
                 f"{row.server} refused {row.client} over {row.carrier}: the clocks differ too much"
             )
             yield by_client(row, why, row.confidence or "likely", row.evidence or row.frames)
     for exchange in facts.rows("kdc"):
-        if exchange.error == "KRB_AP_ERR_SKEW":
+        # IAKERB: the KDC's error is the acceptor's own token
+        again = exchange.transport == "iakerb" and not told.isdisjoint(
+            exchange.negotiation_ids or ()
+        )
+        if exchange.error == "KRB_AP_ERR_SKEW" and not again:
             why = f"the KDC {exchange.server} refused {exchange.client}: the clocks differ too much"
             yield kdc_hit("client", exchange.client, exchange, why)

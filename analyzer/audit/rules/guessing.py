@@ -1,19 +1,16 @@
 """Passwords and names that are tried out: patterns of refusals over users and time.
 
-A refusal counts once: the same logon refused by the KDC and then by the server is two. Answers that say
-nothing of the password (pre-authentication required, too big for UDP) are none.
+What counts is a try: a logon that the KDC refused and then the server is one (`audit.refusals`).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from analyzer.audit.bursts import bursts, many_of_one
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import account, kdc_frames, principal
 from analyzer.audit.model import Hit
+from analyzer.audit.refusals import Try, tries_by_client
 from analyzer.audit.registry import rule
 
 _WINDOW_NS = 15 * 60 * 1_000_000_000
@@ -21,91 +18,46 @@ _SPRAYED = 5  # accounts
 _FEW_TRIES = 3  # of each of them
 _GUESSED = 5  # passwords for one account
 _NAMES_TRIED = 5
-
-_REFUSED = {"bad_credentials", "wrong_password", "unknown_user", "account_locked"}
-_KDC_REFUSED = {
-    "KDC_ERR_PREAUTH_FAILED": "wrong_password",
-    "KDC_ERR_CLIENT_REVOKED": "account_locked",
-    "KDC_ERR_C_PRINCIPAL_UNKNOWN": "unknown_user",
-}
+_NAMED = 3  # places that a sentence lists by name
 
 
-class _Refusal(NamedTuple):
-    ts: int
-    capture: str
-    client: str
-    user: str  # without domain, lower case
-    shown: str
-    why: str
-    frames: tuple[int, ...]
-    numbers: tuple[int, ...]
-    where: str
+def _tries(facts: Facts, reasons: set[str]) -> Iterator[tuple[str, list[Try]]]:
+    """Each client with its tries that were refused for one of `reasons`."""
+    for (_, client), tries in tries_by_client(facts).items():
+        yield client, [each for each in tries if not reasons.isdisjoint(each.whys)]
 
 
-def _refusals(facts: Facts) -> Iterator[_Refusal]:
-    for row in facts.rows("negotiations"):
-        if row.outcome == "failure" and row.reason in _REFUSED and row.user:
-            yield _Refusal(
-                row.started or 0,
-                row.capture,
-                row.client,
-                _bare(row.user),
-                account(row.user, row.domain),
-                row.reason,
-                (row.last_frame,),
-                (row.negotiation_id,),
-                f"{row.server} over {row.carrier}",
-            )
-    for row in facts.rows("kdc"):
-        reason = _KDC_REFUSED.get(row.error or "")
-        if row.nt_status not in {None, "STATUS_ACCOUNT_LOCKED_OUT", "STATUS_WRONG_PASSWORD"}:
-            reason = None  # disabled, expired: refused for another cause
-        elif reason == "account_locked" and (row.capture, row.frame_reply) in facts.cut_frames:
-            reason = None  # the status that tells these apart is cut off
-        if reason is not None and row.exchange == "AS" and row.cname and row.client:
-            shown = principal(row)
-            numbers = tuple(row.negotiation_ids or ())
-            where = f"the KDC {row.server}"
-            yield _Refusal(
-                row.ts or 0,
-                row.capture,
-                row.client,
-                _bare(row.cname),
-                shown,
-                reason,
-                kdc_frames(row),
-                numbers,
-                where,
-            )
+def _at(one: Try) -> int | None:
+    return one.ts or None
 
 
-def _bare(user: str) -> str:
-    return user.partition("@")[0].rpartition("\\")[2].lower()
+def _account(one: Try) -> tuple[str, str]:
+    return one.account
 
 
-def _by_client(facts: Facts, reasons: set[str]) -> dict[tuple[str, str], list[_Refusal]]:
-    found: dict[tuple[str, str], list[_Refusal]] = defaultdict(list)
-    for each in _refusals(facts):
-        if each.why in reasons:
-            found[each.capture, each.client].append(each)
-    return found
+def _told(kind: str, subject: str, run: list[Try], why: str, sure: str = "likely") -> Hit:
+    said = [refusal for one in run for refusal in one.refusals]
+    frames = tuple(frame for each in said for frame in each.frames)
+    numbers = tuple(dict.fromkeys(number for each in said for number in each.numbers))
+    capture = said[0].capture
+    return Hit(kind, subject, why, frames, numbers, capture, run[0].ts or None, sure)
 
 
-def _at(refusal: _Refusal) -> int:
-    return refusal.ts
+def _by_whom(run: list[Try]) -> str:
+    """Who refused: by name while they are few, else how many they are."""
+    said = [refusal for one in run for refusal in one.refusals]
+    places = list(dict.fromkeys(each.where for each in said))
+    if len(places) <= _NAMED:
+        last = places.pop()
+        return f"{', '.join(places)} and {last}" if places else last
+    counted = (
+        (len({each.host for each in said if each.by_kdc is by_kdc}), word)
+        for by_kdc, word in ((False, "server"), (True, "KDC"))
+    )
+    return " and ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counted if n)
 
 
-def _user(refusal: _Refusal) -> str:
-    return refusal.user
-
-
-def _told(kind: str, subject: str, run: list[_Refusal], why: str, confidence: str) -> Hit:
-    frames = tuple(frame for each in run for frame in each.frames)
-    numbers = tuple(dict.fromkeys(number for each in run for number in each.numbers))
-    return Hit(kind, subject, why, frames, numbers, run[0].capture, run[0].ts or None, confidence)
-
-
-def _during(run: list[_Refusal]) -> str:
+def _during(run: list[Try]) -> str:
     seconds = (run[-1].ts - run[0].ts) // 1_000_000_000
     if seconds < 2:
         return "in a moment"
@@ -129,18 +81,18 @@ def spraying(facts: Facts) -> Iterator[Hit]:
     (NGS-GUESS-002 looks at it).
     """
     wanted = {"bad_credentials", "wrong_password", "unknown_user"}
-    for (_, client), refusals in _by_client(facts, wanted).items():
+    for client, tries in _tries(facts, wanted):
         often = many_of_one(
-            refusals, when=_at, what=_user, least=_FEW_TRIES + 1, within_ns=_WINDOW_NS
+            tries, when=_at, what=_account, least=_FEW_TRIES + 1, within_ns=_WINDOW_NS
         )
         left_out = {id(each) for run in often for each in run}
-        rest = [each for each in refusals if id(each) not in left_out]
-        for run in bursts(rest, when=_at, what=_user, least=_SPRAYED, within_ns=_WINDOW_NS):
-            if all(each.why == "unknown_user" for each in run):
+        rest = [each for each in tries if id(each) not in left_out]
+        for run in bursts(rest, when=_at, what=_account, least=_SPRAYED, within_ns=_WINDOW_NS):
+            if all(each.whys == {"unknown_user"} for each in run):
                 continue  # names are tried, not passwords
-            users = {each.user for each in run}
-            why = f"{client} was refused as {len(users)} users {_during(run)} by {run[0].where}"
-            yield _told("client", client, run, why, "likely")
+            users = len({each.account for each in run})
+            why = f"{client} was refused as {users} users {_during(run)} by {_by_whom(run)}"
+            yield _told("client", client, run, why)
 
 
 @rule(
@@ -154,15 +106,21 @@ def spraying(facts: Facts) -> Iterator[Hit]:
     table=None,
 )
 def brute_force(facts: Facts) -> Iterator[Hit]:
-    """At least five refusals of one account to one client within 15 minutes."""
+    """At least five tries of one account refused to one client within 15 minutes.
+
+    An account is a name in a domain. What a KDC refused, and a server within ten seconds after it, is one
+    try.
+    """
     wanted = {"bad_credentials", "wrong_password", "account_locked"}
-    for (_, client), refusals in _by_client(facts, wanted).items():
-        for tries in many_of_one(
-            refusals, when=_at, what=_user, least=_GUESSED, within_ns=_WINDOW_NS
+    for client, tries in _tries(facts, wanted):
+        for run in many_of_one(
+            tries, when=_at, what=_account, least=_GUESSED, within_ns=_WINDOW_NS
         ):
-            who = tries[0].shown
-            why = f"{client} was refused {len(tries)} times as {who} {_during(tries)}"
-            yield _told("user", who, tries, why, "likely")
+            who = run[0].refusals[0].shown
+            why = (
+                f"{client} was refused {len(run)} times as {who} {_during(run)} by {_by_whom(run)}"
+            )
+            yield _told("user", who, run, why)
 
 
 @rule(
@@ -172,16 +130,16 @@ def brute_force(facts: Facts) -> Iterator[Hit]:
     means="The KDC tells unknown names from known ones before any password: somebody makes a "
     "list of users.",
     remedy="Find the host; watch the accounts that it found.",
-    references=("ATT&CK T1087.002", "ATT&CK T1589.001", "Windows event 4768"),
+    references=("ATT&CK T1087.002", "ATT&CK T1589", "Windows event 4768"),
     table=None,
 )
 def names_tried(facts: Facts) -> Iterator[Hit]:
     """At least five different names unknown to the KDC or server, asked by one client within 15 minutes."""
-    for (_, client), refusals in _by_client(facts, {"unknown_user"}).items():
-        for run in bursts(refusals, when=_at, what=_user, least=_NAMES_TRIED, within_ns=_WINDOW_NS):
-            users = {each.user for each in run}
-            why = f"{client} asked {run[0].where} for {len(users)} names that do not exist"
-            yield _told("client", client, run, why, "likely")
+    for client, tries in _tries(facts, {"unknown_user"}):
+        for run in bursts(tries, when=_at, what=_account, least=_NAMES_TRIED, within_ns=_WINDOW_NS):
+            users = len({each.account for each in run})
+            why = f"{client} asked {_by_whom(run)} for {users} names that do not exist"
+            yield _told("client", client, run, why)
 
 
 @rule(
@@ -195,13 +153,13 @@ def names_tried(facts: Facts) -> Iterator[Hit]:
     table=None,
 )
 def locked_out(facts: Facts) -> Iterator[Hit]:
-    """A logon refused for the account's lock-out."""
-    for each in _refusals(facts):
-        if each.why == "account_locked":
+    """A logon refused for the account's lock-out; by the KDC and then by the server is once."""
+    for _, tries in _tries(facts, {"account_locked"}):
+        for one in tries:
+            said = [each for each in one.refusals if each.why == "account_locked"]
             # the KDC's code may mean a disabled account as well
-            sure = "possible" if each.where.startswith("the KDC") else "certain"
-            why = (
-                f"{each.shown} from {each.client} was refused by {each.where}: the account is "
-                "locked"
-            )
-            yield _told("user", each.shown, [each], why, sure)
+            best = min(said, key=lambda each: each.by_kdc)
+            who = best.shown
+            why = f"{who} from {best.client} was refused by {best.where}: the account is locked"
+            sure = "possible" if best.by_kdc else "certain"
+            yield _told("user", who, [Try(one.account, tuple(said))], why, sure)

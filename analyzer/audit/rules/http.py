@@ -46,9 +46,13 @@ def ntlm_in_the_clear(row: Any) -> Iterator[Hit]:
     table=None,
 )
 def basic_offered(facts: Facts) -> Iterator[Hit]:
-    """A 401 or 407 outside TLS names Basic."""
+    """A 401 or 407 outside TLS names Basic; for several realms in one answer it is told once."""
+    told: set[tuple[str, int, int]] = set()
     for offer in facts.rows("offers"):
-        if offer.by == "server" and offer.mech.lower() == "basic" and offer.carrier in _HTTP:
+        message = offer.capture, offer.stream_id, offer.frame
+        basic = offer.by == "server" and offer.mech.lower() == "basic" and offer.carrier in _HTTP
+        if basic and message not in told:
+            told.add(message)
             row = facts.by_negotiation.get(offer.negotiation_id)
             if row is not None and row.tls:
                 continue

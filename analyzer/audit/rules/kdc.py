@@ -186,7 +186,7 @@ def _refusal(row: Any) -> str:
     means="The ticket is sealed with a session key: usual for peers, and a way to read a PAC by "
     "one's own key.",
     remedy="Check that the client has a use for it.",
-    references=("RFC 4120 2.9.2", "RFC 4120 3.7", "Windows event 4769"),
+    references=("ATT&CK T1558", "RFC 4120 2.9.2", "RFC 4120 3.7", "Windows event 4769"),
     table="kdc",
 )
 def user_to_user(row: Any) -> Iterator[Hit]:
@@ -246,7 +246,7 @@ def duplicate_name(row: Any) -> Iterator[Hit]:
     "Referred to another realm",
     means="The service is of another realm: its tickets come over a trust.",
     remedy="Check that the trust is meant, and its direction.",
-    references=("RFC 6806 8", "Windows event 4769"),
+    references=("ATT&CK T1482", "RFC 6806 8", "KB4490425", "Windows event 4769"),
     table="kdc",
 )
 def referred(row: Any) -> Iterator[Hit]:

@@ -214,7 +214,7 @@ def _replay_confidence(first: Any, row: Any, *, between: bool) -> str:
     means="The service is reached over a trust, or its name is mapped to another realm than its "
     "domain's.",
     remedy="Check that the trust and the mapping of the name to a realm are meant.",
-    references=("RFC 4120 1.2", "RFC 6806 8"),
+    references=("RFC 4120 1.2", "RFC 6806 8", "KB4490425", "Windows event 4769"),
 )
 def other_realm(row: Any) -> Iterator[Hit]:
     """The ticket's realm is not the DNS domain of the host in the service's name, nor one above it."""

@@ -67,7 +67,11 @@ def not_sealed(row: Any) -> Iterator[Hit]:
     references=("RFC 4511 4.1.9", "ADV190023", "Windows event 2888"),
 )
 def stronger_demanded(row: Any) -> Iterator[Hit]:
-    """The bind is answered with strongerAuthRequired or confidentialityRequired."""
+    """The bind is answered with strongerAuthRequired or confidentialityRequired.
+
+    Also inappropriateAuthentication whose text is Cyrus SASL's own for it: SASL(-15), the mechanism is too
+    weak, or SASL(-16), encryption is needed.
+    """
     if row.carrier == "ldap" and row.reason == "stronger_auth_required":
         who = account(row.user, row.domain) if row.user else row.client
         bind = f"{row.mechanism} bind" if row.mechanism else "bind"  # its request may be lost

@@ -84,7 +84,7 @@ def simple_bind(row: Any) -> Iterator[Hit]:
     means="Name and password can be read by everybody on the way.",
     remedy="Offer PLAIN and LOGIN inside TLS only; SMB servers and clients must encrypt passwords."
     + _CHANGE,
-    references=("ATT&CK T1040", "ATT&CK T1552", "RFC 4616 6"),
+    references=("ATT&CK T1040", "ATT&CK T1552", "RFC 4616 5"),
 )
 def plain(row: Any) -> Iterator[Hit]:
     """SASL PLAIN or LOGIN outside TLS, or an SMB 1 session setup with the password itself."""
@@ -99,7 +99,7 @@ def plain(row: Any) -> Iterator[Hit]:
     means="Nobody on the way reads it, but the server does: a server that is taken over gathers "
     "passwords.",
     remedy="Take Negotiate in place of Basic where clients have tickets.",
-    references=("RFC 7617 4",),
+    references=("ATT&CK T1556", "RFC 7617 4"),
 )
 def inside_tls(row: Any) -> Iterator[Hit]:
     """Basic, PLAIN or a simple bind inside TLS that was decrypted."""
@@ -121,7 +121,7 @@ def inside_tls(row: Any) -> Iterator[Hit]:
     means="The answer is a hash of password and nonce: who records it can try passwords at "
     "leisure.",
     remedy="Serve the page over TLS, and take Negotiate in place of Digest.",
-    references=("ATT&CK T1110.002", "RFC 7616 5.9"),
+    references=("ATT&CK T1110.002", "RFC 7616 5.8"),
 )
 def digest(row: Any) -> Iterator[Hit]:
     """Digest, DIGEST-MD5 or CRAM-MD5 outside TLS."""
@@ -137,9 +137,15 @@ def digest(row: Any) -> Iterator[Hit]:
     means="The server answers success to an empty password: an application that takes this for "
     "a proof lets "
     "everybody in as anybody.",
-    remedy="Let the server refuse unauthenticated binds, and the application refuse empty "
-    "passwords.",
-    references=("RFC 4513 5.1.2", "RFC 4513 6.3.1", "CWE-287"),
+    remedy="Let the server refuse unauthenticated binds (Active Directory: "
+    "DenyUnauthenticatedBind in msDS-Other-Settings), and the application refuse empty passwords.",
+    references=(
+        "RFC 4513 5.1.2",
+        "RFC 4513 6.3.1",
+        "CWE-287",
+        "Microsoft: DenyUnauthenticatedBind",
+        "MS-ADTS 3.1.1.3.4.7",
+    ),
 )
 def unauthenticated_bind(row: Any) -> Iterator[Hit]:
     """A simple bind with a name and an empty password that was answered with success."""

@@ -25,6 +25,7 @@ from analyzer.audit.hops import (
 )
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
+from analyzer.audit.targets import misfit, names_of, target_of
 
 _CONSTANT = 3  # servers that give one client the same challenge: no relay needs so many
 
@@ -118,7 +119,7 @@ def same_response(facts: Facts) -> Iterator[Hit]:
 @rule(
     "NGS-RELAY-003",
     "high",
-    "NTLM meant for another server",
+    "NTLM meant for another server or service",
     means="The client wrote into its protected answer whom it meant, and that is not who got it.",
     remedy=_SIGN
     + " Servers with 'Microsoft network server: Server SPN target name validation level' refuse this.",
@@ -126,43 +127,30 @@ def same_response(facts: Facts) -> Iterator[Hit]:
     table=None,
 )
 def other_target(facts: Facts) -> Iterator[Hit]:
-    """MsvAvTargetName names a host that is neither the one asked for nor what the server calls itself."""
+    """MsvAvTargetName names a host that is neither the one asked for nor what the server calls itself.
+
+    Full names are compared whole, a short one by the first label; where the domains alone differ it is
+    possible. So it is where the service is another one than the carrier's (HOST stands for all), which is all
+    that is judged where it is not known for which host the client asked: LDAP never says it.
+    """
     for token in facts.authenticates:
-        target, row = token.ntlm_target_name, facts.by_negotiation[token.negotiation_id]
-        if not target or "/" not in target:
+        row, target = facts.by_negotiation[token.negotiation_id], target_of(token.ntlm_target_name)
+        challenge = facts.challenges.get(token.negotiation_id)
+        cut = facts.is_cut(token) or (challenge is not None and facts.is_cut(challenge))
+        if target is None or cut:
             continue
-        host = target.partition("/")[2]
-        known = _names_of(facts, row)
-        if row.server_name and not _fits(host, known):
-            shown = ", ".join(sorted(known)[:3])
-            why = (
-                f"the answer that {row.client} brought to {place(row)} ({shown}) was written for "
-                f"{target}"
-            )
-            yield by_client(row, why, "likely", token.frames)
-
-
-def _names_of(facts: Facts, row: Any) -> set[str]:
-    """Names of the server contacted and its address, lower case."""
-    challenge = facts.challenges.get(row.negotiation_id)
-    info = (challenge.ntlm_target_info or {}) if challenge is not None else {}
-    own = [str(info.get(key) or "") for key in ("MsvAvNbComputerName", "MsvAvDnsComputerName")]
-    names = (row.server_name, *(row.names or ()), *own, row.server)
-    return {name.lower().rstrip(".") for name in names if name}
-
-
-def _fits(host: str, known: set[str]) -> bool:
-    """Whether a host is one of the names, domains aside; an address only by itself."""
-    name = host.split("/", maxsplit=1)[0].lower().rstrip(".")
-    if name.count(":") == 1:
-        name = name.partition(":")[0]
-    if name in known or name in {"localhost", ""}:
-        return True
-    if name.replace(".", "").isdigit() or ":" in name:
-        return False
-    return name.partition(".")[0] in {
-        each.partition(".")[0] for each in known if not each[0].isdigit()
-    }
+        names = names_of(row, challenge)
+        found = misfit(target, names, row)
+        if found is None:
+            continue
+        what, sure = found
+        shown = ", ".join(names.shown[:3])
+        known = f" ({shown})" if what == "host" and shown else ""
+        why = (
+            f"the answer that {row.client} brought to {place(row)}{known} was written for "
+            f"{token.ntlm_target_name}"
+        )
+        yield by_client(row, why, sure, token.frames)
 
 
 @rule(

@@ -209,45 +209,6 @@ def test_a_name_servers_answer_is_no_neighbours(
     assert len(made) == count
 
 
-@pytest.mark.parametrize(
-    ("why_ntlm", "rule_id"),
-    [
-        ("unknown_service", "NGS-NTLM-010"),
-        ("application_chose_ntlm", "NGS-NTLM-011"),
-        ("ntlm_only_client", "NGS-NTLM-012"),
-    ],
-)
-def test_why_ntlm_counts_beside_another_reason(why_ntlm: str, rule_id: str) -> None:
-    """A guest's logon was by NTLM too; then the row's evidence is of the other reason."""
-    guest = {"reason": "guest_access", "confidence": "certain", "evidence": [99]}
-    why = {"fallback_reason": why_ntlm, "fallback_confidence": "possible"}
-    (finding,) = found(rule_id, negotiations=[logon(**guest, **why)])
-    assert finding.confidence == "possible"
-    assert list(finding.places[CAPTURE].evidence) == [10, 11, 12]
-    alone = {"reason": why_ntlm, "confidence": "likely", "evidence": [7]} | why
-    (finding,) = found(rule_id, negotiations=[logon(**alone)])
-    assert list(finding.places[CAPTURE].evidence) == [7]
-    assert found(rule_id, negotiations=[logon(**guest)]) == []
-    assert found(rule_id, negotiations=[logon(**guest, **why, outcome="failure")]) == []
-
-
-@pytest.mark.parametrize(
-    ("why_ntlm", "rule_id", "sure"),
-    [
-        ("ntlm_only_client", "NGS-NTLM-012", "likely"),
-        ("target_is_local_host", "NGS-NTLM-012", "certain"),
-        ("clock_skew", "NGS-NTLM-010", "certain"),
-    ],
-)
-def test_that_no_ticket_was_asked_for_is_never_certain(
-    why_ntlm: str, rule_id: str, sure: str
-) -> None:
-    """What the client offered is; what it did before, the offer does not state."""
-    row = logon(fallback_reason=why_ntlm, fallback_confidence="certain")
-    (finding,) = found(rule_id, negotiations=[row])
-    assert finding.confidence == sure
-
-
 def test_kerberos_without_spnego_is_told_by_client() -> None:
     """Each client once, and not where the carrier's scheme names the mechanism, as WinRM's does."""
     raw = {**KERBEROS, "wrapper": "raw-kerberos"}

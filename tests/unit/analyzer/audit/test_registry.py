@@ -39,6 +39,29 @@ def test_techniques_are_spelt_as_the_matrix_does() -> None:
                 assert re.fullmatch(r"ATT&CK T\d{4}(\.\d{3})?", reference), rule_id
 
 
+NOT_AN_ATTACK = {"NGS-KRB-007"}
+"""What nobody attacks and nobody's guide hardens: it is told because a reader may have expected SPNEGO."""
+
+
+def test_every_rule_says_who_uses_it_or_how_to_harden_it() -> None:
+    """A technique of ATT&CK, a benchmark of CIS, or what Microsoft says to do."""
+    known = re.compile(r"ATT&CK T|CIS |Microsoft: |KB\d|ADV\d")
+    without = {
+        rule_id
+        for rule_id, each in all_rules().items()
+        if not any(known.match(reference) for reference in each.references)
+    }
+    assert without == NOT_AN_ATTACK
+
+
+def test_a_section_is_the_one_that_says_it() -> None:
+    """Security considerations of PLAIN, dictionary attacks on Digest, identities without credentials."""
+    rules = all_rules()
+    assert "RFC 4616 5" in rules["NGS-PWD-004"].references
+    assert "RFC 7616 5.8" in rules["NGS-PWD-006"].references
+    assert "ATT&CK T1589" in rules["NGS-GUESS-003"].references
+
+
 def test_every_family_is_listed() -> None:
     """A module of rules that nobody loads would be a rule that never fires."""
     modules = {path.stem for path in (ROOT / "analyzer" / "audit" / "rules").glob("*.py")}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from analyzer.analysis import read
 
 CAPTURES = Path(__file__).resolve().parents[4] / "captures"
@@ -48,6 +50,13 @@ def test_the_servers_clock_is_near_the_captures() -> None:
         if row["inner_type"] == "NTLM_CHALLENGE"
     ]
     assert abs(offset) < 1000
+
+
+@pytest.mark.parametrize("name", ["smb/smb311_kerberos", "smb/nt1_kerberos"])
+def test_the_servers_clock_is_told_without_ntlm_too(name: str) -> None:
+    """SystemTime of SMB's NEGOTIATE response, in each version."""
+    offsets = {row["token_type"]: row["clock_offset_ms"] for row in rows(name)}
+    assert abs(offsets["NegTokenInit2"]) < 1000
 
 
 def test_the_ticket_of_an_ap_req_is_that_of_the_kdcs_reply() -> None:
