@@ -114,8 +114,10 @@ def _mechanism_detail(tokens: MechanismTokens, mechanism: str | None) -> str | N
 
 
 def describe_identity(negotiation: Negotiation, tokens: MechanismTokens) -> None:
-    """Fill the names that the client claims, and what NTLM says of bindings and MIC."""
+    """Fill the names that the client claims, and what NTLM or a SASL message says of bindings and MIC."""
     exchange = negotiation.exchange
+    if exchange is not None:
+        negotiation.channel_binding = exchange.context.get("channel_binding")
     if exchange is not None and exchange.mechanism is not None:
         negotiation.user = exchange.user
         negotiation.domain = exchange.domain

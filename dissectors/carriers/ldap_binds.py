@@ -73,6 +73,10 @@ class Binds:
         exchange = attempt.exchange
         if exchange.scheme is None:
             self._describe(attempt, bind)
+        if not later and bind.mechanism is not None:
+            bound = sasl.channel_binding(bind.mechanism, credentials)
+            if bound is not None:
+                exchange.context["channel_binding"] = bound
         token: bytes | None = None
         place: Span | None = None
         if attempt.gss and bind.credentials is not None:

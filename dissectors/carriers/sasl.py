@@ -72,6 +72,19 @@ def gs2_header(mechanism: str, credentials: bytes) -> int:
     return 0
 
 
+def channel_binding(mechanism: str, credentials: bytes) -> str | None:
+    """Whether the first message of SCRAM or GS2 is bound: `present`, `absent`; None where nothing says.
+
+    The gs2-cbind-flag is `p=` and the kind of bindings; `n` and `y` have none (RFC 5801 4, RFC 5802 7).
+    """
+    if not mechanism.upper().startswith(("SCRAM-", "GS2-")):
+        return None
+    header = _GS2_HEADER.match(credentials)
+    if header is None:
+        return None
+    return "present" if header[0].removeprefix(b"F,")[:1] == b"p" else "absent"
+
+
 def begins_context(token: bytes) -> bool:
     """Whether a token of the client can only be the first of its context: SPNEGO's or NTLM's."""
     if token[:8] == NTLM_SIGNATURE:

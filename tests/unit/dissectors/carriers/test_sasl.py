@@ -137,3 +137,21 @@ def test_layer_octets_of_rfc_1964():
 def test_no_layer_octets(token):
     """A sealed, cut or other token shows no layer."""
     assert sasl.layer_octets(token) is None
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "credentials", "bound"),
+    [
+        ("SCRAM-SHA-256", b"p=tls-endpoint,,n=ada,r=x", "present"),
+        ("scram-sha-1-plus", b"p=tls-unique,a=bob,n=ada,r=x", "present"),
+        ("SCRAM-SHA-256", b"n,,n=ada,r=x", "absent"),
+        ("SCRAM-SHA-256", b"y,,n=ada,r=x", "absent"),
+        ("GS2-KRB5-PLUS", b"F,p=tls-exporter,,\x6e", "present"),
+        ("SCRAM-SHA-256", b"p=,,n=ada", None),
+        ("SCRAM-SHA-256", b"", None),
+        ("PLAIN", b"n,,n=ada", None),
+    ],
+)
+def test_channel_bindings_in_clear(mechanism, credentials, bound):
+    """The first letters of the first message say whether the client binds to the channel."""
+    assert sasl.channel_binding(mechanism, credentials) == bound
