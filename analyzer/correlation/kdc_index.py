@@ -77,6 +77,7 @@ class KdcIndex:
         names: Iterable[NameFact] = (),
     ) -> None:
         self.granted: Timeline[KdcExchange] = Timeline()  # by (asker, sname as issued)
+        self.got_any: Timeline[KdcExchange] = Timeline()  # by client, and by ("user", account)
         self._issued: dict[bytes, tuple[KdcExchange, ...]] = {}  # by `ticket_id`; see `issuers`
         self.refused: Timeline[KdcExchange] = Timeline()  # by (asker, class, label)
         self.refused_classes: dict[str, list[str]] = {}  # label -> classes, in order of time
@@ -123,6 +124,9 @@ class KdcIndex:
             at = exchange.reply_ts_ns or ts_ns
             for asker in (client, version(client)):
                 self.granted.add((asker, issued), at, exchange)
+            self.got_any.add(client, at, exchange)
+            if account is not None:
+                self.got_any.add(("user", account), at, exchange)
             if exchange.ticket_id is not None:
                 issuers = self._issued.get(exchange.ticket_id, ())
                 if len(issuers) < LOOK_BACK:

@@ -58,7 +58,7 @@ def said_by_kdc(negotiation: Negotiation, context: Context) -> Finding | None:
         return None
     refused, told = asked_by_server(negotiation, context.kdc), "the server"
     if refused is None:
-        failed = failed_logon(negotiation, context)
+        failed = failed_logon(negotiation, context, Use.ACCOUNT)
         if failed is None or failed.asker not in TOLD_TO_CLIENT:
             return None
         refused = failed.exchange

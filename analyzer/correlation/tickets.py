@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from analyzer.correlation.askers import asked_by, asker_of, other_account, same_client
 from analyzer.correlation.context import Context
+from analyzer.correlation.counter_evidence import beside, had_it_elsewhere
 from analyzer.correlation.finding import STRENGTH
 from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.kdc_rules import (
@@ -19,6 +20,7 @@ from analyzer.correlation.kdc_rules import (
     REMEMBERED_NS,
     SECOND,
     Asker,
+    Beside,
     Match,
     Use,
     When,
@@ -51,17 +53,20 @@ class Refusal(NamedTuple):
     asker: Asker
     when: When
     ago_ns: int  # from the request to the negotiation
+    beside: Beside | None = None  # what speaks against it
 
     @property
     def confidence(self) -> str:
         """The most that a reason may be that rests on it."""
-        rules = (Use.NO_TICKET, self.match, self.asker, self.when)
-        return least(*(rule.value.confidence for rule in rules))
+        rules = (Use.NO_TICKET, self.match, self.asker, self.when, self.beside)
+        return least(*(rule.value.confidence for rule in rules if rule is not None))
 
     @property
     def remarks(self) -> str:
         """What a reader must know beside the KDC's own words; begins with a comma, if it is not empty."""
         words = asked_by(self.asker, self.exchange.client)
+        if self.beside is Beside.TICKET_AT_ANOTHER:
+            words += ", though an address of the other IP version had the ticket since"
         if self.when is When.LATE:
             return f"{words}, said after the first NTLM token"
         if self.when is When.REMEMBERED:
@@ -198,7 +203,8 @@ def _refused(
                 continue  # who it is that remembers, nobody knows
             named = name.named_by_client and asked.host == name.host
             match = Match.NAMED if named else Match.KNOWN
-            refusal = Refusal(exchange, match, asker, when, ago)
+            against = beside(negotiation, exchange, context)
+            refusal = Refusal(exchange, match, asker, when, ago, against)
             if when is not When.LATE:
                 yield refusal
                 break
@@ -219,7 +225,9 @@ def _got_it_later(negotiation: Negotiation, refused: KdcExchange, context: Conte
     """The same client got the same ticket after all before the negotiation was over, or showed one."""
     key = (refused.client, (refused.sname or "").lower())
     granted = context.kdc.granted.last(key, refused.ts_ns, negotiation.ended_ns)
-    return granted is not None or context.kerberos.had_ticket_since(negotiation, refused)
+    if granted is not None or context.kerberos.had_ticket_since(negotiation, refused):
+        return True
+    return had_it_elsewhere(negotiation, refused, context)
 
 
 def granted_ticket(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | None:
