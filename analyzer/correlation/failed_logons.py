@@ -8,12 +8,13 @@ from __future__ import annotations
 from itertools import chain
 from typing import NamedTuple
 
+from analyzer.capture.model import NO_TIME
 from analyzer.correlation.askers import asked_by, asker_of, other_account
 from analyzer.correlation.context import Context
 from analyzer.correlation.kdc_index import KdcIndex, version
 from analyzer.correlation.kdc_rules import BEFORE_NS, Asker, Use, When, least
 from analyzer.correlation.services import account_of
-from analyzer.correlation.tickets import too_late
+from analyzer.correlation.tickets import said_when, when_refused
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import KdcExchange
 
@@ -34,8 +35,7 @@ class FailedLogon(NamedTuple):
     @property
     def remarks(self) -> str:
         """As those of a `Refusal`."""
-        late = ", said after the first NTLM token" if self.when is When.LATE else ""
-        return asked_by(self.asker, self.exchange.client) + late
+        return asked_by(self.asker, self.exchange.client) + said_when(self.when)
 
 
 def failed_logon(
@@ -61,9 +61,10 @@ def failed_logon(
             continue
         if _granted_since(negotiation, failed, index, use):
             continue
-        if not too_late(negotiation, failed):
-            return FailedLogon(failed, asker, When.JUST_BEFORE)
-        late = late or FailedLogon(failed, asker, When.LATE)
+        found = FailedLogon(failed, asker, when_refused(negotiation, failed))
+        if found.when is not When.LATE:
+            return found
+        late = late or found
     return late
 
 
@@ -106,4 +107,10 @@ def asked_by_server(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | 
         return None
     key = (negotiation.stream.server, account)
     found = index.failed_for_user.latest(key, negotiation.started_ns, negotiation.ended_ns)
-    return next((e for e in found if not other_account(negotiation, e)), None)
+    first, last = negotiation.first_frame, negotiation.last_frame
+    for exchange in found:
+        # where packets carry no time, all have the same
+        meanwhile = exchange.ts_ns != NO_TIME or first < exchange.frames[0] <= last
+        if meanwhile and not other_account(negotiation, exchange):
+            return exchange
+    return None

@@ -103,6 +103,10 @@ class When(Enum):
         "client's at least likely, and since then no other one was granted, nor a ticket shown to the "
         "service: clients keep a refusal in mind",
     )
+    UNTIMED = Rule(
+        "possible",
+        "the packets carry no time: only their order tells that it was before, not how long",
+    )
     LATE = Rule(
         "possible",
         "the answer came after the client's first NTLM token, at most "

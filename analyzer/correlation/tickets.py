@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from analyzer.capture.model import NO_TIME
 from analyzer.correlation.askers import asked_by, asker_of, other_account, same_client
 from analyzer.correlation.context import Context
 from analyzer.correlation.counter_evidence import beside, had_it_elsewhere
@@ -67,11 +68,20 @@ class Refusal(NamedTuple):
         words = asked_by(self.asker, self.exchange.client)
         if self.beside is Beside.TICKET_AT_ANOTHER:
             words += ", though an address of the other IP version had the ticket since"
-        if self.when is When.LATE:
-            return f"{words}, said after the first NTLM token"
         if self.when is When.REMEMBERED:
             return f"{words}, {_ago(self.ago_ns)} before"
-        return words
+        return words + said_when(self.when)
+
+
+def said_when(when: When) -> str:
+    """What a reader must know of the time, to put behind other words; "" for just before."""
+    return _SAID_WHEN.get(when, "")
+
+
+_SAID_WHEN = {
+    When.LATE: ", said after the first NTLM token",
+    When.UNTIMED: ", how long before, the capture does not tell",
+}
 
 
 def _ago(ns: int) -> str:
@@ -173,7 +183,7 @@ def refused_ticket(negotiation: Negotiation, context: Context) -> Refusal | None
             if asked is not None and asked.service in wanted:
                 if _got_it_later(negotiation, exchange, context):
                     continue
-                when = When.LATE if too_late(negotiation, exchange) else When.JUST_BEFORE
+                when = when_refused(negotiation, exchange)
                 return Refusal(exchange, Match.CLASS_ONLY, Asker.OWN, when, 0)
     return best
 
@@ -198,7 +208,7 @@ def _refused(
             asker = asker_of(negotiation, exchange, context.names)
             if asker is None or _got_it_later(negotiation, exchange, context):
                 continue
-            when, ago = _when(negotiation, exchange), negotiation.started_ns - exchange.ts_ns
+            when, ago = when_refused(negotiation, exchange), negotiation.started_ns - exchange.ts_ns
             if when is When.REMEMBERED and asker.value.confidence == "possible":
                 continue  # who it is that remembers, nobody knows
             named = name.named_by_client and asked.host == name.host
@@ -214,9 +224,12 @@ def _refused(
                 yield late
 
 
-def _when(negotiation: Negotiation, exchange: KdcExchange) -> When:
+def when_refused(negotiation: Negotiation, exchange: KdcExchange) -> When:
+    """When a KDC refused what is found in the time before the negotiation that a refusal may count."""
     if too_late(negotiation, exchange):
         return When.LATE
+    if NO_TIME in {negotiation.started_ns, exchange.ts_ns}:
+        return When.UNTIMED
     ago = negotiation.started_ns - exchange.ts_ns
     return When.JUST_BEFORE if ago <= BEFORE_NS else When.REMEMBERED
 
