@@ -80,7 +80,7 @@ class KdcIndex:
         self.got_any: Timeline[KdcExchange] = Timeline()  # by client, and by ("user", account)
         self._issued: dict[bytes, tuple[KdcExchange, ...]] = {}  # by `ticket_id`; see `issuers`
         self.refused: Timeline[KdcExchange] = Timeline()  # by (asker, class, label)
-        self.refused_classes: dict[str, list[str]] = {}  # label -> classes, in order of time
+        self.refused_labels: set[str] = set()  # of hosts, one of whose services was refused
         self.failed_logons: Timeline[KdcExchange] = Timeline()  # by client: AS only
         self.failed_for_user: Timeline[KdcExchange] = Timeline()  # by (client, account): AS only
         self.failed_for_account: Timeline[KdcExchange] = Timeline()  # by account: AS only
@@ -164,9 +164,7 @@ class KdcIndex:
             return
         self.asked.add(client, ts_ns, exchange)
         label = label_of(asked.host)
-        known = self.refused_classes.setdefault(label, [])
-        if asked.service not in known:
-            known.append(asked.service)
+        self.refused_labels.add(label)
         for asker in (client, version(client), account):
             if asker is not None:
                 self.refused.add((asker, asked.service, label), ts_ns, exchange)

@@ -159,7 +159,7 @@ def refused_ticket(negotiation: Negotiation, context: Context) -> Refusal | None
     Of equally good ones the one by the client's own address, then the latest.
     """
     index = context.kdc
-    if not index.refused_classes:
+    if not index.refused_labels:
         return None
     best: Refusal | None = None
     known = server_names(negotiation)
@@ -168,9 +168,9 @@ def refused_ticket(negotiation: Negotiation, context: Context) -> Refusal | None
     if spn is not None:
         wanted |= {spn.service}
     for name in known:
-        for service in index.refused_classes.get(label_of(name.host), ()):
-            if service not in wanted:
-                continue
+        if label_of(name.host) not in index.refused_labels:
+            continue
+        for service in wanted:
             for refusal in _refused(negotiation, context, service, name):
                 if best is None or _rank(refusal) < _rank(best):
                     best = refusal
@@ -188,8 +188,11 @@ def refused_ticket(negotiation: Negotiation, context: Context) -> Refusal | None
     return best
 
 
-def _rank(refusal: Refusal) -> tuple[int, bool]:
-    return STRENGTH[refusal.confidence], refusal.match is not Match.NAMED
+def _rank(refusal: Refusal) -> tuple[int, bool, bool, int, int]:
+    strength, named = STRENGTH[refusal.confidence], refusal.match is Match.NAMED
+    asked = refusal.exchange
+    others = refusal.asker is not Asker.OWN
+    return strength, not named, others, -asked.ts_ns, -asked.frames[-1]
 
 
 def _refused(
