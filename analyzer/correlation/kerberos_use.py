@@ -35,7 +35,7 @@ class KerberosUse:
                 continue
             client = negotiation.stream.client
             keys: list[Hashable] = [client, version(client)]
-            keys.append((client, negotiation.stream.server, family(negotiation.carrier)))
+            keys += _service_keys(negotiation)
             if ticket.sname is not None:
                 name = ticket.sname.lower()
                 keys += [(client, name), (version(client), name)]
@@ -63,13 +63,18 @@ class KerberosUse:
     def failed(self, negotiation: Negotiation) -> Negotiation | None:
         """The latest Kerberos logon of the same client at the same service just before, if it failed.
 
-        Not one of another user, or at another web site, as far as both are known.
+        Not one of another user, or at another web site, as far as both are known; a site's other addresses
+        count as well.
         """
-        stream = negotiation.stream
-        key = stream.client, stream.server, family(negotiation.carrier)
         until = negotiation.started_ns
         account = account_of(negotiation.user)
-        for other in self._shown.latest(key, until - NEW_CONNECTION_NS, until):
+        before = [
+            other
+            for key in _service_keys(negotiation)
+            for other in self._shown.latest(key, until - NEW_CONNECTION_NS, until)
+        ]
+        before.sort(key=lambda n: (n.started_ns, n.first_frame), reverse=True)
+        for other in before:
             if other.last_frame >= negotiation.first_frame or other.mechanism != "kerberos":
                 continue
             if not may_be_one(other.site, negotiation.site):
@@ -129,6 +134,15 @@ class KerberosUse:
             and other is not negotiation
             and first < other.ticket.frame < last
         ]
+
+
+def _service_keys(negotiation: Negotiation) -> list[tuple[str, Hashable, str]]:
+    """The client, the service by address and, if it has one, by its web site, and the carrier's family."""
+    stream, kind = negotiation.stream, family(negotiation.carrier)
+    places: list[Hashable] = [stream.server]
+    if negotiation.site is not None:
+        places.append(negotiation.site)
+    return [(stream.client, place, kind) for place in places]
 
 
 def _key(negotiation: Negotiation) -> tuple[str, str, str]:

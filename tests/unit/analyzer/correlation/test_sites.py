@@ -81,6 +81,8 @@ def rows_of(folder: Path, *talks: Conversation) -> list[dict[str, Any]]:
         (("web", "http://web/", 3128), ("web", "http://web:80/", 8080), True),
         (("web", "https://web/", 3128), ("web", "http://web/", 3128), False),
         (("web", "http://web/", 3128), ("app", "http://app/", 3128), False),
+        (("web", "http://web/", 3128), ("web.lab", "http://web.lab/", 3128), False),
+        (("web", "/", 80), ("web.lab", "/", 80), True),  # one address: the short form of a name
         (("[fd00::1]", "/", 80), ("[fd00::1]:80", "/", 80), True),
     ],
 )
