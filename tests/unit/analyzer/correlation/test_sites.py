@@ -163,6 +163,18 @@ def test_a_list_is_of_its_site(tmp_path: Path, connections: int, host: str, code
     assert row["reason"] == code
 
 
+def test_a_list_of_the_site_at_another_address(tmp_path: Path) -> None:
+    """A client that is told there of more than NTLM knows it here too; of another site it is told nothing."""
+    for host, code in (("web", APPLICATION), ("app", "ntlm_only_client")):
+        there = listing(Conversation(80, server=2), "web", "Negotiate", "NTLM")
+        here = logon(Conversation(80, client_port=40_001), host)
+        (row,) = rows_of(tmp_path, there, here)
+        assert row["reason"] == code
+    there = listing(Conversation(80, server=2), "", "Negotiate", "NTLM")
+    (row,) = rows_of(tmp_path, there, logon(Conversation(80, client_port=40_001), "web"))
+    assert row["reason"] == "ntlm_only_client"
+
+
 def test_a_request_without_a_name_takes_the_latest_list(tmp_path: Path) -> None:
     """Then address and port are all that is known of it."""
     for connections in (1, 2):
