@@ -30,10 +30,15 @@ def asker_of(negotiation: Negotiation, exchange: KdcExchange, names: NameIndex) 
     """Who asked the KDC, as seen from the negotiation; None for somebody else."""
     if not same_client(negotiation, exchange):
         return None
-    client, address = negotiation.stream.client, exchange.client
+    same_user = account_of(negotiation.user) is not None and account_of(exchange.asker) is not None
+    return owner_of(exchange.client, negotiation, names, same_user=same_user)
+
+
+def owner_of(address: str, negotiation: Negotiation, names: NameIndex, *, same_user: bool) -> Asker:
+    """What tells that an address, which may be the client's, is; `same_user`: that of the negotiation."""
+    client = negotiation.stream.client
     if address == client:
         return Asker.OWN
-    same_user = account_of(negotiation.user) is not None and account_of(exchange.asker) is not None
     if version(address) == version(client):
         return Asker.ELSEWHERE
     looker = names.last_to_look_up(negotiation)

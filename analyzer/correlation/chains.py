@@ -2,9 +2,9 @@
 
 Both attempts are of one client towards one service: the same carrier (or a version of it) and the same
 server. Over HTTP the service is the site, by the name and port that the client asked for, at whatever
-address; only where no name is known on one of the two sides, address and port must do. A proxy that asks
-for credentials of its own is known by its address alone. A success ends a chain, and so does another
-user's attempt.
+address; only where no name is known on one of the two sides, or one name is the short form of the other,
+address and port must do. A proxy that asks for credentials of its own is known by its address alone. A
+success ends a chain, and so does another user's attempt.
 
 Spec: RFC 4178 3.2, RFC 4559 4, RFC 9110 11.5 and 11.7, MS-SPNG 3.1.5.
 """
@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Hashable
 
 from analyzer.capture.model import NO_TIME
-from analyzer.correlation.services import account_of, family
+from analyzer.correlation.services import account_of, family, label_of, same_host
 from analyzer.negotiation.mechanism import KERBEROS_NAMES
 from analyzer.negotiation.model import Negotiation
-from analyzer.negotiation.site import may_be_one
+from analyzer.negotiation.site import ORIGIN
 
 SECOND = 1_000_000_000
 NEW_CONNECTION_NS = 120 * SECOND
@@ -32,16 +33,15 @@ Attempts = list[Negotiation]
 
 def join_chains(negotiations: list[Negotiation]) -> None:
     """Fill `retry_of`, `fallback_from` and `fallback_kind`; `negotiations` are in order of first frame."""
-    by_service: dict[tuple[str, ...], Attempts] = defaultdict(list)
+    attempts = [each for each in negotiations if each.mechanism is not None]
+    over = _Over(attempts)
     for negotiation in negotiations:
         if _changed_inside(negotiation):
             negotiation.fallback_kind = "in-negotiation"
-        if negotiation.mechanism is not None:
-            for key in _services(negotiation):
-                by_service[key].append(negotiation)
-    for attempts in by_service.values():
-        if len(attempts) > 1:
-            _link(attempts)
+    for negotiation in attempts:
+        earlier = _earlier(over.before(negotiation), negotiation)
+        if earlier is not None:
+            _link(negotiation, earlier)
 
 
 def link_forward(negotiations: list[Negotiation]) -> None:
@@ -59,36 +59,65 @@ def link_forward(negotiations: list[Negotiation]) -> None:
         negotiation.followed_by = tuple(takers.get(id(negotiation), ()))
 
 
-def _services(negotiation: Negotiation) -> list[tuple[str, ...]]:
-    """Keys of the service that the client talks to: by address, and for HTTP also by site."""
+class _Over:
+    """Attempts in the order in which they were over, by what may make two of them one service's."""
+
+    def __init__(self, attempts: Attempts) -> None:
+        self._attempts: dict[Hashable, Attempts] = defaultdict(list)
+        for attempt in sorted(attempts, key=_end):
+            address = _address(attempt)
+            for key in (address, *_by_name(attempt, address)):
+                self._attempts[key].append(attempt)
+        self._ends = {key: [_end(n) for n in known] for key, known in self._attempts.items()}
+
+    def before(self, negotiation: Negotiation) -> Attempts:
+        """The latest attempts that may be at the same service and were over when this one began."""
+        address = _address(negotiation)
+        keys: list[Hashable] = [address]
+        if negotiation.site is not None:
+            keys = [*_by_name(negotiation, address), (address, None)]
+        found = [self._latest(key, negotiation) for key in keys]
+        if len(found) == 1:
+            return found[0]
+        together = {attempt.negotiation_id: attempt for each in found for attempt in each}
+        return sorted(together.values(), key=_end)[-LOOK_BACK:]
+
+    def _latest(self, key: Hashable, negotiation: Negotiation) -> Attempts:
+        known = self._attempts.get(key)
+        if known is None:
+            return []
+        at = bisect_right(self._ends[key], (negotiation.started_ns, negotiation.first_frame))
+        return known[max(0, at - LOOK_BACK) : at]
+
+
+def _end(negotiation: Negotiation) -> tuple[int, int]:
+    return negotiation.ended_ns, negotiation.last_frame
+
+
+def _address(negotiation: Negotiation) -> Hashable:
+    """The service by address: one host has many web services, but one SMB and one directory service."""
     stream = negotiation.stream
     kind = family(negotiation.carrier)
-    web = kind in {"http", "http-proxy"}
-    # one host has many web services, but one SMB and one directory service
-    port = str(stream.server_port) if web else ""
-    keys: list[tuple[str, ...]] = [(kind, stream.client, stream.server, port)]
+    port = stream.server_port if kind in {"http", "http-proxy"} else None
+    return kind, stream.client, stream.server, port
+
+
+def _by_name(negotiation: Negotiation, address: Hashable) -> tuple[Hashable, ...]:
+    """The web site at whatever address, and what its short name and full name have in common at this one."""
     site = negotiation.site
-    if site is not None:
-        keys.append((kind, stream.client, "site", f"{site.host}:{site.port}"))
-    return keys
+    if site is None:
+        return ((address, None),) if negotiation.carrier == ORIGIN else ()
+    anywhere = family(negotiation.carrier), negotiation.stream.client, site
+    return anywhere, (address, label_of(site.host))
 
 
-def _link(attempts: Attempts) -> None:
-    over = sorted(attempts, key=lambda n: (n.ended_ns, n.last_frame))
-    ends = [(n.ended_ns, n.last_frame) for n in over]
-    for negotiation in attempts:
-        if negotiation.retry_of is not None or negotiation.fallback_from is not None:
-            continue
-        at = bisect_right(ends, (negotiation.started_ns, negotiation.first_frame))
-        earlier = _earlier(over[max(0, at - LOOK_BACK) : at], negotiation)
-        if earlier is None:
-            continue
-        if earlier.mechanism == negotiation.mechanism:
-            negotiation.retry_of = earlier
-        else:
-            negotiation.fallback_from = earlier
-            over_what = earlier.went_on_over(negotiation)
-            negotiation.fallback_kind = negotiation.fallback_kind or over_what
+def _link(negotiation: Negotiation, earlier: Negotiation) -> None:
+    if earlier.mechanism == negotiation.mechanism:
+        negotiation.retry_of = earlier
+    else:
+        negotiation.fallback_from = earlier
+        over_what = earlier.went_on_over(negotiation)
+        negotiation.fallback_kind = negotiation.fallback_kind or over_what
 
 
 def _earlier(candidates: Attempts, negotiation: Negotiation) -> Negotiation | None:
@@ -101,7 +130,7 @@ def _earlier(candidates: Attempts, negotiation: Negotiation) -> Negotiation | No
             continue
         if other_user(earlier, negotiation):
             continue
-        if not may_be_one(earlier.site, negotiation.site):
+        if not _at_one_site(earlier, negotiation):
             continue
         if earlier.outcome == "success":
             return None
@@ -109,6 +138,20 @@ def _earlier(candidates: Attempts, negotiation: Negotiation) -> Negotiation | No
             return None
         return earlier if _soon(earlier, negotiation) else None
     return None
+
+
+def _at_one_site(earlier: Negotiation, negotiation: Negotiation) -> bool:
+    """Nothing tells the sites apart, or only that one name is the short form of the other.
+
+    Short and full name stand for one host where both lead to one address, unless that is a proxy's, which
+    shows by its port.
+    """
+    one, other = earlier.site, negotiation.site
+    if one is None or other is None or one == other:
+        return True
+    return one.port == other.port == negotiation.stream.server_port and same_host(
+        one.host, other.host
+    )
 
 
 def _is_over(earlier: Negotiation) -> bool:

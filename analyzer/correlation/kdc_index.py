@@ -77,10 +77,11 @@ class KdcIndex:
     ) -> None:
         self.granted: Timeline[KdcExchange] = Timeline()  # by (asker, sname as issued)
         self.granted_to: Timeline[KdcExchange] = Timeline()  # by (client, class, label)
+        self.got_any: Timeline[KdcExchange] = Timeline()  # by client, and by ("user", account)
         self._issued: dict[bytes, tuple[KdcExchange, ...]] = {}  # by `ticket_id`; see `issuers`
         self.refused: Timeline[KdcExchange] = Timeline()  # by (asker, class, label)
+        self.refused_labels: set[str] = set()  # of hosts, one of whose services was refused
         self.refused_realms: Timeline[KdcExchange] = Timeline()  # by client: other realms' KDCs
-        self.refused_classes: dict[str, list[str]] = {}  # label -> classes, in order of time
         self.failed_logons: Timeline[KdcExchange] = Timeline()  # by client: AS only
         self.failed_for_user: Timeline[KdcExchange] = Timeline()  # by (client, account): AS only
         self.failed_for_account: Timeline[KdcExchange] = Timeline()  # by account: AS only
@@ -127,6 +128,9 @@ class KdcIndex:
             named = principal(issued)
             if named is not None and named.host:
                 self.granted_to.add((client, named.service, label_of(named.host)), at, exchange)
+            self.got_any.add(client, at, exchange)
+            if account is not None:
+                self.got_any.add(("user", account), at, exchange)
             if exchange.ticket_id is not None:
                 issuers = self._issued.get(exchange.ticket_id, ())
                 if len(issuers) < LOOK_BACK:
@@ -179,9 +183,7 @@ class KdcIndex:
             return
         self.asked.add(client, ts_ns, exchange)
         label = label_of(asked.host)
-        known = self.refused_classes.setdefault(label, [])
-        if asked.service not in known:
-            known.append(asked.service)
+        self.refused_labels.add(label)
         for asker in (client, version(client), account):
             if asker is not None:
                 self.refused.add((asker, asked.service, label), ts_ns, exchange)

@@ -34,7 +34,7 @@ class Use(Enum):
     NO_FIRST_TICKET = Rule(
         "likely",
         f"why NTLM: a first ticket (AS) was refused in the {BEFORE_NS // SECOND} s before, and since "
-        "then none granted, nor any ticket shown",
+        "then no ticket granted, be it the user's at an address of the other IP version, nor any shown",
     )
     LEFT = Rule(
         "likely",
@@ -45,7 +45,7 @@ class Use(Enum):
         "likely",
         "a failure: the server refuses the password (`bad_credentials`), and a KDC says of the account why, "
         "to the server meanwhile, or just before to the client: its own address, or one of the other IP "
-        "version for the same user",
+        "version for the same user, to whom no first ticket was granted since",
     )
 
 
@@ -108,6 +108,10 @@ class When(Enum):
         "client's at least likely, and since then no other one was granted, nor a ticket shown to the "
         "service: clients keep a refusal in mind",
     )
+    UNTIMED = Rule(
+        "possible",
+        "the packets carry no time: only their order tells that it was before, not how long",
+    )
     LATE = Rule(
         "possible",
         "the answer came after the client's first NTLM token, at most "
@@ -127,6 +131,11 @@ class Beside(Enum):
         "possible",
         f"why NTLM: the request is more than {BEFORE_NS // SECOND} s older, and another cause fits too: a "
         "local account, no KDC within reach, or what either side offered or chose",
+    )
+    TICKET_AT_ANOTHER = Rule(
+        "likely",
+        "an address of the other IP version, and nothing tells whose it is, was granted just this ticket "
+        "since, or showed it",
     )
 
 

@@ -5,9 +5,11 @@ Spec: RFC 4120 3.2 (the AP exchange).
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from analyzer.capture.model import NO_TIME
 from analyzer.correlation.chains import NEW_CONNECTION_NS
-from analyzer.correlation.kdc_index import Timeline
+from analyzer.correlation.kdc_index import Timeline, other_version, version
 from analyzer.correlation.services import account_of, family, principal, same_host
 from analyzer.negotiation.model import Negotiation
 from analyzer.negotiation.site import may_be_one
@@ -32,9 +34,11 @@ class KerberosUse:
             if ticket is None:
                 continue
             client = negotiation.stream.client
-            keys = [client, (client, negotiation.stream.server, family(negotiation.carrier))]
+            keys: list[Hashable] = [client, version(client)]
+            keys += _service_keys(negotiation)
             if ticket.sname is not None:
-                keys.append((client, ticket.sname.lower()))
+                name = ticket.sname.lower()
+                keys += [(client, name), (version(client), name)]
             for key in keys:
                 self._shown.add(key, negotiation.started_ns, negotiation)
 
@@ -51,7 +55,7 @@ class KerberosUse:
                 continue
             if not may_be_one(other.site, negotiation.site):
                 continue
-            whose = _account(other)
+            whose = ticket_account(other)
             if account is None or whose is None or account == whose:
                 return other
         return None
@@ -59,18 +63,23 @@ class KerberosUse:
     def failed(self, negotiation: Negotiation) -> Negotiation | None:
         """The latest Kerberos logon of the same client at the same service just before, if it failed.
 
-        Not one of another user, or at another web site, as far as both are known.
+        Not one of another user, or at another web site, as far as both are known; a site's other addresses
+        count as well.
         """
-        stream = negotiation.stream
-        key = stream.client, stream.server, family(negotiation.carrier)
         until = negotiation.started_ns
         account = account_of(negotiation.user)
-        for other in self._shown.latest(key, until - NEW_CONNECTION_NS, until):
+        before = [
+            other
+            for key in _service_keys(negotiation)
+            for other in self._shown.latest(key, until - NEW_CONNECTION_NS, until)
+        ]
+        before.sort(key=lambda n: (n.started_ns, n.first_frame), reverse=True)
+        for other in before:
             if other.last_frame >= negotiation.first_frame or other.mechanism != "kerberos":
                 continue
             if not may_be_one(other.site, negotiation.site):
                 continue
-            if account is None or _account(other) in {None, account}:
+            if account is None or ticket_account(other) in {None, account}:
                 return other if other.outcome == "failure" else None
         return None
 
@@ -92,17 +101,28 @@ class KerberosUse:
         return False
 
     def had_any_since(self, negotiation: Negotiation, refused: KdcExchange) -> bool:
-        """After a first ticket was refused its client showed one to whatever server; not another user's."""
+        """After a first ticket was refused its client showed one to whatever server; not another user's.
+
+        At an address of the other IP version the same user's, since nothing else tells that it is the client.
+        """
         account = account_of(refused.asker)
-        clients = dict.fromkeys((negotiation.stream.client, refused.client))
-        return any(
-            account is None or _account(other) in {None, account}
-            for client in clients
+        own = dict.fromkeys((negotiation.stream.client, refused.client))
+        if any(
+            account is None or ticket_account(other) in {None, account}
+            for client in own
             for other in self._since(client, negotiation, refused)
-        )
+        ):
+            return True
+        others = self._since(other_version(negotiation.stream.client), negotiation, refused)
+        return account is not None and any(ticket_account(other) == account for other in others)
+
+    def shown_at_another(self, negotiation: Negotiation, refused: KdcExchange) -> list[Negotiation]:
+        """Logons in between with a ticket of the refused name, by addresses of the other IP version."""
+        key = other_version(negotiation.stream.client), (refused.sname or "").lower()
+        return self._since(key, negotiation, refused)
 
     def _since(
-        self, key: object, negotiation: Negotiation, refused: KdcExchange
+        self, key: Hashable, negotiation: Negotiation, refused: KdcExchange
     ) -> list[Negotiation]:
         """What was shown between the two, by time and by frame."""
         shown = self._shown.latest(key, refused.ts_ns, negotiation.started_ns)
@@ -116,12 +136,21 @@ class KerberosUse:
         ]
 
 
+def _service_keys(negotiation: Negotiation) -> list[tuple[str, Hashable, str]]:
+    """The client, the service by address and, if it has one, by its web site, and the carrier's family."""
+    stream, kind = negotiation.stream, family(negotiation.carrier)
+    places: list[Hashable] = [stream.server]
+    if negotiation.site is not None:
+        places.append(negotiation.site)
+    return [(stream.client, place, kind) for place in places]
+
+
 def _key(negotiation: Negotiation) -> tuple[str, str, str]:
     stream = negotiation.stream
     return stream.client, stream.server, negotiation.carrier
 
 
-def _account(negotiation: Negotiation) -> str | None:
+def ticket_account(negotiation: Negotiation) -> str | None:
     """Whose ticket it was, by the negotiation or by the KDC that issued it."""
     kdc = negotiation.kdc
     return account_of(negotiation.user or (kdc.asker if kdc is not None else None))

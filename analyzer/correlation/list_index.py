@@ -1,7 +1,8 @@
 """Lists of schemes that a server gave the same client over other connections.
 
 Browsers and tools ask without credentials first and come back with them over a new connection. Of a web
-server's lists only those count that are, or may be, about the site that the client asks for now.
+server's lists only those count that are, or may be, about the site that the client asks for now: the site's
+own at whatever address, for that it is known by its name, and at the same address those about no named site.
 
 Spec: RFC 9110 11.5-11.7, RFC 4513 5.2.2.1.
 """
@@ -10,43 +11,35 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Hashable
 
 from analyzer.negotiation.model import Negotiation, SchemeList
-from analyzer.negotiation.site import Site
 from analyzer.surroundings.model import SchemesListed
-
-Place = tuple[str, str, int, str]
-"""Client, server, port and carrier."""
 
 
 class ListIndex:
     """Lists of a capture, in order of frame."""
 
     def __init__(self, lists: list[SchemesListed]) -> None:
-        self._at: dict[Place, list[SchemesListed]] = defaultdict(list)
-        self._about: dict[tuple[Place, Site | None], list[SchemesListed]] = defaultdict(list)
+        self._known: dict[Hashable, list[SchemesListed]] = defaultdict(list)
         for listed in sorted(lists, key=lambda each: each.frame):
             place = listed.client, listed.server, listed.port, listed.carrier
-            self._at[place].append(listed)
-            self._about[place, listed.site].append(listed)
+            about = (place, None) if listed.site is None else (listed.client, listed.site)
+            self._known[place].append(listed)
+            self._known[about].append(listed)
 
     def learn(self, negotiation: Negotiation) -> None:
         """Fill `listed` where the negotiation's own connection showed no list before it."""
-        if negotiation.listed is not None or not self._at:
+        if negotiation.listed is not None or not self._known:
             return
-        stream = negotiation.stream
+        stream, site = negotiation.stream, negotiation.site
         place = stream.client, stream.server, stream.server_port, negotiation.carrier
-        if place not in self._at:
-            return
-        site = negotiation.site
-        if site is None:
-            candidates = [self._at[place]]
-        else:
-            candidates = [self._about.get((place, which), []) for which in (site, None)]
+        keys = [place] if site is None else [(stream.client, site), (place, None)]
         before = [
             known[at - 1]
-            for known in candidates
-            if (at := bisect_left(known, negotiation.first_frame, key=lambda each: each.frame))
+            for known in map(self._known.get, keys)
+            if known
+            and (at := bisect_left(known, negotiation.first_frame, key=lambda each: each.frame))
         ]
         if before:
             latest = max(before, key=lambda each: each.frame)

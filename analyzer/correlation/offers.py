@@ -137,9 +137,11 @@ def only_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
             yield Finding("ntlm_only_client", sure, shown, f"offers {', '.join(offered)}")
     elif negotiation.wrapper == "raw-ntlm" and negotiation.neg_states is None:
         # one mechanism in answer to several may be all that the client has, or all that it wants;
-        # where bytes of the connection are lost, the server may have named several
+        # where bytes of the connection are lost, the server may have named several, and so it may in a list
+        # that is not in the capture, from which the client has a name for NTLM alone
         listed = negotiation.listed
-        whole = not negotiation.bytes_lost and (listed is None or listed.whole)
+        told = negotiation.scheme not in NTLM_SCHEMES if listed is None else listed.whole
+        whole = told and not negotiation.bytes_lost
         alone = whole and _more_than_ntlm(negotiation, frames) is None
         sure = "certain" if alone else "likely"
         yield Finding("ntlm_only_client", sure, shown, "raw NTLM")

@@ -9,7 +9,7 @@ from analyzer.correlation.context import Context
 from analyzer.correlation.failed_logons import asked_by_server, failed_logon
 from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_reasons import kdc_code, kdc_words
-from analyzer.correlation.kdc_rules import Asker, Use, least
+from analyzer.correlation.kdc_rules import Asker, Use, When, least
 from analyzer.correlation.tickets import refused_ticket
 from analyzer.negotiation.model import Negotiation
 from analyzer.negotiation.reasons import NT_STATUS_REASONS
@@ -58,9 +58,11 @@ def said_by_kdc(negotiation: Negotiation, context: Context) -> Finding | None:
         return None
     refused, told = asked_by_server(negotiation, context.kdc), "the server"
     if refused is None:
-        failed = failed_logon(negotiation, context)
+        failed = failed_logon(negotiation, context, Use.ACCOUNT)
         if failed is None or failed.asker not in TOLD_TO_CLIENT:
             return None
+        if failed.when is When.UNTIMED:
+            return None  # that may be long ago, and another password
         refused = failed.exchange
         told = "the client" if failed.asker is Asker.OWN else f"{refused.client}, for the same user"
     if not (negotiation.user and refused.cname and _of_the_account(refused)):

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from analyzer.capture.model import NO_TIME
 from analyzer.correlation.askers import answered_after, same_client
 from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_index import KdcIndex, other_version
@@ -35,6 +36,15 @@ def unreachable_kdc(
     """
     if not index.attempts and not index.unanswered and not index.no_kdc_named:
         return
+    for finding in _in_the_time_before(negotiation, index, names):
+        # without times all that is older is found, however old
+        timed = negotiation.started_ns != NO_TIME
+        yield finding if timed else finding._replace(confidence="possible")
+
+
+def _in_the_time_before(
+    negotiation: Negotiation, index: KdcIndex, names: NameIndex
+) -> Iterator[Finding]:
     since = negotiation.started_ns - LONGER_BEFORE_NS
     asked_in_vain = _asked_in_vain(negotiation, index, names, since)
     if asked_in_vain is not None:

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from analyzer.capture.model import NO_TIME
 from analyzer.correlation.askers import asked_by, asker_of, other_account, same_client
 from analyzer.correlation.context import Context
+from analyzer.correlation.counter_evidence import beside, had_it_elsewhere
 from analyzer.correlation.finding import STRENGTH
 from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.kdc_rules import (
@@ -19,6 +21,7 @@ from analyzer.correlation.kdc_rules import (
     REMEMBERED_NS,
     SECOND,
     Asker,
+    Beside,
     Match,
     Use,
     When,
@@ -51,24 +54,36 @@ class Refusal(NamedTuple):
     asker: Asker
     when: When
     ago_ns: int  # from the request to the negotiation
+    beside: Beside | None = None  # what speaks against it
 
     @property
     def confidence(self) -> str:
         """The most that a reason may be that rests on it."""
-        rules = (Use.NO_TICKET, self.match, self.asker, self.when)
-        return least(*(rule.value.confidence for rule in rules))
+        rules = (Use.NO_TICKET, self.match, self.asker, self.when, self.beside)
+        return least(*(rule.value.confidence for rule in rules if rule is not None))
 
     @property
     def remarks(self) -> str:
         """What a reader must know beside the KDC's own words; begins with a comma, if it is not empty."""
         words = asked_by(self.asker, self.exchange.client)
+        if self.beside is Beside.TICKET_AT_ANOTHER:
+            words += ", though an address of the other IP version had the ticket since"
         if self.match is Match.REALM:
             words += ", the realm of the server's domain"
-        if self.when is When.LATE:
-            return f"{words}, said after the first NTLM token"
         if self.when is When.REMEMBERED:
             return f"{words}, {_ago(self.ago_ns)} before"
-        return words
+        return words + said_when(self.when)
+
+
+def said_when(when: When) -> str:
+    """What a reader must know of the time, to put behind other words; "" for just before."""
+    return _SAID_WHEN.get(when, "")
+
+
+_SAID_WHEN = {
+    When.LATE: ", said after the first NTLM token",
+    When.UNTIMED: ", how long before, the capture does not tell",
+}
 
 
 def _ago(ns: int) -> str:
@@ -146,7 +161,7 @@ def refused_ticket(negotiation: Negotiation, context: Context) -> Refusal | None
     Of equally good ones the one by the client's own address, then the latest.
     """
     index = context.kdc
-    if not index.refused_classes and not index.refused_realms:
+    if not index.refused_labels and not index.refused_realms:
         return None
     best: Refusal | None = None
     known = server_names(negotiation)
@@ -155,9 +170,9 @@ def refused_ticket(negotiation: Negotiation, context: Context) -> Refusal | None
     if spn is not None:
         wanted |= {spn.service}
     for name in known:
-        for service in index.refused_classes.get(label_of(name.host), ()):
-            if service not in wanted:
-                continue
+        if label_of(name.host) not in index.refused_labels:
+            continue
+        for service in wanted:
             for refusal in _refused(negotiation, context, service, name):
                 if best is None or _rank(refusal) < _rank(best):
                     best = refusal
@@ -170,7 +185,7 @@ def refused_ticket(negotiation: Negotiation, context: Context) -> Refusal | None
             if asked is not None and asked.service in wanted:
                 if _got_it_later(negotiation, exchange, context):
                     continue
-                when = When.LATE if too_late(negotiation, exchange) else When.JUST_BEFORE
+                when = when_refused(negotiation, exchange)
                 return Refusal(exchange, Match.CLASS_ONLY, Asker.OWN, when, 0)
     return best or _refused_realm(negotiation, context, known)
 
@@ -194,13 +209,16 @@ def _refused_realm(
             continue
         if granted_ticket(negotiation, context.kdc) is not None:
             return None
-        when = When.LATE if too_late(negotiation, exchange) else When.JUST_BEFORE
+        when = when_refused(negotiation, exchange)
         return Refusal(exchange, Match.REALM, Asker.OWN, when, 0)
     return None
 
 
-def _rank(refusal: Refusal) -> tuple[int, bool]:
-    return STRENGTH[refusal.confidence], refusal.match is not Match.NAMED
+def _rank(refusal: Refusal) -> tuple[int, bool, bool, int, int]:
+    strength, named = STRENGTH[refusal.confidence], refusal.match is Match.NAMED
+    asked = refusal.exchange
+    others = refusal.asker is not Asker.OWN
+    return strength, not named, others, -asked.ts_ns, -asked.frames[-1]
 
 
 def _refused(
@@ -219,12 +237,13 @@ def _refused(
             asker = asker_of(negotiation, exchange, context.names)
             if asker is None or _got_it_later(negotiation, exchange, context):
                 continue
-            when, ago = _when(negotiation, exchange), negotiation.started_ns - exchange.ts_ns
+            when, ago = when_refused(negotiation, exchange), negotiation.started_ns - exchange.ts_ns
             if when is When.REMEMBERED and asker.value.confidence == "possible":
                 continue  # who it is that remembers, nobody knows
             named = name.named_by_client and asked.host == name.host
             match = Match.NAMED if named else Match.KNOWN
-            refusal = Refusal(exchange, match, asker, when, ago)
+            against = beside(negotiation, exchange, context)
+            refusal = Refusal(exchange, match, asker, when, ago, against)
             if when is not When.LATE:
                 yield refusal
                 break
@@ -234,9 +253,12 @@ def _refused(
                 yield late
 
 
-def _when(negotiation: Negotiation, exchange: KdcExchange) -> When:
+def when_refused(negotiation: Negotiation, exchange: KdcExchange) -> When:
+    """When a KDC refused what is found in the time before the negotiation that a refusal may count."""
     if too_late(negotiation, exchange):
         return When.LATE
+    if NO_TIME in {negotiation.started_ns, exchange.ts_ns}:
+        return When.UNTIMED
     ago = negotiation.started_ns - exchange.ts_ns
     return When.JUST_BEFORE if ago <= BEFORE_NS else When.REMEMBERED
 
@@ -251,7 +273,9 @@ def _got_it_later(negotiation: Negotiation, refused: KdcExchange, context: Conte
         granted = context.kdc.granted_for(refused.client, asked.service, asked.host, *span)
         if next(granted, None) is not None:
             return True
-    return context.kerberos.had_ticket_since(negotiation, refused)
+    if context.kerberos.had_ticket_since(negotiation, refused):
+        return True
+    return had_it_elsewhere(negotiation, refused, context)
 
 
 def granted_ticket(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | None:

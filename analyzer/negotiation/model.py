@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.capture.model import Stream
 from analyzer.negotiation.place import Located, locate
-from analyzer.negotiation.site import Site, site_of
+from analyzer.negotiation.site import Site
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CarrierMessage, Exchange
 from dissectors.carriers.window import LOSSES
@@ -246,7 +246,7 @@ class Negotiation:
     user_agent: str | None = None
     key_frames: KeyFrames | None = None  # None: only the server's hint was seen
     listed: SchemeList | None = None
-    site_kept: Site | None = None
+    site: Site | None = None  # None where the client names none, or there are no sites
     kerberos_refusal: KerberosRefusal | None = None  # the last of them
     # filled in by analyzer.correlation
     names: tuple[str, ...] = ()  # other names of the server, learnt in the capture
@@ -269,13 +269,6 @@ class Negotiation:
         return self.exchange is not None and bool(self.exchange.context.get("answer_unknown"))
 
     @property
-    def site(self) -> Site | None:
-        """The web site that it is about; None where no name is known, or there are no sites."""
-        if self.exchange is None:
-            return self.site_kept
-        return site_of(self.carrier, self.server_name, self.exchange.context, self.stream)
-
-    @property
     def first_frame(self) -> int:
         """Frame of the first message that belongs to it."""
         return self.frames[0]
@@ -291,7 +284,6 @@ class Negotiation:
         There may be millions of negotiations, and all wait for the last one to be read. What is dropped
         can't be added to again.
         """
-        self.site_kept = self.site
         self.exchange = None
         self.steps = ()  # type: ignore[assignment] # adding to it would raise
         if not self.anomalies:

@@ -15,6 +15,7 @@ from analyzer.negotiation.model import UNKNOWN, CarrierState, Negotiation, State
 from analyzer.negotiation.offer import begins_late, describe_spnego, is_plain_logon
 from analyzer.negotiation.protection import describe_protection
 from analyzer.negotiation.seen import Seen
+from analyzer.negotiation.site import site_of
 
 _GSS_OUTCOMES = {State.ACCEPTED: "success", State.REJECTED: "failure"}
 _CARRIER_OUTCOMES = {CarrierState.SUCCEEDED: "success", CarrierState.FAILED: "failure"}
@@ -47,7 +48,9 @@ def _describe_carrier(negotiation: Negotiation, seen: Seen) -> None:
         negotiation.carrier_version = exchange.carrier_version
         negotiation.exchange_key = exchange.key or None
         negotiation.scheme = exchange.scheme
-        negotiation.server_name = exchange.server_name
+        name, facts = exchange.server_name, exchange.context
+        negotiation.server_name = name
+        negotiation.site = site_of(negotiation.carrier, name, facts, negotiation.stream)
     negotiation.legs = seen.legs or (1 if is_plain_logon(negotiation) else 0)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from analyzer.capture.model import Stream
 from analyzer.correlation import correlate
 from analyzer.negotiation.model import KeyFrames, Negotiation, NtlmServer, Reason, Ticket
+from analyzer.negotiation.site import site_of
 from analyzer.surroundings.model import KdcExchange, Surroundings
 from dissectors.carriers.base import Exchange
 from dissectors.codes.krb_error import krb_error_name
@@ -55,6 +56,7 @@ def _negotiation(at: float, frame: int, facts: dict[str, Any]) -> Negotiation:
     made.server_name = "web.lab.example"
     for name, value in facts.items():
         setattr(made, name, value)
+    made.site = site_of(carrier, made.server_name, {}, connection)
     return made
 
 

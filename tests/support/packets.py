@@ -195,9 +195,11 @@ def segment_of(packet: Packet) -> Segment | None:
 class Conversation:
     """A made-up TCP connection over Ethernet and IPv4: who says what, in order."""
 
-    def __init__(self, port: int = 445, *, client_port: int = 40_000, client: int = 1) -> None:
+    def __init__(
+        self, port: int = 445, *, client_port: int = 40_000, client: int = 1, server: int = 1
+    ) -> None:
         self.packets: list[Packet] = []
-        self.ends = ((bytes([10, 0, 0, client]), client_port), (bytes([10, 0, 1, 1]), port))
+        self.ends = ((bytes([10, 0, 0, client]), client_port), (bytes([10, 0, 1, server]), port))
         self.next = [1000, 9000]
         self._packet(0, b"", SYN, 0)
         self.next[0] += 1

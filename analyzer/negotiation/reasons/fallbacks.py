@@ -165,7 +165,8 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         (
             "certain (of what was offered, not of why); likely after a server's hint, which some clients "
             "answer with a single mechanism, and for NTLM without SPNEGO where the server lists or hints "
-            "more, or its list is cut off"
+            "more, its list is cut off, or a name for NTLM alone (scheme NTLM, Sicily) may be from a list "
+            "that is not in the capture"
         ),
         "4020 and 4021: their usage id says which cause lies behind it",
     ),

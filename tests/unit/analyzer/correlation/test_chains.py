@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from support.correlated import asked, joined, kerberos, ntlm, refused, stream
+import pytest
+from support.correlated import SERVER, asked, joined, kerberos, ntlm, refused, stream
 
 
 def test_the_same_mechanism_again_is_a_retry() -> None:
@@ -117,6 +118,62 @@ def test_a_web_service_behind_two_addresses_is_one() -> None:
         refused(ntlm(100, 100)), ntlm(101, 110, stream=stream(server="10.0.0.3"))
     )
     assert second.retry_of is first
+
+
+def at(server: str, port: int = 80):
+    """A connection to one of the web server's addresses."""
+    return stream(server=server, port=port)
+
+
+def test_the_addresses_of_a_site_have_one_order() -> None:
+    """A success at another address ends the chain as well, and of two failures the later one is taken up."""
+    rows = joined(refused(ntlm(100, 100)), ntlm(101, 110, stream=at("10.0.0.3")), ntlm(102, 120))
+    assert [row.retry_of for row in rows] == [None, rows[0], None]
+    rows = joined(
+        refused(ntlm(100, 100)), refused(ntlm(101, 110, stream=at("10.0.0.3"))), ntlm(102, 120)
+    )
+    assert [row.retry_of for row in rows] == [None, rows[0], rows[1]]
+    # one that names no site counts at its own address
+    for server, taken in (("10.0.0.2", False), ("10.0.0.3", True)):
+        nameless = ntlm(101, 110, stream=at(server), server_name=None)
+        rows = joined(refused(ntlm(100, 100)), nameless, ntlm(102, 120))
+        assert rows[2].retry_of is (rows[0] if taken else None)
+
+
+def test_a_success_at_another_address_leaves_no_failure() -> None:
+    """Kerberos failed at one address of the site and was taken at the other: NTLM is not for want of it."""
+    first = refused(kerberos(50, 50), "unspecified_failure")
+    taken = kerberos(60, 60, stream=at("10.0.0.3"))
+    rows = joined(first, taken, ntlm(100, 100))
+    assert rows[2].fallback_from is None
+    assert rows[2].fallback_reason != "kerberos_refused"
+
+
+def test_other_sites_at_the_address_hide_nothing() -> None:
+    """Through a proxy a client talks to many sites at once; each has attempts of its own that are looked at."""
+    many = [ntlm(101, 110 + 3 * n, server_name=f"s{n}.lab.example") for n in range(40)]
+    first, *_, last = joined(refused(ntlm(100, 100)), *many, ntlm(102, 300))
+    assert last.retry_of is first
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "places", "one"),
+    [
+        ("web", "web.lab.example", (at(SERVER), at(SERVER)), True),
+        ("web.lab.example", "web", (at(SERVER), at(SERVER)), True),
+        ("web", "web.lab.example", (at(SERVER), at("10.0.0.3")), False),
+        ("web", "web.lab.example", (at(SERVER), at(SERVER, 8080)), False),
+        ("web.lab.example", "web.dev.example", (at(SERVER), at(SERVER)), False),
+        ("web", "app.lab.example", (at(SERVER), at(SERVER)), False),
+    ],
+)
+def test_a_short_name_and_a_full_one(name: str, other: str, places: tuple, one: bool) -> None:
+    """One host where both lead to the same address and port."""
+    first, second = joined(
+        refused(ntlm(100, 100, server_name=name, stream=places[0])),
+        ntlm(101, 110, server_name=other, stream=places[1]),
+    )
+    assert second.retry_of is (first if one else None)
 
 
 def test_what_the_capture_lacks_is_no_failure() -> None:

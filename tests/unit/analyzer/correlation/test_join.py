@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
+from typing import Any
+
 import pytest
-from support.correlated import asked, joined, ntlm, refused, stream
+from support.correlated import asked, joined, ntlm, reason_of, refused, stream
 
 from analyzer.correlation import kdc_index
 from analyzer.correlation.chains import LOOK_BACK
-from analyzer.correlation.kdc_index import Timeline
+from analyzer.correlation.context import Context
+from analyzer.correlation.kdc_index import KdcIndex, Timeline
+from analyzer.correlation.kerberos_use import KerberosUse
+from analyzer.correlation.name_index import NameIndex
+from analyzer.correlation.tickets import refused_ticket
 from analyzer.surroundings.model import NameFact
 
 
@@ -39,6 +47,41 @@ def test_each_look_up_sees_few_neighbours(count: int, monkeypatch: pytest.Monkey
     joined(*rows, kdc=exchanges)
     assert all(row.kdc is not None for row in rows)
     assert seen / count < 4 * kdc_index.LOOK_BACK
+
+
+@pytest.mark.parametrize("count", [50, 800])
+def test_other_services_of_a_host_cost_nothing(count: int) -> None:
+    """However many were refused, those that the negotiation is not about are not gone through."""
+    refusals = [asked(99, f"s{n}/web.lab.example", 7) for n in range(count)]
+    row = ntlm()
+    lines = 0
+
+    def trace(frame: FrameType, event: str, _argument: Any) -> Any:
+        nonlocal lines
+        if not frame.f_code.co_filename.endswith("tickets.py"):
+            return None
+        lines += event == "line"
+        return trace
+
+    index = KdcIndex(refusals, [])
+    context = Context(index, NameIndex([]), KerberosUse([row]))
+    assert not refused_ticket(row, context)  # what is cached is now
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        refused_ticket(row, context)
+    finally:
+        sys.settrace(before)
+    assert 0 < lines < 100
+
+
+def test_of_two_services_refused_alike_the_latest() -> None:
+    """Windows asks for a file server's ticket under either class."""
+    first, second = asked(98, "host/web.lab.example", 7), asked(99, "cifs/web.lab.example", 14)
+    for kdc, code in (([first, second], "etype_not_supported"), ([second], "etype_not_supported")):
+        assert reason_of(ntlm(carrier="smb2"), kdc=kdc).code == code
+    second.ts_ns = second.reply_ts_ns = first.ts_ns - 1
+    assert reason_of(ntlm(carrier="smb2"), kdc=[first, second]).code == "unknown_service"
 
 
 def test_a_long_chain_is_searched_a_few_steps_back(monkeypatch: pytest.MonkeyPatch) -> None:

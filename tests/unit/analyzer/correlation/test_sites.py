@@ -10,6 +10,10 @@ import pytest
 from support.packets import Conversation, pcap
 
 from analyzer.analysis import read
+from analyzer.capture.inputs import expand
+from analyzer.pipeline import Options, run
+from analyzer.surroundings.model import NameFact
+from analyzer.tables.collect import Collector, Tables
 from dissectors.tokens import build
 
 FIRST, SECOND, THIRD = (
@@ -45,13 +49,19 @@ def logon(talk: Conversation, host: str, code: int = 200, target: str = "/") -> 
     return talk.client(ask(host, THIRD, target)).server(answer(code, *last))
 
 
-def rows_of(folder: Path, *talks: Conversation) -> list[dict[str, Any]]:
-    """The negotiations of one conversation after the other."""
+def capture_of(folder: Path, *talks: Conversation) -> Path:
+    """A capture of one conversation after the other."""
     packets = [packet for talk in talks for packet in talk.packets]
     start = packets[0].ts_ns
     timed = [packet._replace(ts_ns=start + at * 1_000_000) for at, packet in enumerate(packets)]
     path = folder / "sites.pcap"
     path.write_bytes(pcap(timed))
+    return path
+
+
+def rows_of(folder: Path, *talks: Conversation) -> list[dict[str, Any]]:
+    """The negotiations of one conversation after the other."""
+    path = capture_of(folder, *talks)
     return list(read(path).negotiations.astype(object).to_dict("records"))
 
 
@@ -71,6 +81,8 @@ def rows_of(folder: Path, *talks: Conversation) -> list[dict[str, Any]]:
         (("web", "http://web/", 3128), ("web", "http://web:80/", 8080), True),
         (("web", "https://web/", 3128), ("web", "http://web/", 3128), False),
         (("web", "http://web/", 3128), ("app", "http://app/", 3128), False),
+        (("web", "http://web/", 3128), ("web.lab", "http://web.lab/", 3128), False),
+        (("web", "/", 80), ("web.lab", "/", 80), True),  # one address: the short form of a name
         (("[fd00::1]", "/", 80), ("[fd00::1]:80", "/", 80), True),
     ],
 )
@@ -84,6 +96,22 @@ def test_the_same_service_is_the_same_site(
     one, other = rows_of(tmp_path, refused, taken)
     assert one["outcome"] == "failure"
     assert (other["retry_of"] == 1) is linked
+
+
+@pytest.mark.parametrize("keep_steps", [False, True])
+def test_a_name_that_was_looked_up_makes_no_site(tmp_path: Path, keep_steps: bool) -> None:
+    """Which site a request without a name was for, the look-up of its address does not tell."""
+    refused = logon(Conversation(80), "", 401)
+    taken = logon(Conversation(80, client_port=40_001), "app", 200)
+    path = capture_of(tmp_path, refused, taken)
+    tables = Tables(frozenset(), keep_steps=keep_steps)
+    collector = Collector(tables, str(path))
+    looked_up = NameFact("dns", "10.0.0.1", "web", ("10.0.1.1",), 1, refused.packets[0].ts_ns)
+    collector.surrounding(looked_up)
+    collector.close(*run(expand([str(path)])[0], collector, Options()))
+    rows = tables.columns["negotiations"]
+    assert list(rows["server_name"]) == ["web", "app"]
+    assert list(rows["retry_of"]) == [None, 1]
 
 
 def test_a_proxy_asks_for_itself(tmp_path: Path) -> None:
@@ -133,6 +161,18 @@ def test_a_list_is_of_its_site(tmp_path: Path, connections: int, host: str, code
     logon(talks[-1], host)
     (row,) = rows_of(tmp_path, *talks)
     assert row["reason"] == code
+
+
+def test_a_list_of_the_site_at_another_address(tmp_path: Path) -> None:
+    """A client that is told there of more than NTLM knows it here too; of another site it is told nothing."""
+    for host, code in (("web", APPLICATION), ("app", "ntlm_only_client")):
+        there = listing(Conversation(80, server=2), "web", "Negotiate", "NTLM")
+        here = logon(Conversation(80, client_port=40_001), host)
+        (row,) = rows_of(tmp_path, there, here)
+        assert row["reason"] == code
+    there = listing(Conversation(80, server=2), "", "Negotiate", "NTLM")
+    (row,) = rows_of(tmp_path, there, logon(Conversation(80, client_port=40_001), "web"))
+    assert row["reason"] == "ntlm_only_client"
 
 
 def test_a_request_without_a_name_takes_the_latest_list(tmp_path: Path) -> None:

@@ -177,13 +177,19 @@ def test_raw_ntlm_is_the_weakest_sign_of_a_choice() -> None:
 
 
 def test_raw_ntlm_where_nothing_more_was_offered() -> None:
-    """Unasked, or where the list is not in the capture: what was sent is certain, a choice is not shown."""
+    """What was sent is certain, a choice is not shown.
+
+    A name for NTLM alone leaves room for nothing else, and there may have been another in a list that is
+    not in the capture.
+    """
     assert told(reason_of(ntlm(scheme="Negotiate", **RAW))) == (
         "ntlm_only_client",
         "certain",
         (100,),
     )
-    assert told(reason_of(ntlm(scheme="NTLM", **RAW))) == ("ntlm_only_client", "certain", (100,))
+    assert told(reason_of(ntlm(scheme="NTLM", **RAW))) == ("ntlm_only_client", "likely", (100,))
+    alone = ntlm(scheme="NTLM", listed=SchemeList(90, ("NTLM", "Basic")), **RAW)
+    assert reason_of(alone).detail.endswith("also: the client offered only NTLM (raw NTLM)")
 
 
 def test_raw_ntlm_though_the_hint_had_kerberos() -> None:
