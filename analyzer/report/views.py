@@ -74,9 +74,13 @@ def _offered(row: dict[str, Any]) -> str:
 
 def _who(row: dict[str, Any]) -> str:
     user, domain = row["user"], row["domain"]
-    if user is None:
-        return visible(f"@{row['realm']}" if row["realm"] else "")
-    return visible(f"{domain}\\{user}" if domain else user)
+    return visible(f"{domain}\\{user}" if user and domain else user or "")
+
+
+def _service(row: dict[str, Any]) -> str:
+    """With the realm that issued the ticket, which need not be the user's."""
+    realm = f"@{row['realm']}" if row["realm"] else ""
+    return visible((row["spn"] or "") + realm)
 
 
 def _some_ids(row: dict[str, Any]) -> str:
@@ -118,7 +122,7 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("status", _status, keep=2),
         View("reason", _of("reason"), keep=2),
         View("who", _who, keep=5),
-        View("service", _of("spn"), keep=5),
+        View("service", _service, keep=5),
         View("then", _of("protection"), keep=5),
     ),
     "tokens": (

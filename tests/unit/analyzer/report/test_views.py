@@ -57,12 +57,14 @@ def test_extras_go_before_a_reason_gets_narrow() -> None:
     assert "cifs/" not in line
 
 
-def test_a_realm_is_no_user() -> None:
-    """A ticket names the realm in clear, the user never."""
-    assert "@NEGO.TEST" in render(short_form(TABLE, failed(), [0]), None)[-1]
+def test_a_realm_is_the_services() -> None:
+    """A ticket names its service's realm in clear; the user, who may be of a trusted one, never."""
+    head, _, line = render(short_form(TABLE, failed(), [0]), None)
+    assert "cifs/files.nego.test@NEGO.TEST" in line
+    assert " @NEGO.TEST" not in line
+    assert "who" not in head
     named = render(short_form(TABLE, failed(user="ada", domain="NEGO"), [0]), None)[-1]
     assert "NEGO\\ada" in named
-    assert "@NEGO.TEST" not in named
 
 
 @pytest.mark.parametrize(
