@@ -60,6 +60,7 @@ dc_with() {
     printf '%s\n' "$@" >"$LAB/dc/case.conf"
     kill "$(cat "$LAB/dc/run/samba.pid")"
     sleep 1
+    rm -f "$LAB/dc/ad/names.tdb" # else it goes on asking the winbind that is gone
     by_its_clock dc samba -D -s "$LAB/dc/ad/etc/smb.conf"
     for _ in $(seq 60); do smbclient -s "$conf" -L dc.nego.test -N >/dev/null 2>&1 && nslookup dc.nego.test >/dev/null 2>&1 && ldapsearch -x -H ldap://dc.nego.test -b "" -s base >/dev/null 2>&1 && break; sleep 0.5; done
 }
