@@ -62,6 +62,7 @@ dc_with() {
     # Processes that end late are still found by the new ones, which then refuse logons (STATUS_CONNECTION_REFUSED).
     for _ in $(seq 80); do [ -n "$(ip netns pids nego-dc)" ] || break; sleep 0.1; done
     rm -f "$LAB/dc/ad/gencache.tdb" # what it learnt while its clock was off would stay for long
+    rm -f "$LAB/dc/ad/names.tdb"    # else it goes on asking the winbind that is gone
     by_its_clock dc samba -D -s "$LAB/dc/ad/etc/smb.conf" </dev/null >/dev/null 2>&1
     for _ in $(seq 60); do smbclient -s "$conf" -L dc.nego.test -N >/dev/null 2>&1 && nslookup dc.nego.test >/dev/null 2>&1 && ldapsearch -x -H ldap://dc.nego.test -b "" -s base >/dev/null 2>&1 && break; sleep 0.5; done
 }
