@@ -10,6 +10,7 @@ from collections.abc import Hashable
 from analyzer.capture.model import NO_TIME
 from analyzer.correlation.chains import NEW_CONNECTION_NS
 from analyzer.correlation.kdc_index import Timeline, other_version, version
+from analyzer.correlation.kdc_rules import BEFORE_NS
 from analyzer.correlation.services import account_of, family, principal, same_host
 from analyzer.negotiation.model import Negotiation
 from analyzer.negotiation.site import may_be_one
@@ -61,7 +62,20 @@ class KerberosUse:
         return None
 
     def failed(self, negotiation: Negotiation) -> Negotiation | None:
-        """The latest Kerberos logon of the same client at the same service just before, if it failed.
+        """The latest Kerberos logon of the same client at the same service just before, if it failed."""
+        before = self._before(negotiation)
+        return before if before is not None and before.outcome == "failure" else None
+
+    def unfinished(self, negotiation: Negotiation) -> Negotiation | None:
+        """The same, if how it ended was not seen; over another connection only of the last seconds."""
+        before = self._before(negotiation)
+        if before is None or before.outcome != "incomplete":
+            return None
+        near = negotiation.started_ns - before.ended_ns <= BEFORE_NS
+        return before if near or before.stream is negotiation.stream else None
+
+    def _before(self, negotiation: Negotiation) -> Negotiation | None:
+        """The latest Kerberos logon of the same client at the same service just before.
 
         Not one of another user, or at another web site, as far as both are known; a site's other addresses
         count as well.
@@ -80,7 +94,7 @@ class KerberosUse:
             if not may_be_one(other.site, negotiation.site):
                 continue
             if account is None or ticket_account(other) in {None, account}:
-                return other if other.outcome == "failure" else None
+                return other
         return None
 
     def had_ticket_since(self, negotiation: Negotiation, refused: KdcExchange) -> bool:

@@ -61,6 +61,8 @@ def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
         *choice_findings(negotiation, frames),
     ]
     found = _no_longer_sure(negotiation, found)
+    if _unfinished_kerberos(negotiation, context.kerberos) is not None:
+        found = [_not_by_choice(finding) for finding in found]
     if len(found) < TOLD:  # what follows is never stronger
         found += _worked_elsewhere(negotiation, frames, context)
         found += context.names.unresolved(negotiation)
@@ -87,6 +89,13 @@ def _no_longer_sure(negotiation: Negotiation, found: list[Finding]) -> list[Find
     ]
 
 
+def _not_by_choice(finding: Finding) -> Finding:
+    """Who tried Kerberos just before would have had it, so that a choice of NTLM is only possible."""
+    if finding.code != "application_chose_ntlm":
+        return finding
+    return finding._replace(confidence="possible")
+
+
 def _proof(frames: KeyFrames) -> tuple[int, ...]:
     """Where the client shows that it runs NTLM."""
     first = frames.proof if frames.offer is None else frames.offer
@@ -100,10 +109,14 @@ def _refused_kerberos(negotiation: Negotiation, kerberos: KerberosUse) -> Iterat
     refusal = negotiation.kerberos_refusal
     if refusal is not None:
         yield Finding("kerberos_refused", "certain", (refusal.frame,), refusal.name)
-    earlier, sure = _turned_from(negotiation), "likely"
+    earlier, sure = _first_try(negotiation).fallback_from, "likely"
     if earlier is None and negotiation.retry_of is None:
         # an attempt between them, or a part of one, may be missing in the capture
         earlier, sure = kerberos.failed(negotiation), "possible"
+    unfinished = _unfinished_kerberos(negotiation, kerberos) if earlier is None else None
+    if unfinished is not None:
+        words = f"negotiation {unfinished.negotiation_id}, of which no end was seen"
+        yield Finding("kerberos_refused", "possible", (unfinished.last_frame,), words)
     if earlier is None or earlier.mechanism != "kerberos":
         return
     said = earlier.gss_status or (earlier.status.name if earlier.status is not None else "")
@@ -117,14 +130,22 @@ def _refused_kerberos(negotiation: Negotiation, kerberos: KerberosUse) -> Iterat
     yield Finding("kerberos_refused", sure, evidence, words)
 
 
-def _turned_from(negotiation: Negotiation) -> Negotiation | None:
-    """What the client ran before NTLM; a second password does not make it another decision."""
+def _unfinished_kerberos(negotiation: Negotiation, kerberos: KerberosUse) -> Negotiation | None:
+    """A Kerberos logon just before the client turned to NTLM, of which no end was seen."""
+    first = _first_try(negotiation)
+    if first.retry_of is not None or first.fallback_from is not None:
+        return None
+    return kerberos.unfinished(first)
+
+
+def _first_try(negotiation: Negotiation) -> Negotiation:
+    """Where the client turned to NTLM: a second password does not make it another decision."""
     first = negotiation
     for _ in range(RETRIES_LOOKED_BACK):
         if first.retry_of is None:
             break
         first = first.retry_of
-    return first.fallback_from
+    return first
 
 
 def _same_machine(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:

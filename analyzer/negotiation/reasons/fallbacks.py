@@ -27,7 +27,8 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         ),
         (
             "certain for a KRB-ERROR inside the negotiation; else likely, and possible where attempts in "
-            "between do not lead back to the failure"
+            "between do not lead back to the failure, or the capture lacks how a Kerberos attempt on the "
+            "same connection, or in the 10 s before, ended"
         ),
         "System 40960 of LsaSrv, and 3 of Security-Kerberos if its logging is on, on the client",
     ),
@@ -140,8 +141,9 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
             "accepted by it, for the same client"
         ),
         (
-            "likely for a name that stands for NTLM alone; else possible: Windows sends NTLM without "
-            "SPNEGO also when it has no other mechanism left, and the bytes are the same"
+            "likely for a name that stands for NTLM alone, unless how a Kerberos attempt just before ended "
+            "is not in the capture; else possible: Windows sends NTLM without SPNEGO also when it has no "
+            "other mechanism left, and the bytes are the same"
         ),
         "4020 and 4021 usage id 1: NTLM called directly by the application",
     ),

@@ -674,6 +674,33 @@ def test_kerberos_failed_though_nothing_leads_back_to_it() -> None:
         )
 
 
+CHOSEN = {"scheme": "NTLM", "listed": SchemeList(90, ("Negotiate", "NTLM")), **RAW}
+CUT = {"outcome": "incomplete", "completeness": "gap"}
+
+
+@pytest.mark.parametrize(
+    ("at", "same_connection", "facts", "told_of"),
+    [
+        (99, False, {}, ("kerberos_refused", "possible")),
+        (70, True, {}, ("kerberos_refused", "possible")),
+        (70, False, {}, ("application_chose_ntlm", "likely")),
+        (99, True, {"user": "bob"}, ("application_chose_ntlm", "likely")),
+        (99, True, {"outcome": "success"}, ("application_chose_ntlm", "likely")),
+    ],
+)
+def test_kerberos_whose_end_is_not_in_the_capture(
+    at: float, same_connection: bool, facts: dict, told_of: tuple[str, str]
+) -> None:
+    """It may have been refused, so that NTLM need not be what the application chose: also for a next password."""
+    connection = stream()
+    before = kerberos(at, 50, stream=connection if same_connection else stream(), **(CUT | facts))
+    first = refused(ntlm(100, 100, stream=connection, user="ada", **CHOSEN))
+    _, *tries = joined(before, first, ntlm(101, 110, stream=connection, user="ada", **CHOSEN))
+    assert tries[1].retry_of is first
+    for row in tries:
+        assert (row.fallback_reason, row.fallback_confidence) == told_of
+
+
 @pytest.mark.parametrize("case", ["logoff_and_on", "two_sessions", "retry_same_connection"])
 def test_a_client_that_asks_the_kdc_over_the_other_ip_version(case: str) -> None:
     """Requests of the address that looked the server up are in the capture, for whichever name."""
