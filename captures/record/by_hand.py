@@ -39,12 +39,14 @@ def make(case: Made) -> None:
 
 def card(case: Made) -> dict:
     """What case.toml says."""
+    why = {"why_by_hand": case.why_by_hand} if case.why_by_hand else {}
     source = {"derived_from": case.source} if case.source else {}
     return {
         "title": case.title,
         "purpose": case.purpose,
         "made_by": f"python captures/record/by_hand.py {case.case}",
         "made": "by hand",
+        **why,
         "date": DAY,
         **source,
         "peers": {"client": ["made by hand"], "server": ["made by hand"]},
