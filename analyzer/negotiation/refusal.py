@@ -94,6 +94,9 @@ def status_cause(
     unread = _unread_proof(negotiation, tokens) if code == "kerberos_refused" else None
     if unread is not None:
         return Cause(unread, "certain", f"{words}; the client's last token is not all there")
+    if code in {"kerberos_refused", "bad_credentials"} and _ends_too_early(negotiation):
+        words += "; the client's last token ends before its own length says"
+        return Cause("malformed_token", "likely", words)
     if code == "bad_credentials" and _without_challenge(negotiation):
         words += "; its connection had no challenge that the AUTHENTICATE could answer"
         return Cause("protocol_error", "likely", words)
@@ -108,6 +111,15 @@ def _unread_proof(negotiation: Negotiation, tokens: MechanismTokens) -> str | No
     if not sent or any(s is sent[-1] and isinstance(t, KrbApReq) for s, t in tokens):
         return None
     return sent[-1].lost
+
+
+def _ends_too_early(negotiation: Negotiation) -> bool:
+    """The client's last token, of which the capture lacks nothing, is shorter than it says it is."""
+    sent = [s for s in negotiation.steps if s.role == INITIATOR and s.token is not None]
+    token = sent[-1].token if sent else None
+    if token is None or sent[-1].lost or negotiation.completeness != "complete":
+        return False
+    return any(finding.code == "truncated" for finding in token.findings)
 
 
 def _no_password(negotiation: Negotiation, code: str) -> str:

@@ -25,9 +25,11 @@ class Case:
 
 def all_cases() -> list[Case]:
     """Every case in the order they are recorded."""
+    import cases_ends
     import cases_http
     import cases_kdc
     import cases_ldap
+    import cases_ntlm
     import cases_smb
     import cases_weak
     import cases_why
@@ -39,4 +41,6 @@ def all_cases() -> list[Case]:
         *cases_kdc.CASES,
         *cases_why.CASES,
         *cases_weak.CASES,
+        *cases_ntlm.CASES,
+        *cases_ends.CASES,
     ]

@@ -15,22 +15,6 @@ from dissectors.tokens import build
 SECOND = 10**9
 
 
-def on_one_connection() -> Talk:
-    """The ticket is refused, the first password too; the second one is right. Nobody hangs up."""
-    ticket = build.neg_token_init(["kerberos"], build.ap_req(sname=SERVICE, realm=REALM))
-    talk = Talk().open().client(ask(ticket))
-    talk.server(answer(UNAUTHORIZED, ("Negotiate", refused("KRB_AP_ERR_MODIFIED")), "NTLM"))
-    for status, schemes, after in ((UNAUTHORIZED, ("Negotiate", "NTLM"), 40), (OK, (), 6_000)):
-        challenge = build.ntlm_challenge(target_name="NEGO", target_info=INFO)
-        proof = build.ntlm_authenticate(
-            user="ada", domain="NEGO", workstation="DESK", target_info=INFO
-        )
-        talk.client(ask(build.ntlm_negotiate(), "NTLM"), after=after)
-        talk.server(answer(UNAUTHORIZED, ("NTLM", challenge)))
-        talk.client(ask(proof, "NTLM")).server(answer(status, *schemes))
-    return talk.close()
-
-
 def one_after_the_other(*cases: str, seconds: int = 3) -> list[frames.Frame]:
     """The frames of recorded cases, each `seconds` after the end of the one before."""
     kept: list[frames.Frame] = []
@@ -43,11 +27,6 @@ def one_after_the_other(*cases: str, seconds: int = 3) -> list[frames.Frame]:
 
 
 CASES = [
-    Made(
-        case="http/fallback_same_connection", title="Three attempts on one connection",
-        purpose="A ticket that the server cannot decrypt, then NTLM with a wrong password and with the right one; the connection stays.",
-        frames=lambda: on_one_connection().frames, negotiations=3,
-    ),
     Made(
         case="smb/fallback_other_carrier", title="SMB 3 with Kerberos refused, then SMB 1 with NTLM",
         purpose="The client's clock is 20 minutes ahead and its ticket is refused; three seconds later it comes with SMB 1 and a password (the recording of smb/nt1_ntlm).",

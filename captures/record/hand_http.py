@@ -98,18 +98,6 @@ def local_account():
     return talk.server(answer(OK, ("Negotiate", build.neg_token_resp("accept-completed")))).close()
 
 
-def after_failure():
-    """The server has rejected, and the client goes on as if it had not."""
-    offer = build.neg_token_init(["ntlm"], build.ntlm_negotiate())
-    proof = build.neg_token_resp(
-        None,
-        None,
-        build.ntlm_authenticate(user="ada", domain="NEGO", workstation="DESK", target_info=INFO),
-    )
-    no = answer(UNAUTHORIZED, ("Negotiate", build.neg_token_resp("reject")))
-    return Talk().open().client(ask(offer)).server(no).client(ask(proof)).server(no).close()
-
-
 def through_the_acceptor():
     """IAKERB: the acceptor hands the client's messages on to the KDC, then takes the ticket."""
     tgt = f"krbtgt/{REALM}"
@@ -172,24 +160,8 @@ def accepted() -> bytes:
     return build.neg_token_resp("accept-completed", "kerberos", build.ap_rep())
 
 
-def broken_off(name: str, title: str, purpose: str, end, **rest) -> Made:
-    """An NTLM exchange that ends before its verdict; `end` says how."""
-    return Made(
-        case=f"http/{name}",
-        title=title,
-        purpose=purpose,
-        frames=lambda: end(Talk().open()).frames,
-        **rest,
-    )
-
-
 def first() -> bytes:
     return ask(build.ntlm_negotiate(), "NTLM")
-
-
-def challenged(talk: Talk) -> Talk:
-    token = build.ntlm_challenge(target_name="NEGO", target_info=INFO)
-    return talk.client(first()).server(answer(UNAUTHORIZED, ("NTLM", token)))
 
 
 def reselection(with_mic: bool):
@@ -214,19 +186,6 @@ def reselection(with_mic: bool):
 
 CASES = [
     kerberos(
-        "ticket_expired_said", "An expired ticket, and the server says so", "401 with KRB_AP_ERR_TKT_EXPIRED.",
-        refused("KRB_AP_ERR_TKT_EXPIRED"),
-    ),
-    kerberos(
-        "ticket_not_yet_valid_said", "A ticket of tomorrow, and the server says so", "401 with KRB_AP_ERR_TKT_NYV.",
-        refused("KRB_AP_ERR_TKT_NYV"),
-    ),
-    kerberos(
-        "no_key", "The server has no key for the ticket", "401 with KRB_AP_ERR_NOKEY: the keytab lacks the name or the key's number.",
-        refused("KRB_AP_ERR_NOKEY"),
-    ),
-    kerberos("server_error", "The server fails over a token", "500 in answer to a ticket.", None, "500 Internal Server Error"),
-    kerberos(
         "des_ticket", "A ticket of DES", "Ticket and authenticator are des-cbc-md5, and the server takes them.",
         accepted(), OK, etype=DES, authenticator_etype=DES,
     ),
@@ -234,52 +193,9 @@ CASES = [
         "other_realm", "A ticket of another realm", "The service is of nego.test, its ticket was issued by the realm OTHER.TEST.",
         accepted(), OK, realm="OTHER.TEST",
     ),
-    Made(
-        case="http/malformed_token",
-        title="A token that ends too early",
-        purpose="The NegTokenInit says that it is longer than it is; the server answers 400.",
-        frames=lambda: Talk().open()
-        .client(ask(build.neg_token_init(["kerberos"], build.ap_req(sname=SERVICE, realm=REALM))[:200]))
-        .server(answer("400 Bad Request")).close().frames,
-    ),
-    broken_off(
-        "connection_closed", "The server hangs up", "The first leg of NTLM is answered with a reset.",
-        lambda talk: talk.client(first()).reset(),
-    ),
-    broken_off(
-        "client_gave_up", "The client hangs up", "The server's challenge comes, and the client closes the connection.",
-        lambda talk: challenged(talk).close(),
-    ),
-    broken_off(
-        "no_answer", "The server says nothing", "Half a minute after the first leg of NTLM the client closes the connection.",
-        lambda talk: talk.client(first()).close(after=30_000),
-    ),
-    ntlm("lm_response", "NTLMv1, its response also in the LM field", "No extended session security: the 24 bytes of the NT response stand twice, as from clients that send no LM response.",
-        response="ntlmv1", flags=0xE200_8215, challenge={"flags": 0xE281_8215}),
-    ntlm("lm_beside_ntlm", "LM and NTLMv1 responses", "No extended session security: a 24-byte LM response and another one of NTLMv1.",
-        response="ntlmv1", lm_response=bytes(range(0x61, 0x79)), flags=0xE200_8215, challenge={"flags": 0xE281_8215}),
-    ntlm("lm_only", "An LM response alone", "The response of the eighties, and no NT response.",
-        response="lm", flags=0xE200_8215, challenge={"flags": 0xE281_8215}),
-    ntlm("ntlmv1_ess", "NTLMv1 with extended session security", "A client nonce in place of the LM response.", response="ntlmv1-ess"),
-    ntlm("ntlm_weak_flags", "NTLM with a 56-bit key", "The server grants neither 128-bit keys nor extended session security.",
-        response="ntlmv1", flags=0xE280_8215 & ~KEY_128 & ~ESS, challenge={"flags": 0xE281_8215 & ~KEY_128 & ~ESS}),
-    ntlm("ntlm_40_bit", "NTLM with a 40-bit key", "Neither 128 nor 56 bits are granted.",
-        response="ntlmv1", flags=0xE280_8215 & ~KEY_128 & ~KEY_56 & ~ESS, challenge={"flags": 0xE281_8215 & ~KEY_128 & ~KEY_56 & ~ESS}),
-    ntlm("ntlm_mic_present", "NTLM with the MIC it promises", "MsvAvFlags promises a MIC, and there it is.",
-        target_info={**INFO, "MsvAvFlags": b"\2\0\0\0", "MsvAvTargetName": SERVICE}, mic=bytes(range(1, 17))),
-    ntlm("ntlm_mic_missing", "NTLM without the MIC it promises", "MsvAvFlags promises a MIC, the field is not there: it was taken out on the way.",
-        target_info={**INFO, "MsvAvFlags": b"\2\0\0\0", "MsvAvTargetName": SERVICE}),
-    ntlm("ntlm_other_target", "NTLM meant for another server", "The client's target name is that of another host than it sends this to.",
-        target_info={**INFO, "MsvAvFlags": b"\2\0\0\0", "MsvAvTargetName": "HTTP/payroll.nego.test"}, mic=bytes(range(1, 17))),
-    ntlm("ntlm_anonymous", "NTLM without a name", "An anonymous logon over HTTP.", response="anonymous"),
     ntlm("ntlm_local_call", "A local call from elsewhere", "Challenge and answer say that client and server are one host, but their addresses differ.",
         challenge={"flags": 0xE289_8215 | LOCAL_CALL, "reserved": b"\x10\x32\x54\x76\0\0\0\0"},
         user="", domain="", lm_response=b"", nt_response=b"", flags=0xE288_8215 | LOCAL_CALL),
-    ntlm("ntlm_clock_off", "A server whose clock is seven minutes ahead", "MsvAvTimestamp of the challenge tells the server's time.",
-        challenge={"target_info": {**INFO, "MsvAvTimestamp": FILETIME + 7 * 60 * 10**7}}),
-    Made(case="http/token_after_failure", title="A token after the reject",
-        purpose="The server has rejected the offer; the client sends the next leg all the same and is refused again.",
-        frames=lambda: after_failure().frames),
     Made(case="http/iakerb", title="Kerberos through the acceptor",
         purpose="IAKERB: AS and TGS exchange travel inside the negotiation's tokens, then the ticket.",
         frames=lambda: through_the_acceptor().frames,

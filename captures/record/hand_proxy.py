@@ -46,26 +46,6 @@ def raw_ntlm() -> Talk:
     return talk.server(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").close()
 
 
-def not_kept() -> list[Frame]:
-    """The challenge comes with the end of the connection; what answers it comes over another one."""
-    challenge = build.ntlm_challenge(target_name="NEGO", target_info=hand_http.INFO)
-    proof = build.ntlm_authenticate(user="ada", domain="NEGO", workstation="DESK")
-    said = answer(UNAUTHORIZED, ("NTLM", challenge))
-    ends = said.replace(b"Content-Length", b"Connection: close\r\nContent-Length")
-    first = Talk().open().client(hand_http.first()).server(ends).close(1)
-    later = Talk(client_port=40_002, at=200).open().client(hand_http.ask(proof, "NTLM"))
-    return merged(first, later.server(answer(UNAUTHORIZED, "NTLM")).close(1))
-
-
-def not_for_the_proxy() -> Talk:
-    """A ticket for the web server, and a proxy that first wants to know whose it is."""
-    ticket = build.neg_token_init(["kerberos"], build.ap_req(sname=hand_http.SERVICE, realm=REALM))
-    request = ask().replace(
-        b"\r\n\r\n", b"\r\nAuthorization: Negotiate " + b64encode(ticket) + b"\r\n\r\n"
-    )
-    return Talk(port=3128).open().client(request).server(refuse("Negotiate", "NTLM")).close()
-
-
 def two_sites() -> list[Frame]:
     """One address, two names: at the first the ticket is refused, the second takes NTLM only."""
     ticket = build.neg_token_init(["kerberos"], build.ap_req(sname=hand_http.SERVICE, realm=REALM))
@@ -87,21 +67,6 @@ CASES = [
         case="http/proxy_ntlm_in_negotiate", title="Raw NTLM to a proxy that lists Negotiate",
         purpose="The proxy would take Negotiate and NTLM; the client says Negotiate and sends NTLM without SPNEGO. Whether it wanted that or had nothing else, the bytes do not tell.",
         frames=lambda: raw_ntlm().frames,
-    ),
-    Made(
-        case="http/ntlm_not_kept", title="NTLM through a load balancer that keeps no connection",
-        purpose="The challenge ends its connection; the client answers it over a new one, where the server knows nothing of it and asks again.",
-        frames=not_kept, negotiations=2,
-    ),
-    Made(
-        case="http/ntlm_on_an_open_page", title="NTLM's first message, and the page comes",
-        purpose="The client expects to be asked and sends NTLM's first message at once; the page is for everybody.",
-        frames=lambda: Talk().open().client(hand_http.first()).server(answer(OK)).close().frames,
-    ),
-    Made(
-        case="http/proxy_asks_first", title="A ticket for the web server, and the proxy asks for itself",
-        purpose="The request has credentials for the origin server; the proxy answers 407, and the client leaves.",
-        frames=lambda: not_for_the_proxy().frames,
     ),
     Made(
         case="http/two_sites", title="Two web sites at one address",

@@ -78,7 +78,10 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "failure",
         "the server could not read the token",
         "look for a proxy that cuts headers",
-        "HTTP 400; STATUS_INVALID_PARAMETER; HTTP 401 where no token of the client could be read",
+        (
+            "HTTP 400; STATUS_INVALID_PARAMETER; HTTP 401 where no token of the client could be read; a "
+            "general refusal of a token that ends before its own length says"
+        ),
         "likely: the codes also mean other things",
     ),
     "token_too_large": ReasonCode(
@@ -128,7 +131,8 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "see the server's log; for NTLM look for a proxy or load balancer that does not keep connections",
         (
             "the server's FIN or RST while the client waits for its answer, and no bytes missing; "
-            "or behind the server's own answer, before the client went on"
+            "or behind the server's own answer, before the client went on, or which says itself that it "
+            "ends the connection (HTTP's `Connection: close`)"
         ),
         (
             "likely: the closing is seen, what it means is not; possible if over a second lies between "
@@ -141,7 +145,8 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "see the client",
         (
             "the server's token was the last, then the client closed the connection or began another "
-            "attempt; HTTP 407 to credentials that were not for the proxy"
+            "attempt; or the client's own request was to end the connection (HTTP's `Connection: "
+            "close`); HTTP 407 to credentials that were not for the proxy"
         ),
         PATTERN,
     ),

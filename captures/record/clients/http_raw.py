@@ -1,8 +1,9 @@
 """NTLM messages as they are under a scheme of one's choice, by pyspnego.
 
-http_raw.py HOST:PORT PATH SCHEME USER PASSWORD [tls] [bound]
-    tls      over TLS, with its keys in $SSLKEYLOGFILE
-    bound    with channel bindings: those of the TLS connection, or of one that there is not
+http_raw.py HOST:PORT PATH SCHEME USER PASSWORD [tls] [bound] [for NAME]
+    tls       over TLS, with its keys in $SSLKEYLOGFILE
+    bound     with channel bindings: those of the TLS connection, or of one that there is not
+    for NAME  the messages are meant for that host
 
 Spec: RFC 5929 4.
 """
@@ -34,7 +35,7 @@ context = spnego.client(
     password,
     protocol="ntlm",
     service="HTTP",
-    hostname=host.partition(":")[0],
+    hostname=kinds[kinds.index("for") + 1] if "for" in kinds else host.partition(":")[0],
     channel_bindings=bindings if "bound" in kinds else None,
 )
 token = context.step()

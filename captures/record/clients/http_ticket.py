@@ -1,6 +1,7 @@
 """Sends a ticket of a chosen lifetime to a web server, as a client with a broken idea of time would.
 
-http_ticket.py HOST PATH KEYTAB expired|early
+http_ticket.py HOST PATH KEYTAB expired|early [mutual]
+    mutual   asks the server to prove itself, so that MIT's library answers even a refusal
 
 The ticket is sealed with the service's own key, so only its times can be wrong; the authenticator tells the right time.
 Spec: RFC 4120 5.3 and 5.5, RFC 4121 4.1, RFC 4178.
@@ -21,7 +22,8 @@ from pyasn1.codec.der.encoder import encode
 from pyasn1.type.univ import noValue
 
 REALM, AES256 = "NEGO.TEST", 18
-host, path, keytab, kind = sys.argv[1:]
+host, path, keytab, kind, *more = sys.argv[1:]
+mutual = "mutual" in more
 now = datetime.datetime.now(datetime.timezone.utc)
 hours = {"expired": (-20, -10), "early": (10, 20)}[kind]
 start, end = (now + datetime.timedelta(hours=h) for h in hours)
@@ -56,10 +58,13 @@ seq_set(authenticator, "cname", client.components_to_asn1)
 authenticator["cusec"], authenticator["ctime"] = now.microsecond, KerberosTime.to_asn1(now)
 authenticator["cksum"] = noValue
 authenticator["cksum"]["cksumtype"] = 0x8003
-authenticator["cksum"]["checksum"] = b"\x10\0\0\0" + bytes(16) + b"\x3c\0\0\0"
+authenticator["cksum"]["checksum"] = (
+    b"\x10\0\0\0" + bytes(16) + bytes([0x3E if mutual else 0x3C]) + b"\0\0\0"
+)
 
 request = AP_REQ()
-request["pvno"], request["msg-type"], request["ap-options"] = 5, 14, constants.encodeFlags([])
+options = [constants.APOptions.mutual_required.value] if mutual else []
+request["pvno"], request["msg-type"], request["ap-options"] = 5, 14, constants.encodeFlags(options)
 seq_set(request, "ticket", types.Ticket().from_asn1(ticket).to_asn1)
 request["authenticator"] = noValue
 request["authenticator"]["etype"] = AES256

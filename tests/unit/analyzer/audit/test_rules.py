@@ -46,7 +46,7 @@ TABLE = {
         "smb/nt1_no_extended_security_ntlmv1", "10.99.0.20", "smb/nt1_no_extended_security"
     ),
     "NGS-NTLM-002": Case("smb/ntlmv1_ess", "fd99::20", "http/lm_response"),
-    "NGS-NTLM-003": Case("http/lm_beside_ntlm", "10.99.0.20", "http/lm_response", (12,)),
+    "NGS-NTLM-003": Case("http/lm_beside_ntlm", "10.99.0.20", "http/lm_response", (16,)),
     "NGS-NTLM-004": Case("http/ntlm_anonymous", "10.99.0.20", "smb/anonymous"),
     "NGS-NTLM-005": Case("smb/service_account_ntlm", "NEGO\\svc-web", "smb/smb311_ntlm"),
     "NGS-NTLM-010": Case("http/fallback_no_spn", "10.99.0.20", "smb/ntlm_though_kerberos_works"),
@@ -60,7 +60,7 @@ TABLE = {
     "NGS-NTLM-022": Case("http/ntlm_weak_flags", "10.99.0.20", "http/ntlm_40_bit"),
     "NGS-NTLM-023": Case("http/ntlm_40_bit", "10.99.0.20", "http/ntlm_weak_flags"),
     "NGS-NTLM-024": Case("http/ntlm_weak_flags", "10.99.0.20", "http/ntlmv1_ess"),
-    "NGS-NTLM-025": Case("http/lm_response", "10.99.0.20", "smb/smb311_ntlm"),
+    "NGS-NTLM-025": Case("http/lm_session_key", "10.99.0.20", "smb/smb311_ntlm"),
     "NGS-NTLM-026": Case("http/ntlm_local_call", "10.99.0.20", "http/ntlm_anonymous"),
     "NGS-RELAY-001": Case("smb/relayed_http", "10.99.0.20", "smb/fixed_challenge", (19, 20)),
     "NGS-RELAY-002": Case("smb/relayed_smb", "10.99.0.20", "http/offer_cut_between_hops"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from analyzer.capture.model import Stream
@@ -181,6 +183,27 @@ def test_a_token_that_the_capture_lacks(status: Status) -> None:
     for completeness in ("started-before-capture", "gap", "truncated"):
         lost = talk(None, completeness=completeness)
         assert cause(lost, status) == ("unspecified_failure", "certain")
+
+
+@pytest.mark.parametrize("status", [http(401), http(407), nt(0xC000006D), ldap(49)])
+@pytest.mark.parametrize("mechanism", ["kerberos", "ntlm"])
+def test_a_token_that_ends_too_early(status: Status, mechanism: str) -> None:
+    """No server can have read the whole of it; where the capture lacks its end, nobody knows."""
+    short = (Anomaly("truncated", Span(0, 2), "2 bytes of 9"),)
+    proof = KrbApReq(raw=b"60") if mechanism == "kerberos" else PROOF
+    refused = {"kerberos": "kerberos_refused", "ntlm": "bad_credentials"}[mechanism]
+    for inner, outer, completeness, code in [
+        (short, (), "complete", "malformed_token"),
+        ((), short, "complete", "malformed_token"),
+        ((), (), "complete", refused),
+        (short, (), "gap", refused),
+    ]:
+        within = dataclasses.replace(proof, anomalies=inner)
+        token = NegTokenInit(raw=b"60", anomalies=outer, inner=within)
+        made = talk(token, None, mechanism=mechanism, completeness=completeness, scheme="Negotiate")
+        tokens = [(made.steps[0], within)]
+        found = status_cause(made, tokens, status, made.steps[-1])
+        assert (found.code, found.confidence) == (code, "likely")
 
 
 @pytest.mark.parametrize("status", [ldap(49), ad(49, 0x52E), nt(0xC000006D)])
