@@ -14,10 +14,8 @@ import case_file
 import frames
 from hand_audit import CASES as AUDIT
 from hand_chains import CASES as CHAINS
-from hand_hops import CASES as HOPS
 from hand_http import CASES as HTTP
 from hand_kdc import CASES as KDC
-from hand_proxy import CASES as PROXY
 from hand_reach import CASES as REACH
 from hand_reasons import CASES as REASONS
 from hand_status import CASES as STATUS
@@ -58,6 +56,6 @@ def card(case: Made) -> dict:
 
 if __name__ == "__main__":
     wanted = tuple(sys.argv[1:])
-    for case in [*HTTP, *HOPS, *KDC, *STATUS, *REASONS, *REACH, *AUDIT, *CHAINS, *PROXY]:
+    for case in [*HTTP, *KDC, *STATUS, *REASONS, *REACH, *AUDIT, *CHAINS]:
         if not wanted or case.case.startswith(wanted):
             make(case)

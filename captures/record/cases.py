@@ -26,6 +26,7 @@ class Case:
 def all_cases() -> list[Case]:
     """Every case in the order they are recorded."""
     import cases_ends
+    import cases_hops
     import cases_http
     import cases_kdc
     import cases_ldap
@@ -43,4 +44,5 @@ def all_cases() -> list[Case]:
         *cases_weak.CASES,
         *cases_ntlm.CASES,
         *cases_ends.CASES,
+        *cases_hops.CASES,
     ]

@@ -164,26 +164,6 @@ def first() -> bytes:
     return ask(build.ntlm_negotiate(), "NTLM")
 
 
-def reselection(with_mic: bool):
-    """Kerberos offered first, the server takes NTLM; RFC 4178 5 then demands mechListMIC."""
-    mic = build.ntlm_signature() if with_mic else None
-    offer = build.neg_token_init(["kerberos", "ntlm"], build.ap_req(sname=SERVICE, realm=REALM))
-    challenge = build.ntlm_challenge(target_name="NEGO", target_info=INFO)
-    proof = build.ntlm_authenticate(user="ada", domain="NEGO", workstation="DESK", target_info=INFO)
-    talk = Talk().open().client(ask(offer))
-    talk.server(answer(UNAUTHORIZED, ("Negotiate", build.neg_token_resp("request-mic", "ntlm"))))
-    talk.client(ask(build.neg_token_resp(None, None, build.ntlm_negotiate())))
-    talk.server(
-        answer(
-            UNAUTHORIZED, ("Negotiate", build.neg_token_resp("accept-incomplete", None, challenge))
-        )
-    )
-    talk.client(ask(build.neg_token_resp(None, None, proof, mic)))
-    return talk.server(
-        answer(OK, ("Negotiate", build.neg_token_resp("accept-completed", None, None, mic)))
-    ).close()
-
-
 CASES = [
     kerberos(
         "des_ticket", "A ticket of DES", "Ticket and authenticator are des-cbc-md5, and the server takes them.",
@@ -203,10 +183,4 @@ CASES = [
     Made(case="http/local_account", title="A local account of a server in a domain",
         purpose="The server offers Negotiate, and the account's domain is the server's own name: no KDC knows it.",
         frames=lambda: local_account().frames),
-    Made(case="http/reselection_with_mic", title="Reselection with mechListMIC",
-        purpose="The server wants NTLM in place of the preferred Kerberos; both sides prove the list of mechanisms.",
-        frames=lambda: reselection(True).frames),
-    Made(case="http/reselection_without_mic", title="Reselection without mechListMIC",
-        purpose="The same, but nobody proves the list: it could have been changed on the way.",
-        frames=lambda: reselection(False).frames),
 ]  # fmt: skip

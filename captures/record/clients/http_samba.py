@@ -49,16 +49,13 @@ context.set_target_service("http")
 context.want_feature(gensec.FEATURE_SIGN)
 context.start_mech_by_name(mechanism)
 line = http.client.HTTPConnection(host)
-token = b""
-while True:
-    done, token = context.update(token)
+_, token = context.update(b"")
+while token:
     head = {"Authorization": f"{scheme} {base64.b64encode(token).decode()}"}
     line.request("GET", path, headers=head)
     answer = line.getresponse()
     answer.read()
     print(answer.status, answer.headers.get_all("WWW-Authenticate"))
     text = (answer.headers.get("WWW-Authenticate") or "").partition(" ")[2]
-    if not text or (done and answer.status == 200):
-        break
-    token = base64.b64decode(text)
+    token = context.update(base64.b64decode(text))[1] if text else b""
 line.close()

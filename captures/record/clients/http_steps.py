@@ -1,6 +1,8 @@
 """Attempts one after the other on one connection, whatever the server says to each.
 
-http_steps.py HOST[:PORT] PATH ATTEMPT...
+http_steps.py HOST[:PORT][=ADDRESS[:PORT]] PATH ATTEMPT...
+    =ADDRESS            where to connect to in place of the host, whose name stays
+    negotiate           SPNEGO and a ticket from the cache by pyspnego, as long as it has something to say
     ticket              SPNEGO with a ticket from the cache, by MIT's library
     ntlm:USER:PASSWORD  the NTLM scheme, by pyspnego
     offer               SPNEGO that offers NTLM only, with its first message
@@ -19,13 +21,14 @@ from spnego._spnego import NegTokenInit, NegTokenResp
 
 NTLM, SPNEGO = "1.3.6.1.4.1.311.2.2.10", "1.3.6.1.5.5.2"
 host, path, *attempts = sys.argv[1:]
+host, _, address = host.partition("=")
 name = host.partition(":")[0]
-line = http.client.HTTPConnection(host)
+line = http.client.HTTPConnection(address or host)
 
 
 def ask(scheme: str, token: bytes) -> bytes:
     """One request; the server's token if it sends one under the same scheme."""
-    head = {"Authorization": f"{scheme} {base64.b64encode(token).decode()}"}
+    head = {"Host": host, "Authorization": f"{scheme} {base64.b64encode(token).decode()}"}
     line.request("GET", path, headers=head)
     answer = line.getresponse()
     answer.read()
@@ -46,6 +49,14 @@ for attempt in attempts:
             usage="initiate",
         )
         ask("Negotiate", context.step())
+    elif kind == "negotiate":
+        context = spnego.client(
+            service="HTTP", hostname=name, options=spnego.NegotiateOptions.use_negotiate
+        )
+        token = context.step()
+        while token:
+            back = ask("Negotiate", token)
+            token = context.step(back) if back else None
     elif kind == "ntlm":
         user, _, password = rest.partition(":")
         context = spnego.client(user, password, protocol="ntlm", service="HTTP", hostname=name)

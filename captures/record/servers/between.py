@@ -5,6 +5,7 @@ between.py PORT SERVER:PORT CHANGE
     no-affinity  every request over a connection of its own, and the client's ends with each answer
     cut          the client's offer of Kerberos and NTLM is answered by the box; the server hears of NTLM only
     reorder      the same, but the server hears NTLM, then Kerberos
+    prepend      a mechanism that nobody has goes before the client's Kerberos; the box says to either side what it expects
     no-mic       the MIC of NTLM's last message is taken out
     damage       one bit of what a Kerberos ticket's owner sealed (the authenticator) is turned
 
@@ -20,6 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from spnego._spnego import NegState, NegTokenInit, NegTokenResp, unpack_token
 
 NTLM, KERBEROS = "1.3.6.1.4.1.311.2.2.10", "1.2.840.113554.1.2.2"
+NOBODYS = "1.3.6.1.4.1.311.2.2.30"  # NegoEx, which no library of the lab has
 port, server, change = sys.argv[1:]
 
 
@@ -54,18 +56,16 @@ class Between(BaseHTTPRequestHandler):
             token = self.changed(token)
             if token is None:
                 return None
+        elif token and change == "prepend":
+            token = self.prepended(token)
         elif token and change == "no-mic":
             token = without_mic(token)
         elif len(token) > 1000 and change == "damage":
-            token = token[:-200] + bytes([token[-200] ^ 1]) + token[-199:]
+            token = token[:-100] + bytes([token[-100] ^ 1]) + token[-99:]
         head = {"Host": self.headers["Host"]}
         if scheme:
             head["Authorization"] = f"{scheme} {base64.b64encode(token).decode()}".strip()
-        if self.line is None or change == "no-affinity":
-            self.line = http.client.HTTPConnection(server)
-        self.line.request("GET", self.path, headers=head)
-        answer = self.line.getresponse()
-        body = answer.read()
+        answer, body = self.handed_on(head)
         self.send_response(answer.status)
         for challenge in answer.headers.get_all("WWW-Authenticate") or []:
             self.send_header("WWW-Authenticate", self.told(challenge))
@@ -75,6 +75,24 @@ class Between(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         return None
+
+    def handed_on(self, head: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
+        """The server's answer to the client's request, and its body."""
+        if self.line is None or change == "no-affinity":
+            self.line = http.client.HTTPConnection(server)
+        self.line.request("GET", self.path, headers=head)
+        answer = self.line.getresponse()
+        return answer, answer.read()
+
+    def prepended(self, token: bytes) -> bytes:
+        """The client's token as a later one, after the server has chosen out of a longer list."""
+        said = unpack_token(token)
+        if not isinstance(said, NegTokenInit):
+            return token
+        longer = NegTokenInit(mech_types=[NOBODYS, *said.mech_types]).pack()
+        text = base64.b64encode(longer).decode()
+        self.handed_on({"Host": self.headers["Host"], "Authorization": f"Negotiate {text}"})
+        return NegTokenResp(response_token=said.mech_token).pack()
 
     def changed(self, token: bytes) -> bytes | None:
         """The client's token with another offer; None: the box has answered it itself."""
@@ -97,10 +115,12 @@ class Between(BaseHTTPRequestHandler):
     def told(self, challenge: str) -> str:
         """The server's challenge without a mechListMIC."""
         scheme, _, text = challenge.partition(" ")
-        if change not in ("cut", "reorder") or not text:
+        if change not in ("cut", "reorder", "prepend") or not text:
             return challenge
         said = unpack_token(base64.b64decode(text))
         said.mech_list_mic = None
+        if change == "prepend" and said.response_token is not None:
+            said.neg_state, said.supported_mech = NegState.request_mic, KERBEROS
         return f"{scheme} {base64.b64encode(said.pack()).decode()}"
 
 
