@@ -16,7 +16,6 @@ from hand_audit import CASES as AUDIT
 from hand_chains import CASES as CHAINS
 from hand_http import CASES as HTTP
 from hand_kdc import CASES as KDC
-from hand_reach import CASES as REACH
 from hand_reasons import CASES as REASONS
 from hand_status import CASES as STATUS
 from made import Made
@@ -56,6 +55,6 @@ def card(case: Made) -> dict:
 
 if __name__ == "__main__":
     wanted = tuple(sys.argv[1:])
-    for case in [*HTTP, *KDC, *STATUS, *REASONS, *REACH, *AUDIT, *CHAINS]:
+    for case in [*HTTP, *KDC, *STATUS, *REASONS, *AUDIT, *CHAINS]:
         if not wanted or case.case.startswith(wanted):
             make(case)

@@ -31,6 +31,7 @@ def all_cases() -> list[Case]:
     import cases_kdc
     import cases_ldap
     import cases_ntlm
+    import cases_reach
     import cases_smb
     import cases_weak
     import cases_why
@@ -45,4 +46,5 @@ def all_cases() -> list[Case]:
         *cases_ntlm.CASES,
         *cases_ends.CASES,
         *cases_hops.CASES,
+        *cases_reach.CASES,
     ]

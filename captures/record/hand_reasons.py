@@ -19,15 +19,6 @@ from talk import Talk, merged
 
 from dissectors.tokens import build
 
-WORKGROUP_INFO = {
-    "MsvAvNbDomainName": "KIOSK",
-    "MsvAvNbComputerName": "KIOSK",
-    "MsvAvDnsDomainName": "kiosk",
-    "MsvAvDnsComputerName": "kiosk",
-    "MsvAvTimestamp": FILETIME,
-}
-TARGET_IS_SERVER = 0xE28A_8215
-"""Flags of a challenge whose target name is the server's own."""
 HINTED = ("ms-kerberos", "kerberos", "ntlm")
 DIRECTORY = "ldap/dir.nego.test"
 SHARE = "cifs/files.nego.test"
@@ -54,48 +45,6 @@ def refused_by_kdc(code: str):
     kdc = asked(tgs(SERVICE), error(code, SERVICE), at=talk.at, client_port=40_002)
     talk.at = kdc.at
     return merged(ntlm_in_spnego(talk), kdc)
-
-
-def bare_ntlm(
-    *, host: str, server: str = "10.99.0.2", challenge: dict, authenticate: dict, at: int = 0
-) -> Talk:
-    """What a Windows client without a ticket says under Negotiate: NTLM without SPNEGO around it."""
-    second = build.ntlm_challenge(**challenge)
-    third = build.ntlm_authenticate(**authenticate)
-    talk = Talk(server, at=at).open().client(ask(host=host))
-    talk.server(answer(UNAUTHORIZED, "Negotiate", "NTLM"))
-    talk.client(ask(build.ntlm_negotiate(), host=host))
-    talk.server(answer(UNAUTHORIZED, ("Negotiate", second)))
-    return talk.client(ask(third, host=host)).server(answer(OK)).close()
-
-
-def server_without_domain():
-    return bare_ntlm(
-        host="kiosk.nego.test", server="10.99.0.8",
-        challenge={"target_name": "KIOSK", "target_info": WORKGROUP_INFO, "flags": TARGET_IS_SERVER},
-        authenticate={"user": "ada", "domain": "NEGO", "workstation": "DESK", "target_info": WORKGROUP_INFO},
-    )  # fmt: skip
-
-
-def client_without_domain():
-    info = INFO | {"MsvAvNbComputerName": "DC", "MsvAvDnsComputerName": "dc.nego.test"}
-    return bare_ntlm(
-        host="dc.nego.test", server="10.99.0.1",
-        challenge={"target_name": "NEGO", "target_info": info},
-        authenticate={"user": "ada", "domain": "LAPTOP", "workstation": "LAPTOP", "target_info": info},
-    )  # fmt: skip
-
-
-def name_found_by_broadcast():
-    """DNS knows the name neither with the domain's suffix nor without; a broadcast finds it."""
-    full = looked_up_in_vain("intranet.nego.test", 0x1A01, at=0, client_port=40_011)
-    short = looked_up_in_vain("intranet", 0x1A02, at=3, client_port=40_012)
-    found = found_by_broadcast("intranet", "10.99.0.2", 0x1A03, at=6)
-    web = bare_ntlm(
-        host="intranet", at=10, challenge={"target_name": "NEGO", "target_info": INFO},
-        authenticate={"user": "ada", "domain": "NEGO", "workstation": "DESK", "target_info": INFO},
-    )  # fmt: skip
-    return merged(full, short, *found, web)
 
 
 def upgraded_to_tls():
@@ -212,27 +161,6 @@ CASES = [
         purpose="KDC_ERR_PRINCIPAL_NOT_UNIQUE in answer to the TGS-REQ, then NTLM in SPNEGO.",
         frames=lambda: refused_by_kdc("KDC_ERR_PRINCIPAL_NOT_UNIQUE"),
         kdc=[f"TGS - {SERVICE} KDC_ERR_PRINCIPAL_NOT_UNIQUE"],
-    ),
-    Made(
-        case="http/kdc_error", title="NTLM since the KDC is out of service",
-        purpose="KDC_ERR_SVC_UNAVAILABLE in answer to the TGS-REQ, then NTLM in SPNEGO.",
-        frames=lambda: refused_by_kdc("KDC_ERR_SVC_UNAVAILABLE"),
-        kdc=[f"TGS - {SERVICE} KDC_ERR_SVC_UNAVAILABLE"],
-    ),
-    Made(
-        case="http/server_without_domain", title="A server in a workgroup",
-        purpose="The challenge's target is the server itself and so is its domain; a local account has the name and password of the user, who is of a domain.",
-        frames=lambda: server_without_domain().frames,
-    ),
-    Made(
-        case="http/client_without_domain", title="A laptop in a workgroup",
-        purpose="The user's domain is the laptop's own name; the controller, which does not know it, takes the account of that name.",
-        frames=lambda: client_without_domain().frames,
-    ),
-    Made(
-        case="http/name_not_in_dns", title="A name that DNS does not know",
-        purpose="NXDOMAIN with suffix and without; NetBIOS finds the host by broadcast, and NTLM follows.",
-        frames=name_found_by_broadcast,
     ),
     Made(
         case="http/upgraded_to_tls", title="A ticket, and then TLS",

@@ -21,7 +21,8 @@ for setting in settings:
     conf.set(*setting.split("=", 1))
 own = credentials.Credentials()
 own.guess(conf)
-own.set_machine_account(conf)
+if conf.server_role() != "ROLE_STANDALONE":
+    own.set_machine_account(conf)
 database = SamDB(session_info=system_session(conf), lp=conf)
 SCHEMES = {
     "/nego": ("Negotiate", "spnego"),
