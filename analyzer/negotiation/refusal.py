@@ -27,7 +27,16 @@ from analyzer.negotiation.reasons import (
 )
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.status import Status
-from dissectors.tokens.model import KrbApReq, KrbError, NegTokenResp, NtlmAuthenticate
+from dissectors.tokens.model import (
+    IakerbMessage,
+    KrbApReq,
+    KrbAsReq,
+    KrbError,
+    KrbTgsReq,
+    NegTokenResp,
+    NtlmAuthenticate,
+    Token,
+)
 
 NOT_SUPPORTED = 0xC00000BB
 INVALID_PARAMETER = 0xC000000D
@@ -43,6 +52,8 @@ SIGNING_DEMANDED = 0x2028
 PROTECTION_DEMANDED = ("Transport encryption required", "Sign or Seal are required")
 """How Samba's diagnosticMessage says the same; the code alone may ask for another mechanism."""
 INAPPROPRIATE = 48
+NO_PROOFS = frozenset({128, 149, 150, 165, 167})
+"""padata of a bare AS-REQ: what it asks for and supports (MS-KILE 2.2, RFC 6806 11, RFC 8070 2)."""
 WITHOUT_PASSWORD = frozenset({"kerberos", "iakerb"})
 """Mechanisms by which no server learns anything of a password."""
 TOO_WEAK = ("SASL(-15)", "SASL(-16)")
@@ -239,10 +250,22 @@ def _largest_token(negotiation: Negotiation) -> int:
 
 
 def _credentials_sent(negotiation: Negotiation, tokens: MechanismTokens) -> bool:
-    """An NTLM first message alone proves nothing about a password; everything else does."""
+    """A first message of NTLM or IAKERB alone proves nothing about a password; everything else does."""
+    if negotiation.mechanism == "iakerb":
+        return any(_proves(token) for _, token in tokens)
     if negotiation.mechanism != "ntlm":
         return True
     return any(isinstance(token, NtlmAuthenticate) for _, token in tokens)
+
+
+def _proves(token: Token) -> bool:
+    """IAKERB's ticket, or a message for the KDC that is no bare first question (RFC 4120 5.2.7)."""
+    if not isinstance(token, IakerbMessage):
+        return isinstance(token, KrbApReq)
+    asked = token.inner
+    if isinstance(asked, KrbAsReq):
+        return not set(asked.padata_types) <= NO_PROOFS
+    return isinstance(asked, KrbTgsReq)
 
 
 def status_words(status: Status) -> str:

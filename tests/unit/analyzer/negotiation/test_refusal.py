@@ -232,6 +232,24 @@ def test_operations_error_to_an_unseen_bind() -> None:
     assert cause(lost, ldap(1)) == ("server_error", "possible")
 
 
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [
+        (
+            IakerbMessage(raw=b"", inner=KrbAsReq(raw=b"", padata_types=(149, 150))),
+            "mechanism_refused",
+        ),
+        (IakerbMessage(raw=b"", inner=KrbAsReq(raw=b"", padata_types=(149, 2))), "bad_credentials"),
+        (IakerbMessage(raw=b""), "mechanism_refused"),
+        (KrbApReq(raw=b""), "bad_credentials"),
+    ],
+)
+def test_a_question_for_the_kdc_proves_nothing(token: Token, code: str) -> None:
+    """IAKERB's first AS-REQ has no proof of the password; one with an encrypted timestamp has."""
+    made = talk(token, None, mechanism="iakerb", scheme="Negotiate")
+    assert cause(made, http(401)) == (code, "likely")
+
+
 def test_ntlm_that_was_taken_off_the_list() -> None:
     """Listed, tried, listed no more: blocked; refused while still listed: the password."""
     listed = SchemeList(1, ("Negotiate", "NTLM"))
