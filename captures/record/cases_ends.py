@@ -1,6 +1,7 @@
 """The cases about how logons over HTTP end when they do not succeed: silence, resets, errors, and tokens out of place."""
 
 from cases import Case
+from cases_kdc import AES, TGT
 from cases_http import ACCEPTOR, APACHE, LOGIN, RAW, WEB, http, raw_ntlm
 
 OWN = RAW.replace("8080", "8082")
@@ -8,6 +9,7 @@ BY_NTLM = f"web -4 --ntlm -u 'NEGO\\ada:Engine-1843' {OWN}/ntlm/"
 PYSPNEGO = "start own web env NTLM_USER_FILE=$LAB/web/ntlm-users python $RECIPE/servers/acceptor.py 8082; sleep 1"
 END = "end web own"
 MIT = ["mit-krb5", "gssapi"]
+IAKERB = "python $RECIPE/clients/http_iakerb.py"
 STEPS = "python $RECIPE/clients/http_steps.py"
 RAW_CLIENT = "python $RECIPE/clients/http_raw.py"
 
@@ -178,5 +180,47 @@ CASES = [
         client=["mit-krb5", "gssapi", "pyspnego"],
         server=ACCEPTOR,
         negotiations=3,
+    ),
+    http(
+        "iakerb_raw",
+        "Kerberos through the acceptor, by MIT's library",
+        "IAKERB without SPNEGO: AS and TGS exchange travel inside the negotiation's tokens, of which only the first and the last "
+        "are framed, then the ticket.",
+        f"{IAKERB} web.nego.test:8083 / ada@NEGO.TEST Engine-1843",
+        before=by_mit("$LAB/web.keytab", "iakerb raw"),
+        after=END,
+        client=["mit-krb5"],
+        server=MIT,
+        kdc=[
+            f"AS ada {TGT} KDC_ERR_PREAUTH_REQUIRED",
+            f"AS ada {TGT} {AES}",
+            f"TGS ada HTTP/web.nego.test {AES}",
+        ],
+    ),
+    http(
+        "iakerb_wrong_password",
+        "Kerberos through the acceptor, wrong password",
+        "What the KDC says of the encrypted timestamp comes inside a token: KDC_ERR_PREAUTH_FAILED.",
+        f"{IAKERB} web.nego.test:8083 / ada@NEGO.TEST not-hers",
+        before=by_mit("$LAB/web.keytab", "iakerb raw"),
+        after=END,
+        client=["mit-krb5"],
+        server=MIT,
+        secrets={},
+        kdc=[
+            f"AS ada {TGT} KDC_ERR_PREAUTH_REQUIRED",
+            f"AS ada {TGT} KDC_ERR_PREAUTH_FAILED",
+        ],
+    ),
+    http(
+        "iakerb_refused",
+        "A server that does not know IAKERB",
+        "401 to the first question for the KDC, which proves nothing yet.",
+        f"{IAKERB} web.nego.test:8083 / ada@NEGO.TEST Engine-1843",
+        before=by_mit("$LAB/web.keytab", ""),
+        after=END,
+        client=["mit-krb5"],
+        server=MIT,
+        kdc=[f"AS ada {TGT} no answer"],
     ),
 ]

@@ -1,6 +1,8 @@
 """A small HTTP/1.1 server that accepts `Negotiate` by MIT's GSS-API library, and hands on what that says of a failure.
 
-gss_acceptor.py PORT [MECHANISM...]    only these mechanisms (kerberos, ntlm, iakerb) inside SPNEGO
+gss_acceptor.py PORT [MECHANISM...] [raw]
+    MECHANISM  only kerberos, ntlm or iakerb, inside SPNEGO
+    raw        the mechanism by itself
 
 The key is in $KRB5_KTNAME, users for NTLM (gss-ntlmssp) in $NTLM_USER_FILE. Where the library has no credentials for
 one of the mechanisms the answer is 500, as from a server that never thought of it.
@@ -18,7 +20,8 @@ OIDS = {
     "iakerb": "1.3.6.1.5.2.5",
 }
 port, *allowed = sys.argv[1:]
-mechanisms = [gssapi.OID.from_int_seq(OIDS[one]) for one in allowed]
+raw = "raw" in allowed
+mechanisms = [gssapi.OID.from_int_seq(OIDS[one]) for one in allowed if one != "raw"]
 gssapi.SecurityContext.__DEFER_STEP_ERRORS__ = False
 
 
@@ -38,8 +41,8 @@ class Acceptor(BaseHTTPRequestHandler):
             if self.context is None:
                 for mechanism in mechanisms:
                     gssapi.Credentials(usage="accept", mechs=[mechanism])
-                own = gssapi.Credentials(usage="accept")
-                if mechanisms:
+                own = gssapi.Credentials(usage="accept", mechs=mechanisms if raw else None)
+                if mechanisms and not raw:
                     gssapi.raw.set_neg_mechs(own, mechanisms)
                 self.context = gssapi.SecurityContext(creds=own, usage="accept")
         except gssapi.exceptions.GSSError as problem:
