@@ -19,7 +19,6 @@ ServerTokens Prod
 Listen 80
 Listen 81
 Listen 443
-Listen 631
 User www-data
 Group www-data
 ErrorLog $web/log/error.log
@@ -72,14 +71,6 @@ DirectoryIndex index.html
     SSLEngine on
     SSLCertificateFile $web/tls.crt
     SSLCertificateKeyFile $web/tls.key
-</VirtualHost>
-<VirtualHost *:631>
-    SSLEngine optional
-    SSLCertificateFile $web/tls.crt
-    SSLCertificateKeyFile $web/tls.key
-    <Location />
-        SSLRequireSSL
-    </Location>
 </VirtualHost>
 <Location /basic>
     AuthType Basic

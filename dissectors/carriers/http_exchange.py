@@ -223,6 +223,8 @@ class Exchanges:
         if challenged and response.cut and may_go_on(leg.exchange.scheme or ""):
             self._unknown(leg)  # the token may have stood in the part that is lost
             return None
+        if response.to_tls:
+            return "continue"  # the verdict will be inside
         leg.final = True
         if challenged:
             return "failure"

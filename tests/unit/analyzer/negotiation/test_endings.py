@@ -210,3 +210,20 @@ def test_a_proxy_that_was_content_then(tmp_path: Path) -> None:
     path.write_bytes(pcap(leave(talk, 1).packets))
     row = read(path).tables.columns["negotiations"]
     assert (row["outcome"], row["status"], row["reason"]) == (["success"], ["200"], [None])
+
+
+@pytest.mark.parametrize(
+    ("protocol", "outcome", "reason"),
+    [("TLS/1.2, TLS/1.0", "incomplete", "encrypted"), ("websocket", "success", None)],
+)
+def test_another_protocol_from_here_on(
+    tmp_path: Path, protocol: str, outcome: str, reason: str | None
+) -> None:
+    """TLS comes before the server's word on the request (RFC 2817 3.3); a web socket is what it let in."""
+    switched = answers(101, "Connection: Upgrade", f"Upgrade: {protocol}")
+    switched = switched.replace(b"Content-Length: 0\r\n", b"")
+    talk = Conversation(80).client(asks(TICKET, "Negotiate")).server(switched)
+    path = tmp_path / "switched.pcap"
+    path.write_bytes(pcap(leave(talk.client(b"\x16\x03\x01"), 1).packets))
+    row = read(path).tables.columns["negotiations"]
+    assert (row["outcome"], row["reason"]) == ([outcome], [reason])
