@@ -7,9 +7,9 @@ apt-get install -y -q --no-install-recommends \
     samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules samba-testsuite winbind smbclient ldb-tools \
     krb5-user krb5-config libkrb5-dev apache2 libapache2-mod-auth-gssapi gss-ntlmssp squid \
     slapd ldap-utils libsasl2-modules libsasl2-modules-gssapi-mit \
-    python3-samba krb5-kdc krb5-admin-server dnsmasq-base nmap iptables curl faketime tcpdump tshark iproute2 ethtool dnsutils openssl gcc python3-dev python3-venv
+    python3-samba krb5-kdc krb5-admin-server dnsmasq-base cups-daemon nmap iptables curl faketime tcpdump tshark iproute2 ethtool dnsutils openssl gcc python3-dev python3-venv
 # Debian starts what it installs; the lab runs its own copies.
-for service in samba-ad-dc smbd nmbd winbind apache2 squid slapd krb5-kdc krb5-admin-server; do
+for service in samba-ad-dc smbd nmbd winbind apache2 squid slapd krb5-kdc krb5-admin-server cups; do
     systemctl disable --now "$service" >/dev/null 2>&1 || true
 done
 mkdir -p "$LAB"

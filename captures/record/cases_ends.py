@@ -223,4 +223,16 @@ CASES = [
         server=MIT,
         kdc=[f"AS ada {TGT} no answer"],
     ),
+    http(
+        "upgraded_to_tls",
+        "A ticket, and then TLS",
+        "A print server is asked with a ticket in the clear and for TLS; it agrees to TLS (101), and what comes of the logon is "
+        "not to be seen: it takes passwords only.",
+        "python $RECIPE/clients/http_upgrade.py web.nego.test:631 /",
+        before=f"{LOGIN}; kvno HTTP/web.nego.test; start cups web cupsd -f -c $LAB/web/print/server/cupsd.conf "
+        "-s $LAB/web/print/server/cups-files.conf; sleep 2",
+        after="end web cups",
+        client=MIT,
+        server=["cups"],
+    ),
 ]

@@ -47,30 +47,6 @@ def refused_by_kdc(code: str):
     return merged(ntlm_in_spnego(talk), kdc)
 
 
-def upgraded_to_tls():
-    """A print server that takes no ticket in the clear: 426, and the connection goes on in TLS (RFC 2817)."""
-    name = "print.nego.test:631"
-    token = build.neg_token_init(
-        [KERBEROS], build.ap_req(sname="HTTP/print.nego.test", realm=REALM)
-    )
-    upgrade = (
-        f"OPTIONS * HTTP/1.1\r\nHost: {name}\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2\r\n\r\n"
-    )
-    wanted = (
-        "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2,HTTP/1.1\r\n"
-        "Content-Length: 0\r\n\r\n"
-    )
-    switched = (
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2,HTTP/1.1\r\n"
-        "\r\n"
-    )
-    talk = Talk(port=631).open().client(ask(token, host=name)).server(wanted.encode())
-    talk.client(upgrade.encode()).server(switched.encode())
-    talk.client(client_hello("print.nego.test")).server(server_hello())
-    talk.client(finished() + application_data(1))
-    return talk.server(application_data(1)).close()
-
-
 def front_server_may_not():
     """The front server takes ada's ticket, may not act for her at the file server, and lets the share be."""
     front, files = "10.99.0.2", "10.99.0.4"
@@ -161,11 +137,6 @@ CASES = [
         purpose="KDC_ERR_PRINCIPAL_NOT_UNIQUE in answer to the TGS-REQ, then NTLM in SPNEGO.",
         frames=lambda: refused_by_kdc("KDC_ERR_PRINCIPAL_NOT_UNIQUE"),
         kdc=[f"TGS - {SERVICE} KDC_ERR_PRINCIPAL_NOT_UNIQUE"],
-    ),
-    Made(
-        case="http/upgraded_to_tls", title="A ticket, and then TLS",
-        purpose="426 in answer to a ticket in the clear; the connection is upgraded, and what comes of the logon is not to be seen.",
-        frames=lambda: upgraded_to_tls().frames,
     ),
     Made(
         case="smb/delegation_refused", title="A front server that may not act for its user",

@@ -30,7 +30,7 @@ PACKAGES = {
     "mod_auth_gssapi": "libapache2-mod-auth-gssapi", "gss-ntlmssp": "gss-ntlmssp", "squid": "squid",
     "openldap": "slapd", "ldapsearch": "ldap-utils", "cyrus-sasl": "libsasl2-2", "ldbsearch": "ldb-tools",
     "curl": "curl", "mit-krb5": "libkrb5-3", "krb5-user": "krb5-user", "openssl": "openssl",
-    "nmap": "nmap", "dnsmasq": "dnsmasq-base",
+    "nmap": "nmap", "dnsmasq": "dnsmasq-base", "cups": "cups-daemon",
 }  # fmt: skip
 
 
