@@ -2,7 +2,7 @@
 
 from cases import Case
 from cases_kdc import AES, TGT
-from cases_http import ACCEPTOR, APACHE, LOGIN, RAW, WEB, http, raw_ntlm
+from cases_http import ACCEPTOR, LOGIN, RAW, WEB, http, raw_ntlm
 
 OWN = RAW.replace("8080", "8082")
 BY_NTLM = f"web -4 --ntlm -u 'NEGO\\ada:Engine-1843' {OWN}/ntlm/"

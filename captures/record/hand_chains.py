@@ -5,12 +5,8 @@ Spec: RFC 4178 3.2, RFC 4559 4 and 5, MS-SMB2 3.2.4.2.
 
 import case_file
 import frames
-from hand_http import INFO, OK, SERVICE, UNAUTHORIZED, answer, ask, refused
-from hand_kdc import REALM
 from made import Made
-from talk import Talk
 
-from dissectors.tokens import build
 
 SECOND = 10**9
 

@@ -10,10 +10,8 @@ from frames import Frame
 from hand_http import FILETIME, INFO, OK, SERVICE, UNAUTHORIZED, answer, ask
 from hand_kdc import REALM, asked, error, tgs
 from hand_ldap import bound, sasl_bind, simple_bind, unbind
-from hand_names import found_by_broadcast, looked_up_in_vain
 from hand_smb import negotiate, negotiated
 from hand_status import replaced, smb
-from hand_tls import application_data, client_hello, finished, server_hello
 from made import Made
 from talk import Talk, merged
 
