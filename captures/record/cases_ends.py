@@ -78,6 +78,13 @@ CASES = [
         "401 with KRB_AP_ERR_TKT_NYV.",
         "early",
     ),
+    ticket(
+        "des_ticket_refused",
+        "A ticket of DES, refused",
+        "Ticket and authenticator are of single DES, as from a KDC of long ago; MIT's library finds no such key: "
+        "KRB_AP_ERR_BADKEYVER.",
+        "des",
+    ),
     at_mit(
         "no_key",
         "The server has no key for the ticket",

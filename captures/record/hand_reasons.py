@@ -135,6 +135,8 @@ CASES = [
         purpose="KDC_ERR_PRINCIPAL_NOT_UNIQUE in answer to the TGS-REQ, then NTLM in SPNEGO.",
         frames=lambda: refused_by_kdc("KDC_ERR_PRINCIPAL_NOT_UNIQUE"),
         kdc=[f"TGS - {SERVICE} KDC_ERR_PRINCIPAL_NOT_UNIQUE"],
+        why_by_hand="Samba 4.17's KDC answers KDC_ERR_S_PRINCIPAL_UNKNOWN for a name that was written into two accounts, and in MIT's "
+        "KDC a name is the key of its entry.",
     ),
     Made(
         case="smb/delegation_refused", title="A front server that may not act for its user",

@@ -75,7 +75,7 @@ TABLE = {
     "NGS-GUESS-003": Case("kdc/user_names_tried", "10.99.0.20", "kdc/unknown_user"),
     "NGS-GUESS-004": Case("smb/account_locked", "NEGO\\alan", "smb/account_disabled"),
     "NGS-KRB-001": Case("http/proxy_kerberos", "10.99.0.20", "http/negotiate_kerberos"),
-    "NGS-KRB-002": Case("http/des_ticket", "10.99.0.20", "http/proxy_kerberos"),
+    "NGS-KRB-002": Case("http/des_ticket_refused", "fd99::20", "http/proxy_kerberos"),
     "NGS-KRB-003": Case("http/not_mutual", "fd99::20", "http/negotiate_kerberos"),
     "NGS-KRB-004": Case("http/delegated", "10.99.0.20", "smb/smb311_kerberos"),
     "NGS-KRB-005": Case("http/replay", "fd99::20", "http/keep_alive_kerberos"),
