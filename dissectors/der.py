@@ -92,12 +92,12 @@ class Reader:
 
     # -- one element -------------------------------------------------------------------------------
 
-    def outermost(self, pos: int = 0) -> Element | None:
-        """Read the element that fills the token from `pos` on; tell if it is cut or followed."""
+    def outermost(self, pos: int = 0, *, alone: bool = True) -> Element | None:
+        """Read the element that fills the token from `pos` on; tell if it is cut, or (`alone`) followed."""
         self._root = pos
         end = len(self.data)
         element = self.read(pos, end)
-        if element is not None and element[3] < end:
+        if alone and element is not None and element[3] < end:
             self.report("trailing-bytes", element[3], end, f"{end - element[3]} bytes")
         return element
 

@@ -136,7 +136,7 @@ DECLARED: dict[str, DeclaredClass] = {
         "A token that ends before its own length says is not read behind the frame's OID.",
         "The members that are whole are read, and the cut is an anomaly.",
         "RFC 2743 3.1",
-        "http/malformed_token, frame 4",
+        "http/malformed_token, frame 6",
         spnego.cut_token,
     ),
     "tshark-unknown-mechanism": DeclaredClass(

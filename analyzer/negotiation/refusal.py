@@ -30,12 +30,16 @@ from analyzer.negotiation.reasons import (
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.status import Status
 from dissectors.tokens.model import (
+    IakerbMessage,
     KrbApReq,
+    KrbAsReq,
     KrbError,
+    KrbTgsReq,
     NegTokenInit,
     NegTokenResp,
     NtlmAuthenticate,
     OpaqueToken,
+    Token,
 )
 
 NOT_SUPPORTED = 0xC00000BB
@@ -55,6 +59,8 @@ PROTECTION_DEMANDED = ("Transport encryption required", "Sign or Seal are requir
 SAYS_NOTHING = 1
 """`data 0` and `data 1` stand in texts of any cause."""
 INAPPROPRIATE = 48
+NO_PROOFS = frozenset({128, 149, 150, 165, 167})
+"""padata of a bare AS-REQ: what it asks for and supports (MS-KILE 2.2, RFC 6806 11, RFC 8070 2)."""
 WITHOUT_PASSWORD = frozenset({"kerberos", "iakerb"})
 """Mechanisms by which no server learns anything of a password."""
 SAYS_NOT_WHAT = frozenset({"policy_denied", "protocol_error", "server_error"})
@@ -69,7 +75,8 @@ IN_WORDS = {
     "Channel bindings mismatch": "channel_binding_mismatch",  # Cyrus SASL's SCRAM
 }
 """What GSS libraries and SASL plugins say of a token, as Cyrus SASL puts it into diagnosticMessage."""
-ASKS_FOR_MORE = frozenset({"bad_credentials", "kerberos_refused", "protocol_error"})
+ONLY_REFUSED = frozenset({"bad_credentials", "kerberos_refused"})
+ASKS_FOR_MORE = ONLY_REFUSED | {"protocol_error"}
 """What LDAP's codes come to that say of a token nothing but that it was not taken."""
 TOO_WEAK = ("SASL(-15)", "SASL(-16)")
 """How a diagnosticMessage begins that hands on Cyrus SASL's SASL_TOOWEAK or SASL_ENCRYPT: not without TLS."""
@@ -131,7 +138,8 @@ def status_cause(
     if code in ASKS_FOR_MORE and status.layer == "ldap" and _only_an_offer(negotiation):
         words += "; the client had sent an offer and no token of a mechanism"
         return Cause("no_common_mechanism", "likely", words)
-    if code in ASKS_FOR_MORE and status.layer == "ldap" and _unreadable(negotiation):
+    general = ASKS_FOR_MORE if status.layer == "ldap" else ONLY_REFUSED
+    if code in general and _unreadable(negotiation):
         words += "; nobody could read the client's last token"
         return Cause("malformed_token", "likely", words)
     if code == "bad_credentials" and _without_challenge(negotiation):
@@ -165,7 +173,7 @@ def _unreadable(negotiation: Negotiation) -> bool:
     """The client's last token is whole in the capture and ends too early, or is none of any mechanism."""
     sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
     token = sent[-1].token if sent else None
-    if token is None or negotiation.completeness != "complete":
+    if token is None or sent[-1].lost or negotiation.completeness != "complete":
         return False
     if type(token) is OpaqueToken:
         return bool(token.raw) and negotiation.mechanism is None
@@ -320,10 +328,22 @@ def _largest_token(negotiation: Negotiation) -> int:
 
 
 def _credentials_sent(negotiation: Negotiation, tokens: MechanismTokens) -> bool:
-    """An NTLM first message alone proves nothing about a password; everything else does."""
+    """A first message of NTLM or IAKERB alone proves nothing about a password; everything else does."""
+    if negotiation.mechanism == "iakerb":
+        return any(_proves(token) for _, token in tokens)
     if negotiation.mechanism != "ntlm":
         return True
     return any(isinstance(token, NtlmAuthenticate) for _, token in tokens)
+
+
+def _proves(token: Token) -> bool:
+    """IAKERB's ticket, or a message for the KDC that is no bare first question (RFC 4120 5.2.7)."""
+    if not isinstance(token, IakerbMessage):
+        return isinstance(token, KrbApReq)
+    asked = token.inner
+    if isinstance(asked, KrbAsReq):
+        return not set(asked.padata_types) <= NO_PROOFS
+    return isinstance(asked, KrbTgsReq)
 
 
 def status_words(status: Status) -> str:

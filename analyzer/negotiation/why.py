@@ -226,7 +226,7 @@ def _silence(negotiation: Negotiation) -> Reason:
         passed_by = _passed_by(negotiation, answer, answer.status)
         if passed_by is not None:
             return passed_by
-    left = _server_left(negotiation)
+    left = _left_behind_answer(negotiation)
     if left is not None:
         return left
     begin = _odd_begin(negotiation)
@@ -247,15 +247,27 @@ def _passed_by(negotiation: Negotiation, answer: Step, status: Status) -> Reason
     return None
 
 
-def _server_left(negotiation: Negotiation) -> Reason | None:
-    """The server closed the connection behind its own answer, which it had bound to the connection."""
+def _left_behind_answer(negotiation: Negotiation) -> Reason | None:
+    """The connection ended behind the server's own answer, which the server had bound to it.
+
+    Who wanted that is told by the `Connection: close` of either side (RFC 9112 9.6); else by who closed it.
+    """
     if negotiation.wrapper == "none":
         return None  # such a logon goes on over another connection as well
     spoke: Step | None = None
     for step in negotiation.steps:
         said = step.message.context
         if said.get("event") == "closed":
-            if spoke is None or spoke.role != ACCEPTOR or said.get("by") != "server":
+            if spoke is None or spoke.role != ACCEPTOR:
+                return None
+            wanted = spoke.message.context.get("last_by")
+            if wanted == "client":
+                words = "its own request ended the connection (Connection: close)"
+                return _reason("client_gave_up", "possible", [spoke, step], words)
+            if wanted == "server":
+                words = "its own answer ended it (Connection: close)"
+                return _reason("connection_closed", "likely", [spoke, step], words)
+            if said.get("by") != "server":
                 return None
             times = spoke.ts_ns, step.ts_ns
             if NO_TIME not in times and step.ts_ns - spoke.ts_ns <= AT_ONCE_NS:

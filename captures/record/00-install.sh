@@ -7,11 +7,12 @@ apt-get install -y -q --no-install-recommends \
     samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules samba-testsuite winbind libnss-winbind smbclient ldb-tools \
     krb5-user krb5-config krb5-kdc krb5-admin-server libkrb5-dev apache2 libapache2-mod-auth-gssapi gss-ntlmssp squid \
     slapd ldap-utils libsasl2-modules libsasl2-modules-gssapi-mit \
+    python3-samba dnsmasq-base cups-daemon nmap iptables \
     curl faketime tcpdump tshark iproute2 ethtool dnsutils openssl gcc python3-dev python3-venv
 # Only one host of the lab asks winbind for names, by an nsswitch.conf of its own.
 sed -i '/^\(passwd\|group\):/s/ winbind//' /etc/nsswitch.conf
 # Debian starts what it installs; the lab runs its own copies.
-for service in samba-ad-dc smbd nmbd winbind apache2 squid slapd krb5-kdc krb5-admin-server; do
+for service in samba-ad-dc smbd nmbd winbind apache2 squid slapd krb5-kdc krb5-admin-server cups; do
     systemctl disable --now "$service" >/dev/null 2>&1 || true
 done
 mkdir -p "$LAB"

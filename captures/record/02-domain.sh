@@ -58,7 +58,7 @@ wkt $LAB/web.keytab
 KEYS
 
 dns() { tool dns add 10.99.0.1 $ZONE "$1" "$2" "$3" -U "Administrator%$ADMIN_PASSWORD" >/dev/null; }
-for name in web proxy stale nospn; do dns $name A 10.99.0.2; done
+for name in web proxy stale nospn app; do dns $name A 10.99.0.2; done
 dns web AAAA fd99::2
 dns alias A 10.99.0.1
 dns dir A 10.99.0.3

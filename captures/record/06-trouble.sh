@@ -45,4 +45,8 @@ sed -e 's/^http_port .*/http_port 3129/' -e 's/squid\.pid/squid-ntlm.pid/' -e 's
     -e '/^auth_param/d' -e 's/^visible_hostname .*/&\nauth_param ntlm program \/usr\/lib\/squid\/ntlm_fake_auth -v\nauth_param ntlm children 2 startup=1 idle=1/' \
     "$web/squid.conf" >"$web/squid-ntlm.conf"
 on web squid -n ntlm -f "$web/squid-ntlm.conf" 2>/dev/null
+# A third one, started by the case that needs it, which would take anything a client says under Negotiate.
+sed -e 's/^http_port .*/http_port 3130/' -e 's/squid-ntlm/squid-both/' \
+    -e "s|^auth_param ntlm program.*|auth_param negotiate program /usr/lib/squid/negotiate_wrapper_auth --ntlm /usr/lib/squid/ntlm_fake_auth -v --kerberos /usr/lib/squid/negotiate_kerberos_auth -k $LAB/proxy.keytab -s HTTP/proxy.$ZONE@$REALM -t none\nauth_param negotiate children 2 startup=1 idle=1\n&|" \
+    "$web/squid-ntlm.conf" >"$web/squid-both.conf"
 say "trouble prepared"

@@ -28,13 +28,17 @@ def all_cases() -> list[Case]:
     import cases_altered
     import cases_clocks
     import cases_directory
+    import cases_ends
+    import cases_hops
     import cases_http
     import cases_kdc
     import cases_ldap
     import cases_ldap_ntlm
     import cases_ldap_tls
     import cases_member
+    import cases_ntlm
     import cases_path
+    import cases_reach
     import cases_realms
     import cases_smb
     import cases_weak
@@ -55,4 +59,8 @@ def all_cases() -> list[Case]:
         *cases_weak.CASES,
         *cases_member.CASES,
         *cases_path.CASES,
+        *cases_ntlm.CASES,
+        *cases_ends.CASES,
+        *cases_hops.CASES,
+        *cases_reach.CASES,
     ]

@@ -160,3 +160,11 @@ named() {
     printf 'dn: CN=MEMBER,CN=Computers,DC=nego,DC=test\nchangetype: modify\nreplace: sAMAccountName\nsAMAccountName: %s\n' "$1" |
         ldbmodify -H "$LAB/dc/ad/private/sam.ldb.d/DC=NEGO,DC=TEST.ldb" >/dev/null
 }
+kdc_by_dns() { krb5_with 'dns_lookup_kdc = true'; sed -i '/ kdc = /d' "$KRB5_CONFIG"; } # no address of a KDC is written down
+# kdc_in_dns add|delete: the records that name the controller as KDC
+kdc_in_dns() {
+    for proto in udp tcp; do
+        on dc samba-tool dns "$1" 10.99.0.1 "$ZONE" "_kerberos._$proto" SRV "dc.$ZONE 88 0 100" \
+            -U "Administrator%$ADMIN_PASSWORD" -s "$LAB/dc/ad/etc/smb.conf" >/dev/null
+    done
+}

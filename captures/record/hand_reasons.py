@@ -1,30 +1,18 @@
 """The cases made by hand for reasons that no other case has.
 
-Spec: RFC 4120 3.3 and 7.5.9, RFC 4178 5, RFC 2817 4.1, RFC 4511 4.2.2, MS-NLMP 2.2.2.1, MS-SFU 3.2.5.2,
-MS-SMB2 3.2.4.2.3, MS-ERREF 2.3.
+Spec: RFC 4120 3.2.4 and 7.5.9, RFC 4511 4.2, MS-ERREF 2.3.
 """
 
 from frames import Frame
-from hand_http import FILETIME, INFO, OK, SERVICE, UNAUTHORIZED, answer, ask
+from hand_http import INFO, OK, SERVICE, UNAUTHORIZED, answer, ask
 from hand_kdc import NAME_TWICE, REALM, asked, error, tgs
 from hand_ldap import bound, sasl_bind, unbind
-from hand_names import found_by_broadcast, looked_up_in_vain
 from hand_status import smb
-from hand_tls import application_data, client_hello, finished, server_hello
 from made import Made
 from talk import Talk, merged
 
 from dissectors.tokens import build
 
-WORKGROUP_INFO = {
-    "MsvAvNbDomainName": "KIOSK",
-    "MsvAvNbComputerName": "KIOSK",
-    "MsvAvDnsDomainName": "kiosk",
-    "MsvAvDnsComputerName": "kiosk",
-    "MsvAvTimestamp": FILETIME,
-}
-TARGET_IS_SERVER = 0xE28A_8215
-"""Flags of a challenge whose target name is the server's own."""
 DIRECTORY = "ldap/dir.nego.test"
 KERBEROS, NTLM = "kerberos", "ntlm"
 
@@ -47,88 +35,6 @@ def refused_by_kdc(code: str):
     kdc = asked(tgs(SERVICE), error(code, SERVICE), at=talk.at, client_port=40_002)
     talk.at = kdc.at
     return merged(ntlm_in_spnego(talk), kdc)
-
-
-def bare_ntlm(
-    *, host: str, server: str = "10.99.0.2", challenge: dict, authenticate: dict, at: int = 0
-) -> Talk:
-    """What a Windows client without a ticket says under Negotiate: NTLM without SPNEGO around it."""
-    second = build.ntlm_challenge(**challenge)
-    third = build.ntlm_authenticate(**authenticate)
-    talk = Talk(server, at=at).open().client(ask(host=host))
-    talk.server(answer(UNAUTHORIZED, "Negotiate", "NTLM"))
-    talk.client(ask(build.ntlm_negotiate(), host=host))
-    talk.server(answer(UNAUTHORIZED, ("Negotiate", second)))
-    return talk.client(ask(third, host=host)).server(answer(OK)).close()
-
-
-def server_without_domain():
-    return bare_ntlm(
-        host="kiosk.nego.test", server="10.99.0.8",
-        challenge={"target_name": "KIOSK", "target_info": WORKGROUP_INFO, "flags": TARGET_IS_SERVER},
-        authenticate={"user": "ada", "domain": "NEGO", "workstation": "DESK", "target_info": WORKGROUP_INFO},
-    )  # fmt: skip
-
-
-def client_without_domain():
-    info = INFO | {"MsvAvNbComputerName": "DC", "MsvAvDnsComputerName": "dc.nego.test"}
-    return bare_ntlm(
-        host="dc.nego.test", server="10.99.0.1",
-        challenge={"target_name": "NEGO", "target_info": info},
-        authenticate={"user": "ada", "domain": "LAPTOP", "workstation": "LAPTOP", "target_info": info},
-    )  # fmt: skip
-
-
-def name_found_by_broadcast():
-    """DNS knows the name neither with the domain's suffix nor without; a broadcast finds it."""
-    full = looked_up_in_vain("intranet.nego.test", 0x1A01, at=0, client_port=40_011)
-    short = looked_up_in_vain("intranet", 0x1A02, at=3, client_port=40_012)
-    found = found_by_broadcast("intranet", "10.99.0.2", 0x1A03, at=6)
-    web = bare_ntlm(
-        host="intranet", at=10, challenge={"target_name": "NEGO", "target_info": INFO},
-        authenticate={"user": "ada", "domain": "NEGO", "workstation": "DESK", "target_info": INFO},
-    )  # fmt: skip
-    return merged(full, short, *found, web)
-
-
-def offer_changed():
-    """The server chose Kerberos, the client's second choice, and both have it; the proof of the offer is wrong."""
-    offer = build.neg_token_init(["negoex", KERBEROS, NTLM])
-    chosen = build.neg_token_resp("request-mic", KERBEROS)
-    ticket = build.neg_token_resp(None, None, build.ap_req(sname=SERVICE, realm=REALM))
-    mutual = build.neg_token_resp(
-        "accept-incomplete", None, build.ap_rep(), build.mic_cfx(from_acceptor=True)
-    )
-    proof = build.neg_token_resp(None, None, None, build.mic_cfx())
-    talk = Talk().open().client(ask()).server(answer(UNAUTHORIZED, "Negotiate"))
-    talk.client(ask(offer)).server(answer(UNAUTHORIZED, ("Negotiate", chosen)))
-    talk.client(ask(ticket)).server(answer(UNAUTHORIZED, ("Negotiate", mutual)))
-    no = build.neg_token_resp("reject")
-    return talk.client(ask(proof)).server(answer(UNAUTHORIZED, ("Negotiate", no))).close()
-
-
-def upgraded_to_tls():
-    """A print server that takes no ticket in the clear: 426, and the connection goes on in TLS (RFC 2817)."""
-    name = "print.nego.test:631"
-    token = build.neg_token_init(
-        [KERBEROS], build.ap_req(sname="HTTP/print.nego.test", realm=REALM)
-    )
-    upgrade = (
-        f"OPTIONS * HTTP/1.1\r\nHost: {name}\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2\r\n\r\n"
-    )
-    wanted = (
-        "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2,HTTP/1.1\r\n"
-        "Content-Length: 0\r\n\r\n"
-    )
-    switched = (
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2,HTTP/1.1\r\n"
-        "\r\n"
-    )
-    talk = Talk(port=631).open().client(ask(token, host=name)).server(wanted.encode())
-    talk.client(upgrade.encode()).server(switched.encode())
-    talk.client(client_hello("print.nego.test")).server(server_hello())
-    talk.client(finished() + application_data(1))
-    return talk.server(application_data(1)).close()
 
 
 def directory() -> Talk:
@@ -155,31 +61,6 @@ CASES = [
         frames=lambda: refused_by_kdc("KDC_ERR_PRINCIPAL_NOT_UNIQUE"),
         kdc=[f"TGS - {SERVICE} KDC_ERR_PRINCIPAL_NOT_UNIQUE"],
         why_by_hand=NAME_TWICE,
-    ),
-    Made(
-        case="http/server_without_domain", title="A server in a workgroup",
-        purpose="The challenge's target is the server itself and so is its domain; a local account has the name and password of the user, who is of a domain.",
-        frames=lambda: server_without_domain().frames,
-    ),
-    Made(
-        case="http/client_without_domain", title="A laptop in a workgroup",
-        purpose="The user's domain is the laptop's own name; the controller, which does not know it, takes the account of that name.",
-        frames=lambda: client_without_domain().frames,
-    ),
-    Made(
-        case="http/name_not_in_dns", title="A name that DNS does not know",
-        purpose="NXDOMAIN with suffix and without; NetBIOS finds the host by broadcast, and NTLM follows.",
-        frames=name_found_by_broadcast,
-    ),
-    Made(
-        case="http/offer_changed", title="An offer that was changed on the way",
-        purpose="Kerberos is through on both sides, the mechListMIC that follows alone is rejected: the list that came is not the one that was sent.",
-        frames=lambda: offer_changed().frames,
-    ),
-    Made(
-        case="http/upgraded_to_tls", title="A ticket, and then TLS",
-        purpose="426 in answer to a ticket in the clear; the connection is upgraded, and what comes of the logon is not to be seen.",
-        frames=lambda: upgraded_to_tls().frames,
     ),
     smb("too_many_sessions", 0xC0000205, "The server has no room for a session", "STATUS_INSUFF_SERVER_RESOURCES, which says nothing about the logon.",
         "Samba 4.17 holds the status for tree connects alone (make_connection), and its limit is 65,535 sessions of one connection."),

@@ -31,6 +31,7 @@ PACKAGES = {
     "openldap": "slapd", "ldapsearch": "ldap-utils", "cyrus-sasl": "libsasl2-2", "ldbsearch": "ldb-tools",
     "curl": "curl", "mit-krb5": "libkrb5-3", "krb5-user": "krb5-user", "openssl": "openssl",
     "mit-kdc": "krb5-kdc",
+    "nmap": "nmap", "dnsmasq": "dnsmasq-base", "cups": "cups-daemon",
 }  # fmt: skip
 
 

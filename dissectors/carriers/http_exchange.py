@@ -44,12 +44,13 @@ OFFERS_LIMIT = 64  # challenges read of one response
 class Leg:
     """An exchange as the client's latest leg left it."""
 
-    __slots__ = ("awaited", "cut", "exchange", "final", "left", "unknown")
+    __slots__ = ("asked_last", "awaited", "cut", "exchange", "final", "left", "unknown")
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self.awaited = True  # no answer yet
         self.final = False  # a verdict was given: the next credentials begin a new exchange
+        self.asked_last = False  # the client wanted the connection to end with the answer
         self.cut = False  # the capture lost the end of the latest credentials
         self.left = False  # the connection was closed, and nothing decided
         self.unknown = False  # nobody knows what was answered to them
@@ -109,7 +110,7 @@ class Exchanges:
             anomalies: list[Anomaly] = []
             token = token_of(sent, field, anomalies) if sent.scheme in GSS_SCHEMES else None
             leg = self._leg_for(field.family, sent.scheme, token, request)
-            leg.cut = field.cut is not None
+            leg.asked_last, leg.cut = request.last, field.cut is not None
             request.legs.append(leg)
             if sent.scheme not in GSS_SCHEMES:
                 plain_logon(leg.exchange, sent, field, anomalies)
@@ -222,6 +223,8 @@ class Exchanges:
         if challenged and response.cut and may_go_on(leg.exchange.scheme or ""):
             self._unknown(leg)  # the token may have stood in the part that is lost
             return None
+        if response.to_tls:
+            return "continue"  # the verdict will be inside
         leg.final = True
         if challenged:
             return "failure"
@@ -260,6 +263,8 @@ class Exchanges:
             message.context["request_missing"] = True
         if response.let_in:
             message.context["let_in"] = True
+        if leg.asked_last or response.last:
+            message.context["last_by"] = "client" if leg.asked_last else "server"
         self.emit(message)
 
     def _tell_offers(

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dissectors.carriers.http_auth import text_of
+from dissectors.carriers.http_block import closes
 
 if TYPE_CHECKING:
     from dissectors.carriers.http_block import Block, Field
@@ -23,6 +24,7 @@ TEXT_LIMIT = 1024  # bytes kept of a target, a host, a product name or a reason
 _USER_AGENT = re.compile(rb"\nuser-agent[ \t]*:", re.IGNORECASE)
 _SERVER = re.compile(rb"\nserver[ \t]*:", re.IGNORECASE)
 _PERSISTENT = re.compile(rb"\npersistent-auth[ \t]*:", re.IGNORECASE)
+_TO_TLS = re.compile(rb"\n[Uu]pgrade:[^\n]{0,128}TLS/")
 _USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#@]*@")
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)")
 _SCHEME = re.compile(rb"([A-Za-z]+)://")
@@ -30,6 +32,7 @@ _PORT = re.compile(rb":([0-9]{1,5})$")
 
 DEFAULT_PORTS = {b"http": 80, b"ws": 80, b"https": 443, b"wss": 443}
 """Port that a target of each scheme means where it names none (RFC 9110 4.2, RFC 6455 3)."""
+SWITCHING = 101
 BAD_REQUEST = 400
 """First status that blames the client."""
 
@@ -45,6 +48,7 @@ class Message:
         "frame",
         "frames",
         "kdc",
+        "last",
         "sealed",
         "ts_ns",
         "version",
@@ -57,6 +61,8 @@ class Message:
         self.cut = block.cut is not None
         self.fields = block.fields
         self.done = False  # nothing more of it is awaited
+        # it speaks of a logon, and says that the connection ends with it or with its answer
+        self.last = bool(self.fields) and closes(block, version)
         self.sealed = False  # its body is a message sealed by the security context
         self.kdc = False  # its body holds a message to or from a KDC
         self.asked_in: int | None = None  # frame of a KDC's request that was read here, or answered
@@ -129,7 +135,7 @@ class Request(Message):
 class Response(Message):
     """A final response."""
 
-    __slots__ = ("code", "held", "let_in", "lonely", "reason", "server")
+    __slots__ = ("code", "held", "let_in", "lonely", "reason", "server", "to_tls")
 
     def __init__(self, block: Block, line: tuple[bytes, int, bytes]) -> None:
         version, self.code, reason = line
@@ -138,6 +144,8 @@ class Response(Message):
         self.server = (block.value(_SERVER) or b"")[:TEXT_LIMIT] if self.fields else b""
         # who has no fault to tell needs no such word that the client is known (MS-N2HT 2.2.2)
         self.let_in = self.code >= BAD_REQUEST and _PERSISTENT.search(block.data) is not None
+        # the connection goes on in TLS, and so does what the server has to say (RFC 2817 3.3)
+        self.to_tls = self.code == SWITCHING and _TO_TLS.search(block.data) is not None
         self.lonely = False  # its request is not in the capture, or not known
         self.held = False  # that is decided later
 

@@ -8,8 +8,6 @@ Spec: RFC 9112 3-6 and 9, RFC 9110 9.3.6 and 15, RFC 2817 3.3, RFC 4559.
 
 from __future__ import annotations
 
-import re
-
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CLIENT, SERVER, Emit
 from dissectors.carriers.http_auth import text_of
@@ -46,7 +44,6 @@ from dissectors.carriers.window import Cut, end_code
 from dissectors.span import Span
 
 FIELDS_LIMIT = 100  # header fields of a message, beyond which it is worth a note
-_TO_TLS = re.compile(rb"\n[Uu]pgrade:[^\n]{0,128}TLS/")
 
 
 class HttpMessages(HttpFraming):
@@ -119,7 +116,7 @@ class HttpMessages(HttpFraming):
         if code == 101:
             self._dialogue.done(response)
             self._sides[CLIENT].state = OPAQUE
-            self._turn_opaque(SERVER, window, encrypted=_TO_TLS.search(block.data) is not None)
+            self._turn_opaque(SERVER, window, encrypted=response.to_tls)
         elif method == b"CONNECT" and 200 <= code < 300:
             self._tunnel = True  # to what? Often it is HTTP again, now with the origin server
             self._dialogue.done(response)

@@ -111,11 +111,12 @@ def read_asn1(
         if not framed:
             _report_no_sequence(reader, pos, end)
         return OpaqueToken(raw=data)
-    element = reader.read(pos, end) if framed else reader.outermost(pos)
+    proxy = token_id == _IAKERB_PROXY  # of two elements, the second a message
+    element = reader.read(pos, end) if framed else reader.outermost(pos, alone=not proxy)
     if element is None:
         return OpaqueToken(raw=data)
-    if token_id == _IAKERB_PROXY:
-        return read_iakerb(reader, element, end)
+    if proxy:
+        return read_iakerb(reader, element, end, framed=framed)
     if framed and element[3] < end:
         reader.report("trailing-bytes", element[3], end, "inside the frame")
     if kind == "spnego-init":

@@ -25,8 +25,10 @@ _KDC_MESSAGES = {
 }
 
 
-def read_iakerb(reader: Asn1Reader, header: Element, end: int) -> IakerbMessage:
-    """Read the header, and the message between it and `end`."""
+def read_iakerb(
+    reader: Asn1Reader, header: Element, end: int, *, framed: bool = True
+) -> IakerbMessage:
+    """Read the header, and the message between it and `end`; MIT's library frames its first token only."""
     _, start, stop, after, _ = header
     realm = None
     member = reader.members(start, stop).get(1)
@@ -42,7 +44,9 @@ def read_iakerb(reader: Asn1Reader, header: Element, end: int) -> IakerbMessage:
         record(reader, header, "IAKERB-HEADER", IAKERB_HEADER)
     token = IakerbMessage(raw=reader.data, realm=realm)
     told = len(reader.anomalies)
-    message = reader.read(after, end) if after < end else None
+    message = None
+    if after < end:
+        message = reader.read(after, end) if framed else reader.outermost(after, alone=False)
     if message is not None:
         cut = reader.cut or len(reader.anomalies) > told
         token.message = _KDC_MESSAGES.get(message[0])

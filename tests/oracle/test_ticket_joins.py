@@ -24,6 +24,7 @@ REPLIES = {"11", "13"}
 UNPROVEN = {
     "http/lost_in_token": "the AP-REQ's ticket is cut: client, name and time have to do",
     "http/iakerb": "tshark does not look into IAKERB",
+    "http/iakerb_raw": "tshark does not look into IAKERB",
     "http/reordered": "tshark reads the segments in the order of the capture",
     "smb/reordered": "tshark reads the segments in the order of the capture",
 }

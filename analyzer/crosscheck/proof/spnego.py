@@ -32,7 +32,8 @@ def resp_without_init(d: Difference) -> bool:
         return False
     if d.kind == CELL and d.column == "token_type":
         return d.theirs == OPAQUE and d.packet.find("gssapi.unknown_header") is not None
-    return d.kind == ROW and d.shown_as_bytes("ldap.serverSaslCreds")
+    bytes_only = ("ldap.serverSaslCreds", "data.data")
+    return d.kind == ROW and any(d.shown_as_bytes(field) for field in bytes_only)
 
 
 def inner_of_hint(d: Difference) -> bool:
@@ -50,6 +51,7 @@ def inner_of_hint(d: Difference) -> bool:
 
 _UNKNOWN = (bytes.fromhex("06062b0601050205"), bytes.fromhex("06062b0601050207"))
 """OIDs of IAKERB and PKU2U, with tag and length."""
+_IAKERB_PROXY = b"\x05\x01"
 _TOKENS = ("mechToken", "responseToken")
 
 
@@ -161,7 +163,10 @@ def vector_length(d: Difference) -> bool:
 
 
 def unknown_mechanism(d: Difference) -> bool:
-    """A frame of RFC 2743 with an OID for which tshark has no dissector, by itself or in SPNEGO."""
+    """A frame of RFC 2743 with an OID for which tshark has no dissector, by itself or in SPNEGO.
+
+    IAKERB's later tokens have no frame and begin with their token id.
+    """
     if d.column == "inner_type" and d.theirs == OPAQUE and d.our_token is not None:
         token = d.our_token.token
         inner = token.inner if isinstance(token, (NegTokenInit, NegTokenResp)) else None
@@ -171,11 +176,12 @@ def unknown_mechanism(d: Difference) -> bool:
             and any(inner.raw.find(oid, 0, len(oid) + 6) > 0 for oid in _UNKNOWN)
             and any(_is_in(d, f"spnego.{field}", inner.raw) for field in _TOKENS)
         )
+    if d.kind != CELL or d.column != "token_type" or d.theirs != OPAQUE:
+        return False
+    if d.ours == "IAKERB" and d.raw[:2] == _IAKERB_PROXY:
+        return True
     return (
-        d.column == "token_type"
-        and d.kind == CELL
-        and d.theirs == OPAQUE
-        and d.ours != "opaque"
+        d.ours != "opaque"
         and d.raw[:1] == b"\x60"
         and d.their_token is not None
         and (oid := d.their_token.find("gss-api.OID")) is not None

@@ -49,7 +49,8 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "the server will not run this mechanism",
         "use one of the mechanisms it offers",
         (
-            "refused before the client proved anything: HTTP 401 or 407 to NTLM's first message; "
+            "refused before the client proved anything: HTTP 401 or 407 to a first message of NTLM or "
+            "IAKERB; "
             "STATUS_NOT_SUPPORTED; LDAP inappropriateAuthentication, or operationsError to a SASL bind; "
             "STATUS_INVALID_PARAMETER to NTLMv2 without extended security"
         ),
@@ -90,8 +91,8 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "look for a proxy that cuts headers",
         (
             "HTTP 400; STATUS_INVALID_PARAMETER, but not to a sound AP-REQ, nor to a sound AUTHENTICATE "
-            "with a MIC; HTTP 401 where no token of the client could be read; LDAP invalidCredentials to a "
-            "token that ends too early or is none"
+            "with a MIC; HTTP 401 where no token of the client could be read; a general refusal of a token "
+            "that ends before its own length says; LDAP invalidCredentials to what is no token"
         ),
         "likely: the codes also mean other things",
     ),
@@ -146,7 +147,8 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "see the server's log; for NTLM look for a proxy or load balancer that does not keep connections",
         (
             "the server's FIN or RST while the client waits for its answer, and no bytes missing; "
-            "or behind the server's own answer, before the client went on"
+            "or behind the server's own answer, before the client went on, or which says itself that it "
+            "ends the connection (HTTP's `Connection: close`)"
         ),
         (
             "likely: the closing is seen, what it means is not; possible if over a second lies between "
@@ -159,7 +161,8 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "see the client",
         (
             "the server's token was the last, then the client closed the connection or began another "
-            "attempt; HTTP 407 to credentials that were not for the proxy"
+            "attempt; or the client's own request was to end the connection (HTTP's `Connection: "
+            "close`); HTTP 407 to credentials that were not for the proxy"
         ),
         PATTERN,
     ),

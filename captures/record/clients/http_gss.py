@@ -5,6 +5,7 @@ http_gss.py HOST[:PORT] PATH [KIND...]
     replay     the same token once more, over a second connection
     bound      channel bindings of a TLS connection that there is not
     raw        Kerberos without SPNEGO around it
+    show       nothing is sent, the token is printed
 """
 
 import base64
@@ -27,6 +28,8 @@ context = gssapi.SecurityContext(
     usage="initiate",
 )
 token = base64.b64encode(context.step()).decode()
+if "show" in kinds:
+    sys.exit(print(token))
 for _ in range(2 if "replay" in kinds else 1):
     line = http.client.HTTPConnection(host)
     line.request("GET", path, headers={"Authorization": f"Negotiate {token}"})

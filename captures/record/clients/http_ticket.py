@@ -1,6 +1,8 @@
 """Sends a ticket of a chosen lifetime to a web server, as a client with a broken idea of time would.
 
-http_ticket.py HOST PATH KEYTAB expired|early [mutual]
+http_ticket.py HOST PATH KEYTAB expired|early|des [mutual]
+    des      a ticket of these hours and an authenticator, both of single DES, as from a KDC of long ago
+    mutual   asks the server to prove itself, so that MIT's library answers even a refusal
 
 The ticket is sealed with the service's own key, so only its times can be wrong; the authenticator tells the right time.
 MIT's library says what is wrong to a client only that asks for mutual authentication.
@@ -21,22 +23,27 @@ from impacket.krb5.types import KerberosTime, Principal
 from pyasn1.codec.der.encoder import encode
 from pyasn1.type.univ import noValue
 
-REALM, AES256 = "NEGO.TEST", 18
-host, path, keytab, kind, *options = sys.argv[1:]
+REALM, DES, AES256 = "NEGO.TEST", 3, 18
+host, path, keytab, kind, *more = sys.argv[1:]
+mutual = "mutual" in more
 now = datetime.datetime.now(datetime.timezone.utc)
-hours = {"expired": (-20, -10), "early": (10, 20)}[kind]
+hours = {"expired": (-20, -10), "early": (10, 20), "des": (-1, 9)}[kind]
 start, end = (now + datetime.timedelta(hours=h) for h in hours)
-cipher = _enctype_table[AES256]
-block = Keytab.loadFile(keytab).getKey(f"HTTP/{host}@{REALM}", specificEncType=AES256)
-service_key = Key(AES256, bytes.fromhex(block.hexlifiedValue().decode()))
-session_key = Key(AES256, os.urandom(32))
+etype = DES if kind == "des" else AES256
+cipher = _enctype_table[etype]
+if kind == "des":  # no keytab of today has such a key
+    service_key, session_key = (cipher.random_to_key(os.urandom(cipher.seedsize)) for _ in range(2))
+else:
+    block = Keytab.loadFile(keytab).getKey(f"HTTP/{host}@{REALM}", specificEncType=AES256)
+    service_key = Key(AES256, bytes.fromhex(block.hexlifiedValue().decode()))
+    session_key = Key(AES256, os.urandom(32))
 client = Principal("ada", type=constants.PrincipalNameType.NT_PRINCIPAL.value)
 service = Principal(f"HTTP/{host}", type=constants.PrincipalNameType.NT_SRV_INST.value)
 
 part = EncTicketPart()
 part["flags"] = constants.encodeFlags([constants.TicketFlags.pre_authent.value])
 part["key"] = noValue
-part["key"]["keytype"], part["key"]["keyvalue"] = AES256, session_key.contents
+part["key"]["keytype"], part["key"]["keyvalue"] = etype, session_key.contents
 part["crealm"] = REALM
 seq_set(part, "cname", client.components_to_asn1)
 part["transited"] = noValue
@@ -48,7 +55,7 @@ ticket = Ticket()
 ticket["tkt-vno"], ticket["realm"] = 5, REALM
 seq_set(ticket, "sname", service.components_to_asn1)
 ticket["enc-part"] = noValue
-ticket["enc-part"]["etype"], ticket["enc-part"]["kvno"] = AES256, 2
+ticket["enc-part"]["etype"], ticket["enc-part"]["kvno"] = etype, 2
 ticket["enc-part"]["cipher"] = cipher.encrypt(service_key, 2, encode(part), None)
 
 authenticator = Authenticator()
@@ -57,14 +64,16 @@ seq_set(authenticator, "cname", client.components_to_asn1)
 authenticator["cusec"], authenticator["ctime"] = now.microsecond, KerberosTime.to_asn1(now)
 authenticator["cksum"] = noValue
 authenticator["cksum"]["cksumtype"] = 0x8003
-authenticator["cksum"]["checksum"] = b"\x10\0\0\0" + bytes(16) + b"\x3c\0\0\0"
+authenticator["cksum"]["checksum"] = (
+    b"\x10\0\0\0" + bytes(16) + bytes([0x3E if mutual else 0x3C]) + b"\0\0\0"
+)
 
 request = AP_REQ()
-wanted = [constants.APOptions.mutual_required.value] if "mutual" in options else []
-request["pvno"], request["msg-type"], request["ap-options"] = 5, 14, constants.encodeFlags(wanted)
+options = [constants.APOptions.mutual_required.value] if mutual else []
+request["pvno"], request["msg-type"], request["ap-options"] = 5, 14, constants.encodeFlags(options)
 seq_set(request, "ticket", types.Ticket().from_asn1(ticket).to_asn1)
 request["authenticator"] = noValue
-request["authenticator"]["etype"] = AES256
+request["authenticator"]["etype"] = etype
 request["authenticator"]["cipher"] = cipher.encrypt(session_key, 11, encode(authenticator), None)
 
 

@@ -67,7 +67,7 @@ TABLE = {
     "NGS-RELAY-003": Case("http/ntlm_other_target", "10.99.0.20", "smb/fallback_by_address"),
     "NGS-RELAY-004": Case("smb/fixed_challenge", "10.99.0.3", "smb/relayed_smb"),
     "NGS-RELAY-005": Case("smb/fixed_challenge", "10.99.0.3", "smb/duplicates"),
-    "NGS-RELAY-006": Case("http/one_host_on_two_hops", "10.99.0.66", "smb/relayed_http", (15, 17)),
+    "NGS-RELAY-006": Case("http/one_host_on_two_hops", "10.99.0.20", "smb/relayed_http", (19, 20)),
     "NGS-NAME-001": Case("smb/poisoned_name", "10.99.0.20", "smb/fixed_challenge"),
     "NGS-NAME-002": Case("smb/poisoned_name", "10.99.0.20", "kdc/found_by_dns"),
     "NGS-GUESS-001": Case("smb/password_spraying", "10.99.0.20", "smb/brute_force"),
@@ -75,7 +75,7 @@ TABLE = {
     "NGS-GUESS-003": Case("kdc/user_names_tried", "10.99.0.20", "kdc/unknown_user"),
     "NGS-GUESS-004": Case("smb/account_locked", "NEGO\\alan", "smb/account_disabled"),
     "NGS-KRB-001": Case("http/proxy_kerberos", "10.99.0.20", "http/negotiate_kerberos"),
-    "NGS-KRB-002": Case("http/des_ticket", "10.99.0.20", "http/proxy_kerberos"),
+    "NGS-KRB-002": Case("http/des_ticket_refused", "fd99::20", "http/proxy_kerberos"),
     "NGS-KRB-003": Case("http/not_mutual", "fd99::20", "http/negotiate_kerberos"),
     "NGS-KRB-004": Case("http/delegated", "10.99.0.20", "smb/smb311_kerberos"),
     "NGS-KRB-005": Case("http/replay", "fd99::20", "http/keep_alive_kerberos"),
@@ -101,7 +101,7 @@ TABLE = {
         "http/reselection_without_mic", "10.99.0.20", "http/reselection_with_mic"
     ),
     "NGS-SPNEGO-002": Case("http/fallback_in_negotiation", "fd99::20", "http/negotiate_ntlm"),
-    "NGS-SPNEGO-003": Case("http/offer_cut_between_hops", "10.99.0.5", "smb/relayed_http"),
+    "NGS-SPNEGO-003": Case("http/offer_cut_between_hops", "10.99.0.20", "smb/relayed_http"),
     "NGS-SPNEGO-004": Case("http/token_after_failure", "10.99.0.20", "http/lost_in_token"),
     "NGS-SMB-001": Case("smb/nt1_kerberos", "fd99::1", "smb/multiprotocol_ntlm"),
     "NGS-SMB-002": Case("smb/share_denied", "10.99.0.4", "smb/signing_required"),
@@ -321,7 +321,7 @@ def test_a_host_in_between_is_known_by_each_of_the_three_messages(
         ]
     columns["tokens"] = tokens | wiped
     (found,) = audit(columns, [all_rules()["NGS-RELAY-006"]])
-    assert found.why.startswith(f"the NTLM {what} between 10.99.0.20 and 10.99.0.66")
+    assert found.why.startswith(f"the NTLM {what} between 10.99.0.3 and 10.99.0.20")
     assert found.count == 1
 
 

@@ -94,6 +94,38 @@ def test_who_leaves_first_after_the_challenge(
     assert end.evidence == [5, 6]
 
 
+LAST = "Connection: close"
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("by_request", [False, True])
+def test_who_wanted_the_connection_to_end(tmp_path: Path, side: int, *, by_request: bool) -> None:
+    """Whoever said so, whichever side closes first; what the client asked for is not the server's doing."""
+    first, told = asks(NEGOTIATE), CHALLENGED.replace(b"Content-", f"{LAST}\r\nContent-".encode())
+    if by_request:
+        first = first.replace(b"Host", f"{LAST}\r\nHost".encode())
+    talk = leave(Conversation(80).client(first).server(told), side, after_ms=2_000)
+    (end,) = endings(tmp_path, talk.packets)
+    wanted = ("client_gave_up", "possible") if by_request else ("connection_closed", "likely")
+    assert (end.outcome, end.reason, end.confidence, end.evidence) == (
+        "incomplete",
+        *wanted,
+        [5, 6],
+    )
+    assert LAST in end.detail
+
+
+def test_a_protocol_whose_connections_end(tmp_path: Path) -> None:
+    """HTTP/1.0, unless a side asks for more (RFC 9112 9.3)."""
+    told = CHALLENGED.replace(b"HTTP/1.1", b"HTTP/1.0")
+    kept = told.replace(b"Content-", b"Connection: keep-alive\r\nContent-")
+    codes = [
+        endings(tmp_path, leave(Conversation(80).client(asks(NEGOTIATE)).server(said), 0).packets)[0].reason
+        for said in (told, kept)
+    ]  # fmt: skip
+    assert codes == ["connection_closed", "client_gave_up"]
+
+
 def test_a_challenge_that_nobody_leaves(tmp_path: Path) -> None:
     """The capture may just have ended."""
     (end,) = endings(tmp_path, begun().packets)
@@ -178,3 +210,20 @@ def test_a_proxy_that_was_content_then(tmp_path: Path) -> None:
     path.write_bytes(pcap(leave(talk, 1).packets))
     row = read(path).tables.columns["negotiations"]
     assert (row["outcome"], row["status"], row["reason"]) == (["success"], ["200"], [None])
+
+
+@pytest.mark.parametrize(
+    ("protocol", "outcome", "reason"),
+    [("TLS/1.2, TLS/1.0", "incomplete", "encrypted"), ("websocket", "success", None)],
+)
+def test_another_protocol_from_here_on(
+    tmp_path: Path, protocol: str, outcome: str, reason: str | None
+) -> None:
+    """TLS comes before the server's word on the request (RFC 2817 3.3); a web socket is what it let in."""
+    switched = answers(101, "Connection: Upgrade", f"Upgrade: {protocol}")
+    switched = switched.replace(b"Content-Length: 0\r\n", b"")
+    talk = Conversation(80).client(asks(TICKET, "Negotiate")).server(switched)
+    path = tmp_path / "switched.pcap"
+    path.write_bytes(pcap(leave(talk.client(b"\x16\x03\x01"), 1).packets))
+    row = read(path).tables.columns["negotiations"]
+    assert (row["outcome"], row["reason"]) == ([outcome], [reason])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from analyzer.capture.model import Stream
@@ -264,6 +266,27 @@ def test_access_denied_to_a_mech_list_mic() -> None:
         assert ("mechListMIC" in reason.detail) == named
 
 
+@pytest.mark.parametrize("status", [http(401), http(407), nt(0xC000006D), ldap(49)])
+@pytest.mark.parametrize("mechanism", ["kerberos", "ntlm"])
+def test_a_token_that_ends_too_early(status: Status, mechanism: str) -> None:
+    """No server can have read the whole of it; where the capture lacks its end, nobody knows."""
+    short = (Anomaly("truncated", Span(0, 2), "2 bytes of 9"),)
+    proof = KrbApReq(raw=b"60") if mechanism == "kerberos" else PROOF
+    refused = {"kerberos": "kerberos_refused", "ntlm": "bad_credentials"}[mechanism]
+    for inner, outer, completeness, code in [
+        (short, (), "complete", "malformed_token"),
+        ((), short, "complete", "malformed_token"),
+        ((), (), "complete", refused),
+        (short, (), "gap", refused),
+    ]:
+        within = dataclasses.replace(proof, anomalies=inner)
+        token = NegTokenInit(raw=b"60", anomalies=outer, inner=within)
+        made = talk(token, None, mechanism=mechanism, completeness=completeness, scheme="Negotiate")
+        tokens = [(made.steps[0], within)]
+        found = status_cause(made, tokens, status, made.steps[-1])
+        assert (found.code, found.confidence) == (code, "likely")
+
+
 @pytest.mark.parametrize("status", [ldap(49), ad(49, 0x52E), nt(0xC000006D)])
 def test_credentials_that_the_capture_lacks(status: Status) -> None:
     """They may have been a ticket, of which the code says nothing."""
@@ -365,6 +388,24 @@ def test_operations_error_to_an_unseen_bind() -> None:
     assert cause(talk(None), ldap(1)) == ("server_error", "likely")
     lost = talk(None, completeness="started-before-capture")
     assert cause(lost, ldap(1)) == ("server_error", "possible")
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [
+        (
+            IakerbMessage(raw=b"", inner=KrbAsReq(raw=b"", padata_types=(149, 150))),
+            "mechanism_refused",
+        ),
+        (IakerbMessage(raw=b"", inner=KrbAsReq(raw=b"", padata_types=(149, 2))), "bad_credentials"),
+        (IakerbMessage(raw=b""), "mechanism_refused"),
+        (KrbApReq(raw=b""), "bad_credentials"),
+    ],
+)
+def test_a_question_for_the_kdc_proves_nothing(token: Token, code: str) -> None:
+    """IAKERB's first AS-REQ has no proof of the password; one with an encrypted timestamp has."""
+    made = talk(token, None, mechanism="iakerb", scheme="Negotiate")
+    assert cause(made, http(401)) == (code, "likely")
 
 
 def test_ntlm_that_was_taken_off_the_list() -> None:

@@ -48,6 +48,17 @@ def test_message_for_the_kdc(tag: int, name: str) -> None:
         assert token_mech(token) == "iakerb"
 
 
+def test_a_message_without_a_frame() -> None:
+    """MIT's library frames the first token only; what is cut is told of the message, and what follows it."""
+    whole = b"\x05\x01" + header(b"LAB.EXAMPLE") + der(0x6B, der(0x30))
+    token = dissect_token(whole)
+    assert type(token) is IakerbMessage
+    assert (token.realm, token.message, token.anomalies) == ("LAB.EXAMPLE", "AS-REP", ())
+    assert codes(dissect_token(whole[:-1])) == ["truncated"]
+    assert codes(dissect_token(whole[:12])) == ["truncated"]
+    assert codes(dissect_token(whole + b"\0")) == ["trailing-bytes"]
+
+
 def test_realm_discovery() -> None:
     """An empty realm and no message ask for the realm."""
     token = dissect_token(proxy(header(b"")))
