@@ -78,4 +78,7 @@ def kerberos_in_the_clear(row: Any) -> Iterator[Hit]:
         and row.outcome == "success"
         and row.protection not in {"sign", "seal", "tls"}
     ):
-        yield by_server(row, f"{row.server} let {row.client} in by Kerberos outside TLS")
+        # a bare 403 may come before anybody looks at the ticket (Apache's SSLRequireSSL)
+        bare = row.reason == "access_denied" and row.confidence != "certain"
+        why = f"{row.server} let {row.client} in by Kerberos outside TLS"
+        yield by_server(row, why, "likely" if bare else "certain")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from base64 import b64encode
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from support.packets import Conversation, pcap
 
 from analyzer.analysis import Analysis, read
 from analyzer.audit.facts import Facts
 from analyzer.audit.model import CONFIDENCES, SUBJECTS
 from analyzer.audit.registry import all_rules
 from analyzer.audit.run import audit
+from dissectors.tokens import build
 
 ROOT = Path(__file__).resolve().parents[4]
 CAPTURES = ROOT / "captures"
@@ -448,3 +451,17 @@ SENTENCES = [
 def test_its_sentence_says_what_is_there(case: str, rule_id: str, words: str) -> None:
     """A finding says no more than its frames show, and names what tells one place from another."""
     assert words in analysis(case).audit([rule_id]).findings[0].why
+
+
+@pytest.mark.parametrize(("code", "sure"), [(200, "certain"), (403, "likely")])
+def test_a_bare_403_does_not_show_that_the_ticket_was_taken(
+    tmp_path: Path, code: int, sure: str
+) -> None:
+    """Apache's SSLRequireSSL answers so before anybody looks at it."""
+    ticket = build.neg_token_init(["kerberos"], build.ap_req(sname="HTTP/web", realm="LAB"))
+    asks = f"GET / HTTP/1.1\r\nHost: web\r\nAuthorization: Negotiate {b64encode(ticket).decode()}\r\n\r\n"
+    told = f"HTTP/1.1 {code} X\r\nContent-Length: 0\r\n\r\n"
+    talk = Conversation(80).client(asks.encode()).server(told.encode())
+    path = tmp_path / "told.pcap"
+    path.write_bytes(pcap(talk.packets))
+    assert [found.confidence for found in read(path).audit(["NGS-HTTP-003"]).findings] == [sure]
