@@ -77,5 +77,6 @@ def wrong_codes(rows: list[Row], negotiations: list[dict[str, Any]]) -> list[tup
 
 
 def _of_status(row: dict[str, Any]) -> list[int]:
-    """Frames in which the status of a negotiation may stand."""
-    return row["frames"] if row["outcome"] == "incomplete" else [row["last_frame"]]
+    """Frames in which the status of a negotiation may stand; a closed connection ends it without one."""
+    unanswered = row["outcome"] == "incomplete" or row["reason"] == "connection_closed"
+    return row["frames"] if unanswered else [row["last_frame"]]
