@@ -280,7 +280,7 @@ def test_a_token_that_ends_too_early(status: Status, mechanism: str) -> None:
         (short, (), "gap", refused),
     ]:
         within = dataclasses.replace(proof, anomalies=inner)
-        token = NegTokenInit(raw=b"60", anomalies=outer, inner=within)
+        token = NegTokenInit(raw=b"60", anomalies=outer, mech_token=within.raw, inner=within)
         made = talk(token, None, mechanism=mechanism, completeness=completeness, scheme="Negotiate")
         tokens = [(made.steps[0], within)]
         found = status_cause(made, tokens, status, made.steps[-1])

@@ -15,7 +15,7 @@ CLEAR = {
     "MaxLen", "MsvAvEOL", "ProductMajorVersion", "ProductMinorVersion", "Reserved", "Reserved1",
     "Reserved2", "Reserved3", "Sealed", "SentByAcceptor", "Signature", "Size", "Value", "Z(16)", "Z4",
     "data", "name-string", "tkt-vno", "MIC present", "account authentication constrained",
-    "DomainName", "Workstation", "checksum", "EncryptedData", "padata-type", "padata-value", "r7",
+    "DomainName", "Workstation", "checksum", "EncryptedData", "padata-type", "padata-value", "r7", "cksumtype",
 }  # fmt: skip
 """Names that need no words: what they are for stands in their name, or in their text."""
 
