@@ -132,3 +132,12 @@ def test_the_list_of_cases_is_fresh():
         [sys.executable, str(index), "--check"], capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if "made" in card(c)], ids=lambda c: c.name)
+def test_what_was_made_by_hand_says_why_no_lab_records_it(case):
+    """One sentence, of what was tried or looked up; a recorded case has no such excuse."""
+    said = card(case)
+    assert said["made"] == "by hand"
+    assert said["why_by_hand"].endswith(".")
+    assert len(said["why_by_hand"].split()) >= 8

@@ -4,6 +4,7 @@ That the rows are what the program says is the promise of test_captures.py; here
 """
 
 import json
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
@@ -40,6 +41,26 @@ def test_every_reason_has_a_capture(code: str) -> None:
     assert ROWS[code], (
         f"no capture whose row has the reason {code}: make one (captures/record/README.md)"
     )
+
+
+BY_HAND_ALONE = {
+    "logon_type_not_granted",
+    "smartcard_required",
+    "duplicate_spn",
+    "mutual_auth_failed",
+}
+"""Reasons that no lab of free software gives; `why_by_hand` of their cases says what was tried."""
+
+
+def test_every_other_reason_was_recorded() -> None:
+    """Real programs have said what negoscope says of them; only these few were put into their mouths."""
+    recorded = {
+        row["reason"]
+        for path in sorted(CAPTURES.glob("*/*/expected.jsonl"))
+        if "made" not in tomllib.loads((path.parent / "case.toml").read_text())
+        for row in map(json.loads, path.read_text().splitlines())
+    }
+    assert set(REASONS) - recorded == BY_HAND_ALONE
 
 
 def test_every_reason_of_a_capture_is_in_the_list() -> None:
