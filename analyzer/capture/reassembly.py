@@ -50,6 +50,8 @@ class TcpStream(Delivery):
             direction = self.directions[side]
             seq = (segment.seq + 1) & MODULUS if flags & SYN else segment.seq
             ahead = direction.ahead(seq)
+            if ahead < 0 and direction.given_up[0] == direction.offset:
+                ahead = self._found(direction, ahead, segment)
             if not -FARTHEST_BEHIND <= ahead <= FARTHEST_AHEAD:
                 self._stray(side, segment)
                 return
@@ -187,8 +189,11 @@ class TcpStream(Delivery):
         elif direction.fin is not None and not direction.fin_told:
             self._tell_fin(side)
         elif direction.rst is not None:
-            _, frame, ts_ns, _ = direction.rst
-            self._tell_rst(side, frame, ts_ns)
+            begin, frame, ts_ns, _ = direction.rst
+            if begin < direction.offset:
+                direction.rst = None  # its side has gone on behind it
+            else:
+                self._tell_rst(side, frame, ts_ns)
 
     def _overfull(self, first: Mark | None, second: Mark | None) -> int | None:
         """The side whose missing bytes keep too much waiting."""
@@ -223,10 +228,33 @@ class TcpStream(Delivery):
         assert hole is not None
         end, frame, ts_ns, _ = hole
         direction = self.directions[side]
-        if end == direction.offset + 1 and behind is None:
+        if hole is direction.rst:
+            self._reach_rst(side, hole)
+        elif end == direction.offset + 1 and behind is None:
             direction.passed = end  # acknowledged, and nothing behind it: it may be a FIN
         else:
-            self._lose(side, end - direction.offset, frame, ts_ns)
+            length, skipped = end - direction.offset, direction.skip
+            self._lose(side, length, frame, ts_ns)
+            if behind is None:
+                direction.given_up = direction.offset, length, min(skipped, length)
+
+    def _found(self, direction: Direction, ahead: int, segment: Segment) -> int:
+        """Go back to bytes that were given up, for nothing but an acknowledgement had shown them.
+
+        Their offsets stay behind; what was told of them cannot be taken back. Return how far ahead the packet
+        stands then.
+        """
+        offset, length, skipped = direction.given_up
+        back = min(-ahead, length)
+        if ahead + segment.size + (segment.flags & FIN) <= -length:
+            return ahead  # older ones
+        assert direction.next_seq is not None
+        direction.next_seq = (direction.next_seq - back) & MODULUS
+        direction.given_up = offset, length - back, 0
+        direction.skip += min(back, skipped)
+        direction.since, direction.proof = segment.frame, None  # it was told already
+        self.pool.account.tcp_bytes_missing -= back
+        return ahead + back
 
     def _acknowledged(self, side: int, hole: Mark | None, segment: Segment) -> None:
         """The other side acknowledges: from now on a hole below is doomed."""
@@ -304,14 +332,36 @@ class TcpStream(Delivery):
     # -- the end -------------------------------------------------------------------------------------
 
     def _reset(self, side: int, acked: int, segment: Segment) -> None:
-        direction = self.directions[side]
+        direction, other = self.directions[side], self.directions[side ^ 1]
         if direction.reset or direction.rst is not None:
             return
-        if acked > self.directions[side ^ 1].reached:
-            begin = direction.acknowledged(segment.seq)  # so far its own side has come, as it says
-            direction.rst = (begin, segment.frame, segment.ts_ns, acked)
+        stands, ahead = direction.offset, 0
+        if direction.next_seq is not None:
+            ahead = direction.ahead(segment.seq)
+            lowest = -stands if self.start == "syn" else -FARTHEST_BEHIND
+            if not lowest <= ahead <= FARTHEST_AHEAD:
+                return  # in no window, so nobody heeds it
+        if direction.fin is not None:
+            ahead = min(ahead, direction.fin[0] - stands)
+        self.aborted = True
+        if ahead > 0 or acked > other.reached:
+            direction.rst = (stands + max(ahead, 0), segment.frame, segment.ts_ns, acked)
+            direction.stood = stands
         else:
             self._tell_rst(side, segment.frame, segment.ts_ns)
+
+    def _reach_rst(self, side: int, rst: Mark) -> None:
+        """Give up what is missing before a RST; or the RST, if its side has gone on without coming there."""
+        direction = self.directions[side]
+        begin, frame, ts_ns, acked = rst
+        proven = direction.doom is not None and direction.doom.acked >= begin
+        if direction.fin is not None or (direction.offset > direction.stood and not proven):
+            direction.rst = None
+            return
+        self._tell_proof(side)
+        if begin > direction.offset + 1:  # else it may be a FIN that is missing
+            self._lose(side, begin - direction.offset, frame, ts_ns)
+        direction.rst = (direction.offset, frame, ts_ns, acked)
 
     def _tell_rst(self, side: int, frame: int, ts_ns: int) -> None:
         direction = self.directions[side]
@@ -322,8 +372,8 @@ class TcpStream(Delivery):
         self.consumer.end(side, "rst", frame, ts_ns)
 
     @property
-    def aborted(self) -> bool:
-        """A RST came, though it may not have been told."""
+    def ending(self) -> bool:
+        """A RST was told, or waits."""
         return self.reset or any(direction.rst is not None for direction in self.directions)
 
     def prove(self, side: int, proof: Proof) -> None:
@@ -346,14 +396,21 @@ class TcpStream(Delivery):
     def tell_proven(self) -> None:
         """Tell what was acknowledged and never captured, and has nothing of its side behind it.
 
-        One number may be that of a FIN.
+        One number may be that of a FIN. Of a side that was heard long after it, an acknowledgement beyond
+        what it said by then proves nothing.
         """
-        for side, direction in enumerate(self.directions):
-            proof, direction.proof = direction.proof, None
-            if proof is None or direction.fin is not None or not self.own_numbers:
-                continue
-            if direction.next_seq is None:
-                direction.begin(proof.first, 0)
-            missing = direction.ahead(proof.ack)
-            if 1 < missing <= FARTHEST_AHEAD:
-                self._lose(side, missing, proof.frame, proof.ts_ns)
+        for side in (0, 1):
+            self._tell_proof(side)
+
+    def _tell_proof(self, side: int) -> None:
+        direction = self.directions[side]
+        proof, direction.proof = direction.proof, None
+        if proof is None or direction.fin is not None or not self.own_numbers:
+            return
+        if direction.heard_ns - proof.ts_ns >= self.pool.limits.grace_ns:
+            return
+        if direction.next_seq is None:
+            direction.begin(proof.first, 0)
+        missing = direction.ahead(proof.ack)
+        if 1 < missing <= FARTHEST_AHEAD:
+            self._lose(side, missing, proof.frame, proof.ts_ns)
