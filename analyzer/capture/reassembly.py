@@ -399,8 +399,9 @@ class TcpStream(Delivery):
         One number may be that of a FIN. Of a side that was heard long after it, an acknowledgement beyond
         what it said by then proves nothing.
         """
-        for side in (0, 1):
-            self._tell_proof(side)
+        for side, direction in enumerate(self.directions):
+            if direction.proof is not None:
+                self._tell_proof(side)
 
     def _tell_proof(self, side: int) -> None:
         direction = self.directions[side]
