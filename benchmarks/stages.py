@@ -63,6 +63,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "analyzer/capture/following.py",
         "analyzer/capture/runs.py",
         "analyzer/capture/reassembly.py",
+        "analyzer/capture/waiting.py",
         "analyzer/capture/delivery.py",
         "analyzer/capture/proofs.py",
         "analyzer/capture/direction.py",

@@ -18,7 +18,12 @@ from analyzer.analysis import Analysis, read
 
 COMMAND = Path(__file__).with_name("robustness.py")
 CASE = ROOT / "captures" / "smb" / "wrong_password" / "capture.pcapng"
+KERBEROS = ROOT / "captures" / "smb" / "smb311_kerberos" / "capture.pcapng"
 CHAINED = ROOT / "captures" / "http" / "fallback_same_connection" / "capture.pcapng"
+
+
+WHAT = "ntlm_only_client"
+"""Says what happened: that it was NTLM, not why."""
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -45,11 +50,12 @@ def plant(monkeypatch: pytest.MonkeyPatch, **cells: Any) -> None:
 def test_a_sample_of_our_own_captures(kind: str, tmp_path: Path) -> None:
     """As many variants as were asked for are tried; a table, and the same figures as JSON."""
     written = tmp_path / "figures.json"
-    done = run(kind, str(ROOT / "captures" / "ldap"), "--sample", "12", "--json", str(written))
+    folders = [str(path.parent) for path in (CASE, KERBEROS, CHAINED)]
+    done = run(kind, *folders, "--sample", "12", "--json", str(written))
     assert "Traceback" not in done.stderr
     figures = json.loads(written.read_text("utf-8"))
     assert figures["tried"] == 12 < figures["variants"]
-    assert figures["captures"] == len(list((ROOT / "captures" / "ldap").glob("*/capture.pcapng")))
+    assert figures["captures"] == len(folders)
     assert figures["negotiations"] > 0
     assert figures["wrong"] == len(figures["wrong_ones"]) == sum(figures["aspects"].values())
     assert done.returncode == (1 if figures["wrong"] else 0)
@@ -88,6 +94,7 @@ PLANTED: list[tuple[str, Path, Row, set[str]]] = [
     ("missing", CASE, {"reason": "connection_closed"}, {"connection_closed"}),
     ("missing", CASE, {"outcome": "success"}, {"outcome"}),
     ("cut", CASE, {"reason": "account_locked", "confidence": "certain"}, {"reason"}),
+    ("cut", KERBEROS, {"fallback_reason": WHAT, "fallback_confidence": "certain"}, {"reason"}),
 ]
 
 
@@ -122,13 +129,18 @@ def test_a_row_that_is_gone_or_new_is_found(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize(
     "cells",
-    [{"outcome": "incomplete", "reason": "gap"}, {"reason": "truncated", "confidence": "certain"}],
+    [
+        {"outcome": "incomplete", "reason": "gap"},
+        {"reason": "truncated", "confidence": "certain"},
+        {"reason": "unspecified_failure", "confidence": "certain"},
+        {"fallback_reason": WHAT, "fallback_confidence": "certain"},
+    ],
 )
 @pytest.mark.parametrize("kind", ["missing", "cut"])
 def test_what_is_not_known_is_not_wrong(
     kind: str, cells: Row, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That something is missing may be said of every part."""
+    """That something is missing may be said of every part, and what came of a cause without it."""
     plant(monkeypatch, **cells)
     assert robustness_figures(KINDS[kind], [CASE], 6)["wrong"] == 0
 

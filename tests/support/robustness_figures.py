@@ -21,6 +21,7 @@ from support.variants import Variant, answer_missing, parts, swapped
 from analyzer.analysis import read
 from analyzer.errors import CaptureError
 from analyzer.negotiation.reasons import REASONS
+from analyzer.negotiation.reasons.fallbacks import WHAT_NOT_WHY
 
 SEED = 5
 LARGEST = 300_000
@@ -82,15 +83,23 @@ def false_claims(rows: list[Row], whole: list[Row], frames: list[int]) -> Iterat
 
 
 def contradictions(rows: list[Row], whole: list[Row], frames: list[int]) -> Iterator[Wrong]:
-    """What a part must not be certain of: another reason than the whole has, unless it is the cut itself."""
+    """What a part must not be certain of: another reason than the whole has, unless it is the cut itself.
+
+    A cause that the whole tells, and of which the part says only what came of it, is not contradicted.
+    """
     for row in rows:
         true = same(row, whole, frames)
         known = [each[name] for each in true for name in ("reason", "fallback_reason")]
+        came_of_it: set[str] = set()
+        if any(each["mechanism"] == "ntlm" for each in true):
+            came_of_it |= WHAT_NOT_WHY
+        if any(each["outcome"] == "failure" for each in true):
+            came_of_it.add("unspecified_failure")
         for name, sure in (("reason", "confidence"), ("fallback_reason", "fallback_confidence")):
             code = row[name]
             if code is None or row[sure] != "certain" or REASONS[code].kind == "incomplete":
                 continue
-            if code not in known:
+            if code not in known and code not in came_of_it:
                 yield Wrong(row, "reason", known, code)
                 break
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.audit.bursts import bursts
-from analyzer.audit.etypes import DES, RC4
+from analyzer.audit.etypes import RC4, only_weak
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import kdc_frames, kdc_hit, principal, service
 from analyzer.audit.model import Hit
@@ -73,8 +73,8 @@ def no_preauthentication(row: Any) -> Iterator[Hit]:
 )
 def asrep_roasting(row: Any) -> Iterator[Hit]:
     """An AS-REQ without proof that lists RC4 or DES only, answered with a ticket."""
-    asked = set(row.requested_etypes or ())
-    if _without_proof(row) and asked and asked <= (RC4 | DES):
+    asked = only_weak(row)
+    if _without_proof(row) and asked:
         why = (
             f"{row.client} got a ticket of {principal(row)} without proof, asking for "
             f"{', '.join(sorted(asked))} only"
@@ -142,7 +142,7 @@ def _service(row: Any) -> str:
 
 
 def _by_rc4_alone(row: Any) -> bool:
-    return set(row.requested_etypes or ("",)) <= (RC4 | DES)
+    return bool(only_weak(row))
 
 
 def _account_of_service(row: Any) -> str:

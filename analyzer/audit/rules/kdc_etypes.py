@@ -5,10 +5,10 @@ Spec: RFC 4120 3.1.3, RFC 6649 (DES), RFC 8429 (RC4 and triple DES).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from analyzer.audit.etypes import DES, RC4
+from analyzer.audit.etypes import DES, RC4, listed, only_weak
 from analyzer.audit.hits import kdc_hit, principal, service
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
@@ -16,11 +16,6 @@ from analyzer.audit.registry import rule
 _AES_KEYS = (
     "Give the account AES keys: set msDS-SupportedEncryptionTypes to AES and change its password."
 )
-
-
-def _listed(etypes: Iterable[str]) -> str:
-    """Each name once, in the order of the request: a hostile one repeats them without end."""
-    return ", ".join(dict.fromkeys(etypes))
 
 
 @rule(
@@ -67,11 +62,10 @@ def rc4_logon(row: Any) -> Iterator[Hit]:
 )
 def rc4_only(row: Any) -> Iterator[Hit]:
     """The list of encryption types in the request holds RC4 (and DES) and nothing stronger."""
-    asked = set(row.requested_etypes or ())
-    if asked & RC4 and asked <= RC4 | DES:
+    if only_weak(row) & RC4:
         why = (
             f"{row.client} asks for {service(row)} as {principal(row)} with "
-            f"{_listed(row.requested_etypes)} only"
+            f"{listed(row.requested_etypes)} only"
         )
         yield kdc_hit("client", row.client, row, why)
 
@@ -89,7 +83,7 @@ def des_asked(row: Any) -> Iterator[Hit]:
     """The list of encryption types in the request holds single DES."""
     asked = [etype for etype in row.requested_etypes or () if etype in DES]
     if asked:
-        why = f"{row.client} takes {_listed(asked)} for {service(row)}"
+        why = f"{row.client} takes {listed(asked)} for {service(row)}"
         yield kdc_hit("client", row.client, row, why)
 
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from analyzer.audit.etypes import DES, RC4
+from analyzer.audit.etypes import RC4, listed, only_weak
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import kdc_hit, principal, service
 from analyzer.audit.model import Hit
@@ -83,16 +83,15 @@ def logon_by_hash(facts: Facts) -> Iterator[Hit]:
     usual: set[tuple[str, str]] = set()
     odd: list[Any] = []
     for row in facts.rows("kdc"):
-        asked = set(row.requested_etypes or ())
-        if any(etype.startswith(_AES) for etype in asked):
+        if any(etype.startswith(_AES) for etype in row.requested_etypes or ()):
             usual.add((row.capture, row.client))
-        elif asked & RC4 and asked <= RC4 | DES and row.preauth == "encrypted-timestamp":
+        elif only_weak(row) & RC4 and row.preauth == "encrypted-timestamp":
             odd.append(row)
     for row in odd:
         if (row.capture, row.client) in usual:
             why = (
                 f"{row.client} asks for {service(row)} as {principal(row)} with "
-                f"{', '.join(dict.fromkeys(row.requested_etypes))} only, and with AES otherwise"
+                f"{listed(row.requested_etypes)} only, and with AES otherwise"
             )
             sure = "likely" if row.outcome == "success" else "possible"
             yield kdc_hit("user", principal(row), row, why, sure)
