@@ -76,10 +76,13 @@ class TcpStream(Waiting):
         back = min(-ahead, length)
         if ahead + segment.size + (segment.flags & FIN) <= -length:
             return ahead  # older ones
+        if direction.first is not None or direction.fin is not None or direction.cuts:
+            return ahead  # by now something is behind them
         assert direction.next_seq is not None
         direction.next_seq = (direction.next_seq - back) & MODULUS
         direction.given_up = offset, length - back, 0
         direction.skip += min(back, skipped)
+        direction.memory.clear()  # its offsets are no longer those of its numbers
         direction.since, direction.proof = segment.frame, None  # it was told already
         self.pool.account.tcp_bytes_missing -= back
         return ahead + back
@@ -155,8 +158,8 @@ class TcpStream(Waiting):
         stands, ahead = direction.offset, 0
         if direction.next_seq is not None:
             ahead = direction.ahead(segment.seq)
-            lowest = -stands if self.start == "syn" else -FARTHEST_BEHIND
-            if not lowest <= ahead <= FARTHEST_AHEAD:
+            farthest = min(stands, FARTHEST_BEHIND) if self.start == "syn" else FARTHEST_BEHIND
+            if not -farthest <= ahead <= FARTHEST_AHEAD:
                 return  # in no window, so nobody heeds it
         if direction.fin is not None:
             ahead = min(ahead, direction.fin[0] - stands)
@@ -169,8 +172,11 @@ class TcpStream(Waiting):
 
     @property
     def ending(self) -> bool:
-        """A RST was told, or waits."""
-        return self.reset or any(direction.rst is not None for direction in self.directions)
+        """A RST was told, or waits, and its side has sent nothing since."""
+        return self.reset or any(
+            direction.rst is not None and direction.offset == direction.stood
+            for direction in self.directions
+        )
 
     def prove(self, side: int, proof: Proof) -> None:
         """Note that bytes of a side were acknowledged, to be told if nothing of it comes any more."""

@@ -367,6 +367,53 @@ def test_bytes_from_the_middle_of_what_was_given_up(net):
     assert account.tcp_bytes_missing == 3
 
 
+def test_what_was_given_up_stays_so_when_something_is_behind_it(net):
+    """Then those bytes are lost as others are, and what comes of them later is not put anywhere."""
+    calls, account = client(
+        net,
+        net.packet(0, 100, b"x", ack=510, ms=5),
+        net.packet(1, 600, b"zz", ack=101, ms=500),
+        net.packet(1, 500, b"ab", ack=101, ms=501),
+        net.packet(0, 101, b"", ack=602, ms=502),
+        net.packet(0, 101, b"y", ack=602, ms=900),
+    )
+    assert calls == [
+        ("lost", 1, 0, 10, 4),
+        ("deliver", 0, 0, b"x", 4),
+        ("lost", 1, 10, 90, 5),
+        ("deliver", 1, 100, b"zz", 5),
+        ("deliver", 0, 1, b"y", 8),
+    ]
+    assert account.tcp_bytes_missing == 100
+
+
+def test_what_was_heard_before_bytes_that_were_given_up_is_no_contradiction(net):
+    """A repetition of it is none, though its bytes stand elsewhere now."""
+    heard = bytes(range(40))
+    calls, _ = client(
+        net,
+        net.packet(1, 500, heard, ack=100),
+        net.packet(0, 100, b"x", ack=560, ms=6),
+        net.packet(1, 540, b"reply", ack=101, ms=500),
+        net.packet(1, 500, heard, ack=101, ms=501),
+    )
+    assert [call[0] for call in calls] == ["deliver", "lost", "deliver", "deliver"]
+
+
+def test_a_reset_that_is_none_does_not_end_a_stream_that_rests(net):
+    """Its side has gone on, so silence is no end."""
+    packets = [
+        *net.handshake,
+        net.packet(0, 100, b"a"),
+        net.packet(0, 150, b"", R),
+        net.packet(0, 101, b"b"),
+        net.packet(0, 102, b"c", ms=60_000),
+    ]
+    for blocks in ((), (4, 5, 6)):
+        (consumer,), _ = net.follow(packets, blocks=blocks)
+        assert [call[0] for call in consumer.calls] == ["deliver"] * 3 + ["end"]
+
+
 def test_a_bare_impossible_acknowledgement_proves_nothing(net):
     """Its side was heard long after it, and had not said so much even then."""
     parts = [(100, b"ask"), net.packet(0, 103, ack=900, ms=5)]
