@@ -4,3 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from analyzer.pipeline import faults
+
+faults.RAISED = True  # what costs others one conversation fails a test
