@@ -117,6 +117,9 @@ CODES: dict[str, AnomalyCode] = {
     "incomplete-fragments": AnomalyCode(
         "gap", "medium", "an IP datagram whose fragments are not all there"
     ),
+    "reader-fault": AnomalyCode(
+        "gap", "high", "a fault of negoscope itself, please report it: the rest of this is not read"
+    ),
     "desync": AnomalyCode("gap", "medium", "message borders were lost; reading resumed further on"),
     # -- unsupported: understood to be there, not opened -------------------------------------------
     "unsupported-link-type": AnomalyCode(

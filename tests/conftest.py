@@ -5,7 +5,11 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
+from analyzer.pipeline import faults
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+faults.RAISED = True  # what costs others one conversation fails a test
 
 # How long an example takes depends on what else the machine does: no test may fail for that.
 settings.register_profile(

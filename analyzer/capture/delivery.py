@@ -41,7 +41,7 @@ class Delivery:
     """A stream that is followed: its consumer and its two directions, the client's first."""
 
     __slots__ = (
-        "client", "consumer", "directions", "finished", "last_frame", "last_ns", "last_ts_ns",
+        "aborted", "client", "consumer", "directions", "finished", "last_frame", "last_ns", "last_ts_ns",
         "own_numbers", "packets", "pool", "reset", "since", "start", "strays", "stream_id", "waiting",
     )  # fmt: skip
 
@@ -58,6 +58,7 @@ class Delivery:
         self.own_numbers = True  # what is known of its first numbers is not another connection's
         self.waiting = False  # there is a hole
         self.reset = False  # one side has aborted the connection
+        self.aborted = False  # a RST came, though it may wait, or count for nothing in the end
         self.finished = False  # both sides have told FIN, or a reset was long ago
         self.packets = 0  # that came one by one
         self.strays: list[tuple[int, Segment]] = []
@@ -138,6 +139,7 @@ class Delivery:
                 at = after
                 index += 1
             direction.skip = skip
+            direction.heard_ns = times[last - 1]
             if told:
                 self.pool.remember(direction.memory, told)
                 told = []
@@ -164,6 +166,7 @@ class Delivery:
         direction = self.directions[side]
         offset, skip = direction.offset, direction.skip
         direction.advance(len(data))
+        direction.heard_ns = ts_ns
         if skip:
             if skip > len(data):
                 direction.skip = skip - len(data)

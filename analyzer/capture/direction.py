@@ -38,8 +38,8 @@ class Direction:
     """
 
     __slots__ = (
-        "cuts", "doom", "fin", "fin_told", "floor", "hold", "memory", "next_seq", "offset",
-        "origin", "passed", "proof", "reset", "rst", "since", "skip",
+        "cuts", "doom", "fin", "fin_told", "floor", "given_up", "heard_ns", "hold", "memory",
+        "next_seq", "offset", "origin", "passed", "proof", "reset", "rst", "since", "skip", "stood",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -49,14 +49,17 @@ class Direction:
         self.floor = 0  # lowest offset of bytes from before it that were counted
         self.since = 0  # frame before which it is not known where this direction stands
         self.skip = 0  # bytes that the consumer does not want
+        self.heard_ns = 0  # time of the latest bytes that were delivered
         self.hold: Hold | None = None
         self.memory: list[Piece] = []
         self.cuts: dict[int, Mark] = {}  # offset -> end and the rest of a mark, of bytes cut off
         self.fin: Mark | None = None
         self.fin_told = False
         self.rst: Mark | None = None  # a RST that waits
+        self.stood = 0  # offset of the next byte when it came
         self.reset = False
         self.passed = 0  # offset up to which nothing is waited for
+        self.given_up = (-1, 0, 0)  # offset behind bytes with nothing behind them, length, skipped
         self.doom: Doom | None = None
         self.proof: Proof | None = None
 
@@ -98,7 +101,8 @@ class Direction:
         fin = self.fin
         if fin is not None and not self.fin_told and (mark is None or fin[0] <= offset):
             return fin
-        return self.rst if mark is None else mark
+        rst = self.rst
+        return rst if mark is None or (rst is not None and rst[0] <= offset) else mark
 
     def advance(self, length: int) -> None:
         """Move on over delivered or lost bytes."""

@@ -112,15 +112,18 @@ class Following:
                 del self.waiting[flow.stream_id]
         for flow in sorted(self.touched.values(), key=lambda each: each.last_frame):
             self._open.move_to_end(flow.stream_id)
-            if flow.reset:
+            if flow.ending:
                 self._reset[flow.stream_id] = flow
                 self._reset.move_to_end(flow.stream_id)
         self.touched.clear()
         while self._reset:
             flow = next(iter(self._reset.values()))
-            if not self.is_over(flow, now):
+            if not flow.ending:
+                del self._reset[flow.stream_id]  # the RST counted for nothing
+            elif self.is_over(flow, now):
+                self.end(flow, "closed")
+            else:
                 break
-            self.end(flow, "closed")
         while len(self._open) > limits.busy_streams:
             flow = next(iter(self._open.values()))
             if now - flow.last_ns < limits.idle_ns:
@@ -129,7 +132,7 @@ class Following:
 
     def is_over(self, flow: TcpStream, now: int) -> bool:
         """Tell whether a stream was reset, and silent since then for so long that it is closed."""
-        return flow.reset and now - flow.last_ns >= self._pool.limits.linger_ns
+        return flow.ending and now - flow.last_ns >= self._pool.limits.linger_ns
 
     def end(self, flow: TcpStream, how: str, frame: int | None = None, ts_ns: int = 0) -> None:
         """Tell all that can be told, then the end; it is that of the latest packet unless given."""

@@ -49,6 +49,8 @@ class TcpStream(Waiting):
             direction = self.directions[side]
             seq = (segment.seq + 1) & MODULUS if flags & SYN else segment.seq
             ahead = direction.ahead(seq)
+            if ahead < 0 and direction.given_up[0] == direction.offset:
+                ahead = self._found(direction, ahead, segment)
             if not -FARTHEST_BEHIND <= ahead <= FARTHEST_AHEAD:
                 self._stray(side, segment)
                 return
@@ -63,6 +65,27 @@ class TcpStream(Waiting):
         if self.waiting and flags & ACK and other.doom is None:
             behind, answer = (first, second) if side else (second, first)
             self._acknowledged(side ^ 1, self._hole(side ^ 1, behind, answer), segment)
+
+    def _found(self, direction: Direction, ahead: int, segment: Segment) -> int:
+        """Go back to bytes that were given up, for nothing but an acknowledgement had shown them.
+
+        Their offsets stay behind; what was told of them cannot be taken back. Return how far ahead the packet
+        stands then.
+        """
+        offset, length, skipped = direction.given_up
+        back = min(-ahead, length)
+        if ahead + segment.size + (segment.flags & FIN) <= -length:
+            return ahead  # older ones
+        if direction.first is not None or direction.fin is not None or direction.cuts:
+            return ahead  # by now something is behind them
+        assert direction.next_seq is not None
+        direction.next_seq = (direction.next_seq - back) & MODULUS
+        direction.given_up = offset, length - back, 0
+        direction.skip += min(back, skipped)
+        direction.memory.clear()  # its offsets are no longer those of its numbers
+        direction.since, direction.proof = segment.frame, None  # it was told already
+        self.pool.account.tcp_bytes_missing -= back
+        return ahead + back
 
     def _payload(self, side: int, begin: int, acked: int, segment: Segment) -> None:
         direction = self.directions[side]
@@ -129,19 +152,31 @@ class TcpStream(Waiting):
     # -- the end -------------------------------------------------------------------------------------
 
     def _reset(self, side: int, acked: int, segment: Segment) -> None:
-        direction = self.directions[side]
+        direction, other = self.directions[side], self.directions[side ^ 1]
         if direction.reset or direction.rst is not None:
             return
-        if acked > self.directions[side ^ 1].reached:
-            begin = direction.acknowledged(segment.seq)  # so far its own side has come, as it says
-            direction.rst = (begin, segment.frame, segment.ts_ns, acked)
+        stands, ahead = direction.offset, 0
+        if direction.next_seq is not None:
+            ahead = direction.ahead(segment.seq)
+            farthest = min(stands, FARTHEST_BEHIND) if self.start == "syn" else FARTHEST_BEHIND
+            if not -farthest <= ahead <= FARTHEST_AHEAD:
+                return  # in no window, so nobody heeds it
+        if direction.fin is not None:
+            ahead = min(ahead, direction.fin[0] - stands)
+        self.aborted = True
+        if ahead > 0 or acked > other.reached:
+            direction.rst = (stands + max(ahead, 0), segment.frame, segment.ts_ns, acked)
+            direction.stood = stands
         else:
             self._tell_rst(side, segment.frame, segment.ts_ns)
 
     @property
-    def aborted(self) -> bool:
-        """A RST came, though it may not have been told."""
-        return self.reset or any(direction.rst is not None for direction in self.directions)
+    def ending(self) -> bool:
+        """A RST was told, or waits, and its side has sent nothing since."""
+        return self.reset or any(
+            direction.rst is not None and direction.offset == direction.stood
+            for direction in self.directions
+        )
 
     def prove(self, side: int, proof: Proof) -> None:
         """Note that bytes of a side were acknowledged, to be told if nothing of it comes any more."""

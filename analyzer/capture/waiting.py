@@ -76,8 +76,11 @@ class Waiting(Delivery):
         elif direction.fin is not None and not direction.fin_told:
             self._tell_fin(side)
         elif direction.rst is not None:
-            _, frame, ts_ns, _ = direction.rst
-            self._tell_rst(side, frame, ts_ns)
+            begin, frame, ts_ns, _ = direction.rst
+            if begin < direction.offset:
+                direction.rst = None  # its side has gone on behind it
+            else:
+                self._tell_rst(side, frame, ts_ns)
 
     def _overfull(self, first: Mark | None, second: Mark | None) -> int | None:
         """The side whose missing bytes keep too much waiting."""
@@ -112,10 +115,15 @@ class Waiting(Delivery):
         assert hole is not None
         end, frame, ts_ns, _ = hole
         direction = self.directions[side]
-        if end == direction.offset + 1 and behind is None:
+        if hole is direction.rst:
+            self._reach_rst(side, hole)
+        elif end == direction.offset + 1 and behind is None:
             direction.passed = end  # acknowledged, and nothing behind it: it may be a FIN
         else:
-            self._lose(side, end - direction.offset, frame, ts_ns)
+            length, skipped = end - direction.offset, direction.skip
+            self._lose(side, length, frame, ts_ns)
+            if behind is None:
+                direction.given_up = direction.offset, length, min(skipped, length)
 
     def _acknowledged(self, side: int, hole: Mark | None, segment: Segment) -> None:
         """The other side acknowledges: from now on a hole below is doomed."""
@@ -190,6 +198,19 @@ class Waiting(Delivery):
             self._lose_hole(missing, first, second)
         self._note_holes(None, None, 0)
 
+    def _reach_rst(self, side: int, rst: Mark) -> None:
+        """Give up what is missing before a RST; or the RST, if its side has gone on without coming there."""
+        direction = self.directions[side]
+        begin, frame, ts_ns, acked = rst
+        proven = direction.doom is not None and direction.doom.acked >= begin
+        if direction.fin is not None or (direction.offset > direction.stood and not proven):
+            direction.rst = None
+            return
+        self._tell_proof(side)
+        if begin > direction.offset + 1:  # else it may be a FIN that is missing
+            self._lose(side, begin - direction.offset, frame, ts_ns)
+        direction.rst = (direction.offset, frame, ts_ns, acked)
+
     def _tell_rst(self, side: int, frame: int, ts_ns: int) -> None:
         direction = self.directions[side]
         direction.rst = None
@@ -201,14 +222,22 @@ class Waiting(Delivery):
     def tell_proven(self) -> None:
         """Tell what was acknowledged and never captured, and has nothing of its side behind it.
 
-        One number may be that of a FIN.
+        One number may be that of a FIN. Of a side that was heard long after it, an acknowledgement beyond
+        what it said by then proves nothing.
         """
         for side, direction in enumerate(self.directions):
-            proof, direction.proof = direction.proof, None
-            if proof is None or direction.fin is not None or not self.own_numbers:
-                continue
-            if direction.next_seq is None:
-                direction.begin(proof.first, 0)
-            missing = direction.ahead(proof.ack)
-            if 1 < missing <= FARTHEST_AHEAD:
-                self._lose(side, missing, proof.frame, proof.ts_ns)
+            if direction.proof is not None:
+                self._tell_proof(side)
+
+    def _tell_proof(self, side: int) -> None:
+        direction = self.directions[side]
+        proof, direction.proof = direction.proof, None
+        if proof is None or direction.fin is not None or not self.own_numbers:
+            return
+        if direction.heard_ns - proof.ts_ns >= self.pool.limits.grace_ns:
+            return
+        if direction.next_seq is None:
+            direction.begin(proof.first, 0)
+        missing = direction.ahead(proof.ack)
+        if 1 < missing <= FARTHEST_AHEAD:
+            self._lose(side, missing, proof.frame, proof.ts_ns)

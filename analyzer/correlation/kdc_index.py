@@ -161,6 +161,8 @@ class KdcIndex:
         if any(fact.targets):  # a lone dot says that there is no such service (RFC 2782)
             self.kdc_named.add(fact.client, fact.ts_ns, fact)
             return
+        if not fact.denies:
+            return
         for key in (fact.client, version(fact.client)):
             self.no_kdc_named.add(key, fact.ts_ns, fact)
 

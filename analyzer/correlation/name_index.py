@@ -48,7 +48,7 @@ class NameIndex:
                 continue
             for address in fact.addresses:
                 self._leading_to.setdefault(address, []).append(fact)
-            if not fact.addresses and fact.source != "sni":
+            if not fact.addresses and fact.source != "sni" and fact.denies:
                 self._failed.add((fact.client, fact.name), fact.ts_ns, fact)
 
     def _learn_reverse(self, fact: NameFact) -> None:

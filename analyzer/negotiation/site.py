@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from analyzer.capture.model import Stream
+from dissectors.carriers.http_head import host_key
 
 ORIGIN = "http"
 """The carrier whose servers have sites; `http-proxy` is what a proxy itself asks for."""
@@ -34,7 +35,7 @@ def site_of(
     """
     if carrier != ORIGIN or not server_name:
         return None
-    return Site(server_name.lower().removesuffix("."), facts.get("port") or stream.server_port)
+    return Site(host_key(server_name), facts.get("port") or stream.server_port)
 
 
 def may_be_one(site: Site | None, other: Site | None) -> bool:

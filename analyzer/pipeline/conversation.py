@@ -7,6 +7,7 @@ from analyzer.capture.model import Stream
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly
 from analyzer.negotiation.rebuild import StreamNegotiations
 from analyzer.negotiation.site import site_of
+from analyzer.pipeline.faults import fault_anomaly
 from analyzer.pipeline.sink import Options, Sink
 from analyzer.surroundings.kdc import StreamKdc
 from dissectors.anomaly import Anomaly
@@ -52,6 +53,7 @@ class Conversation:
         self.options = options
         self.negotiations = StreamNegotiations(stream, sink.negotiation)
         self.carrier: Carrier | None = None
+        self.failed = False  # a fault of ours has ended it
         self._swap = 0  # 1: the carrier says that our client is its server
         self._told: dict[str, int] = {}
         self._token_frame, self._token_place = 0, -1  # of the latest token, its place in the frame
@@ -186,6 +188,15 @@ class Conversation:
         else:
             self._backlog.add(self)
 
+    def fail(self, fault: Exception, frame: int | None, ts_ns: int | None) -> None:
+        """Tell of a fault of ours, and conclude what was known before; nothing more is read."""
+        anomaly = fault_anomaly(fault)
+        if self.failed:
+            return  # it shows again in what is concluded
+        self.failed, self.carrier = True, None
+        self.sink.anomaly(NoticedAnomaly(anomaly, frame, ts_ns, self.stream.stream_id))
+        self.conclude()
+
     def held(self) -> int:
         """Bytes of tokens that were not looked at yet."""
         held = 0
@@ -196,16 +207,19 @@ class Conversation:
 
     def conclude(self) -> None:
         """Tell what never became whole, and anomalies only counted; conclude the negotiations."""
-        self._look_at_all()
-        self.negotiations.one_direction = self._one_direction
-        self.negotiations.span_ns = self._span_ns
-        for message in self._pieces.left():
-            self._add(message, message.token)
-        for code, told in self._told.items():
-            if told > ANOMALIES_PER_KIND:
-                detail = f"{told - ANOMALIES_PER_KIND} more of {code} in this stream"
-                anomaly = Anomaly("limit-anomalies", Span(0, 0), detail)
-                self.sink.anomaly(NoticedAnomaly(anomaly, None, None, self.stream.stream_id))
-        self.negotiations.end()
-        if self._kdc is not None:
-            self._kdc.end()
+        try:
+            self._look_at_all()
+            self.negotiations.one_direction = self._one_direction
+            self.negotiations.span_ns = self._span_ns
+            for message in self._pieces.left():
+                self._add(message, message.token)
+            for code, told in self._told.items():
+                if told > ANOMALIES_PER_KIND:
+                    detail = f"{told - ANOMALIES_PER_KIND} more of {code} in this stream"
+                    anomaly = Anomaly("limit-anomalies", Span(0, 0), detail)
+                    self.sink.anomaly(NoticedAnomaly(anomaly, None, None, self.stream.stream_id))
+            self.negotiations.end()
+            if self._kdc is not None:
+                self._kdc.end()
+        except Exception as fault:  # noqa: BLE001 - see `faults`
+            self.fail(fault, None, None)

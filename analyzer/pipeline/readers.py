@@ -37,7 +37,11 @@ class StreamReader(Conversation):
         """Feed a segment; see `capture.model.Consumer`."""
         self._heard[side] = True
         carrier = self.carrier
-        if carrier is None:
+        try:
+            if carrier is not None:
+                return carrier.receive(side ^ self._swap, offset, data, frame, ts_ns)
+            if self.failed:
+                return IGNORE
             if not data:
                 return 0
             segment = (side, offset, data, frame, ts_ns)
@@ -47,7 +51,9 @@ class StreamReader(Conversation):
             if found is not None:
                 return self._attach(found, side)
             return self._give_up() if self._search.in_vain else 0
-        return carrier.receive(side ^ self._swap, offset, data, frame, ts_ns)
+        except Exception as fault:  # noqa: BLE001 - see `faults`
+            self.fail(fault, frame, ts_ns)
+            return IGNORE
 
     def _attach(self, found: Found, side: int) -> int:
         """Take the carrier and replay what was held; the windows skip by themselves meanwhile."""
@@ -65,6 +71,8 @@ class StreamReader(Conversation):
                 if isinstance(each, Loss)
                 else self.deliver(*each)
             )
+            if self.failed:
+                return IGNORE
             if each[0] == side:
                 answer = skip
         return answer
@@ -108,7 +116,11 @@ class StreamReader(Conversation):
         """Tell the carrier of a gap, as soon as it is known; see `capture.model.Consumer`."""
         loss = Loss(side, offset, length, frame, ts_ns)
         if self.carrier is not None:
-            return self._lose(loss)
+            try:
+                return self._lose(loss)
+            except Exception as fault:  # noqa: BLE001 - see `faults`
+                self.fail(fault, frame, ts_ns)
+                return IGNORE
         if self.tells_early:
             self.notice(self._loss("gap", offset, length), frame, ts_ns)
         shown = self._shows_token()
@@ -146,6 +158,8 @@ class StreamReader(Conversation):
 
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
         """The stream ends, or one side of it; see `capture.model.Consumer`."""
+        if self.failed:
+            return
         if side is not None:
             self._heard[side] = True
             self._say(None)
@@ -155,7 +169,11 @@ class StreamReader(Conversation):
         else:
             if how == "evicted":
                 self.notice(Anomaly("limit-streams", Span(0, 0), "read no further"), frame, ts_ns)
-            self.carrier.end(None if side is None else side ^ self._swap, how, frame, ts_ns)
+            try:
+                self.carrier.end(None if side is None else side ^ self._swap, how, frame, ts_ns)
+            except Exception as fault:  # noqa: BLE001 - see `faults`
+                self.fail(fault, frame, ts_ns)
+                return
         if how not in {"fin", "rst"}:
             self._one_direction = not (self.stream.both_sides or all(self._heard))
             self._span_ns = ts_ns - self.stream.first_ts_ns
@@ -207,7 +225,11 @@ class DatagramReader(Conversation):
         if cut:
             span = Span(len(data), len(data) + cut)
             self.notice(Anomaly("snaplen", span, f"{cut} bytes of a datagram"), frame, ts_ns)
-        self.carrier.datagram_received(side ^ self._swap, data, frame, ts_ns)
+        try:
+            self.carrier.datagram_received(side ^ self._swap, data, frame, ts_ns)
+        except Exception as fault:  # noqa: BLE001 - see `faults`
+            self.fail(fault, frame, ts_ns)
+            return IGNORE
         return 0
 
     def end(self, _side: int | None, _how: str, _frame: int, _ts_ns: int) -> None:

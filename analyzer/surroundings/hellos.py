@@ -3,9 +3,13 @@
 Large hellos do (key shares of post-quantum exchanges). One that shows no name yet is held until the bytes
 that follow it come, which is nearly always in the next packets; neither streams nor gaps are followed.
 
-Spec: RFC 8446 4.1.2 and 5.1, RFC 6066 3.
+A hello names the server that it is sent to, at the beginning of a connection and where one turns to TLS later
+(LDAP's StartTLS, HTTP's Upgrade). Behind a request for a tunnel it names whoever is at the other end, and
+the address is the proxy's: nothing is told of it.
+
+Spec: RFC 8446 4.1.2 and 5.1, RFC 6066 3, RFC 9110 9.3.6 (CONNECT), RFC 1928 3 (SOCKS5).
 Not handled: a first segment of less than six bytes; segments captured out of order; a hello in several
-TLS records.
+TLS records; a tunnel whose request is not in the capture, or does not begin its segment.
 """
 
 from __future__ import annotations
@@ -29,6 +33,14 @@ SEGMENTS = 64
 """Segments of one hello; its record has at most 16 KiB."""
 PATIENCE = 65_536
 """Packets of the capture after which a hello waits no longer."""
+TUNNELS = 4096
+"""Connections to proxies that are remembered; a hello comes soon after its tunnel."""
+
+_CONNECT = int.from_bytes(b"CONNECT ")
+_SOCKS4, _SOCKS5 = 4, 5
+_SOCKS4_CONNECT = 0x0401
+_SOCKS4_SIZE = 9  # of the shortest request
+_SOCKS5_SIZE = 2  # version, number of methods; a byte for each follows
 
 _CLIENT_HELLO = 0x1603_0000_0001_0000
 _HELLO_MASK = 0xFFFF_0000_00FF_0000  # content type, version; handshake type
@@ -50,9 +62,13 @@ class Hellos:
     def __init__(self, tell: Callable[[NameFact], None]) -> None:
         self._tell = tell
         self._held: OrderedDict[_Way, _Hello] = OrderedDict()
+        self._tunnels: OrderedDict[_Way, int] = OrderedDict()  # -> frame of the request
 
     def feed(self, index: PacketIndex, rows: NDArray[np.intp], first: NDArray[np.uint8]) -> None:
         """Look at the TCP packets `rows` of a block, each with a payload; `first` has their first octets."""
+        asking = rows[(first == ord("C")) | (first == _SOCKS5) | (first == _SOCKS4)]
+        if len(asking):
+            self._ask(index, asking)
         begun = rows[first == HANDSHAKE_RECORD]
         hello = (payload_heads(index, begun) & np.uint64(_HELLO_MASK)) == np.uint64(_CLIENT_HELLO)
         for row in begun[hello].tolist():
@@ -60,6 +76,19 @@ class Hellos:
             self._take(index, row, _Hello(b"", seq, index.frame.item(row), 0))
         if self._held:
             self._go_on(index, rows)
+
+    def _ask(self, index: PacketIndex, rows: NDArray[np.intp]) -> None:
+        """Remember who asks for a tunnel."""
+        heads, size = payload_heads(index, rows), index.payload_wire_len[rows]
+        two = (heads >> np.uint64(48)).astype(np.int64)
+        methods = two & 0xFF
+        asks = heads == np.uint64(_CONNECT)
+        asks |= (two == _SOCKS4_CONNECT) & (size >= _SOCKS4_SIZE)
+        asks |= (two >> 8 == _SOCKS5) & (methods > 0) & (size == _SOCKS5_SIZE + methods)
+        for row in rows[asks].tolist():
+            self._tunnels.setdefault(_way(index, row), index.frame.item(row))
+            if len(self._tunnels) > TUNNELS:
+                self._tunnels.popitem(last=False)
 
     def _go_on(self, index: PacketIndex, rows: NDArray[np.intp]) -> None:
         """Find the next segments of what is held, and theirs, as far as they are in this block."""
@@ -91,6 +120,8 @@ class Hellos:
         """Add a segment: tell the name if it is there, else hold the hello if it goes on."""
         way = _way(index, row)
         self._held.pop(way, None)
+        if self._tunnels.get(way, index.frame.item(row)) < index.frame.item(row):
+            return
         payload = bytes(index.payload(row))
         data = hello.data + payload
         frame, size = index.frame.item(row), hello_size(data)

@@ -2,8 +2,8 @@
 
 Those are by far the most, and they say the same again and again. Datagrams are told apart by their bytes as
 numbers, each text is read once, and questions are matched with answers by numbers too. What is in any way
-unusual is left to `NameLookups`: repeated questions or answers, several questions in one, long datagrams,
-protocols other than DNS. Either way the same facts come out.
+unusual is left to `NameLookups`: repeated questions or answers, several questions in one, partial answers,
+long datagrams, protocols other than DNS. Either way the same facts come out.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class LookupPairs:
         questions: dict[Question, int] = {}
         for head in heads.tolist():
             message = read_dns(index.payload(int(rows[some[head]])))
-            if message is None or len(message.questions) != 1:
+            if message is None or len(message.questions) != 1 or message.partial:
                 continue
             [question] = message.questions
             number[head] = questions.setdefault(question, len(questions))

@@ -139,6 +139,12 @@ class NameFact(NamedTuple):
     responder: str | None = None  # address of who answered
     broadcast: bool = False  # everybody was asked, not a server
     ttl: int | None = None  # seconds for which the answer holds; None: it leads nowhere, or is none
+    partial: bool = False  # records of the answer are missing: cut off, truncated, not readable
+
+    @property
+    def denies(self) -> bool:
+        """It says that there are no such records, or got no answer: not so if some may be missing."""
+        return not (self.partial and self.rcode == "NOERROR")
 
 
 @dataclass(slots=True, frozen=True)

@@ -96,7 +96,7 @@ class NameLookups:
             found, targets, ttl = followed(name, answers)
             responder = sender[0]
             fact = (source, client, name, found, frame, ts_ns, record, rcode, targets, responder)
-            self._say(NameFact._make((*fact, of_all, ttl)))
+            self._say(NameFact._make((*fact, of_all, ttl, message.partial)))
 
     def _unanswered(self, key: _Key, asked: _Asked) -> None:
         source, client, frame, ts_ns, broadcast = asked

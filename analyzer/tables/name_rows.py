@@ -24,4 +24,5 @@ def name_row(capture: str, fact: NameFact) -> list[Any]:
         list(fact.targets),
         fact.broadcast,
         fact.ttl,
+        fact.partial,
     ]

@@ -508,6 +508,11 @@ NAMES = Table(
             "everybody was asked, by LLMNR, mDNS or NetBIOS; false where a server was, also WINS",
         ),
         C("ttl", "int", "seconds for which the answer holds: of its records the shortest"),
+        C(
+            "partial",
+            "bool",
+            "records of the answer are missing here: truncated (TC), cut off or not readable",
+        ),
     ),
 )
 

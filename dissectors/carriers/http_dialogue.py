@@ -75,11 +75,8 @@ class Dialogue:
     def ask(self, request: Request, frame: int) -> bool:
         """Take the next request, sent in `frame`; False the first time that too many wait."""
         self.asked += 1
-        if self._held:
-            if request.ts_ns > self._held_at:
-                self._decide()
-            else:
-                self._among.append(request)
+        if self._held and request.ts_ns > self._held_at:
+            self._decide()
         requests = self._requests
         if frame == self._asked_in and requests and requests[-1].answer is None:
             self._pipelines = True
@@ -87,6 +84,8 @@ class Dialogue:
         if self._early:
             self._answer_early(request)
         requests.append(request)
+        if self._held and request.answer is None:
+            self._among = self._unanswered()
         if len(requests) <= PENDING_LIMIT:
             return True
         if self._held:
@@ -119,7 +118,7 @@ class Dialogue:
             self._decide()  # the client has asked in between
             waiting = self._waiting(ts_ns)
         if not waiting:
-            if self._doubtful or len(self._early) == EARLY_LIMIT:
+            if self._doubtful or self.awaiting or len(self._early) == EARLY_LIMIT:
                 self._unask_early()
                 response.lonely = True
             else:
@@ -130,6 +129,9 @@ class Dialogue:
             self._pipelines = True
         if self._unsure(waiting[0]):
             response.lonely = True
+            if self._held:
+                self._give_up()  # they answer some of those that waited already
+                waiting = self._waiting(ts_ns)
             self._forget(waiting)  # one of them may be what it answers
             return None
         if not counted:
@@ -138,11 +140,15 @@ class Dialogue:
         waiting[0].answer = response
         return waiting[0]
 
+    def _unanswered(self) -> list[Request]:
+        return [request for request in self._requests if request.answer is None]
+
     def _waiting(self, ts_ns: int) -> list[Request]:
         """List the requests that a response begun at `ts_ns` may answer."""
-        waiting = [request for request in self._requests if request.answer is None]
+        waiting = self._unanswered()
         if self._answers_lost or self._held or self._doubtful:
-            return [request for request in waiting if request.ts_ns <= ts_ns]
+            while waiting and waiting[-1].ts_ns > ts_ns:
+                waiting.pop()  # not those before it: what is captured late may have been sent early
         return waiting
 
     def _unsure(self, request: Request) -> bool:

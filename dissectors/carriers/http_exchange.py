@@ -32,7 +32,7 @@ from dissectors.carriers.http_credentials import (
     plain_logon,
     token_of,
 )
-from dissectors.carriers.http_head import Request, Response
+from dissectors.carriers.http_head import Request, Response, host_key
 from dissectors.carriers.http_telling import asked_for, schemes_of, told, version_of
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
@@ -67,9 +67,14 @@ def _status(verdict: Verdict, code: int, reason: bytes) -> Status:
 
 
 def _elsewhere(exchange: Exchange, request: Request) -> bool:
-    """Tell whether a request is for another host than the exchange, as far as both name one."""
-    names = exchange.context.get("host"), request.host
-    return None not in names and names[0] != names[1]
+    """Tell whether a request is for another host or port than the exchange, as far as both name one."""
+    known, host = exchange.context.get("host"), request.host
+    if known is None or host is None:
+        return False
+    if known != host and host_key(known) != host_key(host):
+        return True
+    ports = exchange.context.get("port"), request.port
+    return None not in ports and ports[0] != ports[1]
 
 
 def _that_goes_on(offers: list[Offer], exchange: Exchange) -> Offer | None:

@@ -163,6 +163,11 @@ def host_name(authority: bytes) -> str | None:
     return text_of(authority.partition(b":")[0]) or None
 
 
+def host_key(host: str) -> str:
+    """What host names are compared by: case means nothing, nor does the root's dot (RFC 9110 4.2.3)."""
+    return host.lower().removesuffix(".")
+
+
 @lru_cache(1024)
 def port_number(authority: bytes) -> int | None:
     """Port of `host:port`; None if there is none, or no such port."""

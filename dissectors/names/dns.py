@@ -2,7 +2,7 @@
 
 All four share one format. Over TCP each has its length in front
 (RFC 7766 8). Reads the question and answer sections of a message, never raises, and keeps
-what it has where a message is cut.
+what it has where a message is cut, which `partial` says.
 
 Spec: RFC 1035 4, RFC 2181 8, RFC 2782, RFC 4795 2.1, RFC 6762 18, RFC 1002 4.2.
 Not handled: authority and additional sections; DNS over TLS or HTTPS.
@@ -37,6 +37,8 @@ _COUNTS = Struct(">HHH").unpack_from  # flags, questions, answers
 _TTL_LENGTH = Struct(">IH").unpack
 _NEGATIVE = 0x8000_0000
 """Of a TTL: such a one counts as 0 (RFC 2181 8)."""
+_TRUNCATED = 0x0200
+"""TC: what did not fit is missing; the client asks again over TCP (RFC 2181 9, RFC 7766 5)."""
 _BROADCAST = 0x0010
 """NetBIOS: the question goes to all nodes (RFC 1002 4.2.1.1, flag B)."""
 _RECURSION_AVAILABLE = 0x0080
@@ -72,6 +74,9 @@ class DnsMessage(NamedTuple):
     questions: tuple[Question, ...]
     answers: tuple[Answer, ...]
     of_server: bool = False  # NetBIOS: a name server (WINS) is asked, or answers
+    partial: bool = (
+        False  # it announces more records than can be read, or says that it is truncated (TC)
+    )
 
 
 def messages_of_segment(data: bytes) -> list[bytes]:
@@ -103,6 +108,7 @@ def _read(content: bytes, netbios: bool) -> DnsMessage | None:
     flags, asked, answered = _COUNTS(content)
     if flags & 0x7840 or asked > QUESTIONS or not (asked or answered):
         return None  # another operation than QUERY, or a bit that must be zero
+    partial = bool(flags & _TRUNCATED) or answered > ANSWERS
     data = b"\0\0" + content  # pointers count from the identification
     at = HEADER
     questions: list[Question] = []
@@ -122,10 +128,12 @@ def _read(content: bytes, netbios: bool) -> DnsMessage | None:
     except _CutError:
         if not questions and not answers:
             return None
+        partial = True
     rcode = RCODES.get(flags & 0xF) or f"rcode({flags & 0xF})"
     response = flags >> 15 == 1
     of_server = bool(flags & _RECURSION_AVAILABLE) if response else not flags & _BROADCAST
-    return DnsMessage(response, rcode, tuple(questions), tuple(answers), netbios and of_server)
+    of_server &= netbios
+    return DnsMessage(response, rcode, tuple(questions), tuple(answers), of_server, partial)
 
 
 _read_short = lru_cache(maxsize=1024)(_read)

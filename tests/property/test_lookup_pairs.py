@@ -23,10 +23,12 @@ def question(*names: str, ident: int = 1, kind: str = "A") -> bytes:
     return bytes(DNS(id=ident, qr=0, qd=[DNSQR(qname=name, qtype=kind) for name in names]))
 
 
-def answer(*names: str, ident: int = 1, to: str = "10.99.0.7", rcode: int = 0) -> bytes:
+def answer(
+    *names: str, ident: int = 1, to: str = "10.99.0.7", rcode: int = 0, tc: int = 0
+) -> bytes:
     asked = [DNSQR(qname=name) for name in names]
-    told = [] if rcode else [DNSRR(rrname=name, rdata=to) for name in names]
-    return bytes(DNS(id=ident, qr=1, rcode=rcode, qd=asked, an=told))
+    told = [] if rcode or tc else [DNSRR(rrname=name, rdata=to) for name in names]
+    return bytes(DNS(id=ident, qr=1, rcode=rcode, tc=tc, qd=asked, an=told))
 
 
 def index_of(datagrams, first_frame):
@@ -80,8 +82,9 @@ def traffic(chance: random.Random, count: int):
             case 10:
                 found.append((client, SERVER, asked[:12] + chance.randbytes(9), 0))
             case _:
-                refused = answer(name, ident=ident, rcode=chance.choice([0, 3]))
-                found += [(client, SERVER, asked, 0), (SERVER, client, refused, 0)]
+                said = chance.choice([{}, {"rcode": 3}, {"tc": 1}])
+                said = answer(name, ident=ident, **said)
+                found += [(client, SERVER, asked, 0), (SERVER, client, said, 0)]
     return found
 
 

@@ -33,6 +33,9 @@ with _instrumented:
     from support.token_seeds import kinds
     from support.token_seeds import seeds as seeds_of
 
+    from analyzer.pipeline import faults
+
+faults.RAISED = True  # a fault is what is looked for
 LARGEST = 8192  # bytes of an input
 
 

@@ -14,10 +14,13 @@ def test_distance_wraps():
 
 
 def test_what_waits_first():
-    """Held bytes come before a FIN and that before a RST; what is cut off, where it is next."""
+    """Held bytes come before a FIN and that before a RST; what is cut off, where it is next.
+
+    A RST does not wait for what is missing behind it.
+    """
     direction = Direction()
     assert direction.first is None
-    direction.rst = (0, 5, 50, 7)
+    direction.rst = (6, 5, 50, 7)
     assert direction.first == direction.rst
     direction.fin = (9, 4, 40, 0)
     assert direction.first == direction.fin
@@ -28,8 +31,10 @@ def test_what_waits_first():
     assert direction.first == (0, 2, 20, 1)
     del direction.cuts[0]
     assert direction.first == (4, 3, 30, 0)
-    direction.hold.take()
     direction.fin_told = True
+    direction.rst = (0, 5, 50, 7)
+    assert direction.first == direction.rst
+    direction.hold.take()
     assert direction.first == direction.rst
 
 

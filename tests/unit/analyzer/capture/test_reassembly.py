@@ -271,17 +271,157 @@ def test_a_reset_gives_up_holes_and_the_stream_may_go_on(net):
         (102, b"c"),
         (103, b"", R),
         (103, b"", R),
-        (103, b"d"),
         net.packet(1, 500, b"", R),
+        (103, b"d"),
     )
     assert calls == [
         ("deliver", 0, 0, b"a", 4),
         ("lost", 0, 1, 1, 5),
         ("deliver", 0, 2, b"c", 5),
         ("end", 0, "rst", 6),
-        ("deliver", 0, 3, b"d", 8),
-        ("end", 1, "rst", 9),
+        ("end", 1, "rst", 8),
+        ("deliver", 0, 3, b"d", 9),
     ]
+
+
+def test_a_reset_waits_for_the_bytes_before_it(net):
+    """They come late, or prove by its number that they are lost; one number more may be a FIN's."""
+    calls, account = client(net, (100, b"a"), (102, b"", R), (101, b"b"))
+    assert calls == [
+        ("deliver", 0, 0, b"a", 4),
+        ("deliver", 0, 1, b"b", 6),
+        ("end", 0, "rst", 5),
+    ]
+    assert account.tcp_bytes_missing == 0
+    calls, account = client(net, (100, b"a"), (103, b"", R))
+    assert calls == [("deliver", 0, 0, b"a", 4), ("lost", 0, 1, 2, 5), ("end", 0, "rst", 5)]
+    assert account.tcp_bytes_missing == 2
+    calls, account = client(net, (100, b"a"), (102, b"", R))
+    assert calls == [("deliver", 0, 0, b"a", 4), ("end", 0, "rst", 5)]
+    assert account.tcp_bytes_missing == 0
+
+
+def test_a_reset_waits_no_longer_than_its_connection_lives(net):
+    """Silence after it is the end, whether or not what it waits for was there."""
+    later = [net.packet(0, 1, b"x", ports=(7, 9), ms=each) for each in (9_000, 10_006)]
+    packets = [*net.handshake, net.packet(0, 100, b"a"), net.packet(0, 103, b"", R), *later]
+    for blocks in ((), (4, 5)):
+        (consumer, _), _ = net.follow(packets, blocks=blocks)
+        assert consumer.calls == [
+            ("deliver", 0, 0, b"a", 4),
+            ("lost", 0, 1, 2, 5),
+            ("end", 0, "rst", 5),
+            ("end", None, "closed", 5),
+        ]
+
+
+@pytest.mark.parametrize("ahead", [1, 50, -500, 1 << 31])
+def test_a_reset_whose_side_goes_on_is_none(net, ahead):
+    """Nobody heeds one outside the window, and one inside was not sent by the side that goes on."""
+    parts = [(100, b"a"), (101 + ahead, b"", R), (101, b"bc"), (103, b"", F | A)]
+    told = [("deliver", 0, 0, b"a", 4), ("deliver", 0, 1, b"bc", 6), ("end", 0, "fin", 7)]
+    for packets in (parts, parts[:3]):
+        calls, account = client(net, *packets)
+        assert calls == told[: len(packets) - 1]
+        assert account.tcp_bytes_missing == 0
+
+
+def test_an_impossible_acknowledgement_blinds_nobody(net):
+    """What it told of a side is given up after a grace; what that side says then is delivered all the same."""
+    calls, account = client(
+        net,
+        (100, b"ask"),
+        net.packet(0, 103, b"x", ack=900, ms=5),
+        net.packet(1, 500, b"reply", ack=104, ms=500),
+        net.packet(0, 104, b"y", ack=505, ms=501),
+        net.packet(1, 505, b"more", ack=105, ms=502),
+    )
+    assert calls == [
+        ("deliver", 0, 0, b"ask", 4),
+        ("lost", 1, 0, 400, 5),
+        ("deliver", 0, 3, b"x", 5),
+        ("deliver", 1, 400, b"reply", 6),
+        ("deliver", 0, 4, b"y", 7),
+        ("deliver", 1, 405, b"more", 8),
+    ]
+    assert account.tcp_bytes_missing == 0
+
+
+def test_bytes_from_the_middle_of_what_was_given_up(net):
+    """Those before them stay lost, and what was heard before is no news."""
+    calls, account = client(
+        net,
+        net.packet(1, 500, b"ab", ack=100),
+        net.packet(0, 100, b"x", ack=510, ms=6),
+        net.packet(1, 500, b"ab", ack=101, ms=500),
+        net.packet(1, 505, b"fgh", ack=101, ms=501),
+        net.packet(1, 508, b"", F | A, 101, ms=502),
+    )
+    assert calls == [
+        ("deliver", 1, 0, b"ab", 4),
+        ("lost", 1, 2, 8, 5),
+        ("deliver", 0, 0, b"x", 5),
+        ("deliver", 1, 10, b"fgh", 7),
+        ("end", 1, "fin", 8),
+    ]
+    assert account.tcp_bytes_missing == 3
+
+
+def test_what_was_given_up_stays_so_when_something_is_behind_it(net):
+    """Then those bytes are lost as others are, and what comes of them later is not put anywhere."""
+    calls, account = client(
+        net,
+        net.packet(0, 100, b"x", ack=510, ms=5),
+        net.packet(1, 600, b"zz", ack=101, ms=500),
+        net.packet(1, 500, b"ab", ack=101, ms=501),
+        net.packet(0, 101, b"", ack=602, ms=502),
+        net.packet(0, 101, b"y", ack=602, ms=900),
+    )
+    assert calls == [
+        ("lost", 1, 0, 10, 4),
+        ("deliver", 0, 0, b"x", 4),
+        ("lost", 1, 10, 90, 5),
+        ("deliver", 1, 100, b"zz", 5),
+        ("deliver", 0, 1, b"y", 8),
+    ]
+    assert account.tcp_bytes_missing == 100
+
+
+def test_what_was_heard_before_bytes_that_were_given_up_is_no_contradiction(net):
+    """A repetition of it is none, though its bytes stand elsewhere now."""
+    heard = bytes(range(40))
+    calls, _ = client(
+        net,
+        net.packet(1, 500, heard, ack=100),
+        net.packet(0, 100, b"x", ack=560, ms=6),
+        net.packet(1, 540, b"reply", ack=101, ms=500),
+        net.packet(1, 500, heard, ack=101, ms=501),
+    )
+    assert [call[0] for call in calls] == ["deliver", "lost", "deliver", "deliver"]
+
+
+def test_a_reset_that_is_none_does_not_end_a_stream_that_rests(net):
+    """Its side has gone on, so silence is no end."""
+    packets = [
+        *net.handshake,
+        net.packet(0, 100, b"a"),
+        net.packet(0, 150, b"", R),
+        net.packet(0, 101, b"b"),
+        net.packet(0, 102, b"c", ms=60_000),
+    ]
+    for blocks in ((), (4, 5, 6)):
+        (consumer,), _ = net.follow(packets, blocks=blocks)
+        assert [call[0] for call in consumer.calls] == ["deliver"] * 3 + ["end"]
+
+
+def test_a_bare_impossible_acknowledgement_proves_nothing(net):
+    """Its side was heard long after it, and had not said so much even then."""
+    parts = [(100, b"ask"), net.packet(0, 103, ack=900, ms=5)]
+    for ms, missing in ((100, 395), (500, 0)):
+        reply = net.packet(1, 500, b"reply", ack=103, ms=ms)
+        for blocks in ((), (4, 5), (5,)):
+            _, account = client(net, *parts, reply, blocks=blocks)
+            assert account.tcp_bytes_missing == missing
 
 
 def test_what_a_reset_carries_is_no_data(net):

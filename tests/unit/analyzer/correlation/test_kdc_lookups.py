@@ -67,6 +67,12 @@ def test_the_sentence_says_what_was_asked_and_answered() -> None:
     assert f"(dns SRV {NAMES[0]}: no server)" in empty.detail
 
 
+def test_an_answer_of_which_a_part_is_missing() -> None:
+    """It may have named a server; that there is no such name it says all the same."""
+    assert told(lookup(rcode="NOERROR")._replace(partial=True))[0] != "kdc_unreachable"
+    assert told(lookup()._replace(partial=True))[0] == "kdc_unreachable"
+
+
 def test_silence_of_dns() -> None:
     """One answer may be missing in the capture, two are likely none."""
     one, two = lookup(rcode="no-answer"), lookup(NAMES[1], "no-answer", frame=31)

@@ -116,3 +116,49 @@ def test_the_size_of_a_hello_is_that_of_its_record() -> None:
     """A length beyond what a record may have is none."""
     assert hello_size(HELLO) == len(HELLO)
     assert hello_size(b"\x16\x03\x01\xff\xff") == 5 + 2**14
+
+
+REQUESTS = [
+    b"CONNECT web.nego.test:443 HTTP/1.1\r\nHost: web.nego.test:443\r\n\r\n",
+    b"\x05\x02\x00\x02",  # SOCKS5: without logon, or with user and password
+    b"\x04\x01\x01\xbb\x00\x00\x00\x01\x00web.nego.test\x00",  # SOCKS4a
+]
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+@pytest.mark.parametrize("border", [40, SHOWN])
+def test_a_hello_inside_a_tunnel_names_not_the_proxy(request_: bytes, border: int) -> None:
+    """The name is the other end's; what the same proxy is asked before, or by others, tells nothing of it."""
+    ask = packet(0, 5, request_, ports=PORTS)
+    said = packet(1, 9, b"HTTP/1.1 200 Connection established\r\n\r\n", ports=PORTS)
+    hello = segments(HELLO, border, seq=5 + len(request_))
+    assert told([ask, said, *hello]) == told([ask], [said], hello) == []
+    other = segments(HELLO, ports=(40_001, 636))
+    assert told([ask, said, *other]) == [("web.nego.test", 3)]
+    assert told([*segments(HELLO), ask]) == [("web.nego.test", 1)]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        bytes.fromhex(
+            "301d02010177188016312e332e362e312e342e312e313436362e3230303337"
+        ),  # LDAP StartTLS
+        b"OPTIONS * HTTP/1.1\r\nHost: web.nego.test\r\nUpgrade: TLS/1.2\r\nConnection: Upgrade\r\n\r\n",
+        b"CONNECTION closed by peer\r\n",
+        b"\x05\x00\x0b\x03\x10\x00\x00\x00" + bytes(64),  # a DCE/RPC bind
+    ],
+)
+def test_a_hello_that_begins_tls_in_the_middle(before: bytes) -> None:
+    """An upgrade is made with the server itself."""
+    assert told([packet(0, 5, before, ports=PORTS), *segments(HELLO, seq=5 + len(before))]) == [
+        ("web.nego.test", 2)
+    ]
+
+
+def test_tunnels_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest is forgotten."""
+    monkeypatch.setattr(hellos, "TUNNELS", 2)
+    asked = [packet(0, 5, REQUESTS[0], ports=(40_000 + n, 636)) for n in range(3)]
+    hello = [segments(HELLO, seq=5 + len(REQUESTS[0]), ports=(40_000 + n, 636)) for n in range(3)]
+    assert told([*asked, *hello[0], *hello[1], *hello[2]]) == [("web.nego.test", 4)]

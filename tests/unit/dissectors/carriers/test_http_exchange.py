@@ -124,6 +124,26 @@ def test_other_scheme_is_another_exchange():
     assert first.legs[0].exchange is not second.legs[0].exchange
 
 
+@pytest.mark.parametrize(
+    ("targets", "one"),
+    [
+        ((b"http://web/a", b"http://WEB/a"), True),
+        ((b"http://web/a", b"http://web./a"), True),
+        ((b"http://web:8080/a", b"http://Web.:8080/a"), True),
+        ((b"/a", b"http://WEB.:80/a"), True),  # where no port is named, it may be any
+        ((b"http://web/a", b"http://web2/a"), False),
+        ((b"http://web/a", b"http://web:8080/a"), False),
+    ],
+)
+def test_one_logon_is_for_one_host(targets, one):
+    """However it is spelled; a proxy's client asks for many, on many ports."""
+    talk = Talk()
+    first = talk.ask(origin(FIRST), target=targets[0])
+    talk.answer(first, 401, b"WWW-Authenticate: NTLM " + CHALLENGE)
+    second = talk.ask(origin(LATER), target=targets[1])
+    assert (first.legs[0].exchange is second.legs[0].exchange) == one
+
+
 def test_credentials_do_not_outlive_their_telling():
     """A request that waits for its answer holds no secret."""
     request = Talk().ask(b"Authorization: Basic Ym9iOnMzY3IzdA==")

@@ -100,12 +100,28 @@ def test_all_records_at_once() -> None:
 
 @pytest.mark.parametrize("length", range(len(ANSWER)))
 def test_every_prefix_is_safe(length: int) -> None:
-    """What is there before the cut is kept, in the same order."""
+    """What is there before the cut is kept, in the same order, and that there was more is said."""
     message = read_dns(ANSWER[:length])
     whole = read_dns(ANSWER)
     assert whole is not None
+    assert not whole.partial
     if message is not None:
         assert whole.answers[: len(message.answers)] == message.answers
+        assert message.partial
+
+
+def test_a_truncated_answer_is_not_all() -> None:
+    """By its own word (TC), or because it announces more records than are read; a plain one is all."""
+    asked = [DNSQR(qname="web.nego.test")]
+    records = [DNSRR(rrname="web.nego.test", rdata="10.99.0.7")]
+    for tc, an, announced in ((0, [], 0), (0, records, 1), (1, [], 0), (1, records, 1)):
+        message = read_dns(bytes(DNS(qr=1, tc=tc, qd=asked, an=an, ancount=announced)))
+        assert message is not None
+        assert message.partial == bool(tc)
+        assert message.rcode == "NOERROR"
+    many = read_dns(bytes(DNS(qr=1, qd=asked, an=records * 65)))
+    assert many is not None
+    assert (len(many.answers), many.partial) == (64, True)
 
 
 @pytest.mark.parametrize(
