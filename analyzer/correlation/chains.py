@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Hashable
+from operator import attrgetter
 
 from analyzer.capture.model import NO_TIME
 from analyzer.correlation.services import account_of, family, label_of, same_host
@@ -27,21 +28,28 @@ NEW_CONNECTION_NS = 120 * SECOND
 SAME_CONNECTION_NS = 600 * SECOND
 LOOK_BACK = 16
 """Earlier attempts that are looked at, latest first."""
+_END = attrgetter("ended_ns", "last_frame")
 
 Attempts = list[Negotiation]
 
 
 def join_chains(negotiations: list[Negotiation]) -> None:
     """Fill `retry_of`, `fallback_from` and `fallback_kind`; `negotiations` are in order of first frame."""
-    attempts = [each for each in negotiations if each.mechanism is not None]
-    over = _Over(attempts)
     for negotiation in negotiations:
         if _changed_inside(negotiation):
             negotiation.fallback_kind = "in-negotiation"
-    for negotiation in attempts:
-        earlier = _earlier(over.before(negotiation), negotiation)
-        if earlier is not None:
-            _link(negotiation, earlier)
+    attempts = [each for each in negotiations if each.mechanism is not None]
+    over: dict[Hashable, Attempts] = defaultdict(list)
+    for attempt in sorted(attempts, key=_END):
+        for service in _services(attempt):
+            over[service].append(attempt)
+    for attempt in attempts:
+        address, *names = _services(attempt)
+        # one that names a site may follow one that names none
+        places = [*names, (address, None)] if attempt.site is not None else [address]
+        known = [over[place] for place in places if place in over]
+        if any(len(others) > 1 or others[0] is not attempt for others in known):
+            _link(attempt, _before(known, attempt))
 
 
 def link_forward(negotiations: list[Negotiation]) -> None:
@@ -59,59 +67,38 @@ def link_forward(negotiations: list[Negotiation]) -> None:
         negotiation.followed_by = tuple(takers.get(id(negotiation), ()))
 
 
-class _Over:
-    """Attempts in the order in which they were over, by what may make two of them one service's."""
+def _services(negotiation: Negotiation) -> list[Hashable]:
+    """Keys of the service by address, then, for HTTP, by name.
 
-    def __init__(self, attempts: Attempts) -> None:
-        self._attempts: dict[Hashable, Attempts] = defaultdict(list)
-        for attempt in sorted(attempts, key=_end):
-            address = _address(attempt)
-            for key in (address, *_by_name(attempt, address)):
-                self._attempts[key].append(attempt)
-        self._ends = {key: [_end(n) for n in known] for key, known in self._attempts.items()}
-
-    def before(self, negotiation: Negotiation) -> Attempts:
-        """The latest attempts that may be at the same service and were over when this one began."""
-        address = _address(negotiation)
-        keys: list[Hashable] = [address]
-        if negotiation.site is not None:
-            keys = [*_by_name(negotiation, address), (address, None)]
-        found = [self._latest(key, negotiation) for key in keys]
-        if len(found) == 1:
-            return found[0]
-        together = {attempt.negotiation_id: attempt for each in found for attempt in each}
-        return sorted(together.values(), key=_end)[-LOOK_BACK:]
-
-    def _latest(self, key: Hashable, negotiation: Negotiation) -> Attempts:
-        known = self._attempts.get(key)
-        if known is None:
-            return []
-        at = bisect_right(self._ends[key], (negotiation.started_ns, negotiation.first_frame))
-        return known[max(0, at - LOOK_BACK) : at]
-
-
-def _end(negotiation: Negotiation) -> tuple[int, int]:
-    return negotiation.ended_ns, negotiation.last_frame
-
-
-def _address(negotiation: Negotiation) -> Hashable:
-    """The service by address: one host has many web services, but one SMB and one directory service."""
-    stream = negotiation.stream
+    One host has many web services, but one SMB and one directory service. Of a web site these are the site at
+    whatever address, and at this address what its short and its full name have in common.
+    """
+    stream, site = negotiation.stream, negotiation.site
     kind = family(negotiation.carrier)
     port = stream.server_port if kind in {"http", "http-proxy"} else None
-    return kind, stream.client, stream.server, port
+    address = kind, stream.client, stream.server, port
+    if site is not None:
+        return [address, (kind, stream.client, site), (address, label_of(site.host))]
+    return [address, (address, None)] if kind == ORIGIN else [address]
 
 
-def _by_name(negotiation: Negotiation, address: Hashable) -> tuple[Hashable, ...]:
-    """The web site at whatever address, and what its short name and full name have in common at this one."""
-    site = negotiation.site
-    if site is None:
-        return ((address, None),) if negotiation.carrier == ORIGIN else ()
-    anywhere = family(negotiation.carrier), negotiation.stream.client, site
-    return anywhere, (address, label_of(site.host))
+def _before(known: list[Attempts], negotiation: Negotiation) -> Attempts:
+    """The latest attempts that were over when this one began, in this order."""
+    began = negotiation.started_ns, negotiation.first_frame
+    found = []
+    for attempts in known:
+        at = bisect_right(attempts, began, key=_END)
+        found.append(attempts[max(0, at - LOOK_BACK) : at])
+    if len(found) == 1:
+        return found[0]
+    together = {id(attempt): attempt for each in found for attempt in each}
+    return sorted(together.values(), key=_END)[-LOOK_BACK:]
 
 
-def _link(negotiation: Negotiation, earlier: Negotiation) -> None:
+def _link(negotiation: Negotiation, before: Attempts) -> None:
+    earlier = _earlier(before, negotiation)
+    if earlier is None:
+        return
     if earlier.mechanism == negotiation.mechanism:
         negotiation.retry_of = earlier
     else:

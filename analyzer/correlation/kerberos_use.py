@@ -61,24 +61,11 @@ class KerberosUse:
                 return other
         return None
 
-    def failed(self, negotiation: Negotiation) -> Negotiation | None:
-        """The latest Kerberos logon of the same client at the same service just before, if it failed."""
-        before = self._before(negotiation)
-        return before if before is not None and before.outcome == "failure" else None
-
-    def unfinished(self, negotiation: Negotiation) -> Negotiation | None:
-        """The same, if how it ended was not seen; over another connection only of the last seconds."""
-        before = self._before(negotiation)
-        if before is None or before.outcome != "incomplete":
-            return None
-        near = negotiation.started_ns - before.ended_ns <= BEFORE_NS
-        return before if near or before.stream is negotiation.stream else None
-
-    def _before(self, negotiation: Negotiation) -> Negotiation | None:
-        """The latest Kerberos logon of the same client at the same service just before.
+    def came_to_nothing(self, negotiation: Negotiation) -> Negotiation | None:
+        """The latest Kerberos logon of the same client at the same service just before, unless it succeeded.
 
         Not one of another user, or at another web site, as far as both are known; a site's other addresses
-        count as well.
+        count as well. One without an end seen counts on the same connection, and elsewhere for some seconds.
         """
         until = negotiation.started_ns
         account = account_of(negotiation.user)
@@ -94,7 +81,9 @@ class KerberosUse:
             if not may_be_one(other.site, negotiation.site):
                 continue
             if account is None or ticket_account(other) in {None, account}:
-                return other
+                near = other.stream is negotiation.stream or until - other.ended_ns <= BEFORE_NS
+                gone = other.outcome == "failure" or (other.outcome == "incomplete" and near)
+                return other if gone else None
         return None
 
     def had_ticket_since(self, negotiation: Negotiation, refused: KdcExchange) -> bool:

@@ -23,11 +23,16 @@ def _kerberos_in(mechs: list[str] | None) -> bool:
 
 
 def offer_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
-    """The server's own list has no Kerberos, or it took NTLM though it was offered Kerberos."""
+    """The server's own list has no Kerberos, or it took NTLM though it was offered Kerberos.
+
+    What the server lacks is no reason for a client that logs on as nobody and needs no Kerberos, which only
+    its last token shows.
+    """
+    at_most = "certain" if negotiation.mechanism_detail is not None else "likely"
     hinted = negotiation.hinted_mechs
     without = hinted and "ntlm" in hinted and not _kerberos_in(hinted)
     if hinted and without and not negotiation.hint_cut and frames.hint is not None:
-        sure = "certain" if set(hinted) == {"ntlm"} else "likely"
+        sure = at_most if set(hinted) == {"ntlm"} else "likely"
         yield Finding("ntlm_only_server", sure, (frames.hint,), f"hints {', '.join(hinted)}")
     listed = negotiation.listed
     # an SMB1 server leaves extended security out if the client did not ask for it: that list proves nothing
@@ -37,7 +42,7 @@ def offer_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Find
         names = ()  # whatever was listed before, the server does know a name that can carry Kerberos
     if listed is not None and "NTLM" in names and SCHEMES_WITH_KERBEROS.isdisjoint(names):
         who = "the proxy " if negotiation.carrier == "http-proxy" else ""
-        sure = "certain" if listed.same_connection else "likely"
+        sure = at_most if listed.same_connection else "likely"
         words = f"{who}lists {', '.join(names)}"
         yield Finding("ntlm_only_server", sure, (listed.frame,), words)
     if negotiation.selected_mech != "ntlm" or frames.selection is None:

@@ -50,8 +50,9 @@ def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
     frames = negotiation.key_frames
     if frames is None:
         return []
+    earlier, sure = _kerberos_before(negotiation, context.kerberos)
     found = [
-        *_refused_kerberos(negotiation, context.kerberos),
+        *_refused_kerberos(negotiation, earlier, sure),
         *_same_machine(negotiation, frames),
         *offer_findings(negotiation, frames),
         *_refused_by_kdc(negotiation, context),
@@ -61,7 +62,7 @@ def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
         *choice_findings(negotiation, frames),
     ]
     found = _no_longer_sure(negotiation, found)
-    if _unfinished_kerberos(negotiation, context.kerberos) is not None:
+    if earlier is not None and earlier.outcome == "incomplete":
         found = [_not_by_choice(finding) for finding in found]
     if len(found) < TOLD:  # what follows is never stronger
         found += _worked_elsewhere(negotiation, frames, context)
@@ -105,47 +106,45 @@ def _proof(frames: KeyFrames) -> tuple[int, ...]:
 # -- in the negotiation, or the one before ------------------------------------------------------------------
 
 
-def _refused_kerberos(negotiation: Negotiation, kerberos: KerberosUse) -> Iterator[Finding]:
-    refusal = negotiation.kerberos_refusal
-    if refusal is not None:
-        yield Finding("kerberos_refused", "certain", (refusal.frame,), refusal.name)
-    earlier, sure = _first_try(negotiation).fallback_from, "likely"
-    if earlier is None and negotiation.retry_of is None:
-        # an attempt between them, or a part of one, may be missing in the capture
-        earlier, sure = kerberos.failed(negotiation), "possible"
-    unfinished = _unfinished_kerberos(negotiation, kerberos) if earlier is None else None
-    if unfinished is not None:
-        words = f"negotiation {unfinished.negotiation_id}, of which no end was seen"
-        yield Finding("kerberos_refused", "possible", (unfinished.last_frame,), words)
-    if earlier is None or earlier.mechanism != "kerberos":
-        return
-    said = earlier.gss_status or (earlier.status.name if earlier.status is not None else "")
-    why = earlier.reason
-    evidence = why.evidence if why is not None else (earlier.last_frame,)
-    words = f"negotiation {earlier.negotiation_id}"
-    if why is not None:
-        words += f": {why.code}"
-    if said:
-        words += f", {said}"
-    yield Finding("kerberos_refused", sure, evidence, words)
+def _kerberos_before(
+    negotiation: Negotiation, kerberos: KerberosUse
+) -> tuple[Negotiation | None, str]:
+    """What the client ran before it turned to NTLM, and how sure that NTLM took it up.
 
-
-def _unfinished_kerberos(negotiation: Negotiation, kerberos: KerberosUse) -> Negotiation | None:
-    """A Kerberos logon just before the client turned to NTLM, of which no end was seen."""
-    first = _first_try(negotiation)
-    if first.retry_of is not None or first.fallback_from is not None:
-        return None
-    return kerberos.unfinished(first)
-
-
-def _first_try(negotiation: Negotiation) -> Negotiation:
-    """Where the client turned to NTLM: a second password does not make it another decision."""
+    A second password does not make it another decision.
+    """
     first = negotiation
     for _ in range(RETRIES_LOOKED_BACK):
         if first.retry_of is None:
             break
         first = first.retry_of
-    return first
+    if first.fallback_from is not None or first.retry_of is not None:
+        return first.fallback_from, "likely"
+    # an attempt between them, or a part of one, may be missing in the capture
+    return kerberos.came_to_nothing(first), "possible"
+
+
+def _refused_kerberos(
+    negotiation: Negotiation, earlier: Negotiation | None, sure: str
+) -> Iterator[Finding]:
+    refusal = negotiation.kerberos_refusal
+    if refusal is not None:
+        yield Finding("kerberos_refused", "certain", (refusal.frame,), refusal.name)
+    if earlier is None or earlier.mechanism != "kerberos":
+        return
+    words = f"negotiation {earlier.negotiation_id}"
+    why = earlier.reason
+    evidence: tuple[int, ...] = (earlier.last_frame,)
+    if earlier.outcome == "incomplete" and sure == "possible":
+        words += ", of which no end was seen"
+    else:
+        said = earlier.gss_status or (earlier.status.name if earlier.status is not None else "")
+        if why is not None:
+            evidence = why.evidence
+            words += f": {why.code}"
+        if said:
+            words += f", {said}"
+    yield Finding("kerberos_refused", sure, evidence, words)
 
 
 def _same_machine(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:

@@ -20,6 +20,8 @@ COMMAND = Path(__file__).with_name("robustness.py")
 CASE = ROOT / "captures" / "smb" / "wrong_password" / "capture.pcapng"
 KERBEROS = ROOT / "captures" / "smb" / "smb311_kerberos" / "capture.pcapng"
 CHAINED = ROOT / "captures" / "http" / "fallback_same_connection" / "capture.pcapng"
+TWO_CAUSES = ROOT / "captures" / "smb" / "fallback_ntlm_only_server" / "capture.pcapng"
+"""The server has NTLM only, and the KDC does not know it."""
 
 
 WHAT = "ntlm_only_client"
@@ -125,6 +127,13 @@ def test_a_row_that_is_gone_or_new_is_found(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(robustness, "read", forgetful)
     figures = robustness_figures(KINDS["swapped"], [CASE], 3)
     assert figures["aspects"] == {"rows": 3}
+
+
+def test_a_cause_that_the_whole_names_beside_is_not_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its stronger cause may be what the part lacks; a cause that it does not name is wrong."""
+    for code, wrong in (("unknown_service", False), ("clock_skew", True)):
+        plant(monkeypatch, reason=code, confidence="certain")
+        assert (robustness_figures(KINDS["cut"], [TWO_CAUSES], 6)["wrong"] > 0) is wrong
 
 
 @pytest.mark.parametrize(

@@ -85,11 +85,13 @@ def false_claims(rows: list[Row], whole: list[Row], frames: list[int]) -> Iterat
 def contradictions(rows: list[Row], whole: list[Row], frames: list[int]) -> Iterator[Wrong]:
     """What a part must not be certain of: another reason than the whole has, unless it is the cut itself.
 
-    A cause that the whole tells, and of which the part says only what came of it, is not contradicted.
+    A cause that the whole tells, and of which the part says only what came of it, is not contradicted; nor
+    is one that the part lacks where it tells another that the whole's detail names as well.
     """
     for row in rows:
         true = same(row, whole, frames)
         known = [each[name] for each in true for name in ("reason", "fallback_reason")]
+        details = [each["reason_detail"] or "" for each in true]
         came_of_it: set[str] = set()
         if any(each["mechanism"] == "ntlm" for each in true):
             came_of_it |= WHAT_NOT_WHY
@@ -99,7 +101,8 @@ def contradictions(rows: list[Row], whole: list[Row], frames: list[int]) -> Iter
             code = row[name]
             if code is None or row[sure] != "certain" or REASONS[code].kind == "incomplete":
                 continue
-            if code not in known and code not in came_of_it:
+            beside = any(REASONS[code].sentence in detail for detail in details)
+            if code not in known and code not in came_of_it and not beside:
                 yield Wrong(row, "reason", known, code)
                 break
 

@@ -55,7 +55,10 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
             "the server's NegTokenInit2, its HTTP challenges or its SASL list, there to its end, name NTLM "
             "and no Kerberos"
         ),
-        "certain; likely where NegoEx stands beside NTLM, or the list came over another connection",
+        (
+            "certain; likely where NegoEx stands beside NTLM, the list came over another connection, or "
+            "nothing shows whether the client logs on as somebody: nobody needs no Kerberos"
+        ),
         NO_USAGE_ID,
     ),
     "ntlm_selected_by_server": ReasonCode(

@@ -72,6 +72,17 @@ def test_the_servers_challenges() -> None:
     assert reason_of(ntlm(**facts), lists=[later]).code == "ntlm_only_client"
 
 
+@pytest.mark.parametrize(
+    "told_by",
+    [{"hinted_mechs": ["ntlm"], "key_frames": HINTED}, {"listed": SchemeList(90, ("NTLM",))}],
+)
+def test_a_server_with_ntlm_only_and_a_client_that_may_be_nobody(told_by: dict) -> None:
+    """Without its last token it may be anonymous, which is no matter of what the server lacks."""
+    for detail, confidence in (("ntlmv2", "certain"), (None, "likely")):
+        row = ntlm(mechanism_detail=detail, **told_by)
+        assert told(reason_of(row))[:2] == ("ntlm_only_server", confidence)
+
+
 def test_lists_that_are_cut() -> None:
     """What a list does not name proves nothing where its end is lost."""
     assert reason_of(ntlm(offer_cut=True)).code == "no_kdc_traffic"
