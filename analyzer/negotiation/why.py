@@ -7,6 +7,7 @@ it and there is no other reading.
 from __future__ import annotations
 
 from analyzer.capture.model import NO_TIME
+from analyzer.negotiation.cause import Cause
 from analyzer.negotiation.http_verdict import FIRST_SERVER_ERROR
 from analyzer.negotiation.mechanism import mechanism_tokens
 from analyzer.negotiation.model import (
@@ -19,17 +20,10 @@ from analyzer.negotiation.model import (
     Step,
 )
 from analyzer.negotiation.reasons import REASONS, is_kdc_step
-from analyzer.negotiation.refusal import (
-    SESSION_EXPIRED,
-    Cause,
-    kerberos_cause,
-    mic_before,
-    only_the_list,
-    reject_cause,
-    status_cause,
-    status_words,
-)
+from analyzer.negotiation.refusal import kerberos_cause, status_cause, status_words
+from analyzer.negotiation.refusal_smb import SESSION_EXPIRED
 from analyzer.negotiation.site import ORIGIN
+from analyzer.negotiation.spnego_reject import mic_before, only_the_list, reject_cause
 from dissectors.status import Status
 from dissectors.tokens.model import IakerbMessage, KrbError, KrbKdcReq, NtlmAuthenticate
 

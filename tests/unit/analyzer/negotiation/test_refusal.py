@@ -17,14 +17,9 @@ from analyzer.negotiation.model import (
     State,
     Step,
 )
-from analyzer.negotiation.refusal import (
-    LARGE_TOKEN,
-    LONG_TOKEN,
-    kerberos_cause,
-    reject_cause,
-    status_cause,
-    status_words,
-)
+from analyzer.negotiation.refusal import kerberos_cause, status_cause, status_words
+from analyzer.negotiation.refusal_http import LARGE_TOKEN, LONG_TOKEN
+from analyzer.negotiation.spnego_reject import reject_cause
 from analyzer.negotiation.why import explain
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CLIENT, SERVER, CarrierMessage, Exchange

@@ -1,0 +1,62 @@
+"""What the client had sent when it was refused, as far as the capture shows it.
+
+Spec: RFC 4178 4.2.1, MS-NTHT 2.
+"""
+
+from __future__ import annotations
+
+from analyzer.negotiation.mechanism import MechanismTokens
+from analyzer.negotiation.model import INITIATOR, Negotiation
+from dissectors.tokens.model import KrbApReq, NegTokenInit, OpaqueToken
+
+WITHOUT_PASSWORD = frozenset({"kerberos", "iakerb"})
+"""Mechanisms by which no server learns anything of a password."""
+
+
+def token_not_seen(negotiation: Negotiation) -> bool:
+    """The capture lacks what the client sent: nobody knows whether the server could have read it."""
+    return negotiation.mechanism is None and negotiation.completeness != "complete"
+
+
+def unread_proof(negotiation: Negotiation, tokens: MechanismTokens) -> str | None:
+    """Why the client's last token is cut, if so much that it may be no ticket: an error of its own."""
+    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    if not sent or any(s is sent[-1] and isinstance(t, KrbApReq) for s, t in tokens):
+        return None
+    return sent[-1].lost
+
+
+def only_an_offer(negotiation: Negotiation) -> bool:
+    """Nothing but a list of mechanisms came from the client, none of which the server selected."""
+    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    if len(sent) != 1 or sent[0].lost or negotiation.selected_mech is not None:
+        return False
+    token = sent[0].token
+    return isinstance(token, NegTokenInit) and token.mech_token is None and not token.findings
+
+
+def unreadable(negotiation: Negotiation) -> bool:
+    """The client's last token is whole in the capture and ends too early, or is none of any mechanism."""
+    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    token = sent[-1].token if sent else None
+    if token is None or sent[-1].lost or negotiation.completeness != "complete":
+        return False
+    if type(token) is OpaqueToken:
+        return bool(token.raw) and negotiation.mechanism is None
+    return any(finding.code == "truncated" for finding in token.findings)
+
+
+def without_challenge(negotiation: Negotiation) -> bool:
+    """NTLM's last message came first on a connection that is whole, which no password mends (MS-NTHT 2)."""
+    return (
+        negotiation.mechanism == "ntlm"
+        and negotiation.first_lost
+        and not negotiation.challenged
+        and negotiation.completeness == "complete"
+    )
+
+
+def no_password(negotiation: Negotiation, code: str) -> str:
+    """A ticket was refused, and no password was asked: the code for either says no more than that."""
+    without = code == "bad_credentials" and negotiation.mechanism in WITHOUT_PASSWORD
+    return "kerberos_refused" if without else code
