@@ -23,7 +23,7 @@ CASES = [
     meddled(
         "no_answer",
         "Nobody answers any more",
-        "A host in between swallows the last leg of NTLM; after five seconds the client closes the connection.",
+        "A host in between swallows the last leg of NTLM; twenty seconds later the client closes the connection.",
         "silence",
         "-t 5",
     ),

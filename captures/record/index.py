@@ -17,7 +17,7 @@ invented. How they were made: [record/README.md](record/README.md).
 They are examples to try negoscope on (`negoscope summary captures`) and tests (`tests/corpus/test_captures.py`).
 A case that says *from* was made out of another one, as a worse recorder or another network would have shown it. One that
 says *by hand* shows what the lab could not produce: tokens by negoscope's own builders in made-up packets, or a recorded
-answer with another status in it. For cases with a KDC, case.toml also lists the exchanges with it.
+answer with another status in it. Where the exchanges with a KDC are the point, case.toml lists them too.
 """
 
 
