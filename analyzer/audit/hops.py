@@ -29,16 +29,21 @@ def ends(row: Any) -> tuple[Any, ...]:
 def same_exchange(one: Any, other: Any) -> bool:
     """Whether the same bytes of both prove that they are one exchange, which passes through what is between.
 
-    They are one connection seen twice, also before and behind a box that changes the server's address alone;
-    or over SMB 2 have one session id, of 64 bits, which the server chooses (the UID of SMB 1 tells nothing:
-    Windows gives everybody the first 2048); or both go on signed or sealed, for which a relay has no key.
+    They are one connection seen twice; or over SMB 2 have one session id, which the server chooses, of 64
+    bits, where another id proves two (the UID of SMB 1 tells nothing: Windows gives everybody the first
+    2048); or are seen before and behind a box that changes the server's address alone; or both go on
+    signed or sealed, for which a relay has no key.
     """
-    if (one.client, one.client_port) == (other.client, other.client_port):
-        return one.client_port is not None or ends(one) == ends(other)
-    if one.carrier != other.carrier:
+    if ends(one) == ends(other):
+        return True
+    if _family(one) != _family(other):
         return False
-    if one.carrier == "smb2":
-        return bool(one.exchange) and bool(one.exchange == other.exchange)
+    if one.carrier == "smb2" and one.exchange and other.exchange:
+        return bool(one.exchange == other.exchange)
+    if one.client_port is not None and one.client_port == other.client_port:
+        together = abs((one.started or 0) - (other.started or 0)) <= _TOGETHER_NS
+        if one.client == other.client and together:
+            return True
     return _protected(one) and _protected(other)
 
 

@@ -62,6 +62,15 @@ def test_what_the_same_answer_and_challenge_prove(
         assert [hit.confidence for hit in found(rule, **two(first, second, **token))] == expected
 
 
+def test_another_session_id_proves_a_relay_whatever_its_address() -> None:
+    """Who stands in the path may keep the client's address and port; the server's session id it cannot choose."""
+    smb = {"carrier": "smb2", "exchange": "1"}
+    again = {"carrier": "smb2", "exchange": "2"} | SAME_PORT
+    assert [hit.confidence for hit in found("NGS-RELAY-002", **two(smb, again, **ANSWER))] == [
+        "certain"
+    ]
+
+
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [
