@@ -80,8 +80,10 @@ def _kerberos_unlisted(negotiation: Negotiation) -> bool:
 def _list_doubted(negotiation: Negotiation) -> bool:
     """The client proved its list by a mechListMIC, and what failed is, or may be, that proof (RFC 4178 5)."""
     reason = negotiation.reason
-    proved = negotiation.mech_list_mic in {"initiator", "both"}
-    return proved and reason is not None and reason.code == "integrity_failure"
+    if reason is None or negotiation.mech_list_mic not in {"initiator", "both"}:
+        return False
+    denied = reason.code == "policy_denied" and reason.confidence == "possible"
+    return denied or reason.code == "integrity_failure"
 
 
 def _before_ntlm(offered: list[str] | None) -> list[str]:

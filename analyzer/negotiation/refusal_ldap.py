@@ -97,6 +97,7 @@ def _wrong_checksum(negotiation: Negotiation, status: Status, step: Step) -> tup
     told = [code for words, code in IN_WORDS.items() if words in (status.detail or "")]
     if told:
         return told[0], "certain"
+    # SMB's servers deny sessions by the same word, LDAP's have other words for what they demand
     mic = status.sub_code == ACCESS_DENIED and mic_before(negotiation, step)
     ntlm_mic = status.sub_code == BAD_PARAMETER and negotiation.ntlm_mic in MIC_DEMANDED
     return ("integrity_failure", "possible") if mic or ntlm_mic else None

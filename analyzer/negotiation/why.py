@@ -125,7 +125,10 @@ def _carrier_refusal(negotiation: Negotiation) -> Reason | None:
     reason = _caused(cause, step)
     if cause.code == "policy_denied" and mic_before(negotiation, step):
         other = REASONS["integrity_failure"].sentence
-        return reason._replace(detail=f"{reason.detail}; or {other} (the client's mechListMIC)")
+        detail = f"{reason.detail}; or {other} (the client's mechListMIC)"
+        said_both_ways = status.code == ACCESS_DENIED
+        sure = "possible" if said_both_ways else reason.confidence
+        return reason._replace(detail=detail, confidence=sure)
     rejected = _gss_refusal(negotiation) if cause.confidence != "certain" else None
     if rejected is not None and rejected.code == "integrity_failure":
         refused = _rejecting(negotiation)
