@@ -263,6 +263,12 @@ def test_access_denied_to_a_mech_list_mic() -> None:
             "possible" if named else "likely",
         )
         assert ("mechListMIC" in reason.detail) == named
+        made.steps[-1].status = made.status = ad(49, 5)
+        reason = explain(made)
+        assert reason is not None
+        code, sure = ("integrity_failure", "possible") if named else ("policy_denied", "likely")
+        assert (reason.code, reason.confidence) == (code, sure)
+        assert reason.detail.endswith("; or policy forbids this logon") == named
 
 
 @pytest.mark.parametrize("status", [nt(0xC0000413), ad(49, 0x78F)])
