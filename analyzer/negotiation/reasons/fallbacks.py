@@ -154,9 +154,14 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
     ),
     "target_name_unresolved": ReasonCode(
         "fallback",
-        "the client looked the server's name up in vain",
+        "a look-up of the server's name failed",
         "use the full DNS name; check DNS",
-        "just before, the client asked for the name and got no address, and nothing else resolved it",
+        (
+            "just before, the client asked for the name and got no address, nor did the same protocol give "
+            "one besides; another protocol may have, such as NetBIOS, which then led the client there: the "
+            "detail says so. A question that nobody answered counts only where no other one, asked within a "
+            "second, brought an address"
+        ),
         "possible",
         "4020 and 4021 usage id 6: target name not resolved",
     ),

@@ -527,6 +527,25 @@ def test_a_name_that_nobody_knows() -> None:
     assert "NXDOMAIN" in reason.detail
 
 
+@pytest.mark.parametrize("case", ["smb/name_not_in_dns", "http/name_not_in_dns"])
+def test_a_name_that_only_netbios_knows(case: str) -> None:
+    """DNS was asked in vain, and the client got there all the same: both are said."""
+    rows = read(str(CAPTURES / case / "capture.pcapng")).tables.columns["negotiations"]
+    assert rows["reason"] == ["target_name_unresolved"]
+    (detail,) = rows["reason_detail"]
+    assert detail.startswith("a look-up of the server's name failed (dns A ")
+    assert f"; nbns found it at {rows['server'][0]})" in detail
+
+
+def test_a_name_that_the_same_protocol_found_later() -> None:
+    """What it was asked for again was found in time: nothing failed."""
+    failed = NameFact("dns", CLIENT, "web.lab.example", (), 30, 95 * SECOND, rcode="SERVFAIL")
+    found = NameFact("dns", CLIENT, "web.lab.example", (SERVER,), 31, 98 * SECOND)
+    assert reason_of(ntlm(), names=[failed, found]).code == "ntlm_only_client"
+    other = found._replace(source="nbns")
+    assert reason_of(ntlm(), names=[failed, other]).code == "target_name_unresolved"
+
+
 def test_an_empty_answer_beside_an_address() -> None:
     """No AAAA record is no failure where the A record is there, a moment later too."""
     empty = NameFact("dns", CLIENT, "web.lab.example", (), 30, 99 * SECOND, record="AAAA")
