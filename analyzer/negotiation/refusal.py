@@ -20,7 +20,12 @@ from analyzer.negotiation.reasons import (
     POLICY_REASONS,
 )
 from analyzer.negotiation.refusal_http import http_refusal
-from analyzer.negotiation.refusal_ldap import by_unknown_number, ldap_refusal
+from analyzer.negotiation.refusal_ldap import (
+    SAYS_NOT_WHAT,
+    by_unknown_number,
+    ldap_refusal,
+    own_words,
+)
 from analyzer.negotiation.refusal_smb import nt_status_refusal, session_of_another
 from analyzer.negotiation.refused_token import (
     only_an_offer,
@@ -67,6 +72,8 @@ def status_cause(
     else:
         code, sure = "unspecified_failure", "certain"
     words = status_words(status)
+    if status.layer == "ldap" and code in SAYS_NOT_WHAT:
+        words += own_words(status)
     if code == "selective_authentication":
         return firewall_cause(negotiation, words)
     policy_error = step.message.context.get("policy_error")

@@ -136,7 +136,7 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
     "policy_denied": ReasonCode(
         "failure",
         "policy forbids this logon",
-        "check the server's policy",
+        "check the server's policy; over LDAP the detail has its own words, where it gives any",
         (
             "STATUS_ACCESS_DENIED in SESSION_SETUP; KDC_ERR_POLICY; LDAP unwillingToPerform, "
             "insufficientAccessRights to a bind, or data 5"

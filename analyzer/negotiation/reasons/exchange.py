@@ -89,7 +89,7 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
     "malformed_token": ReasonCode(
         "failure",
         "the server could not read the token",
-        "look for a proxy that cuts headers",
+        "look for what cut or changed the token; over HTTP for a proxy that cuts headers",
         (
             "HTTP 400; STATUS_INVALID_PARAMETER, but not to a sound AP-REQ, nor to a sound AUTHENTICATE "
             "with a MIC; HTTP 401 where no token of the client could be read; a general refusal of a token "

@@ -17,7 +17,7 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
     "kerberos_refused": ReasonCode(
         "fallback",
         "a Kerberos token was sent and refused",
-        "look up the error that is named",
+        "look up the error if one is named; else compare the ticket's end, the clocks and the service's key",
         (
             "a KRB-ERROR inside this negotiation, or a Kerberos negotiation of this client with this "
             "service that failed and that NTLM took up within two minutes; it stays the reason for up to "

@@ -367,6 +367,20 @@ def test_what_a_password_policy_says(error: int, expected: tuple[str, str]) -> N
     assert cause(made, ldap(49)) == expected
 
 
+def test_what_a_directory_says_in_words() -> None:
+    """Where the code does not tell what was wrong, its text may; a number in it is told as such."""
+
+    def words(status: Status) -> str:
+        made = talk(PROOF, None, scheme="GSSAPI")
+        return status_cause(made, [], status, made.steps[-1]).words
+
+    assert words(ldap(53, "SASL:[GSSAPI]: Sign or Seal\0")) == "x: SASL:[GSSAPI]: Sign or Seal"
+    assert words(ldap(53)) == "x"
+    assert words(ldap(53, "long" * 100)).endswith("longlong...")
+    assert words(ad(53, 0x2077)) == "x, data 2077"
+    assert words(ldap(49, "not its own")) == "x"
+
+
 @pytest.mark.parametrize("status", [ldap(49), ad(49, 0x57)])
 def test_an_offer_without_a_token_that_ldap_refused(status: Status) -> None:
     """Neither ticket nor password was sent: what the server did not take can only be the list."""
