@@ -148,7 +148,7 @@ class NameIndex:
         return None
 
     def unresolved(self, negotiation: Negotiation) -> Iterator[Finding]:
-        """The client looked the name up in vain just before."""
+        """A look-up of the name failed just before; where another protocol found it, the words say so."""
         if not self._failed:
             return
         until = negotiation.started_ns
@@ -157,23 +157,29 @@ class NameIndex:
                 continue
             key = negotiation.stream.client, host
             for failed in self._failed.latest(key, until - BEFORE_NS, until):
-                if self._resolved_besides(failed):
+                if self._resolved_besides(failed, until):
                     continue
                 if failed.rcode == "no-answer" and until - failed.ts_ns < SECOND:
                     continue  # it did not wait for one: the capture lacks the answer
                 said = "no address" if failed.rcode == EMPTY else failed.rcode
                 words = f"{failed.source} {failed.record} {failed.name}: {said}"
+                found = self._resolved.last(key, until - BEFORE_NS, until)
+                if found is not None:
+                    words += f"; {found.source} found it at {found.addresses[0]}"
                 yield Finding("target_name_unresolved", "possible", (failed.frame,), words)
                 return
 
-    def _resolved_besides(self, failed: NameFact) -> bool:
+    def _resolved_besides(self, failed: NameFact, until: int) -> bool:
         """A question without an address as answer is no failure where another one brought an address.
 
         An empty answer says only that there is no record of this type, and silence may be one way of
-        several that are tried at once. That a name does not exist is taken back by the same source only.
+        several that are tried at once. That a name does not exist is taken back by the same source only:
+        what NetBIOS finds has no name in DNS all the same, and a ticket is asked for by a name of DNS.
         """
         if failed.rcode == EMPTY and failed.name in self._known:
             return True
         key = failed.client, failed.name
-        near = self._resolved.latest(key, failed.ts_ns - BEFORE_NS, failed.ts_ns + SECOND)
-        return any(failed.rcode == "no-answer" or f.source == failed.source for f in near)
+        at_once = failed.ts_ns + SECOND
+        found = self._resolved.latest(key, failed.ts_ns - BEFORE_NS, max(at_once, until))
+        unheard = failed.rcode == "no-answer"
+        return any(f.source == failed.source or (unheard and f.ts_ns <= at_once) for f in found)

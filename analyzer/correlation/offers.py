@@ -45,14 +45,45 @@ def offer_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Find
         sure = at_most if listed.same_connection else "likely"
         words = f"{who}lists {', '.join(names)}"
         yield Finding("ntlm_only_server", sure, (listed.frame,), words)
+    yield from _selected_ntlm(negotiation, frames)
+
+
+def _selected_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
+    """The server took NTLM though Kerberos stands before it in the list, or came along with the list."""
     if negotiation.selected_mech != "ntlm" or frames.selection is None:
         return
     preferred = _before_ntlm(negotiation.offered_mechs)
+    evidence = tuple(f for f in (frames.offer, frames.selection) if f is not None)
     if _kerberos_in(preferred):
-        evidence = tuple(f for f in (frames.offer, frames.selection) if f is not None)
-        yield Finding(
-            "ntlm_selected_by_server", "likely", evidence, _passed_over(negotiation, preferred)
+        words = [_passed_over(negotiation, preferred)]
+        sure = "likely"
+    elif _kerberos_unlisted(negotiation):
+        listed = ", ".join(negotiation.offered_mechs or ())
+        words = [f"a Kerberos token came along with a list that names no Kerberos: {listed}"]
+        sure = "possible"  # the server may have gone by the list alone
+    else:
+        return
+    if _list_doubted(negotiation):
+        words.append(
+            "the token with its mechListMIC was refused: the list may have been altered on the way"
         )
+    yield Finding("ntlm_selected_by_server", sure, evidence, "; ".join(filter(None, words)))
+
+
+def _kerberos_unlisted(negotiation: Negotiation) -> bool:
+    """A Kerberos token came with a list, whole, that names no Kerberos: the client had more than it says."""
+    carried = negotiation.optimistic_mech in WITH_KERBEROS
+    listed = negotiation.offered_mechs
+    return carried and listed is not None and not (negotiation.offer_cut or _kerberos_in(listed))
+
+
+def _list_doubted(negotiation: Negotiation) -> bool:
+    """The client proved its list by a mechListMIC, and what failed is, or may be, that proof (RFC 4178 5)."""
+    reason = negotiation.reason
+    if reason is None or negotiation.mech_list_mic not in {"initiator", "both"}:
+        return False
+    denied = reason.code == "policy_denied" and reason.confidence == "possible"
+    return denied or reason.code == "integrity_failure"
 
 
 def _before_ntlm(offered: list[str] | None) -> list[str]:
@@ -128,6 +159,11 @@ def _more_than_ntlm(negotiation: Negotiation, frames: KeyFrames) -> _More | None
     return _More(listed.frame, f"{who} lists {', '.join(listed.names)}")
 
 
+def _is_unknown(mech: str) -> bool:
+    """A mechanism that has no name here, only its object identifier."""
+    return mech[:1].isdigit()
+
+
 def only_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
     """The client offered nothing else; why, the offer does not tell."""
     if frames.offer is None or negotiation.first_lost or negotiation.offer_cut:
@@ -135,10 +171,12 @@ def only_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
     offered = negotiation.offered_mechs
     shown = (frames.offer,)
     if offered is not None:
-        if "ntlm" in offered and not _kerberos_in(offered):
+        if "ntlm" in offered and not _kerberos_in(offered) and not _kerberos_unlisted(negotiation):
             # Samba answers a hint, which SMB always has, with the one mechanism that it picks from it
             hinted = _kerberos_in(negotiation.hinted_mechs) or negotiation.carrier.startswith("smb")
-            sure = "likely" if hinted and len(offered) == 1 else "certain"
+            alone = len(offered) == 1
+            known = not any(map(_is_unknown, offered))  # what a number stands for may be Kerberos
+            sure = "likely" if (hinted and alone) or not known else "certain"
             yield Finding("ntlm_only_client", sure, shown, f"offers {', '.join(offered)}")
     elif negotiation.wrapper == "raw-ntlm" and negotiation.neg_states is None:
         # one mechanism in answer to several may be all that the client has, or all that it wants;

@@ -126,7 +126,7 @@ class Ticket(NamedTuple):
     etype: int | None
     kvno: int | None
     session_etype: int | None  # of the authenticator, so the session key's
-    ap_options: tuple[str, ...]
+    ap_options: tuple[str, ...] | None  # None: not there to read
     authenticator_length: int | None  # bytes; a large one holds forwarded credentials
     ticket_id: bytes | None = None  # see dissectors.tokens.ticket_id
 

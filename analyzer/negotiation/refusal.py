@@ -9,6 +9,7 @@ Spec: RFC 4120 5.9.1, MS-KILE 2.2.1, MS-ERREF 2.3, RFC 4511 4.1.9, RFC 9110 15.5
 from __future__ import annotations
 
 from analyzer.negotiation.cause import UNSAID, Cause
+from analyzer.negotiation.firewall import firewall_cause
 from analyzer.negotiation.mechanism import MechanismTokens
 from analyzer.negotiation.model import Negotiation, Step
 from analyzer.negotiation.reasons import (
@@ -19,8 +20,13 @@ from analyzer.negotiation.reasons import (
     POLICY_REASONS,
 )
 from analyzer.negotiation.refusal_http import http_refusal
-from analyzer.negotiation.refusal_ldap import by_unknown_number, ldap_refusal
-from analyzer.negotiation.refusal_smb import nt_status_refusal
+from analyzer.negotiation.refusal_ldap import (
+    SAYS_NOT_WHAT,
+    by_unknown_number,
+    ldap_refusal,
+    own_words,
+)
+from analyzer.negotiation.refusal_smb import nt_status_refusal, session_of_another
 from analyzer.negotiation.refused_token import (
     only_an_offer,
     token_not_seen,
@@ -66,11 +72,18 @@ def status_cause(
     else:
         code, sure = "unspecified_failure", "certain"
     words = status_words(status)
+    if status.layer == "ldap" and code in SAYS_NOT_WHAT:
+        words += own_words(status)
+    if code == "selective_authentication":
+        return firewall_cause(negotiation, words)
     policy_error = step.message.context.get("policy_error")
     if policy_error in POLICY_REASONS:
         words += f", with error {policy_error} of the password policy"
     if code == step.lost:
         return Cause(code, sure, f"{words}; {UNSAID}")
+    if status.layer == "ntstatus" and session_of_another(negotiation, status):
+        given = "not given on this connection" if code == "protocol_error" else "given unseen"
+        words += f"; the session was {given}"
     unread = unread_proof(negotiation, tokens) if code == "kerberos_refused" else None
     if unread is not None:
         return Cause(unread, "certain", f"{words}; the client's last token is not all there")

@@ -40,6 +40,8 @@ IN_WORDS = {
     "Channel bindings mismatch": "channel_binding_mismatch",  # Cyrus SASL's SCRAM
 }
 """What GSS libraries and SASL plugins say of a token, as Cyrus SASL puts it into diagnosticMessage."""
+WORDS_LIMIT = 160
+"""Letters of a diagnosticMessage that are quoted."""
 TOO_WEAK = ("SASL(-15)", "SASL(-16)")
 """How a diagnosticMessage begins that hands on Cyrus SASL's SASL_TOOWEAK or SASL_ENCRYPT: not without TLS."""
 UNSUPPORTED_FUNCTION = "80090302"  # SEC_E_UNSUPPORTED_FUNCTION, as AD begins its diagnosticMessage
@@ -97,9 +99,18 @@ def _wrong_checksum(negotiation: Negotiation, status: Status, step: Step) -> tup
     told = [code for words, code in IN_WORDS.items() if words in (status.detail or "")]
     if told:
         return told[0], "certain"
+    # SMB's servers deny sessions by the same word, LDAP's have other words for what they demand
     mic = status.sub_code == ACCESS_DENIED and mic_before(negotiation, step)
     ntlm_mic = status.sub_code == BAD_PARAMETER and negotiation.ntlm_mic in MIC_DEMANDED
     return ("integrity_failure", "possible") if mic or ntlm_mic else None
+
+
+def own_words(status: Status) -> str:
+    """What a server says in words, and not by a number, behind a colon; "" for nothing."""
+    text = (status.detail or "").strip("\0 \r\n")
+    if not text or status.sub_code is not None:
+        return ""
+    return f": {text[:WORDS_LIMIT]}..." if len(text) > WORDS_LIMIT else f": {text}"
 
 
 def by_unknown_number(status: Status) -> bool:

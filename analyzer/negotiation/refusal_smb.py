@@ -1,6 +1,6 @@
 """Which reason an NTSTATUS is, as SMB says it.
 
-Spec: MS-ERREF 2.3, MS-NLMP 3.2.5.1.2, MS-SMB2 3.3.5.5.
+Spec: MS-ERREF 2.3, MS-NLMP 3.2.5.1.2, MS-SMB2 3.3.5.5 and 3.3.5.2.9.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ NOT_SUPPORTED = 0xC00000BB
 INVALID_PARAMETER = 0xC000000D
 NOT_ACCEPTED = 0xC00000D0
 SESSION_EXPIRED = 0xC000035C
+SESSION_DELETED = 0xC0000203
 
 
 def nt_status_refusal(
@@ -24,6 +25,10 @@ def nt_status_refusal(
     """Code and confidence."""
     code = no_password(negotiation, NT_STATUS_REASONS.get(status.code, "unspecified_failure"))
     sure = "likely" if status.code in LIKELY_NT_STATUS else "certain"
+    if session_of_another(negotiation, status):
+        whole = negotiation.syn_seen and not negotiation.bytes_lost
+        # else it may have been given where the capture has nothing
+        return ("protocol_error", "likely") if whole else ("session_expired", "possible")
     if status.code == INVALID_PARAMETER and token_not_seen(negotiation):
         return "unspecified_failure", "certain"
     if status.code == NOT_SUPPORTED and negotiation.mechanism == "ntlm":
@@ -39,6 +44,18 @@ def nt_status_refusal(
     elif status.code == SESSION_EXPIRED and negotiation.mechanism != "kerberos":
         return "session_expired", "certain"  # whose ticket it was, an earlier logon knows
     return code, sure
+
+
+def session_of_another(negotiation: Negotiation, status: Status) -> bool:
+    """The server does not know the session here, and the capture does not show that it was given here.
+
+    A server looks for it among those of the connection alone; it may live on at another one, to which this
+    connection was not bound (MS-SMB2 3.3.5.5).
+    """
+    exchange = negotiation.exchange
+    if exchange is None or status.code != SESSION_DELETED:
+        return False
+    return bool(exchange.context.get("foreign_session"))
 
 
 def _binds(negotiation: Negotiation) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from analyzer.capture.model import NO_TIME
 from analyzer.negotiation.cause import Cause
+from analyzer.negotiation.denied_mic import with_the_other
 from analyzer.negotiation.http_verdict import FIRST_SERVER_ERROR
 from analyzer.negotiation.mechanism import mechanism_tokens
 from analyzer.negotiation.model import (
@@ -23,7 +24,7 @@ from analyzer.negotiation.reasons import REASONS, is_kdc_step
 from analyzer.negotiation.refusal import kerberos_cause, status_cause, status_words
 from analyzer.negotiation.refusal_smb import SESSION_EXPIRED
 from analyzer.negotiation.site import ORIGIN
-from analyzer.negotiation.spnego_reject import mic_before, only_the_list, reject_cause
+from analyzer.negotiation.spnego_reject import only_the_list, reject_cause
 from dissectors.status import Status
 from dissectors.tokens.model import IakerbMessage, KrbError, KrbKdcReq, NtlmAuthenticate
 
@@ -123,9 +124,9 @@ def _carrier_refusal(negotiation: Negotiation) -> Reason | None:
         return _gss_refusal(negotiation)
     cause = status_cause(negotiation, mechanism_tokens(negotiation.steps), status, step)
     reason = _caused(cause, step)
-    if cause.code == "policy_denied" and mic_before(negotiation, step):
-        other = REASONS["integrity_failure"].sentence
-        return reason._replace(detail=f"{reason.detail}; or {other} (the client's mechListMIC)")
+    denied = with_the_other(negotiation, status, step, reason)
+    if denied is not None:
+        return denied
     rejected = _gss_refusal(negotiation) if cause.confidence != "certain" else None
     if rejected is not None and rejected.code == "integrity_failure":
         refused = _rejecting(negotiation)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from analyzer.negotiation.model import Negotiation, Reason, Step
+from analyzer.negotiation.model import CarrierState, Negotiation, Reason, Step
 from analyzer.negotiation.reasons import ALSO, REASONS
 from analyzer.report.chain import chain_lines
 from analyzer.report.grid import shorten, width_of
@@ -93,10 +93,12 @@ def _labels(step: Step) -> list[str]:
             words += f" · {status.detail}"
         labels.append(words)
     context = step.message.context
+    exchange = step.message.exchange
+    if context.get("binding") and exchange is not None:
+        labels.append(f"binds session {exchange.key} to this connection")
     if step.message.kind == "after":
         labels.append(_event_words(context))
     if not labels:
-        exchange = step.message.exchange
         logon = exchange is not None and exchange.mechanism is not None and step.side == CLIENT
         named = exchange.scheme or exchange.mechanism if exchange is not None and logon else None
         labels.append(f"{named} logon" if named else "(no token)")
@@ -176,7 +178,7 @@ def verdict_lines(
     run = negotiation.mechanism or "no mechanism"
     if negotiation.mechanism_detail:
         run += f" ({negotiation.mechanism_detail})"
-    source = f", said by {negotiation.outcome_source}" if negotiation.outcome_source else ""
+    source = _source_words(negotiation)
     over = f" over {negotiation.carrier}" if negotiation.carrier != "unknown" else ""
     lines = [f"{negotiation.outcome.upper()}  {visible(run)}{over}{source}"]
     if negotiation.status is not None:
@@ -196,6 +198,18 @@ def verdict_lines(
     if negotiation.completeness != "complete":
         lines.append(f"{'text   ' if of_text else 'capture'}   {negotiation.completeness}")
     return [part for line in lines for part in _wrapped(line, width)]
+
+
+def _source_words(negotiation: Negotiation) -> str:
+    """Who told the outcome."""
+    source = negotiation.outcome_source
+    if source is None:
+        return ""
+    if negotiation.outcome == "failure" and negotiation.carrier_state == CarrierState.CLOSED:
+        return ", shown by its end"
+    return (
+        ", said by the carrier against the token" if source == "conflict" else f", said by {source}"
+    )
 
 
 def _reason_lines(reason: Reason, *, of_text: bool) -> list[str]:

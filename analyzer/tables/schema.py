@@ -214,7 +214,7 @@ TOKENS = Table(
         C("krb_realm", "category", "realm"),
         C("krb_sname", "str", "service name"),
         C("krb_kvno", "int", "key version of the ticket"),
-        C("krb_ap_options", "strs", "set ap-options"),
+        C("krb_ap_options", "strs", "set ap-options; null where the token ends before them"),
         C("krb_error_code", "int", "error-code of a KRB-ERROR"),
         C("krb_error", "category", "its name"),
         C("negoex_messages", "strs", "NegoEx messages in order"),

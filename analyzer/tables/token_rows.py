@@ -127,7 +127,7 @@ def _kerberos_cells(token: Token) -> Row:
     match token:
         case KrbApReq():
             etype, realm, sname, kvno = token.etype, token.realm, token.sname, token.kvno
-            options = list(token.ap_options)
+            options = None if token.ap_options is None else list(token.ap_options)
         case KrbApRep():
             etype = token.etype
         case KrbError():

@@ -37,6 +37,7 @@ class Attempt:
     asked: bool = False  # a request was seen
     gss: bool = False  # its credentials are tokens
     answered: bool = False  # the server waits for the client's next leg
+    prompt: bytes = b""  # the server's challenge, where it is no token and not yet answered
     layer_leg: bool = False  # the latest request belongs to the layer negotiation
 
     def reaches(self, message_id: int) -> None:

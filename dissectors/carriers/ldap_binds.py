@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 EXCHANGES = Limits().exchanges
 SICILY_PACKAGE = "NTLM"  # MS-ADTS puts it into the name field, others write the user there
 PACKAGES_LIMIT = 256  # bytes of Sicily's list of packages
+PROMPT_LIMIT = 64  # bytes of a question of the server's that is no token
 
 
 class Binds:
@@ -87,14 +88,14 @@ class Binds:
         elif attempt.gss and later:
             token = b"" if pdu.cut is None else None  # no credentials at all: an empty leg
         elif bind.mechanism is not None and exchange.user is None and pdu.cut is None:
-            exchange.user = sasl.claimed_user(bind.mechanism, credentials)
+            exchange.user = sasl.claimed_user(bind.mechanism, credentials, attempt.prompt)
         layer_leg = False
         if later and bind.mechanism is not None and bind.mechanism.upper() == "GSSAPI":
             layer_leg = token is not None and (not token or sasl.is_wrap_token(token))
             attempt.note_layer("chosen", token)
         if bind.choice or not later or attempt.choice != SASL:
             attempt.choice = bind.choice
-        attempt.asked, attempt.answered = True, False
+        attempt.asked, attempt.answered, attempt.prompt = True, False, b""
         attempt.layer_leg = layer_leg
         self._wait(pdu, attempt)
         pdu.say("request", exchange, anomalies, token=token, place=place, sasl_layer=layer_leg)
@@ -164,6 +165,8 @@ class Binds:
         if attempt.choice == 0 or attempt.exchange.scheme is None:
             self._recognise(attempt, pdu.data, response)
         token, place = attempt.server_token(pdu.data, response)
+        if not attempt.gss and response.credentials is not None:
+            attempt.prompt = pdu.data[slice(*response.credentials)][:PROMPT_LIMIT]
         # an offer without the empty leg before it is one all the same
         layer_leg = attempt.layer_leg or (token is not None and sasl.is_wrap_token(token))
         if layer_leg:

@@ -3,8 +3,8 @@
 Mechanism names are compared without regard to case, as servers do; carriers keep them as sent.
 
 Spec: RFC 4422 3.1 (names), RFC 4752 3 (GSSAPI, layer negotiation), RFC 5801 4 (GS2),
-RFC 4616 2 (PLAIN), RFC 2831 2.1.2 (DIGEST-MD5), RFC 2195 2 (CRAM-MD5), RFC 5802 7 (SCRAM),
-MS-ADTS 5.1.1.1.2 (GSS-SPNEGO).
+RFC 4616 2 (PLAIN), draft-murchison-sasl-login-00 (LOGIN), RFC 2831 2.1.2 (DIGEST-MD5), RFC 2195 2 (CRAM-MD5),
+RFC 5802 7 (SCRAM), MS-ADTS 5.1.1.1.2 (GSS-SPNEGO).
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ _WITHOUT_TOKEN = {"DIGEST-MD5": "digest"}
 _WRAP_TOKENS = frozenset({b"\x05\x04\x00", b"\x05\x04\x02", b"\x02\x01\xff\xff", b"\x02\x01"})
 _WRAP_STARTS = frozenset({b"\x05", b"\x60"})
 _SEALED = frozenset({b"\x05\x04\x02", b"\x02\x01"})
+_ASKS_USER = b"user"
+"""How LOGIN's question for the name begins: `User Name`, `Username:`."""
 _GS2_HEADER = re.compile(rb"(?:F,)?(?:n|y|p=[^,]{1,64}),(?:a=[^,]{0,1024})?,")
 _DIGEST_USER = re.compile(rb'(?:^|[\s,])username="((?:[^"\\]|\\.)*)"', re.DOTALL)
 _SCRAM_USER = re.compile(rb"(?:n|y|p=[^,]*),[^,]*,(?:m=[^,]*,)?n=([^,]*)")
@@ -46,12 +48,18 @@ def mechanism_name(mechanism: str) -> str:
     return "scram" if name.startswith("SCRAM-") else _WITHOUT_TOKEN.get(name, name.lower())
 
 
-def claimed_user(mechanism: str, credentials: bytes) -> str | None:
-    """User name that a mechanism without GSS tokens sends in clear; no password is looked at."""
+def claimed_user(mechanism: str, credentials: bytes, prompt: bytes = b"") -> str | None:
+    """User name that a mechanism without GSS tokens sends in clear; no password is looked at.
+
+    `prompt` is the server's challenge that `credentials` answer: LOGIN sends name and password alike, and
+    nothing but the server's question tells which it is.
+    """
     name = mechanism.upper()
     user: bytes | None = None
     if name == "PLAIN":
         user = credentials.partition(b"\0")[2].partition(b"\0")[0]
+    elif name == "LOGIN":
+        user = credentials if prompt[: len(_ASKS_USER)].lower() == _ASKS_USER else None
     elif name == "DIGEST-MD5":
         found = _DIGEST_USER.search(credentials)
         user = re.sub(rb"\\(.)", rb"\1", found[1], flags=re.DOTALL) if found else None

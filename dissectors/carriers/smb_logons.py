@@ -151,6 +151,8 @@ class Logons:
     """By pairing number: session and path of a TREE_CONNECT."""
     left: dict[int, Exchange] = field(default_factory=dict)
     """By session: the exchange whose LOGOFF awaits its answer."""
+    given: dict[int, None] = field(default_factory=dict)
+    """Sessions that an answer gave on this connection, whatever became of them."""
     over: dict[int, Exchange] = field(default_factory=dict)
     """By session: the exchange whose session was said to be over."""
     overflows: int = 0
@@ -162,6 +164,8 @@ class Logons:
             attempt = self._adopt(session)
         if attempt is None:
             attempt = self._start(session, again=binding or session in self.owners)
+            if session and not (binding or session in self.given or self.overflows):
+                attempt.exchange.context["foreign_session"] = True
         self.overflows += remember(self.asked, pairing, attempt, self.limit)
         return attempt.exchange
 
@@ -176,6 +180,8 @@ class Logons:
             attempt.exchange.context["request_missing"] = True
         if session and attempt.session != session:
             self._name(attempt, session)
+        if session and status.verdict != "failure":  # a refusal repeats what was asked for
+            self.overflows += remember(self.given, session, None, self.limit)
         if status.verdict != "continue":
             self._forget(attempt)
             if status.verdict == "success" and session:

@@ -99,7 +99,7 @@ def _ap_req(reader: Asn1Reader, found: dict[int, Member], pos: int, end: int) ->
     authenticator_etype, _, proof = read_encrypted(reader, member, "authenticator", pos, end)
     return KrbApReq(
         raw=reader.data,
-        ap_options=() if options is None else _option_names(options),
+        ap_options=None if options is None else _option_names(options),
         realm=realm,
         sname=sname,
         etype=etype,

@@ -165,7 +165,8 @@ class KrbApReq(Token):
 
     token_type: ClassVar[str] = "KRB_AP_REQ"
 
-    ap_options: tuple[str, ...] = ()  # `use-session-key`, `mutual-required`; other bits `bit(5)`
+    ap_options: tuple[str, ...] | None = None
+    """Those that are set: `use-session-key`, `mutual-required`, others `bit(5)`; None: not there to read."""
     realm: str | None = None
     sname: str | None = None  # `HTTP/web.lab.example`
     etype: int | None = None  # of the ticket

@@ -184,7 +184,7 @@ def _ap_req(token: Any, cut: bool, _role: str | None) -> str:
     said = f"The client shows a Kerberos ticket for {_service(token, cut)}"
     if token.etype is not None:
         said += f", encrypted with {krb_etype_name(token.etype)}"
-    if "mutual-required" in token.ap_options:
+    if "mutual-required" in (token.ap_options or ()):
         said += ", and wants the service to prove itself too"
     return said + "."
 

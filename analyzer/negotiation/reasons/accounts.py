@@ -136,12 +136,15 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
     "policy_denied": ReasonCode(
         "failure",
         "policy forbids this logon",
-        "check the server's policy",
+        "check the server's policy; over LDAP the detail has its own words, where it gives any",
         (
             "STATUS_ACCESS_DENIED in SESSION_SETUP; KDC_ERR_POLICY; LDAP unwillingToPerform, "
             "insufficientAccessRights to a bind, or data 5"
         ),
-        "likely: the codes also mean other things",
+        (
+            "likely: the codes also mean other things; possible for STATUS_ACCESS_DENIED to a token with a "
+            "mechListMIC, which Samba gives to one that does not match"
+        ),
         (
             "4768 0xC; AuthenticationPolicyFailures-DomainController 101 of NTLM, 105 and 106 of the KDC"
         ),

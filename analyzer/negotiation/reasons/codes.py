@@ -58,6 +58,7 @@ LIKELY_NT_STATUS = {
     0xC0000192,  # a service that does not run: whether a controller is in reach is not said
     0xC0000203,  # the server has lost the session, or never had it
     0xC000035C,
+    0xC0000413,  # selective authentication; an authentication policy; a domain that Samba ignores
 }
 """Codes that servers also use for other causes: the reason is `likely`, not `certain`."""
 
@@ -100,6 +101,7 @@ LIKELY_AD_SUB_CODES = {
     0x57,
     0x576,
     0x700,
+    0x78F,
     0x8009030C,
     0x80090324,
 }

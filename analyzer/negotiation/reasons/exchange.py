@@ -29,7 +29,8 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
             "answer to a mechListMIC and data 57 to an NTLM MIC or the lack of it, as Samba says it; a GSS "
             "library's words for it in LDAP's diagnosticMessage; where a mechanism's token came with a "
             "mechListMIC, the carrier's refusal (negState reject, STATUS_ACCESS_DENIED) is the reason and "
-            "names this"
+            "names this: an SMB server denies a session by rules of its own too once the logon is done, such "
+            "as encryption that it demands, for which LDAP has codes of their own"
         ),
         "certain where words name the MIC; possible for data 5 and 57; else likely",
     ),
@@ -88,7 +89,7 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
     "malformed_token": ReasonCode(
         "failure",
         "the server could not read the token",
-        "look for a proxy that cuts headers",
+        "look for what cut or changed the token; over HTTP for a proxy that cuts headers",
         (
             "HTTP 400; STATUS_INVALID_PARAMETER, but not to a sound AP-REQ, nor to a sound AUTHENTICATE "
             "with a MIC; HTTP 401 where no token of the client could be read; a general refusal of a token "
@@ -112,8 +113,9 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "see the status; for NTLM look for a proxy or load balancer that does not keep connections",
         (
             "LDAP protocolError, or data 57; STATUS_INVALID_DEVICE_STATE; STATUS_REQUEST_NOT_ACCEPTED to "
-            "a session that is to be bound to a second connection; a general refusal of an NTLM AUTHENTICATE "
-            "whose connection is all there and had no challenge"
+            "a session that is to be bound to a second connection; STATUS_USER_SESSION_DELETED to a session "
+            "that was not given on the connection and is not to be bound to it; a general refusal of an NTLM "
+            "AUTHENTICATE whose connection is all there and had no challenge"
         ),
         "likely: LDAP also says so to a version that it does not speak",
     ),

@@ -17,7 +17,7 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
     "kerberos_refused": ReasonCode(
         "fallback",
         "a Kerberos token was sent and refused",
-        "look up the error that is named",
+        "look up the error if one is named; else compare the ticket's end, the clocks and the service's key",
         (
             "a KRB-ERROR inside this negotiation, or a Kerberos negotiation of this client with this "
             "service that failed and that NTLM took up within two minutes; it stays the reason for up to "
@@ -64,12 +64,14 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
     "ntlm_selected_by_server": ReasonCode(
         "fallback",
         "Kerberos was offered, the server selected NTLM",
-        "give the service a key (keytab, SPN)",
+        "give the service a key (keytab, SPN); where the list may have been altered, look for who did",
         (
             "mechTypes of the client has Kerberos before NTLM, supportedMech of the server is NTLM; another "
-            "mechanism in front, such as NegoEx, changes nothing: the server has turned both down"
+            "mechanism in front, such as NegoEx, changes nothing: the server has turned both down; or a "
+            "Kerberos token came along with a list that names no Kerberos. Where the client's mechListMIC "
+            "was refused, the detail says that the list may have been altered on the way"
         ),
-        "likely",
+        "likely; possible where the list names no Kerberos",
         NO_USAGE_ID,
     ),
     "kdc_unreachable": ReasonCode(
@@ -152,9 +154,14 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
     ),
     "target_name_unresolved": ReasonCode(
         "fallback",
-        "the client looked the server's name up in vain",
+        "a look-up of the server's name failed",
         "use the full DNS name; check DNS",
-        "just before, the client asked for the name and got no address, and nothing else resolved it",
+        (
+            "just before, the client asked for the name and got no address, nor did the same protocol give "
+            "one besides; another protocol may have, such as NetBIOS, which then led the client there: the "
+            "detail says so. A question that nobody answered counts only where no other one, asked within a "
+            "second, brought an address"
+        ),
         "possible",
         "4020 and 4021 usage id 6: target name not resolved",
     ),
@@ -163,13 +170,14 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "the client offered only NTLM",
         "give the client a ticket: domain logon, DNS name of the service, path to a KDC",
         (
-            "its NegTokenInit, there to the end of its list, lists no Kerberos, or its first token is NTLM "
-            "without SPNEGO; any reason that says why goes before it, and the detail tells if the capture "
-            "holds no Kerberos request of this client, so that it cannot say why"
+            "its NegTokenInit, there to the end of its list, lists no Kerberos and brings no token of it, or "
+            "its first token is NTLM without SPNEGO; any reason that says why goes before it, and the detail "
+            "tells if the capture holds no Kerberos request of this client, so that it cannot say why"
         ),
         (
             "certain (of what was offered, not of why); likely after a server's hint, which some clients "
-            "answer with a single mechanism, and for NTLM without SPNEGO where the server lists or hints "
+            "answer with a single mechanism, where the list has a mechanism that is not known here, and "
+            "for NTLM without SPNEGO where the server lists or hints "
             "more, its list is cut off, or a name for NTLM alone (scheme NTLM, Sicily) may be from a list "
             "that is not in the capture"
         ),

@@ -36,9 +36,13 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "none if it does so; else give tickets a longer life, or mend the client",
         (
             "STATUS_NETWORK_SESSION_EXPIRED to a SESSION_SETUP without Kerberos, or to anything else after "
-            "success; then the outcome stays success; STATUS_USER_SESSION_DELETED"
+            "success; then the outcome stays success; STATUS_USER_SESSION_DELETED to a session that was "
+            "given on the same connection, or that is to be bound to it"
         ),
-        "certain; likely for USER_SESSION_DELETED: the server may never have had the session",
+        (
+            "certain; likely for USER_SESSION_DELETED: the server may never have had the session; possible "
+            "where the capture lacks a part of the connection, in which the session may have been given"
+        ),
     ),
     "ticket_not_yet_valid": ReasonCode(
         "failure",
@@ -149,9 +153,16 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
     "selective_authentication": ReasonCode(
         "failure",
         "selective authentication over the trust forbids this logon",
-        'grant "allowed to authenticate"',
+        (
+            'grant "allowed to authenticate"; within one domain see authentication policies, and '
+            "`winbind:ignore domains` of a Samba server"
+        ),
         "STATUS_AUTHENTICATION_FIREWALL_FAILED; LDAP data 78f",
-        STATED,
+        (
+            "likely: Samba says so of a domain that it is told to ignore, Windows of an authentication "
+            "policy as well; possible where the user's domain is the one that the server's CHALLENGE names "
+            "as its own, to which no trust leads"
+        ),
         "4625 0xC0000413",
     ),
 }

@@ -17,6 +17,8 @@ ENTRIES_SHOWN = 5
 CONFIDENCE = ("certain", "likely", "possible")
 ERROR_IN_DETAIL = frozenset({"kdc_error", "kerberos_refused"})
 """Reasons that stand for many errors: which it is, the detail says first in its brackets."""
+NOTHING_SAID = frozenset({"connection_closed"})
+"""Reasons of a negotiation whose last status, if it has one, only asked to go on."""
 _NAMED = re.compile(
     r"(?:negotiation \d+: (?:\w+, )?)?"  # the one that failed, by its reason
     r"([A-Z]+_\w+(?:, STATUS_\w+)?|HTTP \d+|unknown\(\d+\))"
@@ -114,7 +116,7 @@ def _add(groups: dict[str, _Group], code: str, row: dict[str, Any], confidence: 
     if row["user"]:
         domain = row["domain"]
         group.users[f"{domain}\\{row['user']}" if domain else row["user"]] += 1
-    said = [row["status"]]
+    said = [] if code in NOTHING_SAID else [row["status"]]
     if row["mechanism"] == "kerberos" and (row["gss_status"] or "").startswith("K"):
         said.append(row["gss_status"])
     group.said.update(text for text in said if text)

@@ -237,6 +237,39 @@ def test_the_server_selects_though_another_mechanism_is_first(first: str) -> Non
     assert reason_of(row).code == "ntlm_only_client"
 
 
+def test_a_kerberos_token_that_the_list_does_not_name() -> None:
+    """The client had more than its list says, and an unknown mechanism may be anything."""
+    listed = ["1.2.3.4", "ntlm"]
+    row = ntlm(offered_mechs=listed, selected_mech="ntlm", optimistic_mech="kerberos")
+    reason = reason_of(row)
+    assert told(reason) == ("ntlm_selected_by_server", "possible", (100, 101))
+    assert "came along with a list that names no Kerberos: 1.2.3.4, ntlm" in reason.detail
+    row = ntlm(offered_mechs=listed, selected_mech="ntlm")
+    assert told(reason_of(row)) == ("ntlm_only_client", "likely", (100,))
+
+
+def test_an_offer_that_was_altered_between_two_hops() -> None:
+    """Behind the relay the list has an unknown name for Kerberos, whose token came along all the same."""
+    capture = CAPTURES / "ldap" / "altered_offer_two_hops" / "capture.pcapng"
+    rows = read(str(capture)).tables.columns["negotiations"]
+    assert rows["fallback_reason"] == ["ntlm_selected_by_server"] * 2
+    assert rows["fallback_confidence"] == ["likely", "possible"]
+    for detail in rows["reason_detail"]:
+        assert "the list may have been altered on the way" in detail
+
+
+@pytest.mark.parametrize(("mic", "altered"), [("initiator", True), ("absent", False)])
+@pytest.mark.parametrize("listed", [["kerberos", "ntlm"], ["1.2.3.4", "ntlm"]])
+def test_an_offer_that_may_have_been_altered(listed: list[str], mic: str, altered: bool) -> None:
+    """The server selected from a list whose proof it refused."""
+    facts = {"offered_mechs": listed, "selected_mech": "ntlm", "optimistic_mech": "kerberos"}
+    row = refused(ntlm(mech_list_mic=mic, **facts), "integrity_failure")
+    detail = reason_of(row).detail
+    assert ("the list may have been altered on the way" in detail) is altered
+    row = refused(ntlm(mech_list_mic=mic, **facts))
+    assert "altered" not in reason_of(row).detail
+
+
 def test_a_kerberos_error_inside() -> None:
     """The acceptor's own word is the strongest evidence."""
     row = ntlm(
@@ -492,6 +525,25 @@ def test_a_name_that_nobody_knows() -> None:
     reason = reason_of(ntlm(), names=[fact])
     assert told(reason) == ("target_name_unresolved", "possible", (30,))
     assert "NXDOMAIN" in reason.detail
+
+
+@pytest.mark.parametrize("case", ["smb/name_not_in_dns", "http/name_not_in_dns"])
+def test_a_name_that_only_netbios_knows(case: str) -> None:
+    """DNS was asked in vain, and the client got there all the same: both are said."""
+    rows = read(str(CAPTURES / case / "capture.pcapng")).tables.columns["negotiations"]
+    assert rows["reason"] == ["target_name_unresolved"]
+    (detail,) = rows["reason_detail"]
+    assert detail.startswith("a look-up of the server's name failed (dns A ")
+    assert f"; nbns found it at {rows['server'][0]})" in detail
+
+
+def test_a_name_that_the_same_protocol_found_later() -> None:
+    """What it was asked for again was found in time: nothing failed."""
+    failed = NameFact("dns", CLIENT, "web.lab.example", (), 30, 95 * SECOND, rcode="SERVFAIL")
+    found = NameFact("dns", CLIENT, "web.lab.example", (SERVER,), 31, 98 * SECOND)
+    assert reason_of(ntlm(), names=[failed, found]).code == "ntlm_only_client"
+    other = found._replace(source="nbns")
+    assert reason_of(ntlm(), names=[failed, other]).code == "target_name_unresolved"
 
 
 def test_an_empty_answer_beside_an_address() -> None:

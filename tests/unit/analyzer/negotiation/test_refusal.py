@@ -13,6 +13,7 @@ from analyzer.negotiation.model import (
     INITIATOR,
     CarrierState,
     Negotiation,
+    NtlmServer,
     SchemeList,
     State,
     Step,
@@ -249,7 +250,7 @@ def test_a_session_that_may_not_be_bound() -> None:
 
 
 def test_access_denied_to_a_mech_list_mic() -> None:
-    """The status is policy's as well, so the reason stays, and names the MIC."""
+    """The status is policy's as well, so the reason stays, less sure, and names the MIC."""
     for mic, named in ((b"m" * 16, True), (None, False)):
         last = NegTokenResp(raw=b"3", response_token=PROOF, mech_list_mic=mic)
         made = talk(NegTokenInit(raw=b"1"), None, last, None, mechanism="ntlm")
@@ -257,8 +258,46 @@ def test_access_denied_to_a_mech_list_mic() -> None:
         made.carrier_state = CarrierState.FAILED
         reason = explain(made)
         assert reason is not None
-        assert reason.code == "policy_denied"
+        assert (reason.code, reason.confidence) == (
+            "policy_denied",
+            "possible" if named else "likely",
+        )
         assert ("mechListMIC" in reason.detail) == named
+        made.steps[-1].status = made.status = ad(49, 5)
+        reason = explain(made)
+        assert reason is not None
+        code, sure = ("integrity_failure", "possible") if named else ("policy_denied", "likely")
+        assert (reason.code, reason.confidence) == (code, sure)
+        assert reason.detail.endswith("; or policy forbids this logon") == named
+
+
+@pytest.mark.parametrize("status", [nt(0xC0000413), ad(49, 0x78F)])
+@pytest.mark.parametrize(
+    ("domain", "sure"),
+    [("LAB", "possible"), ("lab.example", "possible"), ("OTHER", "likely"), (None, "likely")],
+)
+def test_a_firewall_for_authentication(status: Status, domain: str | None, sure: str) -> None:
+    """No trust leads to the server's own domain; even to another one the status means more than that."""
+    server = NtlmServer(1, "LAB", "domain", "FILES", "LAB", "files.lab.example", "lab.example")
+    made = talk(PROOF, None, mechanism="ntlm", domain=domain, ntlm_server=server)
+    assert cause(made, status) == ("selective_authentication", sure)
+    made.ntlm_server = None
+    assert cause(made, status) == ("selective_authentication", "likely")
+
+
+def test_a_session_that_was_given_elsewhere() -> None:
+    """A server looks for a session on the connection alone; unseen bytes may have given it there."""
+    made = talk(NtlmNegotiate(raw=b"1"), None, mechanism="ntlm")
+    assert cause(made, nt(0xC0000203)) == ("session_expired", "likely")
+    assert made.exchange is not None
+    made.exchange.context["foreign_session"] = True
+    assert cause(made, nt(0xC0000203)) == ("protocol_error", "likely")
+    words = status_cause(made, [], nt(0xC0000203), made.steps[-1]).words
+    assert words.endswith("the session was not given on this connection")
+    made.bytes_lost = True
+    assert cause(made, nt(0xC0000203)) == ("session_expired", "possible")
+    words = status_cause(made, [], nt(0xC0000203), made.steps[-1]).words
+    assert words.endswith("the session was given unseen")
 
 
 @pytest.mark.parametrize("status", [http(401), http(407), nt(0xC000006D), ldap(49)])
@@ -326,6 +365,20 @@ def test_what_a_password_policy_says(error: int, expected: tuple[str, str]) -> N
     made = talk(None, None, scheme="simple", mechanism="simple")
     made.steps[-1].message.context = {"policy_error": error}
     assert cause(made, ldap(49)) == expected
+
+
+def test_what_a_directory_says_in_words() -> None:
+    """Where the code does not tell what was wrong, its text may; a number in it is told as such."""
+
+    def words(status: Status) -> str:
+        made = talk(PROOF, None, scheme="GSSAPI")
+        return status_cause(made, [], status, made.steps[-1]).words
+
+    assert words(ldap(53, "SASL:[GSSAPI]: Sign or Seal\0")) == "x: SASL:[GSSAPI]: Sign or Seal"
+    assert words(ldap(53)) == "x"
+    assert words(ldap(53, "long" * 100)).endswith("longlong...")
+    assert words(ad(53, 0x2077)) == "x, data 2077"
+    assert words(ldap(49, "not its own")) == "x"
 
 
 @pytest.mark.parametrize("status", [ldap(49), ad(49, 0x57)])

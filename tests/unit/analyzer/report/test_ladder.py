@@ -15,3 +15,10 @@ def test_a_logon_without_token_names_its_mechanism() -> None:
     drawn = str(read(path).negotiation(1))
     assert "ntlm logon" in drawn
     assert "None" not in drawn
+
+
+def test_a_session_that_is_bound_to_another_connection() -> None:
+    """SMB3's further channels ask for a session that is there, the first connection for a new one."""
+    analysis = read(CAPTURES / "smb" / "multichannel" / "capture.pcapng")
+    drawn = [str(analysis.negotiation(number)) for number in (1, 2, 3, 4)]
+    assert ["binds session 0x" in each for each in drawn] == [False, False, True, True]

@@ -32,6 +32,18 @@ def test_a_refused_ntlm_logon_says_both_why() -> None:
 
 
 @pytest.mark.parametrize(
+    ("case", "source"),
+    [
+        ("smb/connection_closed", "shown by its end"),
+        ("ldap/strong_auth_required_sasl", "said by the carrier against the token"),
+    ],
+)
+def test_who_told_the_outcome(case: str, source: str) -> None:
+    """A connection's end says nothing, it shows; and where two tell, it is told which one counts."""
+    assert verdict(case)[0].endswith(f", {source}")
+
+
+@pytest.mark.parametrize(
     ("case", "code", "shown"),
     [
         ("http/fallback_no_spn", "unknown_service", "also      the client offered only NTLM"),

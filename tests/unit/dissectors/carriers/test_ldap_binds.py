@@ -247,6 +247,27 @@ def test_sasl_without_gss_keeps_no_credentials(mechanism, credentials, name, use
     assert "hunter2" not in repr(talk.said)
 
 
+@pytest.mark.parametrize(
+    ("prompts", "user"),
+    [
+        ((b"User Name\0", b"Password\0"), "bob"),
+        ((b"Password:", b"Password:"), None),
+        ((None, None), None),
+    ],
+)
+def test_login_tells_its_user_and_not_its_password(prompts, user):
+    """The name is what answers the question for it, and the password is kept nowhere."""
+    talk = Connection()
+    first = talk.client(sasl(1, b"LOGIN"))
+    for asked, (prompt, said) in enumerate(zip(prompts, (b"bob", b"hunter2"), strict=True), 1):
+        talk.server(answer(asked, 14, prompt))
+        assert talk.client(sasl(asked + 1, b"LOGIN", said)).exchange is first.exchange
+    talk.server(answer(3, 49))
+    assert first.exchange.user == user
+    assert first.exchange.mechanism == "login"
+    assert "hunter2" not in repr(talk.said)
+
+
 def test_gs2_header_is_no_part_of_the_token():
     """The header in front of the first GS2 message is taken off."""
     talk = Connection()

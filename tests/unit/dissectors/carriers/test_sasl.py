@@ -81,6 +81,15 @@ def test_user_names_sent_in_clear(mechanism, credentials, user):
 
 
 @pytest.mark.parametrize(
+    ("prompt", "user"),
+    [(b"User Name\0", "bob"), (b"username:", "bob"), (b"Password:", None), (b"", None)],
+)
+def test_a_user_name_that_was_asked_for(prompt, user):
+    """LOGIN's answers look alike: without the server's question any of them may be the password."""
+    assert sasl.claimed_user("login", b"bob", prompt) == user
+
+
+@pytest.mark.parametrize(
     ("credentials", "length"),
     [(b"n,,tok", 3), (b"F,y,,tok", 5), (b"p=tls-unique,a=bob,tok", 19), (b"tok", 0), (b"", 0)],
 )

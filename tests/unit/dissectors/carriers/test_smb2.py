@@ -375,6 +375,21 @@ def test_session_binding(talk):
     assert request.exchange.context["binding"]
 
 
+def test_a_session_of_another_connection(talk):
+    """It is told of a session that no answer gave on this connection, however it ended there."""
+    talk.log_on()
+    talk.ask(SESSION_SETUP, 5, setup_request(), 0x22)
+    talk.answer(SESSION_SETUP, 5, setup_response(), 0x22, 0xC0000203)
+    assert talk.said[-1].exchange.context["foreign_session"]
+    talk.ask(SESSION_SETUP, 6, setup_request(), 0x22)  # the refusal gave nothing
+    assert talk.said[-1].exchange.context["foreign_session"]
+    talk.answer(SESSION_SETUP, 6, setup_response(), 0x22, 0xC0000203)
+    talk.ask(LOGOFF, 7, bytes(4), 0x11)
+    for mid, session, binding in ((8, 0x11, 0), (9, 0, 0), (10, 0x33, 1)):
+        talk.ask(SESSION_SETUP, mid, setup_request(binding=binding), session)
+        assert "foreign_session" not in talk.said[-1].exchange.context
+
+
 def test_previous_session(talk):
     """A reconnecting client names the session it lost."""
     talk.ask(SESSION_SETUP, 1, setup_request(previous=0x99))

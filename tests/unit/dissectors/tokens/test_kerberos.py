@@ -119,6 +119,20 @@ def test_ap_options(options: str, names: tuple[str, ...]) -> None:
     assert token.ap_options == names
 
 
+def test_ap_options_that_are_not_there() -> None:
+    """Options that are cut off are unknown, which is not the same as none set."""
+    whole = framed("0100", AP_REQ)
+    end = whole.index(bytes.fromhex("030500")) + 7  # behind the BIT STRING
+    for cut in range(len(whole)):
+        token = dissect_token(whole[:cut])
+        if isinstance(token, KrbApReq):
+            assert token.ap_options == (None if cut < end else ("mutual-required",)), cut
+    members = (der(0xA3, TICKET), der(0xA4, encrypted(17, 9)))
+    absent = dissect_token(message(0x6E, 14, *members))
+    assert isinstance(absent, KrbApReq)
+    assert absent.ap_options is None
+
+
 @pytest.mark.parametrize("kvno", [0, 127, 128, 65537, 2**31 + 5, 2**32 - 1, -2, None])
 @pytest.mark.parametrize("etype", [18, 127, 128, -133])
 def test_numbers_of_encrypted_data(etype: int, kvno: int | None) -> None:

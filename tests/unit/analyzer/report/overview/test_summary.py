@@ -229,6 +229,13 @@ def test_errors_are_named() -> None:
     assert re.search(r"\n +error +KRB_AP_ERR_BAD_INTEGRITY\n", why)
 
 
+def test_a_closed_connection_says_nothing() -> None:
+    """The status before it asked to go on, and failed nobody."""
+    failed = part(of("smb/connection_closed"), "What failed")
+    assert "connection_closed (likely)" in failed
+    assert "said:" not in failed
+
+
 def why_rows(*rows: dict[str, Any]) -> str:
     """The sections on reasons of rows that are made up."""
     columns = columns_of(negotiations=[logon(**row) for row in rows])
