@@ -271,3 +271,39 @@ def test_one_server_with_one_challenge_twice() -> None:
     """On two connections, to one client or to two."""
     (finding,) = found("NGS-RELAY-005", **challenges("10.0.0.2", "10.0.0.2"))
     assert (finding.subject, finding.count) == ("10.0.0.2", 1)
+
+
+# -- a proof, and a try ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({}, "proved a password to 10.0.0.2"),
+        ({"outcome": "failure", "reason": "bad_credentials"}, "and was refused"),
+        ({"outcome": "failure", "reason": "wrong_password"}, "and was refused"),
+        # refused at once: the name is unknown, and no proof was sent
+        ({"outcome": "failure", "reason": "bad_credentials", "frames": [10, 11]}, None),
+        ({"outcome": "failure", "reason": "mechanism_refused"}, None),
+        ({"outcome": "incomplete", "reason": "client_gave_up"}, None),
+        ({"tls": True}, None),
+    ],
+)
+def test_a_refused_client_has_proved_nothing(cells: Row, words: str | None) -> None:
+    """It sent what a password can be found by, the right one or not."""
+    scram = logon(carrier="ldap", mechanism="scram", scheme="SCRAM-SHA-256", **cells)
+    told = [finding.why for finding in found("NGS-LDAP-004", negotiations=[scram])]
+    assert len(told) == (words is not None)
+    assert all(words in why for why in told if words)
+
+
+@pytest.mark.parametrize(
+    ("options", "count"), [(None, 0), (["mutual-required"], 0), ([], 1), (["use-session-key"], 1)]
+)
+def test_options_that_are_cut_off_may_ask_for_a_proof(
+    options: list[str] | None, count: int
+) -> None:
+    """Null is not none of them."""
+    request = {"capture": CAPTURE, "negotiation_id": 1, "frame": 10, "frames": [10]}
+    request |= {"token_type": "KRB_AP_REQ", "krb_ap_options": options}
+    assert len(found("NGS-KRB-003", negotiations=[logon(**KERBEROS)], tokens=[request])) == count
