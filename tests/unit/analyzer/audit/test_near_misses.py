@@ -273,6 +273,33 @@ def test_one_server_with_one_challenge_twice() -> None:
     assert (finding.subject, finding.count) == ("10.0.0.2", 1)
 
 
+# -- one client, or several ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bare", "safe", "said"),
+    [
+        (["10.0.0.20"], ["10.0.0.21"], "(10.0.0.20)"),
+        (
+            ["10.0.0.20"],
+            ["10.0.0.20"],
+            "(10.0.0.20, the same client: it or the server was set otherwise from one to the other)",
+        ),
+        (
+            ["10.0.0.21", "10.0.0.20"],
+            ["10.0.0.20", "10.0.0.22"],
+            "(10.0.0.21; there are both of 10.0.0.20: it or the server was set otherwise from one to the other)",
+        ),
+    ],
+)
+def test_clients_differ_or_one_of_them_changed(bare: list[str], safe: list[str], said: str) -> None:
+    """Sessions of one client that differ show no other client's setting."""
+    rows = [session(n, f"0x{n}", client=client) for n, client in enumerate(bare, 1)]
+    rows += [session(n, f"0x{n}", "sign", client=client) for n, client in enumerate(safe, 11)]
+    (finding,) = found("NGS-SMB-011", negotiations=rows)
+    assert finding.why.endswith(said)
+
+
 # -- a proof, and a try ----------------------------------------------------------------------------------
 
 

@@ -467,6 +467,11 @@ SENTENCES = [
         "NGS-SMB-011",
         "1 session with 10.99.0.4 is protected and 1 is not (",
     ),
+    (
+        "smb/signing_turned_on",
+        "NGS-SMB-011",
+        "(10.99.0.20, the same client: it or the server was set otherwise from one to the other)",
+    ),
     ("ldap/openldap_scram", "NGS-LDAP-004", "10.99.0.20 proved a password to 10.99.0.3"),
     (
         "ldap/openldap_scram_wrong_password",
