@@ -486,6 +486,7 @@ SENTENCES = [
     ("ldap/ldaps_scram_relayed", "NGS-TLS-003", "bound to another TLS channel"),
     ("smb/channel_binding_mismatch", "NGS-TLS-003", "the answer is bound to no TLS channel"),
     ("ldap/mutual_auth_failed", "NGS-KRB-008", "to 10.99.0.20 that it is ldap/"),
+    ("smb/relayed_without_mic", "NGS-RELAY-003", "was written for cifs/10.99.0.20"),
 ]
 
 
