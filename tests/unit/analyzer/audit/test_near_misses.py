@@ -334,3 +334,81 @@ def test_options_that_are_cut_off_may_ask_for_a_proof(
     request = {"capture": CAPTURE, "negotiation_id": 1, "frame": 10, "frames": [10]}
     request |= {"token_type": "KRB_AP_REQ", "krb_ap_options": options}
     assert len(found("NGS-KRB-003", negotiations=[logon(**KERBEROS)], tokens=[request])) == count
+
+
+# -- one token, two lists of mechanisms ------------------------------------------------------------------
+
+
+def hops(
+    token: Row, *, far: Row | None = None, lists: tuple[list[str], ...] = (["a"], ["b"])
+) -> dict[str, list[Row]]:
+    """The same token of a client and of its server, each behind a list of its own."""
+    near = logon(1, offered_mechs=lists[0], first_frame=10)
+    behind = {"client": "10.0.0.2", "server": "10.0.0.3", "offered_mechs": lists[1]}
+    rows = [near, logon(2, first_frame=20, **(behind | (far or {})))]
+    place = {"capture": CAPTURE, "anomalies": 0}
+    tokens = [
+        place | {"negotiation_id": n, "frame": 10 * n + at, "token_type": kind} | more
+        for n in (1, 2)
+        for at, kind, more in ((0, "NegTokenInit", {}), (1, "NegTokenResp", token))
+    ]
+    return {"negotiations": rows, "tokens": tokens}
+
+
+ANSWER = {"inner_type": "NTLM_AUTHENTICATE", "ntlm_response": "ntlmv2", "ntlm_response_id": "00"}
+AP_REQ = {"inner_type": "KRB_AP_REQ", "inner_sha256": "00" * 32, "krb_authenticator_length": 200}
+
+
+@pytest.mark.parametrize(
+    ("token", "far", "sure"),
+    [
+        (ANSWER, {}, "certain"),
+        (ANSWER, {"client": "10.0.0.9"}, "certain"),
+        (ANSWER, {"client": "10.0.0.20", "server": "10.0.0.2"}, "certain"),
+        (AP_REQ, {}, "certain"),
+        (AP_REQ, {"client": "10.0.0.9"}, "likely"),
+    ],
+)
+def test_one_token_behind_two_lists(token: Row, far: Row, sure: str) -> None:
+    """Who sent it first wrote one of them."""
+    (finding,) = found("NGS-SPNEGO-003", **hops(token, far=far))
+    assert (finding.confidence, finding.count) == (sure, 1)
+    (place,) = finding.places.values()
+    assert list(place.evidence) == [10, 20, 11, 21]
+    assert list(place.negotiation_ids) == [1, 2]
+
+
+def test_two_tokens_of_one_pair_are_told_once() -> None:
+    """A client that sends a ticket first and answers by NTLM then."""
+    made = hops(ANSWER)
+    made["tokens"] += hops(AP_REQ)["tokens"]
+    (finding,) = found("NGS-SPNEGO-003", **made)
+    assert finding.count == 1
+    assert finding.why.endswith("with the same NTLM answer")
+
+
+@pytest.mark.parametrize(
+    ("token", "far", "lists"),
+    [
+        (AP_REQ, {}, (["a"], ["a"])),
+        (AP_REQ, {}, (["a"], [])),
+        (AP_REQ, {"stream_id": 1}, (["a"], ["b"])),
+        (AP_REQ, {"capture": "another.pcapng"}, (["a"], ["b"])),
+        (AP_REQ, {"client": "10.0.0.20", "server": "10.0.0.2"}, (["a"], ["b"])),  # tried again
+        (AP_REQ | {"krb_authenticator_length": None}, {}, (["a"], ["b"])),  # only the ticket
+    ],
+)
+def test_lists_that_nobody_changed(token: Row, far: Row, lists: tuple[list[str], ...]) -> None:
+    """The same list, no list, one connection, another capture, or a client that tries again."""
+    assert found("NGS-SPNEGO-003", **hops(token, far=far, lists=lists)) == []
+
+
+@pytest.mark.parametrize("token", [ANSWER, AP_REQ])
+@pytest.mark.parametrize("frame", [10, 20])
+def test_a_list_that_is_cut_off_is_no_other(token: Row, frame: int) -> None:
+    """What is left of it differs from the whole."""
+    made = hops(token)
+    made["anomalies"] = [{"capture": CAPTURE, "frame": frame, "code": "truncated"}]
+    for each in made["tokens"]:
+        each["anomalies"] = int(each["frame"] == frame)
+    assert found("NGS-SPNEGO-003", **made) == []

@@ -487,6 +487,8 @@ SENTENCES = [
     ("smb/channel_binding_mismatch", "NGS-TLS-003", "the answer is bound to no TLS channel"),
     ("ldap/mutual_auth_failed", "NGS-KRB-008", "to 10.99.0.20 that it is ldap/"),
     ("smb/relayed_without_mic", "NGS-RELAY-003", "was written for cifs/10.99.0.20"),
+    ("http/offer_changed", "NGS-SPNEGO-003", "negoex, kerberos, with the same AP-REQ"),
+    ("ldap/altered_offer_two_hops", "NGS-SPNEGO-003", "with the same NTLM answer"),
     ("smb/name_not_in_dns", "NGS-NTLM-012", "looked the server's name up in vain"),
     ("http/name_not_in_dns", "NGS-NTLM-012", "looked the server's name up in vain"),
 ]
