@@ -119,12 +119,12 @@ def misfit(target: Target, names: Names, row: Any) -> tuple[str, str] | None:
 
     By host where it is known for which one the client asked: an alias is none of the names by which a server
     calls itself, and what showed it may be lost. That is likely, and possible where the domains alone differ.
-    Else only an address tells: the server's it is not, but may be translated to it; likely only if it is that
-    of the very host that brought the answer. By service it is possible, and only if what the server calls
-    itself is there.
+    A name beside addresses alone tells nothing. Where nothing was asked for, only an address tells: the
+    server's it is not, but may be translated to it; likely only if it is that of the very host that brought
+    the answer. By service it is possible, and only if what the server calls itself is there.
     """
     fits = target.host in {row.server, *names.all} or _is_called(target.host, names.all)
-    if not fits and row.server_name is not None:
+    if not fits and row.server_name is not None and _comparable(target.host, names.all):
         alike = _label(target.host) in map(_label, names.all)
         return "host", "possible" if alike else "likely"
     address = None if fits else _address(target.host)
@@ -134,6 +134,11 @@ def misfit(target: Target, names: Names, row: Any) -> tuple[str, str] | None:
     if usual is None or target.service in usual or not names.own:
         return None
     return None if _made_of_the_challenge(target, names) else ("service", "possible")
+
+
+def _comparable(host: str, names: frozenset[str]) -> bool:
+    """Whether it is not a name beside addresses alone: then the server's names are not in the capture."""
+    return _is_address(host) or not all(map(_is_address, names))
 
 
 def _made_of_the_challenge(target: Target, names: Names) -> bool:

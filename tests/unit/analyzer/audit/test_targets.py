@@ -136,6 +136,9 @@ def test_what_is_not_there_proves_nothing() -> None:
     """A name that is cut off, or a server of which no name is known."""
     assert brought("HTTP/pay", cut=1) == []
     assert brought("cifs/pay", own=None, server_name=None) == []
+    assert brought("HTTP/pay", own=None, server_name="10.0.0.20") == []
+    assert len(brought("HTTP/10.0.0.66", own=None, server_name="10.0.0.20")) == 1
+    assert len(brought("HTTP/pay", server_name="10.0.0.20")) == 1
     (finding,) = brought("HTTP/pay", own=None)
     assert finding.confidence == "likely"
 
