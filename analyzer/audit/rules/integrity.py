@@ -39,7 +39,7 @@ _HOW_SURE = {
     ),
 )
 def checksum_misfit(row: Any) -> Iterator[Hit]:
-    """A negotiation, all of it there, failed by the reason `integrity_failure`; as sure as that."""
+    """A whole negotiation that failed with the reason `integrity_failure`; as sure as that is."""
     if (
         row.reason == "integrity_failure"
         and row.outcome == "failure"

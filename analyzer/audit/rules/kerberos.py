@@ -258,7 +258,7 @@ def raw_kerberos(row: Any) -> Iterator[Hit]:
     references=("ATT&CK T1557", "RFC 4120 3.2.5", "RFC 4120 7.5.9"),
 )
 def server_unproved(row: Any) -> Iterator[Hit]:
-    """A negotiation, all of it there, failed by the reason `mutual_auth_failed`; as sure as that."""
+    """A whole negotiation that failed with the reason `mutual_auth_failed`; as sure as that is."""
     if (
         row.reason == "mutual_auth_failed"
         and row.outcome == "failure"

@@ -81,7 +81,7 @@ def bindings_in_the_clear(row: Any) -> Iterator[Hit]:
     ),
 )
 def bindings_refused(row: Any) -> Iterator[Hit]:
-    """A negotiation, all of it there, failed by the reason `channel_binding_mismatch`; as sure as that."""
+    """A whole negotiation that failed with the reason `channel_binding_mismatch`; as sure as that is."""
     if (
         row.reason == "channel_binding_mismatch"
         and row.outcome == "failure"
