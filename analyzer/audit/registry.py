@@ -23,6 +23,7 @@ FAMILIES = (
     "kdc_etypes",
     "kdc_forged",
     "spnego",
+    "integrity",
     "smb",
     "ldap",
     "http",

@@ -28,6 +28,7 @@ TOLD_BY_A_PART = {
     # and where a challenge is lost, the NEGOTIATE is what is left of what the whole tells for certain
     "smb/relayed_http": {"NGS-SMB-004", "NGS-RELAY-006"},
     "smb/relayed_smb": {"NGS-RELAY-006"},
+    "ldap/altered_offer_two_hops": {"NGS-RELAY-006"},
 }
 """What is true of a part of a capture and not of the whole."""
 

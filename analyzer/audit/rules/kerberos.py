@@ -13,7 +13,7 @@ from typing import Any
 
 from analyzer.audit.etypes import RC4
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import by_client, kdc_hit, place, principal
+from analyzer.audit.hits import by_client, by_server, kdc_hit, place, principal
 from analyzer.audit.hops import joined, may_be_forwarded, may_be_one_host, same_exchange
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
@@ -246,3 +246,24 @@ def raw_kerberos(row: Any) -> Iterator[Hit]:
     """The carrier holds a Kerberos token as it is, under a scheme that does not say Kerberos itself."""
     if row.wrapper == "raw-kerberos" and (row.scheme or "").lower() not in _KERBEROS_ALONE:
         yield by_client(row, f"{row.client} sent {place(row)} a Kerberos token without SPNEGO")
+
+
+@rule(
+    "NGS-KRB-008",
+    "high",
+    "Mutual authentication failed",
+    means="The server could not prove that it is who the ticket is for: somebody stands in for it, or the "
+    "name leads to another host.",
+    remedy="Find out which host answered, and whether the client's name for it (DNS, SPN) is right.",
+    references=("ATT&CK T1557", "RFC 4120 3.2.5", "RFC 4120 7.5.9"),
+)
+def server_unproved(row: Any) -> Iterator[Hit]:
+    """A whole negotiation that failed with the reason `mutual_auth_failed`; as sure as that is."""
+    if (
+        row.reason == "mutual_auth_failed"
+        and row.outcome == "failure"
+        and row.completeness == "complete"
+    ):
+        meant = row.spn or "who its client asked for"
+        why = f"{place(row)} did not prove to {row.client} that it is {meant}"
+        yield by_server(row, why, row.confidence or "possible")

@@ -12,6 +12,8 @@ from analyzer.audit.hits import account, by_client, by_server
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
+_WITH_PROOF = 3
+"""Frames of an exchange by SCRAM that got to the proof: at least challenge, proof and answer."""
 _REQUIRE = (
     "Set 'Domain controller: LDAP server signing requirements' to 'Require signing', and "
     "clients to negotiate it."
@@ -82,15 +84,18 @@ def stronger_demanded(row: Any) -> Iterator[Hit]:
     "NGS-LDAP-004",
     "low",
     "Challenge and response by SASL without TLS",
-    means="The password itself is safe, but its proof can be attacked offline and the session "
-    "is not protected.",
+    means="The password itself is not sent, but its proof can be attacked offline, also that of a refused "
+    "try, and the session is not protected.",
     remedy="Bind inside TLS, or by GSSAPI with signing.",
     references=("ATT&CK T1110.002", "RFC 5802 9"),
 )
 def sasl_in_the_clear(row: Any) -> Iterator[Hit]:
-    """SCRAM outside TLS that was not refused before the client's proof."""
+    """SCRAM outside TLS that was not refused before the client's proof, which is its second message."""
     if row.mechanism != "scram" or row.tls or row.carrier != "ldap":
         return
-    if row.outcome == "success" or row.reason in {"bad_credentials", "wrong_password"}:
-        why = f"{row.client} proved a password to {row.server} by {row.scheme} in the clear"
+    how = f"by {row.scheme} in the clear"
+    if row.outcome == "success":
+        yield by_client(row, f"{row.client} proved a password to {row.server} {how}")
+    elif row.reason in {"bad_credentials", "wrong_password"} and len(row.frames) >= _WITH_PROOF:
+        why = f"{row.client} tried a password at {row.server} {how}, and was refused"
         yield by_client(row, why)

@@ -25,7 +25,6 @@ KERBEROS_FAILED = frozenset(
         "kdc_error",
         "kdc_unreachable",
         "duplicate_spn",
-        "target_name_unresolved",
         "clock_skew",
         "ticket_expired",
         "ticket_not_yet_valid",
@@ -42,6 +41,7 @@ BY_THE_OFFER = frozenset(
         "server_not_in_domain",
         "target_is_ip_address",
         "target_is_local_host",
+        "target_name_unresolved",
         "local_account",
     }
 )
@@ -113,7 +113,7 @@ def kerberos_was_there(row: Any) -> Iterator[Hit]:
     "low",
     "NTLM without an offer of Kerberos",
     means="The client never offered Kerberos here, whatever it asked of a KDC: no ticket, an "
-    "address for a name, a local account, or a setting.",
+    "address for a name, a name that nothing resolves, a local account, or a setting.",
     remedy="Use names that the KDC knows in place of addresses, and accounts of the domain.",
     references=("ATT&CK T1557.001", _MS),
     table=None,

@@ -1,6 +1,7 @@
 """Passwords sent as they are.
 
-Spec: RFC 7617 (Basic), RFC 4513 5.1.3 (simple bind), RFC 4616 (PLAIN), RFC 7616 (Digest), MS-CIFS 2.2.4.52.2.
+Spec: RFC 7617 (Basic), RFC 4513 5.1.3 (simple bind), RFC 4616 (PLAIN), RFC 7616 (Digest), RFC 2831
+(DIGEST-MD5), RFC 2195 (CRAM-MD5), MS-CIFS 2.2.4.52.2.
 """
 
 from __future__ import annotations
@@ -117,16 +118,18 @@ def inside_tls(row: Any) -> Iterator[Hit]:
 @rule(
     "NGS-PWD-006",
     "medium",
-    "Digest in the clear",
+    "Digest or CRAM-MD5 in the clear",
     means="The answer is a hash of password and nonce: who records it can try passwords at "
     "leisure.",
-    remedy="Serve the page over TLS, and take Negotiate in place of Digest.",
-    references=("ATT&CK T1110.002", "RFC 7616 5.8"),
+    remedy="Let clients come by TLS only (HTTPS, LDAPS, StartTLS), and take Kerberos in its place: "
+    "Negotiate over HTTP, GSSAPI by SASL.",
+    references=("ATT&CK T1110.002", "RFC 7616 5.8", "RFC 6331", "RFC 2195 3"),
 )
 def digest(row: Any) -> Iterator[Hit]:
     """Digest, DIGEST-MD5 or CRAM-MD5 outside TLS."""
     if row.mechanism in {"digest", "digest-md5", "cram-md5"} and not row.tls:
-        why = f"{account(row.user, row.domain)} answered a Digest challenge of {place(row)}"
+        how = row.scheme or row.mechanism
+        why = f"{account(row.user, row.domain)} answered a challenge of {place(row)} by {how}"
         yield by_user(row, why)
 
 

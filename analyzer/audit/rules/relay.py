@@ -25,7 +25,7 @@ from analyzer.audit.hops import (
 )
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
-from analyzer.audit.targets import misfit, names_of, target_of
+from analyzer.audit.targets import also_at, misfit, names_by_address, names_of, target_of
 
 _CONSTANT = 3  # servers that give one client the same challenge: no relay needs so many
 
@@ -130,16 +130,19 @@ def other_target(facts: Facts) -> Iterator[Hit]:
     """MsvAvTargetName names a host that is neither the one asked for nor what the server calls itself.
 
     Full names are compared whole, a short one by the first label; where the domains alone differ it is
-    possible. So it is where the service is another one than the carrier's (HOST stands for all), which is all
-    that is judged where it is not known for which host the client asked: LDAP never says it.
+    possible. So it is where the service is another one than the carrier's (HOST stands for all). Where it is
+    not known for which host the client asked, as LDAP never says it, no more is judged than the service and
+    an address in place of the host: one that is none of the server's is possible, as it may be translated on
+    the way, and likely if it is the one that the answer came from.
     """
+    given = names_by_address(facts)
     for token in facts.authenticates:
         row, target = facts.by_negotiation[token.negotiation_id], target_of(token.ntlm_target_name)
         challenge = facts.challenges.get(token.negotiation_id)
         cut = facts.is_cut(token) or (challenge is not None and facts.is_cut(challenge))
         if target is None or cut:
             continue
-        names = names_of(row, challenge)
+        names = names_of(row, challenge, also_at(target, row, given))
         found = misfit(target, names, row)
         if found is None:
             continue

@@ -244,15 +244,19 @@ def signing_off(row: Any) -> Iterator[Hit]:
 @rule(
     "NGS-SMB-011",
     "low",
-    "Protection differs by client",
-    means="Some sessions with the server are signed or encrypted, others are not: clients are "
-    "set differently.",
-    remedy=_SIGNING.format("the server") + " Find the clients that come without.",
+    "Protection differs by session",
+    means="Some sessions with the server are signed or encrypted, others are not: its clients are set "
+    "differently, or what one client or the server demands changed from one session to the next.",
+    remedy=_SIGNING.format("the server")
+    + " Find the clients that come without, and what was set anew.",
     references=("ATT&CK T1557.001",),
     table=None,
 )
 def mixed_protection(facts: Facts) -> Iterator[Hit]:
-    """Sessions of named users with one server in one capture, some protected and some not."""
+    """Sessions of named users with one server in one capture, some protected and some not.
+
+    The sentence says whether these are sessions of different clients, or of the same one.
+    """
     for (_, server), sessions in _sessions(facts).items():
         bare: list[Any] = []
         safe: list[Any] = []
@@ -264,6 +268,18 @@ def mixed_protection(facts: Facts) -> Iterator[Hit]:
             why = (
                 f"{len(safe)} {'session' if one else 'sessions'} with {server} "
                 f"{'is' if one else 'are'} protected and {len(bare)} {'is' if other else 'are'} not "
-                f"({bare[0].client})"
+                f"({bare[0].client}{_both_ways(bare, safe)})"
             )
             yield by_server_of([*bare, *safe], why, framed=[bare[0], safe[0]])
+
+
+def _both_ways(bare: list[Any], safe: list[Any]) -> str:
+    """What to say where one client has sessions of both kinds: then it is not the clients that differ."""
+    both = {row.client for row in bare} & {row.client for row in safe}
+    if not both:
+        return ""
+    if len({row.client for row in [*bare, *safe]}) == 1:
+        return ", the same client: it or the server was set otherwise from one to the other"
+    return (
+        f"; there are both of {min(both)}: it or the server was set otherwise from one to the other"
+    )

@@ -12,10 +12,12 @@ from typing import Any
 
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import by_client, place
+from analyzer.audit.hops import joined
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
 _KERBEROS = {"kerberos", "ms-kerberos"}
+_ANSWER = "NTLM answer"
 _UPDATE = "Update both sides; use an SPNEGO implementation that demands mechListMIC on reselection."
 
 
@@ -63,39 +65,72 @@ def downgraded(row: Any) -> Iterator[Hit]:
     "NGS-SPNEGO-003",
     "high",
     "Offer changed between two hops",
-    means="A middle box hands the client's NTLM on, but the list of mechanisms that it offers "
+    means="A middle box hands the client's answer or ticket on, but the list of mechanisms that it offers "
     "is another one.",
     remedy="Find out what the box is; let it pass SPNEGO through, or end the authentication there.",
     references=("ATT&CK T1557", "ATT&CK T1562.010", "RFC 4178 7"),
     table=None,
 )
 def offer_changed(facts: Facts) -> Iterator[Hit]:
-    """Two connections with one NTLM response and different mechTypes."""
-    seen: dict[str, list[Any]] = defaultdict(list)
-    for token in facts.ntlm_messages:
-        row = facts.by_negotiation[token.negotiation_id]
-        if token.ntlm_response_id is not None and row.offered_mechs:
-            seen[token.ntlm_response_id].append((token, row))
-    for tokens in seen.values():
-        for (one, first), (other, second) in itertools.pairwise(tokens):
+    """Two connections with one NTLM response, or of different hosts with one AP-REQ, and different mechTypes.
+
+    Certain by the response, or where a host is server of one and client of the other; else likely.
+    """
+    cut = {
+        token.negotiation_id
+        for token in facts.rows("tokens")
+        if token.token_type == "NegTokenInit" and facts.is_cut(token)
+    }
+    told: set[frozenset[int]] = set()
+    for what, tokens in _the_same(facts):
+        offered = [
+            (token, row)
+            for token in tokens
+            if (row := facts.by_negotiation[token.negotiation_id]).offered_mechs
+            and row.negotiation_id not in cut
+        ]
+        for (one, first), (other, second) in itertools.pairwise(offered):
+            numbers = first.negotiation_id, second.negotiation_id
             offers = list(first.offered_mechs), list(second.offered_mechs)
             if (
                 offers[0] == offers[1]
                 or first.stream_id == second.stream_id
                 or first.capture != second.capture
+                or (
+                    what != _ANSWER
+                    and (first.client, first.server) == (second.client, second.server)
+                )
+                or frozenset(numbers) in told
             ):
                 continue
+            told.add(frozenset(numbers))
             middle = first.server if first.server == second.client else second.server
             why = (
                 f"{first.client} offered {first.server} {', '.join(offers[0])}; "
                 f"{second.client} offered {second.server} {', '.join(offers[1])}, with the "
-                "same NTLM answer"
+                f"same {what}"
             )
+            sure = "certain" if what == _ANSWER or joined(first, second) else "likely"
             frames = (first.first_frame, second.first_frame, one.frame, other.frame)
-            numbers = first.negotiation_id, second.negotiation_id
-            yield Hit(
-                "server", middle, why, frames, numbers, first.capture, first.started, "certain"
-            )
+            yield Hit("server", middle, why, frames, numbers, first.capture, first.started, sure)
+
+
+def _the_same(facts: Facts) -> Iterator[tuple[str, list[Any]]]:
+    """Tokens that prove to be of one client, wherever they are seen: a word for them, and where they are.
+
+    Of an AP-REQ it is the authenticator that is new each time: a cut one may equal another.
+    """
+    answers: dict[str, list[Any]] = defaultdict(list)
+    for token in facts.ntlm_messages:
+        if token.ntlm_response_id is not None:
+            answers[token.ntlm_response_id].append(token)
+    requests: dict[str, list[Any]] = defaultdict(list)
+    for token in facts.ap_requests:
+        if token.krb_authenticator_length is not None and not facts.is_cut(token):
+            requests[token.inner_sha256 or token.sha256].append(token)
+    for what, found in ((_ANSWER, answers), ("AP-REQ", requests)):
+        for tokens in found.values():
+            yield what, tokens
 
 
 @rule(

@@ -271,3 +271,144 @@ def test_one_server_with_one_challenge_twice() -> None:
     """On two connections, to one client or to two."""
     (finding,) = found("NGS-RELAY-005", **challenges("10.0.0.2", "10.0.0.2"))
     assert (finding.subject, finding.count) == ("10.0.0.2", 1)
+
+
+# -- one client, or several ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bare", "safe", "said"),
+    [
+        (["10.0.0.20"], ["10.0.0.21"], "(10.0.0.20)"),
+        (
+            ["10.0.0.20"],
+            ["10.0.0.20"],
+            "(10.0.0.20, the same client: it or the server was set otherwise from one to the other)",
+        ),
+        (
+            ["10.0.0.21", "10.0.0.20"],
+            ["10.0.0.20", "10.0.0.22"],
+            "(10.0.0.21; there are both of 10.0.0.20: it or the server was set otherwise from one to the other)",
+        ),
+    ],
+)
+def test_clients_differ_or_one_of_them_changed(bare: list[str], safe: list[str], said: str) -> None:
+    """Sessions of one client that differ show no other client's setting."""
+    rows = [session(n, f"0x{n}", client=client) for n, client in enumerate(bare, 1)]
+    rows += [session(n, f"0x{n}", "sign", client=client) for n, client in enumerate(safe, 11)]
+    (finding,) = found("NGS-SMB-011", negotiations=rows)
+    assert finding.why.endswith(said)
+
+
+# -- a proof, and a try ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({}, "proved a password to 10.0.0.2"),
+        ({"outcome": "failure", "reason": "bad_credentials"}, "and was refused"),
+        ({"outcome": "failure", "reason": "wrong_password"}, "and was refused"),
+        # refused at once: the name is unknown, and no proof was sent
+        ({"outcome": "failure", "reason": "bad_credentials", "frames": [10, 11]}, None),
+        ({"outcome": "failure", "reason": "mechanism_refused"}, None),
+        ({"outcome": "incomplete", "reason": "client_gave_up"}, None),
+        ({"tls": True}, None),
+    ],
+)
+def test_a_refused_client_has_proved_nothing(cells: Row, words: str | None) -> None:
+    """It sent what a password can be found by, the right one or not."""
+    scram = logon(carrier="ldap", mechanism="scram", scheme="SCRAM-SHA-256", **cells)
+    told = [finding.why for finding in found("NGS-LDAP-004", negotiations=[scram])]
+    assert len(told) == (words is not None)
+    assert all(words in why for why in told if words)
+
+
+@pytest.mark.parametrize(
+    ("options", "count"), [(None, 0), (["mutual-required"], 0), ([], 1), (["use-session-key"], 1)]
+)
+def test_options_that_are_cut_off_may_ask_for_a_proof(
+    options: list[str] | None, count: int
+) -> None:
+    """Null is not none of them."""
+    request = {"capture": CAPTURE, "negotiation_id": 1, "frame": 10, "frames": [10]}
+    request |= {"token_type": "KRB_AP_REQ", "krb_ap_options": options}
+    assert len(found("NGS-KRB-003", negotiations=[logon(**KERBEROS)], tokens=[request])) == count
+
+
+# -- one token, two lists of mechanisms ------------------------------------------------------------------
+
+
+def hops(
+    token: Row, *, far: Row | None = None, lists: tuple[list[str], ...] = (["a"], ["b"])
+) -> dict[str, list[Row]]:
+    """The same token of a client and of its server, each behind a list of its own."""
+    near = logon(1, offered_mechs=lists[0], first_frame=10)
+    behind = {"client": "10.0.0.2", "server": "10.0.0.3", "offered_mechs": lists[1]}
+    rows = [near, logon(2, first_frame=20, **(behind | (far or {})))]
+    place = {"capture": CAPTURE, "anomalies": 0}
+    tokens = [
+        place | {"negotiation_id": n, "frame": 10 * n + at, "token_type": kind} | more
+        for n in (1, 2)
+        for at, kind, more in ((0, "NegTokenInit", {}), (1, "NegTokenResp", token))
+    ]
+    return {"negotiations": rows, "tokens": tokens}
+
+
+ANSWER = {"inner_type": "NTLM_AUTHENTICATE", "ntlm_response": "ntlmv2", "ntlm_response_id": "00"}
+AP_REQ = {"inner_type": "KRB_AP_REQ", "inner_sha256": "00" * 32, "krb_authenticator_length": 200}
+
+
+@pytest.mark.parametrize(
+    ("token", "far", "sure"),
+    [
+        (ANSWER, {}, "certain"),
+        (ANSWER, {"client": "10.0.0.9"}, "certain"),
+        (ANSWER, {"client": "10.0.0.20", "server": "10.0.0.2"}, "certain"),
+        (AP_REQ, {}, "certain"),
+        (AP_REQ, {"client": "10.0.0.9"}, "likely"),
+    ],
+)
+def test_one_token_behind_two_lists(token: Row, far: Row, sure: str) -> None:
+    """Who sent it first wrote one of them."""
+    (finding,) = found("NGS-SPNEGO-003", **hops(token, far=far))
+    assert (finding.confidence, finding.count) == (sure, 1)
+    (place,) = finding.places.values()
+    assert list(place.evidence) == [10, 20, 11, 21]
+    assert list(place.negotiation_ids) == [1, 2]
+
+
+def test_two_tokens_of_one_pair_are_told_once() -> None:
+    """A client that sends a ticket first and answers by NTLM then."""
+    made = hops(ANSWER)
+    made["tokens"] += hops(AP_REQ)["tokens"]
+    (finding,) = found("NGS-SPNEGO-003", **made)
+    assert finding.count == 1
+    assert finding.why.endswith("with the same NTLM answer")
+
+
+@pytest.mark.parametrize(
+    ("token", "far", "lists"),
+    [
+        (AP_REQ, {}, (["a"], ["a"])),
+        (AP_REQ, {}, (["a"], [])),
+        (AP_REQ, {"stream_id": 1}, (["a"], ["b"])),
+        (AP_REQ, {"capture": "another.pcapng"}, (["a"], ["b"])),
+        (AP_REQ, {"client": "10.0.0.20", "server": "10.0.0.2"}, (["a"], ["b"])),  # tried again
+        (AP_REQ | {"krb_authenticator_length": None}, {}, (["a"], ["b"])),  # only the ticket
+    ],
+)
+def test_lists_that_nobody_changed(token: Row, far: Row, lists: tuple[list[str], ...]) -> None:
+    """The same list, no list, one connection, another capture, or a client that tries again."""
+    assert found("NGS-SPNEGO-003", **hops(token, far=far, lists=lists)) == []
+
+
+@pytest.mark.parametrize("token", [ANSWER, AP_REQ])
+@pytest.mark.parametrize("frame", [10, 20])
+def test_a_list_that_is_cut_off_is_no_other(token: Row, frame: int) -> None:
+    """What is left of it differs from the whole."""
+    made = hops(token)
+    made["anomalies"] = [{"capture": CAPTURE, "frame": frame, "code": "truncated"}]
+    for each in made["tokens"]:
+        each["anomalies"] = int(each["frame"] == frame)
+    assert found("NGS-SPNEGO-003", **made) == []

@@ -85,6 +85,7 @@ TABLE = {
     "NGS-KRB-005": Case("http/replay", "fd99::20", "http/keep_alive_kerberos"),
     "NGS-KRB-006": Case("http/other_realm", "10.99.0.20", "http/negotiate_kerberos"),
     "NGS-KRB-007": Case("smb/raw_kerberos", "fd99::20", "smb/smb311_kerberos"),
+    "NGS-KRB-008": Case("ldap/mutual_auth_failed", "10.99.0.3", "ldap/altered_ap_rep", (8,)),
     "NGS-KDC-001": Case("kdc/without_preauthentication", "rosalind@NEGO.TEST", "kdc/logon"),
     "NGS-KDC-002": Case("kdc/asrep_roasting", "10.99.0.20", "kdc/without_preauthentication"),
     "NGS-KDC-003": Case("kdc/kerberoasting", "10.99.0.20", "kdc/rc4_service"),
@@ -107,6 +108,7 @@ TABLE = {
     "NGS-SPNEGO-002": Case("http/fallback_in_negotiation", "fd99::20", "http/negotiate_ntlm"),
     "NGS-SPNEGO-003": Case("http/offer_cut_between_hops", "10.99.0.20", "smb/relayed_http"),
     "NGS-SPNEGO-004": Case("http/token_after_failure", "10.99.0.20", "http/lost_in_token"),
+    "NGS-MIC-001": Case("ldap/altered_layer", "10.99.0.20", "ldap/altered_ap_rep", (11,)),
     "NGS-SMB-001": Case("smb/nt1_kerberos", "fd99::1", "smb/multiprotocol_ntlm"),
     "NGS-SMB-002": Case("smb/share_denied", "10.99.0.4", "smb/signing_required"),
     "NGS-SMB-003": Case("smb/smb311_kerberos", "fd99::20", "http/negotiate_kerberos"),
@@ -131,6 +133,9 @@ TABLE = {
     "NGS-HTTP-003": Case("http/negotiate_kerberos", "fd99::2", "http/tls_kerberos"),
     "NGS-TLS-001": Case("http/tls_ntlm_no_bindings", "10.99.0.20", "http/tls_ntlm_bound"),
     "NGS-TLS-002": Case("http/ntlm_channel_bindings", "10.99.0.20", "http/ntlm"),
+    "NGS-TLS-003": Case(
+        "ldap/ldaps_scram_relayed", "10.99.0.20", "ldap/openldap_starttls_scram_plus", (18,)
+    ),
     "NGS-CLOCK-001": Case("smb/clock_off", "10.99.0.4", "smb/local_account"),
     "NGS-CLOCK-002": Case("smb/clock_skew", "fd99::20", "http/ntlm_clock_off"),
     "NGS-DATA-001": Case("http/malformed_token", "10.99.0.20", "http/lost_in_token"),
@@ -187,6 +192,12 @@ DAMAGED = (
 )
 
 
+def _engine(case: str) -> str:
+    """The engine that a case demands."""
+    said = tomllib.loads((CAPTURES / case / "case.toml").read_text(encoding="utf-8"))
+    return str(said["expect"].get("engine", "native"))
+
+
 @cache
 def analysis(case: str) -> Analysis:
     """The capture of a case, or of several; through Wireshark where its key log is needed."""
@@ -197,7 +208,7 @@ def analysis(case: str) -> Analysis:
             whole.write_bytes(b"".join(part.read_bytes() for part in parts))
             return read(whole)
     names = case.split("+")
-    by_tshark = "/tls_" in case
+    by_tshark = any(_engine(name) == "tshark" for name in names)
     if by_tshark and shutil.which("tshark") is None:
         pytest.skip("tshark is not installed")
     paths = [CAPTURES / name / "capture.pcapng" for name in names]
@@ -277,7 +288,7 @@ def test_rules_are_shown_by_recordings() -> None:
         for name in case.found_in.replace("&", "+").split("+")
         if "made" in tomllib.loads((CAPTURES / name / "case.toml").read_text())
     }
-    assert made == {"NGS-NTLM-026", "NGS-KDC-007"}
+    assert made == {"NGS-NTLM-026", "NGS-KDC-007", "NGS-KRB-008"}
 
 
 @pytest.mark.parametrize("case", CLEAN)
@@ -456,6 +467,30 @@ SENTENCES = [
         "NGS-SMB-011",
         "1 session with 10.99.0.4 is protected and 1 is not (",
     ),
+    (
+        "smb/signing_turned_on",
+        "NGS-SMB-011",
+        "(10.99.0.20, the same client: it or the server was set otherwise from one to the other)",
+    ),
+    ("ldap/openldap_scram", "NGS-LDAP-004", "10.99.0.20 proved a password to 10.99.0.3"),
+    (
+        "ldap/openldap_scram_wrong_password",
+        "NGS-LDAP-004",
+        "10.99.0.20 tried a password at 10.99.0.3 by SCRAM-SHA-256 in the clear, and was refused",
+    ),
+    ("http/digest", "NGS-PWD-006", "ada answered a challenge of fd99::2 over http by Digest"),
+    ("ldap/openldap_cram_md5", "NGS-PWD-006", "10.99.0.3 over ldap by CRAM-MD5"),
+    ("ldap/openldap_cram_md5_wrong_password", "NGS-PWD-006", "by CRAM-MD5"),
+    ("ldap/openldap_digest_md5", "NGS-PWD-006", "10.99.0.3 over ldap by DIGEST-MD5"),
+    ("ldap/openldap_digest_md5_wrong_password", "NGS-PWD-006", "by DIGEST-MD5"),
+    ("ldap/ldaps_scram_relayed", "NGS-TLS-003", "bound to another TLS channel"),
+    ("smb/channel_binding_mismatch", "NGS-TLS-003", "the answer is bound to no TLS channel"),
+    ("ldap/mutual_auth_failed", "NGS-KRB-008", "to 10.99.0.20 that it is ldap/"),
+    ("smb/relayed_without_mic", "NGS-RELAY-003", "was written for cifs/10.99.0.20"),
+    ("http/offer_changed", "NGS-SPNEGO-003", "negoex, kerberos, with the same AP-REQ"),
+    ("ldap/altered_offer_two_hops", "NGS-SPNEGO-003", "with the same NTLM answer"),
+    ("smb/name_not_in_dns", "NGS-NTLM-012", "looked the server's name up in vain"),
+    ("http/name_not_in_dns", "NGS-NTLM-012", "looked the server's name up in vain"),
 ]
 
 

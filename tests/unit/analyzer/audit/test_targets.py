@@ -14,7 +14,14 @@ WEB = {"MsvAvNbComputerName": "WEB", "MsvAvDnsComputerName": "web.nego.test"}
 WEB |= {"MsvAvNbDomainName": "NEGO", "MsvAvDnsDomainName": "nego.test"}
 
 
-def brought(target: str, *, own: Row | None = WEB, cut: int = 0, **cells: Any) -> list[Finding]:
+def brought(
+    target: str,
+    *,
+    own: Row | None = WEB,
+    cut: int = 0,
+    looked_up: tuple[Row, ...] = (),
+    **cells: Any,
+) -> list[Finding]:
     """What is found of an answer with this target name at a server that calls itself so."""
     token = {"capture": CAPTURE, "negotiation_id": 1, "anomalies": 0}
     challenge = token | {"inner_type": "NTLM_CHALLENGE", "ntlm_challenge_id": "00", "frame": 11}
@@ -23,7 +30,8 @@ def brought(target: str, *, own: Row | None = WEB, cut: int = 0, **cells: Any) -
     tokens = [answer] if own is None else [challenge | {"ntlm_target_info": own}, answer]
     row = logon(**({"server_name": "web.nego.test"} | cells))
     oddity = {"capture": CAPTURE, "frame": 12, "code": "truncated"}
-    return found("NGS-RELAY-003", negotiations=[row], tokens=tokens, anomalies=[oddity])
+    rows = {"negotiations": [row], "tokens": tokens, "anomalies": [oddity], "names": [*looked_up]}
+    return found("NGS-RELAY-003", **rows)
 
 
 @pytest.mark.parametrize(
@@ -128,5 +136,70 @@ def test_what_is_not_there_proves_nothing() -> None:
     """A name that is cut off, or a server of which no name is known."""
     assert brought("HTTP/pay", cut=1) == []
     assert brought("cifs/pay", own=None, server_name=None) == []
+    assert brought("HTTP/pay", own=None, server_name="10.0.0.20") == []
+    assert len(brought("HTTP/10.0.0.66", own=None, server_name="10.0.0.20")) == 1
+    assert len(brought("HTTP/pay", server_name="10.0.0.20")) == 1
     (finding,) = brought("HTTP/pay", own=None)
     assert finding.confidence == "likely"
+
+
+# -- an address in place of the host, where it is not known for which one the client asked ----------------
+
+
+def told(*addresses: str, **cells: Any) -> Row:
+    """An answer to a look-up of the server's name."""
+    row = {"capture": CAPTURE, "client": "10.0.0.20", "source": "dns", "record": "A"}
+    return row | {"name": "web.nego.test", "addresses": [*addresses], "broadcast": False} | cells
+
+
+@pytest.mark.parametrize("carrier", ["smb2", "smb1", "ldap"])
+@pytest.mark.parametrize(
+    ("address", "sure"),
+    [
+        ("10.0.0.66", "possible"),  # it may be translated on the way
+        ("fd99::66", "possible"),
+        ("[fd99::66]", "possible"),
+        ("10.0.0.20", "likely"),  # of who brought it: somebody logs on to him
+    ],
+)
+def test_an_address_that_is_not_the_servers(carrier: str, address: str, sure: str) -> None:
+    """It tells by itself that somebody else was meant."""
+    service = "ldap" if carrier == "ldap" else "cifs"
+    cells: Row = {"carrier": carrier, "server_name": None}
+    (finding,) = brought(f"{service}/{address}", **cells)
+    assert (finding.confidence, finding.subject) == (sure, "10.0.0.20")
+    (nameless,) = brought(f"{service}/{address}", own=None, **cells)
+    assert nameless.confidence == sure
+
+
+@pytest.mark.parametrize(
+    ("target", "cells"),
+    [
+        ("cifs/10.0.0.2", {}),
+        ("cifs/FD99::2", {"server": "fd99::2"}),
+        ("cifs/fd99:0::2", {"server": "fd99::2"}),
+        ("cifs/fe80::2", {"server": "fe80::2%3"}),
+        ("cifs/127.0.0.1", {}),  # a tunnel begins on the client's own machine
+        ("cifs/[::1]", {}),
+        ("cifs/0.0.0.0", {}),
+    ],
+)
+def test_an_address_that_is_the_servers_or_everybodys(target: str, cells: Row) -> None:
+    """In any spelling."""
+    assert brought(target, carrier="smb2", server_name=None, **cells) == []
+
+
+def test_a_host_has_several_addresses() -> None:
+    """As one answer says, or several about one name; what a neighbour says leads to himself."""
+    cells: Row = {"carrier": "smb2", "server_name": None}
+    both = told("10.0.0.2", "10.0.0.66")
+    apart = (told("10.0.0.2"), told("10.0.0.66"))
+    assert brought("cifs/10.0.0.66", looked_up=(both,), **cells) == []
+    assert brought("cifs/10.0.0.66", looked_up=apart, **cells) == []
+    assert brought("HTTP/10.0.0.66", looked_up=(both,)) == []
+    for other in (
+        both | {"broadcast": True},
+        both | {"capture": "another.pcapng"},
+        told("10.0.0.66", name="other.nego.test"),
+    ):
+        assert len(brought("cifs/10.0.0.66", looked_up=(told("10.0.0.2"), other), **cells)) == 1
