@@ -29,7 +29,8 @@ CLASSES = {
 
 _OWN = ("MsvAvNbComputerName", "MsvAvDnsComputerName")
 _DOMAINS = ("MsvAvNbDomainName", "MsvAvDnsDomainName", "MsvAvDnsTreeName")
-_OF_CONTROLLERS = frozenset({"ldap", "smb1", "smb2"})
+_SMB = frozenset({"smb1", "smb2"})
+_OF_CONTROLLERS = _SMB | {"ldap"}
 """Carriers by which a domain's name leads to its controllers: to the directory, and to their shares."""
 
 
@@ -122,8 +123,13 @@ def misfit(target: Target, names: Names, row: Any) -> tuple[str, str] | None:
     A name beside addresses alone tells nothing. Where nothing was asked for, only an address tells: the
     server's it is not, but may be translated to it; likely only if it is that of the very host that brought
     the answer. By service it is possible, and only if what the server calls itself is there.
+
+    A domain's name is its controllers', and every member calls the domain its own: over SMB it is possible
+    that it is another's where the client asked for a host.
     """
     fits = target.host in {row.server, *names.all} or _is_called(target.host, names.all)
+    if fits and _leads_to_controllers(target, names, row):
+        return "host", "possible"
     if not fits and row.server_name is not None and _comparable(target.host, names.all):
         alike = _label(target.host) in map(_label, names.all)
         return "host", "possible" if alike else "likely"
@@ -134,6 +140,14 @@ def misfit(target: Target, names: Names, row: Any) -> tuple[str, str] | None:
     if usual is None or target.service in usual or not names.own:
         return None
     return None if _made_of_the_challenge(target, names) else ("service", "possible")
+
+
+def _leads_to_controllers(target: Target, names: Names, row: Any) -> bool:
+    """Whether only the domain has the target's name, and the client asked over SMB for a host by its own."""
+    if row.carrier not in _SMB or row.server_name is None:
+        return False
+    others = names.asked | names.own | names.addresses | {row.server}
+    return target.host not in others and not _is_called(target.host, others)
 
 
 def _comparable(host: str, names: frozenset[str]) -> bool:

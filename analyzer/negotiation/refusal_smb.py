@@ -15,6 +15,8 @@ from dissectors.status import Status
 NOT_SUPPORTED = 0xC00000BB
 INVALID_PARAMETER = 0xC000000D
 NOT_ACCEPTED = 0xC00000D0
+OF_BINDING = frozenset({NOT_ACCEPTED, INVALID_PARAMETER, NOT_SUPPORTED})
+"""What a server says of a session that may not be bound: by dialect, signing or user (MS-SMB2 3.3.5.5)."""
 SESSION_EXPIRED = 0xC000035C
 SESSION_DELETED = 0xC0000203
 
@@ -29,6 +31,8 @@ def nt_status_refusal(
         whole = negotiation.syn_seen and not negotiation.bytes_lost
         # else it may have been given where the capture has nothing
         return ("protocol_error", "likely") if whole else ("session_expired", "possible")
+    if status.code in OF_BINDING and _binds(negotiation):
+        return "protocol_error", "likely"
     if status.code == INVALID_PARAMETER and token_not_seen(negotiation):
         return "unspecified_failure", "certain"
     if status.code == NOT_SUPPORTED and negotiation.mechanism == "ntlm":
@@ -37,8 +41,6 @@ def nt_status_refusal(
         negotiation.wrapper == "none" and negotiation.mechanism_detail == "ntlmv2"
     ):
         code = "mechanism_refused"  # without extended security many servers take no NTLMv2
-    elif status.code == NOT_ACCEPTED and _binds(negotiation):
-        code = "protocol_error"
     elif status.code == INVALID_PARAMETER:
         code = sound_token_refused(negotiation, tokens) or code
     elif status.code == SESSION_EXPIRED and negotiation.mechanism != "kerberos":

@@ -166,7 +166,9 @@ def _entry(code: str, group: _Group, *, told: str) -> Entry:
 def _errors(group: _Group, *, told: str) -> Iterator[tuple[str, str]]:
     """By what the KDC or the server refused, where neither the reason nor what was said tells it."""
     shown = group.said if "said" in told else ()
-    errors = Counter({name: count for name, count in group.errors.items() if name not in shown})
+    errors = Counter(
+        {name: n for name, n in group.errors.items() if name.removeprefix("HTTP ") not in shown}
+    )
     if errors:
         yield "error", frequent(errors)
 

@@ -73,6 +73,8 @@ SMB = {"carrier": "smb2"}
         ("cifs/web.nego.test", {}, "possible"),
         ("cifs/web.nego.test", LDAP, "possible"),
         ("HTTP/web.nego.test", SMB, "possible"),
+        ("cifs/nego.test", SMB, "possible"),  # SYSVOL, for which a member is not asked
+        ("cifs/NEGO", SMB, "possible"),
         ("HTTP/web.nego.test", LDAP, "possible"),
         ("HTTP/nego.test", {}, "likely"),
         ("ldap/payroll.nego.test", LDAP | {"server_name": "web.nego.test"}, "likely"),
