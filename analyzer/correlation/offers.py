@@ -48,22 +48,21 @@ def offer_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Find
         words = f"{who}lists {', '.join(names)}"
         yield Finding("ntlm_only_server", sure, (listed.frame,), words)
     if negotiation.selected_mech == "ntlm" and frames.selection is not None:
-        yield from _selected_ntlm(negotiation, frames)
+        preferred = _before_ntlm(negotiation.offered_mechs)
+        if negotiation.optimistic_mech in WITH_KERBEROS or _kerberos_in(preferred):
+            yield from _selected_ntlm(negotiation, frames, preferred)
 
 
-def _selected_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
+def _selected_ntlm(
+    negotiation: Negotiation, frames: KeyFrames, preferred: list[str]
+) -> Iterator[Finding]:
     """The server took NTLM though Kerberos stands before it in the list, or came along with the list."""
     offered = negotiation.offered_mechs or []
-    preferred = _before_ntlm(offered)
     evidence = tuple(f for f in (frames.offer, frames.selection) if f is not None)
     if _kerberos_in(preferred):
         words = [_passed_over(negotiation, preferred)]
         sure = "likely"
-    elif (
-        negotiation.optimistic_mech in WITH_KERBEROS
-        and not negotiation.offer_cut
-        and not _kerberos_in(offered)
-    ):
+    elif not (negotiation.offer_cut or _kerberos_in(offered)):
         words = [
             f"a Kerberos token came along with a list that names no Kerberos: {', '.join(offered)}"
         ]
