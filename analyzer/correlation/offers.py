@@ -11,8 +11,10 @@ from typing import NamedTuple
 from analyzer.correlation.finding import Finding
 from analyzer.negotiation.mechanism import KERBEROS_NAMES
 from analyzer.negotiation.model import KeyFrames, Negotiation
+from dissectors.mechs import MECHS
 
 WITH_KERBEROS = KERBEROS_NAMES | {"iakerb"}
+KNOWN = frozenset(MECHS.values())
 NTLM_SCHEMES = frozenset({"NTLM", "Sicily"})
 """Names under which nothing but NTLM goes: the client chose before it asked for any ticket."""
 SCHEMES_WITH_KERBEROS = frozenset({"Negotiate", "Nego2", "Kerberos", "GSSAPI", "GSS-SPNEGO"})
@@ -45,21 +47,25 @@ def offer_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Find
         sure = at_most if listed.same_connection else "likely"
         words = f"{who}lists {', '.join(names)}"
         yield Finding("ntlm_only_server", sure, (listed.frame,), words)
-    yield from _selected_ntlm(negotiation, frames)
+    if negotiation.selected_mech == "ntlm" and frames.selection is not None:
+        preferred = _before_ntlm(negotiation.offered_mechs)
+        if negotiation.optimistic_mech in WITH_KERBEROS or _kerberos_in(preferred):
+            yield from _selected_ntlm(negotiation, frames, preferred)
 
 
-def _selected_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
+def _selected_ntlm(
+    negotiation: Negotiation, frames: KeyFrames, preferred: list[str]
+) -> Iterator[Finding]:
     """The server took NTLM though Kerberos stands before it in the list, or came along with the list."""
-    if negotiation.selected_mech != "ntlm" or frames.selection is None:
-        return
-    preferred = _before_ntlm(negotiation.offered_mechs)
+    offered = negotiation.offered_mechs or []
     evidence = tuple(f for f in (frames.offer, frames.selection) if f is not None)
     if _kerberos_in(preferred):
         words = [_passed_over(negotiation, preferred)]
         sure = "likely"
-    elif _kerberos_unlisted(negotiation):
-        listed = ", ".join(negotiation.offered_mechs or ())
-        words = [f"a Kerberos token came along with a list that names no Kerberos: {listed}"]
+    elif not (negotiation.offer_cut or _kerberos_in(offered)):
+        words = [
+            f"a Kerberos token came along with a list that names no Kerberos: {', '.join(offered)}"
+        ]
         sure = "possible"  # the server may have gone by the list alone
     else:
         return
@@ -68,13 +74,6 @@ def _selected_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Find
             "the token with its mechListMIC was refused: the list may have been altered on the way"
         )
     yield Finding("ntlm_selected_by_server", sure, evidence, "; ".join(filter(None, words)))
-
-
-def _kerberos_unlisted(negotiation: Negotiation) -> bool:
-    """A Kerberos token came with a list, whole, that names no Kerberos: the client had more than it says."""
-    carried = negotiation.optimistic_mech in WITH_KERBEROS
-    listed = negotiation.offered_mechs
-    return carried and listed is not None and not (negotiation.offer_cut or _kerberos_in(listed))
 
 
 def _list_doubted(negotiation: Negotiation) -> bool:
@@ -159,11 +158,6 @@ def _more_than_ntlm(negotiation: Negotiation, frames: KeyFrames) -> _More | None
     return _More(listed.frame, f"{who} lists {', '.join(listed.names)}")
 
 
-def _is_unknown(mech: str) -> bool:
-    """A mechanism that has no name here, only its object identifier."""
-    return mech[:1].isdigit()
-
-
 def only_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
     """The client offered nothing else; why, the offer does not tell."""
     if frames.offer is None or negotiation.first_lost or negotiation.offer_cut:
@@ -171,11 +165,13 @@ def only_ntlm(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:
     offered = negotiation.offered_mechs
     shown = (frames.offer,)
     if offered is not None:
-        if "ntlm" in offered and not _kerberos_in(offered) and not _kerberos_unlisted(negotiation):
+        # who sent a Kerberos token had more than its list says
+        beside = negotiation.optimistic_mech in WITH_KERBEROS
+        if "ntlm" in offered and not _kerberos_in(offered) and not beside:
             # Samba answers a hint, which SMB always has, with the one mechanism that it picks from it
             hinted = _kerberos_in(negotiation.hinted_mechs) or negotiation.carrier.startswith("smb")
             alone = len(offered) == 1
-            known = not any(map(_is_unknown, offered))  # what a number stands for may be Kerberos
+            known = KNOWN.issuperset(offered)  # what a mere number stands for may be Kerberos
             sure = "likely" if (hinted and alone) or not known else "certain"
             yield Finding("ntlm_only_client", sure, shown, f"offers {', '.join(offered)}")
     elif negotiation.wrapper == "raw-ntlm" and negotiation.neg_states is None:

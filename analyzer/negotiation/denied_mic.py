@@ -13,6 +13,8 @@ from analyzer.negotiation.reasons import REASONS
 from analyzer.negotiation.spnego_reject import mic_before
 from dissectors.status import Status
 
+BESIDE_A_MIC = frozenset({"policy_denied", "integrity_failure"})
+"""Reasons of which each may stand beside the other."""
 DENIED = 0xC0000022
 DENIED_BY_NUMBER = 5
 """The same as the Win32 code in the text that Active Directory and Samba put into an LDAP answer."""

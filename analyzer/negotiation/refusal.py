@@ -26,7 +26,11 @@ from analyzer.negotiation.refusal_ldap import (
     ldap_refusal,
     own_words,
 )
-from analyzer.negotiation.refusal_smb import nt_status_refusal, session_of_another
+from analyzer.negotiation.refusal_smb import (
+    SESSION_DELETED,
+    nt_status_refusal,
+    session_of_another,
+)
 from analyzer.negotiation.refused_token import (
     only_an_offer,
     token_not_seen,
@@ -81,7 +85,7 @@ def status_cause(
         words += f", with error {policy_error} of the password policy"
     if code == step.lost:
         return Cause(code, sure, f"{words}; {UNSAID}")
-    if status.layer == "ntstatus" and session_of_another(negotiation, status):
+    if status.code == SESSION_DELETED and session_of_another(negotiation):
         given = "not given on this connection" if code == "protocol_error" else "given unseen"
         words += f"; the session was {given}"
     unread = unread_proof(negotiation, tokens) if code == "kerberos_refused" else None

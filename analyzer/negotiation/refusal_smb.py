@@ -27,7 +27,7 @@ def nt_status_refusal(
     """Code and confidence."""
     code = no_password(negotiation, NT_STATUS_REASONS.get(status.code, "unspecified_failure"))
     sure = "likely" if status.code in LIKELY_NT_STATUS else "certain"
-    if session_of_another(negotiation, status):
+    if status.code == SESSION_DELETED and session_of_another(negotiation):
         whole = negotiation.syn_seen and not negotiation.bytes_lost
         # else it may have been given where the capture has nothing
         return ("protocol_error", "likely") if whole else ("session_expired", "possible")
@@ -48,16 +48,14 @@ def nt_status_refusal(
     return code, sure
 
 
-def session_of_another(negotiation: Negotiation, status: Status) -> bool:
-    """The server does not know the session here, and the capture does not show that it was given here.
+def session_of_another(negotiation: Negotiation) -> bool:
+    """The capture does not show that the session, which the server does not know here, was given here.
 
     A server looks for it among those of the connection alone; it may live on at another one, to which this
     connection was not bound (MS-SMB2 3.3.5.5).
     """
     exchange = negotiation.exchange
-    if exchange is None or status.code != SESSION_DELETED:
-        return False
-    return bool(exchange.context.get("foreign_session"))
+    return exchange is not None and bool(exchange.context.get("foreign_session"))
 
 
 def _binds(negotiation: Negotiation) -> bool:

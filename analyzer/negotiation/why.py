@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from analyzer.capture.model import NO_TIME
 from analyzer.negotiation.cause import Cause
-from analyzer.negotiation.denied_mic import with_the_other
+from analyzer.negotiation.denied_mic import BESIDE_A_MIC, with_the_other
 from analyzer.negotiation.http_verdict import FIRST_SERVER_ERROR
 from analyzer.negotiation.mechanism import mechanism_tokens
 from analyzer.negotiation.model import (
@@ -124,9 +124,10 @@ def _carrier_refusal(negotiation: Negotiation) -> Reason | None:
         return _gss_refusal(negotiation)
     cause = status_cause(negotiation, mechanism_tokens(negotiation.steps), status, step)
     reason = _caused(cause, step)
-    denied = with_the_other(negotiation, status, step, reason)
-    if denied is not None:
-        return denied
+    if cause.code in BESIDE_A_MIC:
+        denied = with_the_other(negotiation, status, step, reason)
+        if denied is not None:
+            return denied
     rejected = _gss_refusal(negotiation) if cause.confidence != "certain" else None
     if rejected is not None and rejected.code == "integrity_failure":
         refused = _rejecting(negotiation)

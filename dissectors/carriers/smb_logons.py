@@ -180,7 +180,8 @@ class Logons:
             attempt.exchange.context["request_missing"] = True
         if session and attempt.session != session:
             self._name(attempt, session)
-        if session and status.verdict != "failure":  # a refusal repeats what was asked for
+        # a refusal repeats the number that it was asked for
+        if session and session not in self.given and status.verdict != "failure":
             self.overflows += remember(self.given, session, None, self.limit)
         if status.verdict != "continue":
             self._forget(attempt)
