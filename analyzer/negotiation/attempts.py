@@ -50,15 +50,15 @@ def _authenticate(step: Step) -> NtlmAuthenticate | None:
     return token if isinstance(token, NtlmAuthenticate) else None
 
 
-def superseded(negotiation: Negotiation, among: list[Negotiation]) -> bool:
-    """Another one `among` a connection's attempts took its place, and its carrier knows one at a time.
+def superseded(negotiation: Negotiation, others: list[Negotiation]) -> bool:
+    """One of the `others` on its connection took its place, and its carrier knows one at a time.
 
     A client that waited for no answer has given nothing up: the answer is due until that to a later
     attempt is there (RFC 9112 9.3.2).
     """
     if negotiation.exchange is None or negotiation.carrier not in _ONE_AT_A_TIME:
         return False
-    if among == [negotiation]:
+    if not others:
         return False  # as on most connections
     last = max(step.frame for step in negotiation.steps)
     awaited = negotiation.steps[-1].role == INITIATOR
@@ -66,8 +66,8 @@ def superseded(negotiation: Negotiation, among: list[Negotiation]) -> bool:
         other.carrier == negotiation.carrier
         and other.steps[0].frame >= last
         and (not awaited or any(step.message.kind == "response" for step in other.steps))
-        for other in reversed(among)  # most of them are later
-        if other is not negotiation and other.steps
+        for other in reversed(others)
+        if other.steps
     )
 
 

@@ -190,7 +190,7 @@ class Negotiation:
     first_lost: bool = False  # the first thing seen of it is not the first thing that was said
     passed_to: Negotiation | None = None  # no row of its own: its token counts for that one
 
-    negotiation_id: int = 0
+    negotiation_id: int = 0  # given at the end; it stays 0 if a fault kept it from being told
     frames: Sequence[int] = ()
     started_ns: int = 0
     ended_ns: int = 0

@@ -174,14 +174,16 @@ class StreamNegotiations:
 
     def end(self) -> None:
         """The connection is over: conclude everything."""
-        for at, negotiation in enumerate(self._open):
-            following = self._open[at + 1] if at + 1 < len(self._open) else None
-            if following is None or not pass_on_hint(negotiation, following):
-                self._conclude(negotiation)
-        self._open.clear()
         self._current.clear()
-        if self._hints and not self._hint_used:
-            self._conclude_hint()
+        waiting = self._open
+        while waiting:
+            # taken out first: whatever becomes of it, it is not told twice
+            negotiation = waiting.pop(0)
+            if not waiting or not pass_on_hint(negotiation, waiting[0]):
+                self._conclude(negotiation)
+        hints, self._hints = self._hints, []
+        if hints and not self._hint_used:
+            self._conclude_hint(hints)
 
     # -- grouping ----------------------------------------------------------------------------------
 
@@ -341,8 +343,8 @@ class StreamNegotiations:
             and negotiation.steps[-1].role == INITIATOR
         )
 
-    def _conclude_hint(self) -> None:
-        hints = [hint for hint in self._hints if isinstance(hint.token, NegTokenInit2)]
+    def _conclude_hint(self, said: list[Step]) -> None:
+        hints = [hint for hint in said if isinstance(hint.token, NegTokenInit2)]
         if not hints:
             return
         carrier = hints[-1].message.context.get("carrier", "unknown")

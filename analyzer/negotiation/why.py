@@ -246,7 +246,7 @@ def _passed_by(negotiation: Negotiation, answer: Step, status: Status) -> Reason
 def _left_behind_answer(negotiation: Negotiation) -> Reason | None:
     """The connection ended behind the server's own answer, which the server had bound to it.
 
-    Who wanted that is told by the `Connection: close` of either side (RFC 9112 9.6); else by who closed it.
+    Who wanted that is told by what either side said of the connection (RFC 9112 9.3); else by who closed it.
     """
     if negotiation.wrapper == "none":
         return None  # such a logon goes on over another connection as well
@@ -256,12 +256,13 @@ def _left_behind_answer(negotiation: Negotiation) -> Reason | None:
         if said.get("event") == "closed":
             if spoke is None or spoke.role != ACCEPTOR:
                 return None
-            wanted = spoke.message.context.get("last_by")
+            context = spoke.message.context
+            wanted, said_last = context.get("last_by"), context.get("last_said")
             if wanted == "client":
-                words = "its own request ended the connection (Connection: close)"
+                words = f"its own request ended the connection ({said_last})"
                 return _reason("client_gave_up", "possible", [spoke, step], words)
             if wanted == "server":
-                words = "its own answer ended it (Connection: close)"
+                words = f"its own answer ended it ({said_last})"
                 return _reason("connection_closed", "likely", [spoke, step], words)
             if said.get("by") != "server":
                 return None

@@ -206,14 +206,18 @@ class Conversation:
         return held
 
     def conclude(self) -> None:
-        """Tell what never became whole, and anomalies only counted; conclude the negotiations."""
+        """Tell what never became whole, and anomalies only counted; conclude the negotiations.
+
+        What a fault leaves over is concluded by a second call, so each thing is taken out before it is told.
+        """
         try:
             self._look_at_all()
             self.negotiations.one_direction = self._one_direction
             self.negotiations.span_ns = self._span_ns
             for message in self._pieces.left():
                 self._add(message, message.token)
-            for code, told in self._told.items():
+            counted, self._told = self._told, {}
+            for code, told in counted.items():
                 if told > ANOMALIES_PER_KIND:
                     detail = f"{told - ANOMALIES_PER_KIND} more of {code} in this stream"
                     anomaly = Anomaly("limit-anomalies", Span(0, 0), detail)

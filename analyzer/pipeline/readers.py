@@ -35,9 +35,9 @@ class StreamReader(Conversation):
 
     def deliver(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
         """Feed a segment; see `capture.model.Consumer`."""
-        self._heard[side] = True
-        carrier = self.carrier
         try:
+            self._heard[side] = True
+            carrier = self.carrier
             if carrier is not None:
                 return carrier.receive(side ^ self._swap, offset, data, frame, ts_ns)
             if self.failed:
@@ -114,13 +114,21 @@ class StreamReader(Conversation):
 
     def lost(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> int:
         """Tell the carrier of a gap, as soon as it is known; see `capture.model.Consumer`."""
-        loss = Loss(side, offset, length, frame, ts_ns)
-        if self.carrier is not None:
-            try:
+        try:
+            loss = Loss(side, offset, length, frame, ts_ns)
+            if self.carrier is not None:
                 return self._lose(loss)
-            except Exception as fault:  # noqa: BLE001 - see `faults`
-                self.fail(fault, frame, ts_ns)
+            if self.failed:
                 return IGNORE
+            self._lose_unread(loss)
+        except Exception as fault:  # noqa: BLE001 - see `faults`
+            self.fail(fault, frame, ts_ns)
+            return IGNORE
+        return 0
+
+    def _lose_unread(self, loss: Loss) -> None:
+        """Note lost bytes while no carrier is known."""
+        side, offset, length, frame, ts_ns, _ = loss
         if self.tells_early:
             self.notice(self._loss("gap", offset, length), frame, ts_ns)
         shown = self._shows_token()
@@ -129,7 +137,6 @@ class StreamReader(Conversation):
             self._listen(dropped)
         if self._unclaimed is not None:
             self._unclaimed.lost(side)
-        return 0
 
     def _lose(self, loss: Loss, *, told: bool = False) -> int:
         """Pass over lost bytes; `told`: all but the carrier knows of them."""
@@ -152,32 +159,37 @@ class StreamReader(Conversation):
 
     def conflict(self, side: int, offset: int, length: int, frame: int, ts_ns: int) -> None:
         """A retransmission differs from the first copy; see `capture.model.Consumer`."""
-        who = "client" if side ^ self._swap == CLIENT else "server"
-        span = Span(offset, offset + length)
-        self.notice(Anomaly("inconsistent-overlap", span, f"sent by the {who}"), frame, ts_ns)
+        if self.failed:
+            return
+        try:
+            who = "client" if side ^ self._swap == CLIENT else "server"
+            span = Span(offset, offset + length)
+            self.notice(Anomaly("inconsistent-overlap", span, f"sent by the {who}"), frame, ts_ns)
+        except Exception as fault:  # noqa: BLE001 - see `faults`
+            self.fail(fault, frame, ts_ns)
 
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
         """The stream ends, or one side of it; see `capture.model.Consumer`."""
         if self.failed:
             return
-        if side is not None:
-            self._heard[side] = True
-            self._say(None)
-        if self.carrier is None:
-            if how not in {"fin", "rst"} and not self._listening:
-                self._give_up()
-        else:
-            if how == "evicted":
-                self.notice(Anomaly("limit-streams", Span(0, 0), "read no further"), frame, ts_ns)
-            try:
+        try:
+            if side is not None:
+                self._heard[side] = True
+                self._say(None)
+            if self.carrier is not None:
+                if how == "evicted":
+                    self.notice(
+                        Anomaly("limit-streams", Span(0, 0), "read no further"), frame, ts_ns
+                    )
                 self.carrier.end(None if side is None else side ^ self._swap, how, frame, ts_ns)
-            except Exception as fault:  # noqa: BLE001 - see `faults`
-                self.fail(fault, frame, ts_ns)
-                return
-        if how not in {"fin", "rst"}:
-            self._one_direction = not (self.stream.both_sides or all(self._heard))
-            self._span_ns = ts_ns - self.stream.first_ts_ns
-            self.finish()
+            elif how not in {"fin", "rst"} and not self._listening:
+                self._give_up()
+            if how not in {"fin", "rst"}:
+                self._one_direction = not (self.stream.both_sides or all(self._heard))
+                self._span_ns = ts_ns - self.stream.first_ts_ns
+                self.finish()
+        except Exception as fault:  # noqa: BLE001 - see `faults`
+            self.fail(fault, frame, ts_ns)
 
 
 def _swap_roles(stream: Stream) -> None:
@@ -213,25 +225,28 @@ class DatagramReader(Conversation):
 
     def datagram(self, side: int, data: bytes, cut: int, frame: int, ts_ns: int) -> int:
         """Feed one payload; see `capture.model.DatagramConsumer`."""
-        if self.carrier is None:
-            found = carrier_of(data)
-            if found is None or not found[0].datagram:
-                return IGNORE
-            kind, sender = found
-            if sender != side:
-                self._swap = 1
-                _swap_roles(self.stream)
-            self.carrier = kind(self.emit)
-        if cut:
-            span = Span(len(data), len(data) + cut)
-            self.notice(Anomaly("snaplen", span, f"{cut} bytes of a datagram"), frame, ts_ns)
         try:
+            if self.carrier is None:
+                found = carrier_of(data)
+                if found is None or not found[0].datagram:
+                    return IGNORE
+                kind, sender = found
+                if sender != side:
+                    self._swap = 1
+                    _swap_roles(self.stream)
+                self.carrier = kind(self.emit)
+            if cut:
+                span = Span(len(data), len(data) + cut)
+                self.notice(Anomaly("snaplen", span, f"{cut} bytes of a datagram"), frame, ts_ns)
             self.carrier.datagram_received(side ^ self._swap, data, frame, ts_ns)
         except Exception as fault:  # noqa: BLE001 - see `faults`
             self.fail(fault, frame, ts_ns)
             return IGNORE
         return 0
 
-    def end(self, _side: int | None, _how: str, _frame: int, _ts_ns: int) -> None:
+    def end(self, _side: int | None, _how: str, frame: int, ts_ns: int) -> None:
         """The conversation ends; see `capture.model.DatagramConsumer`."""
-        self.finish()
+        try:
+            self.finish()
+        except Exception as fault:  # noqa: BLE001 - see `faults`
+            self.fail(fault, frame, ts_ns)

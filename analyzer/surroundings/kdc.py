@@ -126,9 +126,9 @@ class Pairing:
 
     def end(self) -> None:
         """The conversation is over: tell what was never answered."""
-        for asked in self._waiting:
+        waiting, self._waiting = self._waiting, []
+        for asked in waiting:
             self._tell(asked.exchange)
-        self._waiting.clear()
 
     def _exchange(self, ts_ns: int) -> KdcExchange:
         stream = self._stream
@@ -228,6 +228,5 @@ class StreamKdc:
         """The stream is over."""
         if self._own is not None:
             self._own.end()
-        for pairing in self._carried.values():
-            pairing.end()
-        self._carried.clear()
+        while self._carried:
+            self._carried.popitem(last=False)[1].end()

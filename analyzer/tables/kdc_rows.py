@@ -94,7 +94,7 @@ def kdc_row(capture: str, exchange: KdcExchange) -> Row:
         exchange.referral,
         preauth(exchange),
         earlier.frame_request if earlier is not None else None,
-        sorted({each.negotiation_id for each in explained}),
+        sorted({each.negotiation_id for each in explained if each.negotiation_id}),
         exchange.clock_offset_ms,
         _etype(exchange.ticket_used_etype),
         exchange.ticket_used_sname,

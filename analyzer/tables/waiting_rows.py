@@ -77,4 +77,5 @@ class WaitingRows:
 
 
 def _number(owner: Negotiation | None) -> int | None:
-    return None if owner is None else (owner.passed_to or owner).negotiation_id
+    """Its number; None also for one that a fault of ours kept from being told."""
+    return None if owner is None else (owner.passed_to or owner).negotiation_id or None

@@ -16,7 +16,7 @@ HEAD = 4096
 TELLING = 64
 """Bytes of a message's start by which every carrier knows its own; fewer may come in one segment."""
 PROBED_SEGMENTS = 12
-"""Segments of a direction tried as the start of a message before its stream is given up."""
+"""Segments of a direction tried as the start of a message before a stream of both sides is given up."""
 TORN_BYTES = 1 << 20
 """Bytes behind a hole that say nothing against a carrier while the other side has not spoken."""
 LOSSES = 64
@@ -84,7 +84,9 @@ class CarrierSearch:
         tried = self._tried[side] = self._tried[side] + 1
         found = carrier_of(data, self._forced)
         if found is None:
-            enough = tried >= PROBED_SEGMENTS and before + len(data) >= TELLING
+            # how a side cuts what it says is no word against it before the other one has spoken
+            heard = self._tried[side ^ 1] > 0 or self._torn[side] >= 0
+            enough = heard and tried >= PROBED_SEGMENTS and before + len(data) >= TELLING
             self.in_vain = enough or sum(map(len, self.begun)) > 2 * HEAD
             if 0 < before < TELLING or self.in_vain:  # a head may be cut into small segments
                 found = carrier_of(begun, self._forced)

@@ -39,7 +39,7 @@ _FOLDED, _HOST, _LENGTH, _CODING = range(1, 5)
 _FAMILY = (*[""] * 5, ORIGIN, ORIGIN, ORIGIN, PROXY, PROXY, PROXY)  # by the group's number
 _INFO = {6, 10}
 _EXPECT = re.compile(rb"\nexpect[ \t]*:", re.IGNORECASE)
-_CONNECTION = re.compile(rb"\n(?:proxy-)?connection[ \t]*:", re.IGNORECASE)
+_CONNECTION = re.compile(rb"\n(proxy-)?connection[ \t]*:([^\n]*)", re.IGNORECASE)
 _CONTENT_TYPE = re.compile(rb"\ncontent-type[ \t]*:", re.IGNORECASE)
 _SEALED = re.compile(rb"multipart/encrypted.*session-encrypted", re.IGNORECASE)
 _MAY_BE_SEALED = re.compile(rb"\n[cC](?i:ontent-type)[ \t]*:\s*[mM](?i:ultipart/enc)")
@@ -192,7 +192,12 @@ def awaits_continue(block: Block) -> bool:
     return (block.value(_EXPECT) or b"").lower() == b"100-continue"
 
 
-def closes(block: Block, version: bytes) -> bool:
-    """Tell whether the connection ends with this response (RFC 9112 9.3)."""
-    options = (block.value(_CONNECTION) or b"").lower()
-    return b"close" in options or (version == b"HTTP/1.0" and b"keep-alive" not in options)
+def ended_by(block: Block, version: bytes) -> str | None:
+    """Name what says that the connection ends with this response; None if it goes on (RFC 9112 9.3)."""
+    kept = version != b"HTTP/1.0"
+    for line in _CONNECTION.finditer(block.data):
+        options = [option.strip() for option in line[2].lower().split(b",")]
+        if b"close" in options:
+            return "Proxy-Connection: close" if line[1] else "Connection: close"
+        kept |= b"keep-alive" in options
+    return None if kept else "HTTP/1.0, without keep-alive"

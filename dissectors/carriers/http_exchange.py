@@ -50,7 +50,9 @@ class Leg:
         self.exchange = exchange
         self.awaited = True  # no answer yet
         self.final = False  # a verdict was given: the next credentials begin a new exchange
-        self.asked_last = False  # the client wanted the connection to end with the answer
+        self.asked_last: str | None = (
+            None  # by what the client ended the connection with the answer
+        )
         self.cut = False  # the capture lost the end of the latest credentials
         self.left = False  # the connection was closed, and nothing decided
         self.unknown = False  # nobody knows what was answered to them
@@ -268,8 +270,10 @@ class Exchanges:
             message.context["request_missing"] = True
         if response.let_in:
             message.context["let_in"] = True
-        if leg.asked_last or response.last:
+        last = leg.asked_last or response.last
+        if last:
             message.context["last_by"] = "client" if leg.asked_last else "server"
+            message.context["last_said"] = last
         self.emit(message)
 
     def _tell_offers(

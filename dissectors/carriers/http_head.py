@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dissectors.carriers.http_auth import text_of
-from dissectors.carriers.http_block import closes
+from dissectors.carriers.http_block import ended_by
 
 if TYPE_CHECKING:
     from dissectors.carriers.http_block import Block, Field
@@ -61,8 +61,8 @@ class Message:
         self.cut = block.cut is not None
         self.fields = block.fields
         self.done = False  # nothing more of it is awaited
-        # it speaks of a logon, and says that the connection ends with it or with its answer
-        self.last = bool(self.fields) and closes(block, version)
+        # what says, in one that speaks of a logon, that the connection ends with it or with its answer
+        self.last = ended_by(block, version) if self.fields else None
         self.sealed = False  # its body is a message sealed by the security context
         self.kdc = False  # its body holds a message to or from a KDC
         self.asked_in: int | None = None  # frame of a KDC's request that was read here, or answered

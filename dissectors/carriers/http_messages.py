@@ -15,7 +15,7 @@ from dissectors.carriers.http_block import (
     UNTIL_CLOSE,
     Block,
     awaits_continue,
-    closes,
+    ended_by,
     request_body,
     response_body,
 )
@@ -125,7 +125,7 @@ class HttpMessages(HttpFraming):
             if length != UNTIL_CLOSE:
                 self._begin_body(SERVER, reader, response, length)
                 return
-            reader.state = CLOSE if closes(block, response.version) else WATCH
+            reader.state = WATCH if ended_by(block, response.version) is None else CLOSE
             if response.kdc:
                 self._begin_kdc_body(reader, response, UNTIL_CLOSE)
             elif response.frames:

@@ -29,6 +29,9 @@ ROOT_DSE = b"\x04\x00\x0a\x01\x00"  # baseObject "", scope baseObject
 
 PASSWORD_POLICY = b"1.3.6.1.4.1.42.2.27.8.5.1"
 CONTROLS, POLICY_ERROR = 0xA0, 0x81  # tags
+POLICY_ERRORS = frozenset(
+    bytes([number]) for number in range(9)
+)  # passwordExpired to passwordInHistory
 
 TEXT_LIMIT = 4096  # of a name or an error text, in bytes
 SCHEMES_LIMIT = 64  # mechanism names of one list
@@ -234,6 +237,8 @@ def _usual_response(data: bytes, at: int, stop: int) -> BindResponse | None:
 def policy_error(data: bytes, head: Head, anomalies: list[Anomaly]) -> int | None:
     """Read the error of a password policy's response control, which stands behind the answer it is about.
 
+    0 to 8; None if it names none, or one that there is not.
+
     Spec: RFC 4511 4.1.11, draft-behera-ldap-password-policy-10 6.2.
     """
     elements = Elements(data, head.stop, head.size, anomalies)
@@ -251,7 +256,12 @@ def policy_error(data: bytes, head: Head, anomalies: list[Anomaly]) -> int | Non
             parts = value.inside()
             while tag := parts.next():
                 if tag == POLICY_ERROR and not parts.cut:
-                    return int.from_bytes(parts.value()[:4])
+                    error = parts.value()
+                    if error in POLICY_ERRORS:
+                        return error[0]
+                    detail = "no error that a password policy has"
+                    anomalies.append(Anomaly("bad-value", parts.place(), detail))
+                    return None
     return None
 
 

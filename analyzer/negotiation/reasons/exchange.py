@@ -150,7 +150,7 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         (
             "the server's FIN or RST while the client waits for its answer, and no bytes missing; "
             "or behind the server's own answer, before the client went on, or which says itself that it "
-            "ends the connection (HTTP's `Connection: close`)"
+            "ends the connection (HTTP's `Connection: close`, or HTTP/1.0 without keep-alive)"
         ),
         (
             "likely: the closing is seen, what it means is not; possible if over a second lies between "
@@ -164,7 +164,7 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         (
             "the server's token was the last, then the client closed the connection or began another "
             "attempt; or the client's own request was to end the connection (HTTP's `Connection: "
-            "close`); HTTP 407 to credentials that were not for the proxy"
+            "close`, or HTTP/1.0 without keep-alive); HTTP 407 to credentials that were not for the proxy"
         ),
         PATTERN,
     ),

@@ -126,6 +126,29 @@ def test_a_protocol_whose_connections_end(tmp_path: Path) -> None:
     assert codes == ["connection_closed", "client_gave_up"]
 
 
+@pytest.mark.parametrize(
+    ("version", "lines", "words"),
+    [
+        (b"1.0", b"", "HTTP/1.0, without keep-alive"),
+        (b"1.0", b"Connection: X-Closely\r\n", "HTTP/1.0, without keep-alive"),
+        (b"1.0", b"Connection: close\r\n", LAST),
+        (b"1.1", b"Connection: TE, close\r\n", LAST),
+        (b"1.1", b"Proxy-Connection: close\r\n", f"Proxy-{LAST}"),
+        (b"1.1", b"Connection: X-Closely\r\n", None),
+        (b"1.0", b"Connection: keep-alive\r\n", None),
+    ],
+)
+def test_only_what_was_said_is_quoted(
+    tmp_path: Path, version: bytes, lines: bytes, words: str | None
+) -> None:
+    """Of a client that said nothing nobody may read what it did not say."""
+    first = asks(NEGOTIATE).replace(b"1.1\r\n", version + b"\r\n" + lines)
+    (end,) = endings(tmp_path, leave(Conversation(80).client(first).server(CHALLENGED), 1).packets)
+    assert end.reason == ("connection_closed" if words is None else "client_gave_up")
+    quoted = f"its own request ended the connection ({words})"
+    assert ("its own request" in end.detail, quoted in end.detail) == (words is not None,) * 2
+
+
 def test_a_challenge_that_nobody_leaves(tmp_path: Path) -> None:
     """The capture may just have ended."""
     (end,) = endings(tmp_path, begun().packets)

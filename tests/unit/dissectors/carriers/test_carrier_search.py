@@ -59,8 +59,9 @@ def test_a_gap_ends_a_head():
 
 
 def test_it_gives_up():
-    """So many segments, or so many bytes, of something else are enough."""
+    """So many segments while both sides speak, or so many bytes, of something else are enough."""
     search = CarrierSearch()
+    add(search, b"\xff", side=1)
     add(search, *[bytes((0xFF,)) * TELLING] * (PROBED_SEGMENTS - 1))
     assert not search.in_vain
     add(search, b"\xff")
@@ -68,6 +69,20 @@ def test_it_gives_up():
     search = CarrierSearch()
     add(search, b"\xff" * (2 * HEAD + 1))
     assert search.in_vain
+
+
+@pytest.mark.parametrize("size", [1, 5, 100, 1400])
+def test_a_damaged_head_waits_for_its_answer(size):
+    """However it is cut: the answer may be whole, and the request is held until then."""
+    damaged = REQUEST.replace(b"/index", b"/\0ndex") + b"\xff" * HEAD
+    answer = b"HTTP/1.1 200 OK\r\n\r\n"
+    search = CarrierSearch()
+    answers = add(search, *(damaged[at : at + size] for at in range(0, len(damaged), size)))
+    assert not search.in_vain
+    assert not any(answers)
+    answers = add(search, *(answer[at : at + size] for at in range(0, len(answer), size)), side=1)
+    assert (HttpCarrier, 1) in answers
+    assert b"".join(segment[2] for segment in search.segments if segment[0] == 0) == damaged
 
 
 def test_bytes_behind_a_hole_count_when_the_other_side_was_heard():

@@ -8,7 +8,7 @@ from dissectors.carriers.http_block import (
     UNTIL_CLOSE,
     Block,
     awaits_continue,
-    closes,
+    ended_by,
     request_body,
     response_body,
 )
@@ -156,19 +156,29 @@ def test_length_of_a_response_body(lines, code, method, length):
     assert response_body(block_of(b"HTTP/1.1 200 OK", *lines), code, method) == length
 
 
+UNSAID = "HTTP/1.0, without keep-alive"
+
+
 @pytest.mark.parametrize(
-    ("lines", "version", "ends"),
+    ("lines", "version", "said"),
     [
-        ([], b"HTTP/1.0", True),
-        ([b"Connection: Keep-Alive"], b"HTTP/1.0", False),
-        ([], b"HTTP/1.1", False),
-        ([b"Connection: Close"], b"HTTP/1.1", True),
-        ([b"Proxy-Connection: close"], b"HTTP/1.1", True),
+        ([], b"HTTP/1.0", UNSAID),
+        ([b"Connection: Keep-Alive"], b"HTTP/1.0", None),
+        ([b"Connection: not-keep-alive"], b"HTTP/1.0", UNSAID),
+        ([b"Connection: Upgrade", b"Connection: Keep-Alive"], b"HTTP/1.0", None),
+        ([b"Connection: Keep-Alive, close"], b"HTTP/1.0", "Connection: close"),
+        ([], b"HTTP/1.1", None),
+        ([b"Connection: Close"], b"HTTP/1.1", "Connection: close"),
+        ([b"Connection: TE ,\tclose "], b"HTTP/1.1", "Connection: close"),
+        ([b"Connection: TE", b"Connection: close"], b"HTTP/1.1", "Connection: close"),
+        ([b"Connection: X-Closely"], b"HTTP/1.1", None),
+        ([b"X-Connection: close"], b"HTTP/1.1", None),
+        ([b"Proxy-Connection: close"], b"HTTP/1.1", "Proxy-Connection: close"),
     ],
 )
-def test_who_closes_after_a_response(lines, version, ends):
-    """RFC 9112 9.3."""
-    assert closes(block_of(b"HTTP/1.1 200 OK", *lines), version) is ends
+def test_what_ends_the_connection_after_a_response(lines, version, said):
+    """RFC 9112 9.3: an option, whole and of any Connection field; or the version."""
+    assert ended_by(block_of(version + b" 200 OK", *lines), version) == said
 
 
 def test_expectation():

@@ -193,6 +193,26 @@ def test_errors_of_the_password_policy(controls, error):
 
 
 @pytest.mark.parametrize(
+    ("octets", "error"),
+    [
+        *((bytes([number]), number) for number in range(9)),
+        (b"", None),
+        (b"\x09", None),
+        (b"\xff", None),
+        (b"\0\1", None),
+        (b"\0\0\0\0\1", None),
+    ],
+)
+def test_an_error_is_one_of_nine(octets, error):
+    """An ENUMERATED of one octet; anything else says no more than that it is odd."""
+    data, head = with_controls(control(POLICY, ber(4, ber(0x30, ber(0x81, octets)))))
+    found = []
+    assert policy_error(data, head, found) == error
+    at = len(data) - len(octets)
+    assert [(a.code, a.span) for a in found] == [("bad-value", (at, len(data)))] * (error is None)
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         (
