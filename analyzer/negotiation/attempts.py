@@ -50,8 +50,10 @@ def _authenticate(step: Step) -> NtlmAuthenticate | None:
     return token if isinstance(token, NtlmAuthenticate) else None
 
 
-def superseded(negotiation: Negotiation, others: list[Negotiation]) -> bool:
+def superseded(negotiation: Negotiation, others: list[Negotiation], answered: int) -> bool:
     """One of the `others` on its connection took its place, and its carrier knows one at a time.
+
+    `answered` is the frame of the latest answer on the connection.
 
     A client that waited for no answer has given nothing up: the answer is due until that to a later
     attempt is there (RFC 9112 9.3.2).
@@ -62,6 +64,8 @@ def superseded(negotiation: Negotiation, others: list[Negotiation]) -> bool:
         return False  # as on most connections
     last = max(step.frame for step in negotiation.steps)
     awaited = negotiation.steps[-1].role == INITIATOR
+    if awaited and answered < last:
+        return False  # thousands may wait: none of them need be looked at
     return any(
         other.carrier == negotiation.carrier
         and other.steps[0].frame >= last

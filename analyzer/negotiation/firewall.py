@@ -1,9 +1,9 @@
 """What a server means that says a firewall for authentication forbids a logon.
 
-Windows gives the status for selective authentication over a trust. Its controllers give it to a service's
-authentication policy too, and Samba to a user of a domain that it is told to ignore: neither needs a trust.
+Windows gives the status for selective authentication over a trust. Samba gives it to a user of a domain that
+it is told to ignore too, which needs no trust.
 
-Spec: MS-ERREF 2.3.1 (STATUS_AUTHENTICATION_FIREWALL_FAILED), MS-KILE 3.3.5.5, MS-NLMP 2.2.2.1.
+Spec: MS-ERREF 2.3.1 (STATUS_AUTHENTICATION_FIREWALL_FAILED), MS-NLMP 2.2.2.1.
 """
 
 from __future__ import annotations

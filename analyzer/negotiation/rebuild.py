@@ -65,6 +65,7 @@ class StreamNegotiations:
         self._gap = False  # bytes are missing, since the first hint if there is one
         self._current: dict[int, Negotiation] = {}  # id(exchange) -> its latest negotiation
         self._open: list[Negotiation] = []  # in order of their first message
+        self._answered = 0  # frame of the latest answer
         self._listed = Lists()
         self._spread: dict[str, int] = {}  # code -> marks on negotiations under way
         self._unmarked: dict[str, list[Negotiation]] = {}  # code -> begun since it was noticed last
@@ -111,6 +112,8 @@ class StreamNegotiations:
             if negotiation is not None:
                 self._after(negotiation, step)
             return negotiation
+        if kind == "response":
+            self._answered = step.frame
         negotiation = self._belongs_to(exchange, step)
         self._advance(negotiation, step)
         return negotiation
@@ -314,7 +317,7 @@ class StreamNegotiations:
     # -- concluding --------------------------------------------------------------------------------
 
     def _conclude(self, negotiation: Negotiation) -> None:
-        negotiation.abandoned = self.closed or superseded(negotiation, self._open)
+        negotiation.abandoned = self.closed or superseded(negotiation, self._open, self._answered)
         negotiation.bytes_lost = self._bytes_lost
         negotiation.answer_lost |= self._ends_in_tls(negotiation)
         if self.one_direction:
