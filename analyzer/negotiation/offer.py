@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from analyzer.negotiation.mechanism import token_mechanism
+from analyzer.negotiation.mechanism import MechanismTokens, token_mechanism
 from analyzer.negotiation.model import (
     ACCEPTOR,
     INITIATOR,
@@ -20,10 +20,12 @@ from dissectors.mechs import mech_family, mech_name, mech_names
 from dissectors.tokens.model import (
     KrbApRep,
     KrbError,
+    MicToken,
     NegTokenInit,
     NegTokenInit2,
     NegTokenResp,
     NtlmAuthenticate,
+    WrapToken,
 )
 
 _NEVER_FIRST = (NegTokenResp, NtlmAuthenticate, KrbApRep, KrbError)
@@ -120,6 +122,11 @@ def begins_late(first: Step | None, wrapper: str | None) -> bool:
     if wrapper == "none":  # no token tells its place
         return False
     return first.role == ACCEPTOR or isinstance(first.token, _NEVER_FIRST)
+
+
+def begins_protected(tokens: MechanismTokens) -> bool:
+    """The first token protects a message: those that set the context up are not there (RFC 4752 3.1)."""
+    return bool(tokens) and isinstance(tokens[0][1], (WrapToken, MicToken))
 
 
 def _hint_lost(negotiation: Negotiation) -> bool:

@@ -12,7 +12,12 @@ from analyzer.negotiation.kept import keep_facts
 from analyzer.negotiation.mechanism import describe_identity, describe_mechanism
 from analyzer.negotiation.mic import mic_needed
 from analyzer.negotiation.model import UNKNOWN, CarrierState, Negotiation, State
-from analyzer.negotiation.offer import begins_late, describe_spnego, is_plain_logon
+from analyzer.negotiation.offer import (
+    begins_late,
+    begins_protected,
+    describe_spnego,
+    is_plain_logon,
+)
 from analyzer.negotiation.protection import describe_protection
 from analyzer.negotiation.seen import Seen
 from analyzer.negotiation.site import site_of
@@ -83,7 +88,9 @@ def _completeness(negotiation: Negotiation, seen: Seen) -> str:
     undecided = negotiation.outcome == "incomplete"
     if undecided and "encrypted" in codes:
         return "encrypted"
-    negotiation.first_lost = begins_late(seen.first, negotiation.wrapper)
+    negotiation.first_lost = begins_late(seen.first, negotiation.wrapper) or begins_protected(
+        seen.tokens
+    )
     if negotiation.first_lost:
         if not negotiation.syn_seen:
             return "started-before-capture"
