@@ -10,9 +10,10 @@ one of the mechanisms the answer is 500, as from a server that never thought of 
 
 import base64
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 import gssapi
+from answering import Answering
 
 OIDS = {
     "kerberos": "1.2.840.113554.1.2.2",
@@ -25,13 +26,8 @@ mechanisms = [gssapi.OID.from_int_seq(OIDS[one]) for one in allowed if one != "r
 gssapi.SecurityContext.__DEFER_STEP_ERRORS__ = False
 
 
-class Acceptor(BaseHTTPRequestHandler):
+class Acceptor(Answering):
     """One context per connection."""
-
-    protocol_version = "HTTP/1.1"
-    server_version = "acceptor"
-    sys_version = ""
-    context = None
 
     def do_GET(self):
         scheme, _, text = self.headers.get("Authorization", "").partition(" ")
@@ -53,24 +49,12 @@ class Acceptor(BaseHTTPRequestHandler):
         except gssapi.exceptions.GSSError as problem:
             print("refused:", problem, flush=True)
             token, self.context = problem.token, None
-            return self.answer(401, self.challenge(token))
+            return self.answer(401, self.challenge("Negotiate", token))
         if not self.context.complete:
-            return self.answer(401, self.challenge(token))
+            return self.answer(401, self.challenge("Negotiate", token))
         print("accepted:", self.context.initiator_name, flush=True)
         self.context = None
-        return self.answer(200, self.challenge(token) if token else None)
-
-    def challenge(self, token):
-        return "Negotiate" + (" " + base64.b64encode(token).decode() if token else "")
-
-    def answer(self, status, challenge=None):
-        body = f"{status}\n".encode()
-        self.send_response(status)
-        if challenge:
-            self.send_header("WWW-Authenticate", challenge)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        return self.answer(200, self.challenge("Negotiate", token) if token else None)
 
 
 ThreadingHTTPServer(("0.0.0.0", int(port)), Acceptor).serve_forever()

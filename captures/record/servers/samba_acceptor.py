@@ -9,8 +9,9 @@ Samba's modules.
 
 import base64
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
+from answering import Answering
 from samba import auth, credentials, gensec, param
 from samba.auth import system_session
 from samba.samdb import SamDB
@@ -31,13 +32,8 @@ SCHEMES = {
 }
 
 
-class Acceptor(BaseHTTPRequestHandler):
+class Acceptor(Answering):
     """One context per connection."""
-
-    protocol_version = "HTTP/1.1"
-    server_version = "acceptor"
-    sys_version = ""
-    context = None
 
     def do_GET(self):
         scheme, mechanism = SCHEMES["/" + self.path.split("/")[1]]
@@ -56,21 +52,12 @@ class Acceptor(BaseHTTPRequestHandler):
             print("refused:", problem, flush=True)
             self.context = None
             return self.answer(401, scheme)
-        back = scheme + (" " + base64.b64encode(token).decode() if token else "")
+        back = self.challenge(scheme, token)
         if not done:
             return self.answer(401, back)
         print("accepted", flush=True)
         self.context = None
         return self.answer(200, back if token else None)
-
-    def answer(self, status, challenge=None):
-        body = f"{status}\n".encode()
-        self.send_response(status)
-        if challenge:
-            self.send_header("WWW-Authenticate", challenge)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
 
 ThreadingHTTPServer(("0.0.0.0", int(port)), Acceptor).serve_forever()
