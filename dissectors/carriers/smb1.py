@@ -190,6 +190,9 @@ class Smb1:
         strings = _strings(pdu.data, at, end, wide=bool(header.flags2 & UNICODE))
         exchange.user, exchange.domain = next(strings), next(strings)
         blank = lm < _RESPONSE and nt < _RESPONSE and not any(pdu.data[block.start : at])
+        second = pdu.data[block.start + lm : at]
+        if self.challenge_response is None and nt >= _RESPONSE and not _is_response(second):
+            nt = 0  # a password of some length, whatever the server had asked for
         found = self._mechanism(lm, nt, exchange.user, blank=blank)
         exchange.mechanism, exchange.mechanism_detail = found
         return ()
@@ -270,6 +273,16 @@ def _tree_path(data: bytes, header: Header, block: Block) -> str | None:
     start = block.start + _u16(block.words, 6)  # behind the share's password
     end = min(block.start + block.length, len(data))
     return next(_strings(data, start, end, wide=bool(header.flags2 & UNICODE)))
+
+
+def _is_response(field: bytes) -> bool:
+    """Tell a response of NTLM from a password in UTF-16, half of whose bytes are NUL in the west.
+
+    One of version 1 is random as a cipher is, one of version 2 has a blob (MS-NLMP 2.2.2.6, 2.2.2.7).
+    """
+    if len(field) == _RESPONSE:
+        return field.count(0) < _RESPONSE // 3
+    return field[16:18] == b"\1\1"
 
 
 def _strings(data: bytes, at: int, end: int, *, wide: bool) -> Iterator[str | None]:

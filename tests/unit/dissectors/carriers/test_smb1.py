@@ -253,6 +253,22 @@ def test_an_empty_password_is_none_in_clear(talk, mode):
     assert (exchange.mechanism, exchange.mechanism_detail) == ("ntlm", None)
 
 
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("Engine-1843".encode("utf-16-le").rjust(23, b"\0") + b"\0", ("plain", "plaintext")),
+        ("Engine-1843-and-more".encode("utf-16-le"), ("plain", "plaintext")),
+        (bytes(range(7, 23)) + b"\1\1" + bytes(40), ("ntlm", "ntlmv2")),
+        (bytes(range(24)), ("ntlm", "ntlmv1")),
+    ],
+)
+def test_a_password_is_no_response_whatever_its_length(talk, field, expected):
+    """Where nobody saw for which of both the server had asked, the bytes tell."""
+    talk.ask(SESSION_SETUP, 2, password_request(b"", field, "ada", "NEGO"))
+    exchange = talk.said[-1].exchange
+    assert (exchange.mechanism, exchange.mechanism_detail) == expected
+
+
 def test_password_is_not_kept(talk):
     """No message and no exchange holds the password or its responses."""
     talk.ask(SESSION_SETUP, 2, password_request(b"Pa55word", b"", "alice", "LAB"))
