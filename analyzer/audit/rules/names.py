@@ -100,7 +100,12 @@ def _label(name: str) -> str:
     table="names",
 )
 def asks_everybody(row: Any) -> Iterator[Hit]:
-    """A question for a host's address by LLMNR or NetBIOS' broadcast, answered or not."""
+    """A question for a host's address by LLMNR or NetBIOS' broadcast, answered or not.
+
+    NetBIOS' answers tell only likely that everybody was asked: the question may have gone to one host.
+    """
     if row.broadcast and row.source != "mdns" and row.record not in _NO_ADDRESS:
         why = f"{row.client} asks for {row.name} by {_ANYBODY[row.source]}"
-        yield Hit("client", row.client, why, (row.frame,), (), row.capture, row.ts)
+        answered = row.source == "nbns" and row.responder is not None
+        sure = "likely" if answered else "certain"
+        yield Hit("client", row.client, why, (row.frame,), (), row.capture, row.ts, sure)

@@ -489,8 +489,8 @@ SENTENCES = [
     ("smb/relayed_without_mic", "NGS-RELAY-003", "was written for cifs/10.99.0.20"),
     ("http/offer_changed", "NGS-SPNEGO-003", "negoex, kerberos, with the same AP-REQ"),
     ("ldap/altered_offer_two_hops", "NGS-SPNEGO-003", "with the same NTLM answer"),
-    ("smb/name_not_in_dns", "NGS-NTLM-012", "looked the server's name up in vain"),
-    ("http/name_not_in_dns", "NGS-NTLM-012", "looked the server's name up in vain"),
+    ("smb/name_not_in_dns", "NGS-NTLM-012", "a look-up of the server's name failed"),
+    ("http/name_not_in_dns", "NGS-NTLM-012", "a look-up of the server's name failed"),
 ]
 
 
