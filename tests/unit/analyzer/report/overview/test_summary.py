@@ -310,13 +310,20 @@ def test_steps_are_no_refusals() -> None:
     assert all(f"{row['error']} 1" in " ".join(steps.split()) for row in KDC_STEPS)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "negoscope summary captures/smb/mixed/capture.pcapng",
+        "negoscope show captures/http/fallback_in_negotiation/capture.pcapng 1 --ladder-only",
+    ],
+)
 def test_the_readme_shows_what_is_printed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    call: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """All but how long the reading took."""
     monkeypatch.chdir(ROOT)
-    call = "negoscope summary captures/smb/mixed/capture.pcapng"
-    shown = (ROOT / "README.md").read_text().partition(f"$ {call}\n")[2].partition("\n\n$ ")[0]
+    rest = (ROOT / "README.md").read_text().partition(f"$ {call}\n")[2]
+    shown = rest.partition("\n\n$ ")[0].partition("\n```")[0]
     assert run(call.split()[1:]) == 0
     printed = capsys.readouterr().out.rstrip("\n")
     taken = re.compile(r"read in [\d.]+ s")
