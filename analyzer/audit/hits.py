@@ -37,6 +37,10 @@ def by_negotiation(row: Any, why: str, confidence: str = "certain", evidence: An
     return _hit("negotiation", str(row.negotiation_id), row, why, confidence, evidence)
 
 
+NO_NAME, NOT_SEEN = "(no name)", "(name not seen)"
+"""An account that says no name, and one whose name is not in the capture, or encrypted."""
+
+
 def by_user(row: Any, why: str, confidence: str = "certain", evidence: Any = None) -> Hit:
     """The account of a negotiation."""
     return _hit("user", account(row.user, row.domain), row, why, confidence, evidence)
@@ -44,7 +48,7 @@ def by_user(row: Any, why: str, confidence: str = "certain", evidence: Any = Non
 
 def account(user: str | None, domain: str | None) -> str:
     r"""`DOMAIN\user`, or the user alone."""
-    name = user or "(no name)"
+    name = user or (NOT_SEEN if user is None else NO_NAME)
     return f"{domain}\\{name}" if domain and "@" not in name and "=" not in name else name
 
 
@@ -75,7 +79,7 @@ def kdc_frames(row: Any) -> tuple[int, ...]:
 
 def principal(row: Any) -> str:
     """The client of a KDC exchange: `ada@NEGO.TEST`."""
-    return f"{row.cname or '(no name)'}@{row.crealm or row.realm or '?'}"
+    return f"{row.cname or NOT_SEEN}@{row.crealm or row.realm or '?'}"
 
 
 def service(row: Any) -> str:

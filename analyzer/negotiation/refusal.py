@@ -21,17 +21,20 @@ from analyzer.negotiation.reasons import (
 )
 from analyzer.negotiation.refusal_http import http_refusal
 from analyzer.negotiation.refusal_ldap import (
+    BAD_PARAMETER,
     SAYS_NOT_WHAT,
     by_unknown_number,
     ldap_refusal,
     own_words,
 )
 from analyzer.negotiation.refusal_smb import (
+    INVALID_PARAMETER,
     SESSION_DELETED,
     nt_status_refusal,
     session_of_another,
 )
 from analyzer.negotiation.refused_token import (
+    lost_token,
     only_an_offer,
     token_not_seen,
     unread_proof,
@@ -42,6 +45,7 @@ from dissectors.codes.nt_status import nt_status_name
 from dissectors.status import Status
 from dissectors.tokens.model import KrbError
 
+OF_THE_TOKEN = frozenset({"malformed_token", "protocol_error"})
 ONLY_REFUSED = frozenset({"bad_credentials", "kerberos_refused"})
 ASKS_FOR_MORE = ONLY_REFUSED | {"protocol_error"}
 """What LDAP's codes come to that say of a token nothing but that it was not taken."""
@@ -91,6 +95,9 @@ def status_cause(
     unread = unread_proof(negotiation, tokens) if code == "kerberos_refused" else None
     if unread is not None:
         return Cause(unread, "certain", f"{words}; the client's last token is not all there")
+    unread = lost_token(negotiation) if code in OF_THE_TOKEN and _bad_parameter(status) else None
+    if unread is not None:
+        return Cause(unread, "certain", f"{words}; the client's last token is not all there")
     if code in ASKS_FOR_MORE and status.layer == "ldap" and only_an_offer(negotiation):
         words += "; the client had sent an offer and no token of a mechanism"
         return Cause("no_common_mechanism", "likely", words)
@@ -106,6 +113,11 @@ def status_cause(
     if code == "bad_credentials" and by_unknown_number(status):
         sure = "possible"  # another number than that of a wrong name or password stands beside it
     return Cause(code, sure, words)
+
+
+def _bad_parameter(status: Status) -> bool:
+    """The server could not make sense of something, as NTSTATUS or a number in LDAP's text says."""
+    return status.code == INVALID_PARAMETER or status.sub_code == BAD_PARAMETER
 
 
 def status_words(status: Status) -> str:

@@ -51,6 +51,8 @@ def ldap_refusal(
     negotiation: Negotiation, tokens: MechanismTokens, status: Status, step: Step
 ) -> tuple[str, str]:
     """Code and confidence."""
+    if status.sub_code == BAD_PARAMETER and token_not_seen(negotiation):
+        return "unspecified_failure", "certain"
     code, sure = _by_code(negotiation, status, step)
     refused = sound_token_refused(negotiation, tokens)
     if status.sub_code == BAD_PARAMETER and refused == "kerberos_refused":

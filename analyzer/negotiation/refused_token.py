@@ -26,6 +26,12 @@ def unread_proof(negotiation: Negotiation, tokens: MechanismTokens) -> str | Non
     return sent[-1].lost
 
 
+def lost_token(negotiation: Negotiation) -> str | None:
+    """Why the capture does not have all of the client's last token; None if it has."""
+    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    return sent[-1].lost if sent else None
+
+
 def only_an_offer(negotiation: Negotiation) -> bool:
     """Nothing but a list of mechanisms came from the client, none of which the server selected."""
     sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]

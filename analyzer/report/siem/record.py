@@ -8,6 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
+from analyzer.audit.hits import NO_NAME, NOT_SEEN
 from analyzer.audit.model import Rule
 from analyzer.audit.registry import all_rules
 from analyzer.negotiation.community_id import PROTOCOLS, flow_id
@@ -122,7 +123,8 @@ def in_clear(record: Record) -> bool:
 def account(record: Record) -> tuple[str | None, str | None]:
     r"""Name and domain of a finding's account, written `DOMAIN\name`; None where it is about none."""
     subject: str = record["subject"]
-    if record["subject_kind"] != "user" or subject == "(no name)":
+    nameless = subject.rpartition("\\")[2] in {NO_NAME, NOT_SEEN}
+    if record["subject_kind"] != "user" or nameless:
         return None, None
     if "=" in subject:  # a distinguished name, in which a backslash is an escape
         return subject, None

@@ -97,6 +97,7 @@ def test_the_transport_is_that_of_the_community_id() -> None:
         ("ada@nego.test", {"name": "ada@nego.test"}),
         ("CN=Lovelace\\, Ada,DC=nego", {"name": "CN=Lovelace\\, Ada,DC=nego"}),
         ("(no name)", None),
+        ("NEGO\\(name not seen)", None),
     ],
 )
 def test_the_account_of_a_finding(subject: str, user: dict[str, str] | None) -> None:
