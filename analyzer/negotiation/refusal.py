@@ -46,6 +46,7 @@ from dissectors.status import Status
 from dissectors.tokens.model import KrbError
 
 OF_THE_TOKEN = frozenset({"malformed_token", "protocol_error"})
+"""What blames the client's token, of which the capture must have all for that."""
 ONLY_REFUSED = frozenset({"bad_credentials", "kerberos_refused"})
 ASKS_FOR_MORE = ONLY_REFUSED | {"protocol_error"}
 """What LDAP's codes come to that say of a token nothing but that it was not taken."""

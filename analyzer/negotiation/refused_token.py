@@ -6,11 +6,16 @@ Spec: RFC 4178 4.2.1, MS-NTHT 2.
 from __future__ import annotations
 
 from analyzer.negotiation.mechanism import MechanismTokens
-from analyzer.negotiation.model import INITIATOR, Negotiation
+from analyzer.negotiation.model import INITIATOR, Negotiation, Step
 from dissectors.tokens.model import KrbApReq, NegTokenInit, OpaqueToken
 
 WITHOUT_PASSWORD = frozenset({"kerberos", "iakerb"})
 """Mechanisms by which no server learns anything of a password."""
+
+
+def _sent(negotiation: Negotiation) -> list[Step]:
+    """The client's own messages that belong to the exchange of tokens, in their order."""
+    return [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
 
 
 def token_not_seen(negotiation: Negotiation) -> bool:
@@ -20,7 +25,7 @@ def token_not_seen(negotiation: Negotiation) -> bool:
 
 def unread_proof(negotiation: Negotiation, tokens: MechanismTokens) -> str | None:
     """Why the client's last token is cut, if so much that it may be no ticket: an error of its own."""
-    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    sent = _sent(negotiation)
     if not sent or any(s is sent[-1] and isinstance(t, KrbApReq) for s, t in tokens):
         return None
     return sent[-1].lost
@@ -28,13 +33,13 @@ def unread_proof(negotiation: Negotiation, tokens: MechanismTokens) -> str | Non
 
 def lost_token(negotiation: Negotiation) -> str | None:
     """Why the capture does not have all of the client's last token; None if it has."""
-    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    sent = _sent(negotiation)
     return sent[-1].lost if sent else None
 
 
 def only_an_offer(negotiation: Negotiation) -> bool:
     """Nothing but a list of mechanisms came from the client, none of which the server selected."""
-    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    sent = _sent(negotiation)
     if len(sent) != 1 or sent[0].lost or negotiation.selected_mech is not None:
         return False
     token = sent[0].token
@@ -43,7 +48,7 @@ def only_an_offer(negotiation: Negotiation) -> bool:
 
 def unreadable(negotiation: Negotiation) -> bool:
     """The client's last token is whole in the capture and ends too early, or is none of any mechanism."""
-    sent = [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    sent = _sent(negotiation)
     token = sent[-1].token if sent else None
     if token is None or sent[-1].lost or negotiation.completeness != "complete":
         return False
