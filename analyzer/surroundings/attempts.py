@@ -1,6 +1,9 @@
 """What was sent to a KDC's port and came to nothing: no answer, or a reset or an ICMP error instead of one.
 
-Spec: RFC 9293 3.10.7.3 and 3.9.2.2 (an error need not be the end: a later answer counts).
+A connection that goes on has come about, whether or not the server's SYN is in the capture.
+
+Spec: RFC 9293 3.10.7.3 (which RST refuses a SYN) and 3.9.2.2 (an error need not be the end: a later answer
+counts).
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ FRAMES = 16
 """SYNs, and errors about them, of one attempt that are listed."""
 REFUSED = 4096
 """Errors about datagrams that are told."""
+_MODULUS = 1 << 32
 
 End = tuple[str, int]
 
@@ -24,6 +28,8 @@ End = tuple[str, int]
 @dataclass(slots=True)
 class _Waiting:
     ts_ns: int
+    seq: int = 0  # sequence number of the latest SYN
+    size: int = 0  # bytes of data in it (RFC 7413)
     frames: list[int] = field(default_factory=list)
     how: str = "no-answer"
 
@@ -36,21 +42,30 @@ class Attempts:
         self._waiting: OrderedDict[tuple[End, End], _Waiting] = OrderedDict()
         self._refused = 0
 
-    def asked(self, client: End, server: End, frame: int, ts_ns: int) -> None:
+    def asked(
+        self, client: End, server: End, frame: int, ts_ns: int, seq: int, size: int = 0
+    ) -> None:
         """A SYN was sent, perhaps again."""
         waiting = self._waiting.setdefault((client, server), _Waiting(ts_ns))
+        waiting.seq, waiting.size = seq, size
         if len(waiting.frames) < FRAMES:
             waiting.frames.append(frame)
         while len(self._waiting) > OPEN:
             self._vain(*self._waiting.popitem(last=False))
 
-    def answered(self, client: End, server: End, frame: int, *, reset: bool) -> None:
-        """The server's SYN or RST; a later RST of an open connection is none of our business."""
+    def reset(self, client: End, server: End, frame: int, ack: int | None) -> None:
+        """The server's RST: a refusal if it acknowledges the SYN, else it ends an open connection."""
         waiting = self._waiting.pop((client, server), None)
-        if waiting is not None and reset:
+        if waiting is None or ack is None:
+            return
+        if (ack - waiting.seq - 1) % _MODULUS <= waiting.size:
             waiting.frames.append(frame)
             waiting.how = "reset"
             self._vain((client, server), waiting)
+
+    def came_about(self, client: End, server: End) -> None:
+        """The server's SYN, or what either side sends only once it has come."""
+        self._waiting.pop((client, server), None)
 
     def unreachable(
         self, client: End, server: End, frame: int, ts_ns: int, transport: str, how: str
@@ -68,6 +83,11 @@ class Attempts:
             waiting.how = words
             if len(waiting.frames) < FRAMES:
                 waiting.frames.append(frame)
+
+    @property
+    def ports(self) -> list[int]:
+        """Ports of the clients that wait."""
+        return [client[1] for client, _ in self._waiting]
 
     def finish(self) -> None:
         """Tell what got no answer."""

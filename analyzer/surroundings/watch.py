@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.addresses import address
+from analyzer.capture.conversation_keys import ConversationKeys
 from analyzer.capture.heads import first_octets, payload_heads
 from analyzer.capture.icmp import Unreachable
 from analyzer.capture.model import PacketIndex
@@ -41,6 +42,7 @@ class Watch:
         self._pairs = LookupPairs()
         self._hellos = Hellos(tell)
         self._attempts = Attempts(tell)
+        self._keys = ConversationKeys()
 
     def feed(self, index: PacketIndex) -> None:
         """Look at the packets of a block."""
@@ -116,19 +118,52 @@ class Watch:
         bare = index.proto == TCP
         to_kdc = bare & _is_kdc(index.dst_port)
         from_kdc = bare & _is_kdc(index.src_port)
-        if not (to_kdc.any() or from_kdc.any()):
+        rows = np.flatnonzero(to_kdc | from_kdc)
+        if not len(rows):
             return
         flags = index.tcp_flags
         asks = to_kdc & ((flags & (SYN | ACK | RST)) == SYN)
-        says = from_kdc & ((flags & (SYN | RST)) != 0)
-        for row in np.flatnonzero(asks | says).tolist():
+        resets = from_kdc & ((flags & RST) != 0)
+        accepts = from_kdc & ((flags & (SYN | RST)) == SYN)
+        goes_on = (flags & (SYN | RST | ACK)) == ACK
+        goes_on[rows] &= self._unanswered(index, rows, asks[rows], accepts[rows])
+        attempts = self._attempts
+        for row in rows[(asks | resets | accepts | goes_on)[rows]].tolist():
             source, destination = _ends(index, row)
-            frame, ts_ns = index.frame.item(row), index.ts_ns.item(row)
+            frame = index.frame.item(row)
             if asks[row]:
-                self._attempts.asked(source, destination, frame, ts_ns)
+                seq, size = index.tcp_seq.item(row), index.payload_wire_len.item(row)
+                attempts.asked(source, destination, frame, index.ts_ns.item(row), seq, size)
+            elif resets[row]:
+                # without an ACK it answers a segment with one: the connection had come about
+                ack = index.tcp_ack.item(row) if flags.item(row) & ACK else None
+                attempts.reset(destination, source, frame, ack)
+            elif to_kdc[row]:
+                attempts.came_about(source, destination)
             else:
-                reset = bool(flags.item(row) & RST)
-                self._attempts.answered(destination, source, frame, reset=reset)
+                attempts.came_about(destination, source)
+
+    def _unanswered(
+        self,
+        index: PacketIndex,
+        rows: NDArray[np.intp],
+        asks: NDArray[np.bool_],
+        accepts: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        """Which of these packets may belong to a connection that waits for the server's SYN."""
+        source = index.src_hi[rows], index.src_lo[rows], index.src_port[rows]
+        destination = index.dst_hi[rows], index.dst_lo[rows], index.dst_port[rows]
+        keys, _ = self._keys.pair(source, destination)
+        asked, accepted = (
+            dict(zip(keys[some].tolist(), np.flatnonzero(some).tolist(), strict=True))
+            for some in (asks, accepts)
+        )  # key -> place of the latest
+        open_ones = [key for key, at in asked.items() if accepted.get(key, -1) < at]
+        silent = np.isin(keys, np.array(open_ones, np.uint64))
+        waiting = self._attempts.ports
+        if waiting:
+            silent |= np.isin(source[2], waiting) | np.isin(destination[2], waiting)
+        return silent
 
     def _refused(self, told: Unreachable) -> None:
         """What ICMP says of a packet to a KDC's port."""
