@@ -28,6 +28,10 @@ SAID_LIMIT = 64
 """Messages of one conversation that wait to be looked at."""
 ANOMALIES_PER_KIND = 100
 """Rows of one anomaly code per stream; more are only counted."""
+UNREAD = frozenset(
+    {"gap", "snaplen", "cut-off", "desync", "malformed-message", "limit-message-size"}
+)
+"""Anomalies by which a side has said something that is not read; an answer, as far as is known."""
 
 Said = CarrierMessage | CarrierAnomaly | None
 """What a conversation waits to look at; None: one of its sides closed it."""
@@ -40,6 +44,9 @@ class Conversation:
     its turn in the backlog comes; without a backlog at once.
     """
 
+    deaf_after_gap = False
+    """Whether nothing of a side can be read behind its first gap."""
+
     def __init__(
         self, stream: Stream, sink: Sink, options: Options, backlog: Backlog | None = None
     ) -> None:
@@ -47,6 +54,7 @@ class Conversation:
         self._said: list[Said] = []
         self._patience = 1 if backlog is None else SAID_LIMIT
         self._one_direction = False  # the other side was never heard
+        self._deaf = False  # nothing more of the server can be read
         self._span_ns = 0  # first to last packet
         self.stream = stream
         self.sink = sink
@@ -67,9 +75,9 @@ class Conversation:
         if len(said) >= self._patience:
             self._look_at_all()
 
-    def notice(self, anomaly: Anomaly, frame: int, ts_ns: int) -> None:
-        """Tell an anomaly of the connection itself."""
-        self._say(CarrierAnomaly(CLIENT, frame, ts_ns, anomaly))
+    def notice(self, anomaly: Anomaly, frame: int, ts_ns: int, side: int = CLIENT) -> None:
+        """Tell an anomaly of the connection itself; `side`: whose bytes it is about, where that matters."""
+        self._say(CarrierAnomaly(side, frame, ts_ns, anomaly))
 
     def _say(self, item: Said) -> None:
         self._said.append(item)
@@ -148,6 +156,10 @@ class Conversation:
 
     def _look_at_anomaly(self, item: CarrierAnomaly) -> None:
         anomaly, exchange = item.anomaly, item.exchange
+        if item.side == SERVER and anomaly.code in UNREAD:
+            self._deaf = self._deaf or self.deaf_after_gap
+            if self._kdc is not None:
+                self._kdc.lost()
         noticed = NoticedAnomaly(anomaly, item.frame, item.ts_ns, self.stream.stream_id)
         if not self._worth_a_row(anomaly):
             self._only_marked(noticed, exchange)
@@ -224,6 +236,8 @@ class Conversation:
                     self.sink.anomaly(NoticedAnomaly(anomaly, None, None, self.stream.stream_id))
             self.negotiations.end()
             if self._kdc is not None:
+                if self._one_direction or self._deaf:
+                    self._kdc.lost()
                 self._kdc.end()
         except Exception as fault:  # noqa: BLE001 - see `faults`
             self.fail(fault, None, None)

@@ -130,7 +130,7 @@ class StreamReader(Conversation):
         """Note lost bytes while no carrier is known."""
         side, offset, length, frame, ts_ns, _ = loss
         if self.tells_early:
-            self.notice(self._loss("gap", offset, length), frame, ts_ns)
+            self.notice(self._loss("gap", offset, length), frame, ts_ns, side)
         shown = self._shows_token()
         dropped = self._search.lost(loss)
         if shown:
@@ -150,7 +150,7 @@ class StreamReader(Conversation):
         window.restart(offset + length, code)
         window.frame, window.ts_ns = frame, ts_ns
         if not told:
-            self.notice(self._loss(code, offset, length), frame, ts_ns)
+            self.notice(self._loss(code, offset, length), frame, ts_ns, carrier_side)
         carrier.gap(carrier_side, length, frame, ts_ns)
         return window.skipping
 
@@ -205,6 +205,7 @@ class DecryptedReader(StreamReader):
     """
 
     tells_early = True
+    deaf_after_gap = True
 
     def emit(self, item: CarrierMessage | CarrierAnomaly) -> None:
         """Take what a carrier says; all of it went through TLS."""

@@ -160,7 +160,8 @@ def kdc_lines(negotiation: Negotiation) -> list[str]:
     if exchange is None:
         return []
     asked = f"{exchange.exchange or 'request'} for {exchange.sname or 'a ticket'}"
-    said = exchange.refusal or ("granted" if exchange.granted else "no answer")
+    lost = "the answer is lost" if exchange.reply_lost else "no answer"
+    said = exchange.refusal or ("granted" if exchange.granted else lost)
     ticket = negotiation.ticket
     if exchange.granted and ticket is not None:
         proven = ticket.ticket_id is not None and ticket.ticket_id == exchange.ticket_id

@@ -30,6 +30,7 @@ SHORT_DETAILS = {
 }
 """Encryption types as people call them; the tables keep the full names."""
 IDS_SHOWN = 4
+_UNANSWERED = {"none": "no answer", "lost": "answer lost", "torn": "end of answer lost"}
 
 
 def _of(name: str) -> Callable[[dict[str, Any]], str]:
@@ -55,7 +56,7 @@ def _end(address: str, port: str) -> Callable[[dict[str, Any]], str]:
 def _kdc_error(row: dict[str, Any]) -> str:
     if row["proxy_status"] is not None:
         return f"HTTP {row['proxy_status']}"
-    return visible(row["error"] or "")
+    return visible(row["error"] or _UNANSWERED.get(row["answer"], ""))
 
 
 def _mechanism(row: dict[str, Any]) -> str:

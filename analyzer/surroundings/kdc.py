@@ -2,6 +2,8 @@
 
 Over TCP answers come in the order of the requests, over UDP in any; there a request may be sent again, and
 be answered as often. A request of which the answer was not seen is told as well, and so is an answer alone.
+Where bytes of who answers are missing, or he is not in the capture at all, the answer is lost: that there was
+none is not shown.
 
 Spec: RFC 4120 3.1.2, 3.3.2, 7.2.1-7.2.2; MS-KKDCP 3.1.5.3; draft-ietf-kitten-iakerb 3 (inside a negotiation).
 """
@@ -32,8 +34,9 @@ WAITING_LIMIT = 256
 CARRYING_LIMIT = 64
 """Negotiations of one stream that carry KDC messages at once."""
 
-ONE_BY_ONE = "kkdcp"
-"""How a client asks that awaits each answer: nothing is pipelined behind a POST (RFC 9112 9.3.2)."""
+PROXY = "kkdcp"
+ONE_BY_ONE = frozenset({PROXY, "iakerb"})
+"""How clients ask that await each answer: behind a POST (RFC 9112 9.3.2), and in turns of a negotiation."""
 _TORN = frozenset({"gap", "cut-off"})
 """Anomalies by which a message's end is not in the capture; a snap length cuts what was there."""
 
@@ -76,8 +79,10 @@ class Pairing:
             exchange = self._exchange(message.ts_ns)
             exchange.frame_request = message.frame
             take_request(exchange, token)
-            if self._transport == ONE_BY_ONE:
-                self.end()  # their answers came, and are not in the capture
+            if self._transport in ONE_BY_ONE:
+                self.lost()  # their answers came, and are not in the capture
+            if self._transport == PROXY:
+                self.end()
             if len(self._waiting) == WAITING_LIMIT:
                 self._tell(self._waiting.pop(0).exchange)
             self._waiting.append(_Asked(exchange, token))
@@ -124,6 +129,11 @@ class Pairing:
         _answer(asked.exchange, latest.message, latest.reply)
         return latest.asked
 
+    def lost(self) -> None:
+        """Something that was said by who answers cannot be read: it may be any of the answers due."""
+        for asked in self._waiting:
+            asked.exchange.reply_lost = not asked.exchange.turned_away
+
     def end(self) -> None:
         """The conversation is over: tell what was never answered."""
         waiting, self._waiting = self._waiting, []
@@ -157,14 +167,16 @@ class Pairing:
         # on one connection of a proxy the response to the others went by, though it could not be read
         fitting = [each for each in fitting if each.exchange.proxy_status is None] or fitting
         same = [each for each in fitting if _same_service(each.request, reply)]
-        first = (same or fitting)[0]
+        # of those whose answer seems lost it may yet be, where no other fits
+        due = [each for each in same or fitting if not each.exchange.reply_lost]
+        first = (due or same or fitting)[0]
         repeated = [each for each in fitting if _carries_on(each.request, first.request)]
         return repeated[-1]
 
 
 def _answer(exchange: KdcExchange, message: CarrierMessage, reply: Reply) -> None:
     exchange.frame_reply, exchange.reply_ts_ns = message.frame, message.ts_ns
-    exchange.proxy_status = None
+    exchange.proxy_status, exchange.reply_lost = None, False
     exchange.reply_torn = any(anomaly.code in _TORN for anomaly in message.anomalies)
     take_reply(exchange, reply, message.ts_ns)
 
@@ -224,9 +236,18 @@ class StreamKdc:
                 self._carried.popitem(last=False)[1].end()
         pairing.add(message, token.inner)
 
+    def lost(self) -> None:
+        """Something of the server's side is not in the capture, or cannot be read."""
+        for pairing in self._pairings:
+            pairing.lost()
+
     def end(self) -> None:
         """The stream is over."""
-        if self._own is not None:
-            self._own.end()
-        while self._carried:
-            self._carried.popitem(last=False)[1].end()
+        for pairing in self._pairings:
+            pairing.end()
+        self._carried.clear()
+
+    @property
+    def _pairings(self) -> list[Pairing]:
+        own = [] if self._own is None else [self._own]
+        return [*own, *self._carried.values()]

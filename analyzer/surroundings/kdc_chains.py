@@ -35,6 +35,8 @@ def link_chains(exchanges: list[KdcExchange]) -> None:
         for before in reversed(earlier):
             if id(before) not in carried_on and _continues(exchange, before):
                 exchange.continues = before
+                if before.frame_reply is None and _brings_proof(exchange, before):
+                    before.reply_lost = True  # it is the answer that asks for the proof
                 carried_on.add(id(before))
                 break
         earlier.append(exchange)
@@ -59,6 +61,13 @@ def _continues(exchange: KdcExchange, before: KdcExchange) -> bool:
         return exchange.transport != "udp"
     sent_again = exchange.nonce is not None and exchange.nonce == before.nonce
     return sent_again or not before.answered
+
+
+def _brings_proof(exchange: KdcExchange, before: KdcExchange) -> bool:
+    """An AS request with pre-authentication after one of the same client without."""
+    if exchange.exchange != "AS" or before.request_cut:
+        return False
+    return _NO_PROOF.issuperset(before.padata) and not _NO_PROOF.issuperset(exchange.padata)
 
 
 def _same(one: str | None, other: str | None, *, unknown: bool = False) -> bool:

@@ -49,6 +49,15 @@ def outcome(exchange: KdcExchange) -> str:
     return "incomplete" if exchange.reply_torn else "success"
 
 
+def answer(exchange: KdcExchange) -> str:
+    """What became of the answer; that there was `none` is seen, as far as a capture can show silence."""
+    if exchange.proxy_status is not None:
+        return "proxy"
+    if exchange.answered:
+        return "torn" if exchange.reply_torn else "seen"
+    return "lost" if exchange.reply_lost else "none"
+
+
 def kdc_row(capture: str, exchange: KdcExchange) -> Row:
     """Cells of the `kdc` table."""
     began, ended = exchange.ts_ns, exchange.reply_ts_ns
@@ -102,6 +111,7 @@ def kdc_row(capture: str, exchange: KdcExchange) -> Row:
         _hex(exchange.ticket_used_id),
         exchange.ticket_used_names[0] if exchange.ticket_used_names else None,
         exchange.proxy_status,
+        answer(exchange),
     ]
 
 

@@ -401,6 +401,12 @@ KDC = Table(
             "int",
             "HTTP status of a KDC proxy in whose response no message of a KDC could be read: 503",
         ),
+        C(
+            "answer",
+            "category",
+            "seen, torn (packets of its end are missing), lost (the capture lacks it, or it cannot be "
+            "read), proxy (a proxy's HTTP response in its place), none (nothing shows one)",
+        ),
     ),
 )
 

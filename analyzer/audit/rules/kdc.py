@@ -167,16 +167,18 @@ def _account_of_service(row: Any) -> str:
 def s4u(row: Any) -> Iterator[Hit]:
     """A TGS-REQ with PA-FOR-USER, or with a ticket as evidence (cname-in-addl-tkt)."""
     if row.s4u is not None:
-        ended = "granted" if _granted(row) else f"refused: {_refusal(row)}"
+        ended = "granted" if _granted(row) else _not_granted(row)
         whom = f" for {row.for_user}" if row.for_user else ""
         why = f"{row.client} asked for {service(row)}{whom} (S4U2{row.s4u}), {ended}"
         yield kdc_hit("client", row.client, row, why)
 
 
-def _refusal(row: Any) -> str:
+def _not_granted(row: Any) -> str:
     if row.proxy_status is not None:
-        return f"HTTP {row.proxy_status} of the KDC proxy"
-    return row.error or "no answer"
+        return f"refused: HTTP {row.proxy_status} of the KDC proxy"
+    if row.error is None:
+        return "the answer is lost" if row.answer == "lost" else "no answer"
+    return f"refused: {row.error}"
 
 
 @rule(

@@ -17,6 +17,13 @@ WEAK = {"des": "DES", "rc4": "RC4", "des3": "3DES"}
 """Weak kinds of encryption types, as people call them."""
 STEPS = "steps"
 """Answers by which a KDC asks for one more round: nothing is wrong, and nothing granted."""
+INCOMPLETE = {
+    "none": "without an answer",
+    "lost": "of which the answer is lost",
+    "torn": "of which the answer's end is lost",
+    "proxy": "of which the answer cannot be read",
+}
+"""What is told of requests that came to no known end, by what became of the answer."""
 
 
 def tickets(kdc: Columns) -> Section | None:
@@ -42,14 +49,16 @@ def tickets(kdc: Columns) -> Section | None:
         "reply_etype",
         "proxy_status",
         "referral",
+        "answer",
     )
     rows = Counter(zip(*(kdc[name] for name in names), strict=True))
     for cells, count in rows.items():
-        exchange, outcome, error, code, sname, cname, etype, key, http, referral = cells
+        exchange, outcome, error, code, sname, cname, etype, key, http, referral, answer = cells
         if exchange == "AS":
             logons[etype_weakness(key)][cname or "?"] += count
         step = is_kdc_step(code, referral)
-        per_exchange[exchange or "?"][STEPS if step else outcome] += count
+        end = answer if outcome == "incomplete" else outcome
+        per_exchange[exchange or "?"][STEPS if step else end] += count
         if etype is not None:
             etypes[SHORT_DETAILS.get(etype, etype)] += count
             weak[etype_weakness(etype)][sname or "?"] += count
@@ -96,6 +105,5 @@ def _line(exchange: str, outcomes: Counter[str]) -> str:
         parts.append(f"{outcomes['failure']:,} refused")
     if outcomes[STEPS]:
         parts.append(counted(outcomes[STEPS], "step"))
-    if outcomes["incomplete"]:
-        parts.append(f"{outcomes['incomplete']:,} without a whole answer")
+    parts += [f"{outcomes[how]:,} {words}" for how, words in INCOMPLETE.items() if outcomes[how]]
     return f"{exchange}{meaning}: {counted(outcomes.total(), 'request')}, {', '.join(parts)}"

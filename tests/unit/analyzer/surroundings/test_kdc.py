@@ -198,6 +198,41 @@ def test_of_a_cut_answer_the_rest_may_not_have_come(code: str, torn: bool) -> No
     assert [(each.granted, each.reply_torn) for each in talk.told] == [(True, torn)]
 
 
+def test_a_lost_answer_is_that_of_what_waits() -> None:
+    """Bytes of the KDC that are missing may have been any answer that is due; one that is read is not lost."""
+    talk = Talk("tcp").say(TGS_REQ, TGS_REP, AS_REQ, CIFS_REQ)
+    talk.kdc.lost()
+    talk.say(AS_REP, PROOF)
+    assert talk.pairs == [(1, 2), (3, 5), (4, None), (6, None)]
+    assert [each.reply_lost for each in talk.told] == [False, False, True, False]
+    assert [each.answered for each in talk.told] == [True, True, False, False]
+
+
+def test_an_answer_behind_a_lost_one_is_of_the_next_request() -> None:
+    """Unless it names the service of the first: then that was not lost after all."""
+    for said, pairs in ((PREAUTH_REQUIRED, [(1, None), (2, 3)]), (TGS_REP, [(1, 3), (2, None)])):
+        talk = Talk("tcp").say(TGS_REQ)
+        talk.kdc.lost()
+        talk.say(CIFS_REQ, said)
+        assert talk.pairs == pairs
+
+
+def test_who_awaits_each_answer_had_it() -> None:
+    """Behind a proxy's POST comes the next one, as a negotiation's next token comes, when it was answered."""
+    talk = Talk("kkdcp").say(TGS_REQ, CIFS_REQ)
+    assert talk.pairs == [(1, None), (2, None)]
+    assert [each.reply_lost for each in talk.told] == [True, False]
+    turned = Talk("kkdcp").say(AS_REQ).proxy(200, 1).say(TGS_REQ)
+    assert turned.pairs == [(1, 2), (3, None)]
+    talk = Talk("tcp")
+    owner = Negotiation(talk.stream, Exchange("http"), "http")
+    for frame, data in enumerate([AS_REQ, PROOF], 1):
+        said = CarrierMessage("request", 0, None, frame, (frame,), frame, b"")
+        talk.kdc.carried(said, dissect_token(build.iakerb(data)), owner)
+    assert talk.pairs == [(1, None), (2, None)]
+    assert [each.reply_lost for each in talk.told] == [True, False]
+
+
 def test_a_proxys_error_stands_in_the_place_of_the_answer() -> None:
     """Of the request that it names, and of no other; the next request is answered as ever."""
     talk = Talk("tcp").say(TGS_REQ, CIFS_REQ).proxy(503, 2).proxy(502, 6)

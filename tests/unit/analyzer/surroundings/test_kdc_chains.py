@@ -82,6 +82,18 @@ def test_a_lost_answer() -> None:
     assert links(attempt(1, unanswered=True), attempt(3, 61)) == [None, None]
 
 
+def test_who_brings_the_proof_was_asked_for_it() -> None:
+    """So there was an answer, which the capture lacks; sent again as it was, it shows nothing."""
+    for padata, lost in (((2,), True), ((128, 150), False), ((), False)):
+        first = attempt(1, unanswered=True)
+        assert links(first, attempt(3, padata=padata)) == [None, 1]
+        assert first.reply_lost is lost
+    for facts in ({"padata": (2,)}, {"request_cut": True}):
+        first = attempt(1, unanswered=True, **facts)
+        links(first, attempt(3, padata=(2,)))
+        assert not first.reply_lost
+
+
 def test_an_attempt_is_carried_on_once() -> None:
     """A second proof is a second try at the password."""
     first = attempt(1, error_code=25)

@@ -155,6 +155,20 @@ def test_a_proxy_without_an_answer() -> None:
     )
 
 
+def test_an_answer_that_is_lost_is_not_none() -> None:
+    """What became of it stands beside the outcome, which is the same."""
+    found = {
+        "none": exchange(),
+        "lost": exchange(reply_lost=True),
+        "seen": exchange(frame_reply=8),
+        "torn": exchange(frame_reply=8, reply_torn=True),
+        "proxy": exchange(frame_reply=8, proxy_status=503),
+    }
+    assert [cells(made)["answer"] for made in found.values()] == list(found)
+    ends = {how: cells(made)["outcome"] for how, made in found.items()}
+    assert ends["none"] == ends["lost"] == ends["torn"] == "incomplete"
+
+
 def test_outcomes() -> None:
     """As on the wire: an error that is overcome later is a failure too."""
     assert outcome(exchange()) == "incomplete"
