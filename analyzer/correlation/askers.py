@@ -10,7 +10,7 @@ from enum import Enum
 from analyzer.correlation.kdc_index import KdcIndex, version
 from analyzer.correlation.kdc_rules import Asker
 from analyzer.correlation.name_index import NameIndex
-from analyzer.correlation.services import account_of
+from analyzer.correlation.services import account_of, principal, same_host, server_names
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import KdcExchange
 
@@ -67,6 +67,17 @@ def same_client(negotiation: Negotiation, exchange: KdcExchange) -> bool:
     if account is not None and asked_for is not None:
         return account == asked_for and _domain(negotiation, exchange) is Domain.MAY_BE
     return version(exchange.client) != version(client)
+
+
+def is_for(negotiation: Negotiation, exchange: KdcExchange) -> bool:
+    """The ticket was asked for this service, or for this user's first ticket."""
+    account = account_of(negotiation.user)
+    if account is not None and account == account_of(exchange.asker):
+        return True
+    asked = principal(exchange.sname)
+    return asked is not None and any(
+        same_host(asked.host, name.host) for name in server_names(negotiation)
+    )
 
 
 def other_account(negotiation: Negotiation, exchange: KdcExchange) -> bool:

@@ -1,6 +1,7 @@
-"""What speaks against a KDC's refusal though another address had it: the client has one of each IP version.
+"""What speaks against a KDC's refusal, or its silence: the client has the ticket all the same.
 
-A machine that is refused by one of its addresses may be granted just the same by the other, and use it there.
+A machine has an address of each IP version: it may be refused by one and granted just the same by the other,
+and use it there. An answer that is not in the capture came if its ticket is shown later.
 
 Spec: RFC 4120 3.3 (the TGS exchange), 3.2 (the AP exchange).
 """
@@ -24,6 +25,33 @@ def had_it_elsewhere(negotiation: Negotiation, refused: KdcExchange, context: Co
     return any(
         who.value.confidence != "possible" for who in _holders(negotiation, refused, context)
     )
+
+
+def has_its_ticket(negotiation: Negotiation, asked: KdcExchange, context: Context) -> bool:
+    """The client showed what the answer to `asked` would have given: to a service, or to a KDC.
+
+    The ticket that it presents to a KDC counts unless it is known from where it came.
+    """
+    kerberos = context.kerberos
+    logon = asked.exchange == "AS"
+    shown = kerberos.had_any_since if logon else kerberos.had_ticket_since
+    if shown(negotiation, asked):
+        return True
+    since, until = asked.ts_ns, negotiation.ended_ns
+    return any(
+        later.frames[0] > asked.frames[0] and _follows(asked, later)
+        for later in context.kdc.presented.latest(asked.client, since, until)
+    )
+
+
+def _follows(asked: KdcExchange, later: KdcExchange) -> bool:
+    """A request that presents the ticket asked for, or the referral that came in its place (RFC 6806 8)."""
+    wanted, presented = (asked.sname or "").lower(), (later.ticket_used_sname or "").lower()
+    if wanted and wanted == presented:
+        return True
+    if asked.exchange != "TGS" or not wanted or wanted != (later.sname or "").lower():
+        return False
+    return (asked.realm or "").lower() != (later.realm or "").lower()
 
 
 def beside(negotiation: Negotiation, refused: KdcExchange, context: Context) -> Beside | None:

@@ -20,6 +20,7 @@ class Finding(NamedTuple):
     evidence: tuple[int, ...]
     words: str = ""
     kdc: KdcExchange | None = None
+    lacking: str = ""  # what the capture lacks that may tell another reason
 
     @property
     def sentence(self) -> str:
@@ -44,4 +45,10 @@ def as_reason(findings: list[Finding]) -> Reason:
         detail += f"{ALSO}{findings[1].sentence}"
     elif best.code in WHAT_NOT_WHY:
         detail += "; why, the capture does not show"
+        if best.lacking:
+            return _reason(best, f"{detail}: it lacks {best.lacking}")
+    return _reason(best, f"{detail}; the capture lacks {best.lacking}" if best.lacking else detail)
+
+
+def _reason(best: Finding, detail: str) -> Reason:
     return Reason(best.code, detail, tuple(sorted(set(best.evidence))), best.confidence)

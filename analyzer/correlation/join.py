@@ -61,6 +61,8 @@ def _tell_why_ntlm(negotiation: Negotiation, found: list[Finding]) -> None:
     else:
         frames = ", ".join(str(frame) for frame in sorted(set(found[0].evidence)))
         since = f"NTLM since {found[0].sentence} [frames {frames}, {found[0].confidence}]"
+        if found[0].lacking:
+            since += f"; the capture lacks {found[0].lacking}"
         negotiation.reason = reason._replace(detail=f"{reason.detail}; {since}")
 
 

@@ -86,7 +86,9 @@ class KdcIndex:
         self.failed_for_user: Timeline[KdcExchange] = Timeline()  # by (client, account): AS only
         self.failed_for_account: Timeline[KdcExchange] = Timeline()  # by account: AS only
         self.asked: Timeline[KdcExchange] = Timeline()  # by client: tickets of services, refused
-        self.answered: Timeline[KdcExchange] = Timeline()  # by client: any answer
+        self.answered: Timeline[KdcExchange] = Timeline()  # by client: any answer, lost ones too
+        self.lost: Timeline[KdcExchange] = Timeline()  # by client, and by `version`: lost answers
+        self.presented: Timeline[KdcExchange] = Timeline()  # by client: a ticket from nowhere seen
         self.unanswered: Timeline[KdcExchange] = Timeline()  # by client, and by `version`
         self.attempts: Timeline[ConnectionAttempt] = Timeline()  # by client, and by `version`
         self.kdc_named: Timeline[NameFact] = Timeline()  # by client: SRV records of KDCs
@@ -115,9 +117,14 @@ class KdcIndex:
         if account is not None:
             self.accounts.add(account)
             self.accounts_at.setdefault(client, set()).add(account)
+        if exchange.ticket_used_sname is not None and not exchange.ticket_used_names:
+            self.presented.add(client, ts_ns, exchange)
         if not exchange.answered:
+            unknown = self.lost if exchange.reply_lost else self.unanswered
             for key in (client, version(client)):
-                self.unanswered.add(key, ts_ns, exchange)
+                unknown.add(key, ts_ns, exchange)
+            if exchange.reply_lost:
+                self.answered.add(client, ts_ns, exchange)
             return
         self.answered.add(client, ts_ns, exchange)
         if exchange.granted:

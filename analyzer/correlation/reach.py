@@ -2,6 +2,9 @@
 
 What counts is what came after the question in vain: a KDC that answered before it, or about another realm,
 may be out of reach now, or may never have been the one that was needed.
+
+Silence is told of what the capture would show: an answer that it lacks (`reply_lost`), or that a ticket shown
+later proves, was none in vain. Over UDP a lost answer leaves no trace but that the client goes on at once.
 """
 
 from __future__ import annotations
@@ -11,42 +14,42 @@ from functools import partial
 from typing import NamedTuple
 
 from analyzer.capture.model import NO_TIME
-from analyzer.correlation.askers import answered_after, same_client
+from analyzer.correlation.askers import answered_after, is_for, same_client
+from analyzer.correlation.context import Context
+from analyzer.correlation.counter_evidence import has_its_ticket
 from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.kdc_lookups import kdc_not_named
 from analyzer.correlation.kdc_rules import BEFORE_NS
 from analyzer.correlation.name_index import NameIndex
-from analyzer.correlation.services import account_of, principal, same_host, server_names
+from analyzer.correlation.services import account_of
+from analyzer.correlation.tickets import turned_ns, went_on_at_once
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import ConnectionAttempt, KdcExchange
 
 LONGER_BEFORE_NS = 6 * BEFORE_NS
 """Clients try several KDCs, each until a time-out of seconds, before they give up."""
-PATIENCE_NS = 1_000_000_000
-"""No client gives up sooner for want of an answer; one that went on at once had its answer."""
+NO_ANSWER = "no-answer"
 
 
-def unreachable_kdc(
-    negotiation: Negotiation, index: KdcIndex, names: NameIndex
-) -> Iterator[Finding]:
+def unreachable_kdc(negotiation: Negotiation, context: Context) -> Iterator[Finding]:
     """Connections refused, or requests without answer, and no answer of a KDC in the meantime.
 
     Else look-ups of KDCs that named none.
     """
+    index = context.kdc
     if not index.attempts and not index.unanswered and not index.no_kdc_named:
         return
-    for finding in _in_the_time_before(negotiation, index, names):
+    for finding in _in_the_time_before(negotiation, context):
         # without times all that is older is found, however old
         timed = negotiation.started_ns != NO_TIME
         yield finding if timed else finding._replace(confidence="possible")
 
 
-def _in_the_time_before(
-    negotiation: Negotiation, index: KdcIndex, names: NameIndex
-) -> Iterator[Finding]:
+def _in_the_time_before(negotiation: Negotiation, context: Context) -> Iterator[Finding]:
+    index, names = context.kdc, context.names
     since = negotiation.started_ns - LONGER_BEFORE_NS
-    asked_in_vain = _asked_in_vain(negotiation, index, names, since)
+    asked_in_vain = _asked_in_vain(negotiation, context, since)
     if asked_in_vain is not None:
         yield asked_in_vain
     elif index.no_kdc_named:
@@ -71,62 +74,67 @@ class _Vain(NamedTuple):
         return {exchange.client for exchange in self.asked} | {a.client for a in self.attempts}
 
 
-def _asked_in_vain(
-    negotiation: Negotiation, index: KdcIndex, names: NameIndex, since: int
-) -> Finding | None:
+def _asked_in_vain(negotiation: Negotiation, context: Context, since: int) -> Finding | None:
     client = negotiation.stream.client
     for asker in (client, other_version(client)):
         # the client's own address, else those of the other version that are the client's too
-        vain = _in_vain(negotiation, index, names, asker, since)
-        known = {a for a in vain.addresses if _known(negotiation, a, index, names)}
+        vain = _in_vain(negotiation, context, asker, since)
+        known = {a for a in vain.addresses if _known(negotiation, a, context.kdc, context.names)}
         vain = vain.by(known) if known else vain
-        # who could send a request over TCP had been answered: the KDC's side is not in the capture
-        accepted = {(e.client, e.server, e.server_port) for e in vain.asked if e.transport == "tcp"}
-        heard = [
-            attempt
-            for attempt in vain.attempts
-            if attempt.how != "no-answer"
-            or (attempt.client, attempt.server, attempt.port) not in accepted
-        ]
-        one_sided = len(heard) < len(vain.attempts)
-        vain = vain._replace(attempts=heard)
         if vain.addresses:
-            return _unreachable(negotiation, vain, known=bool(known), one_sided=one_sided)
+            return _unreachable(negotiation, vain, context.kdc, known=bool(known))
     return None
 
 
-def _in_vain(
-    negotiation: Negotiation, index: KdcIndex, names: NameIndex, asker: Hashable, since: int
-) -> _Vain:
+def _in_vain(negotiation: Negotiation, context: Context, asker: Hashable, since: int) -> _Vain:
+    index, names = context.kdc, context.names
     until = negotiation.ended_ns
+    before = min(turned_ns(negotiation, until), until)  # what is asked later is no cause
     asked = [
         exchange
-        for exchange in index.unanswered.latest(asker, since, until)
+        for exchange in index.unanswered.latest(asker, since, before)
         if same_client(negotiation, exchange)
         and (exchange.proxy_status is None or exchange.turned_away)  # else it was answered somehow
-        and (_for_this(negotiation, exchange) or _known(negotiation, exchange.client, index, names))
+        and (is_for(negotiation, exchange) or _known(negotiation, exchange.client, index, names))
         and not _answered(index, exchange, until)
+        and not has_its_ticket(negotiation, exchange, context)
     ]
     own = {exchange.client for exchange in asked}
     attempts = [
         attempt
-        for attempt in index.attempts.latest(asker, since, until)
+        for attempt in index.attempts.latest(asker, since, before)
         if (attempt.client in own or _known(negotiation, attempt.client, index, names))
         and not _answered(index, attempt, until)
     ]
     return _Vain(asked, attempts)
 
 
-def _unreachable(negotiation: Negotiation, vain: _Vain, *, known: bool, one_sided: bool) -> Finding:
+def _unreachable(
+    negotiation: Negotiation, vain: _Vain, index: KdcIndex, *, known: bool
+) -> Finding | None:
     asked, attempts = vain
-    evidence = {f for each in attempts for f in each.frames} | {f for e in asked for f in e.frames}
-    meant = next((e for e in asked if _for_this(negotiation, e)), None)
-    # a refusal says more than silence, which may be a hole of the capture
-    refused = next((a for a in reversed(attempts) if a.how != "no-answer"), None)
+    each_one: list[KdcExchange | ConnectionAttempt] = [*asked, *attempts]
+    waited = _waited(negotiation, vain)
+    if not any(waited) and all(_answered_before(each, index) for each in each_one):
+        return None  # it answered, and whoever goes on at once had one more answer
+    evidence = {frame for each in each_one for frame in each.frames}
+    meant = next((e for e in asked if is_for(negotiation, e)), None)
+    shown = len(evidence) > 1 or any(a.how != NO_ANSWER for a in attempts)
+    shown = shown or (meant is not None and not _answered_before(meant, index))
+    sure = "likely" if known and shown and waited[-1] else "possible"
+    words = _words(negotiation, vain)
+    if not waited[-1]:
+        words += ", though the client went on at once"
+    if not known:
+        words += ", whose it is, nothing tells"
+    return Finding("kdc_unreachable", sure, tuple(sorted(evidence)), words, meant)
+
+
+def _words(negotiation: Negotiation, vain: _Vain) -> str:
+    """What came instead of an answer: a refusal says more than silence, which may be a hole."""
+    asked, attempts = vain
+    refused = next((a for a in reversed(attempts) if a.how != NO_ANSWER), None)
     away = next((e for e in asked if e.turned_away), None)
-    shown = len(evidence) > 1 or refused is not None
-    gave_up = meant is not None and negotiation.started_ns - meant.ts_ns >= PATIENCE_NS
-    sure = "likely" if known and (gave_up or shown) and not one_sided else "possible"
     if away is not None and refused is None:
         words = f"{away.server} port {away.server_port}, a KDC's proxy: {away.refusal}"
     elif attempts:
@@ -135,11 +143,25 @@ def _unreachable(negotiation: Negotiation, vain: _Vain, *, known: bool, one_side
     else:
         words = f"no answer from {asked[-1].server}"
     address = attempts[-1].client if attempts else asked[-1].client
-    if address != negotiation.stream.client:
-        words += f", asked by {address}"
-    if not known:
-        words += ", whose it is, nothing tells"
-    return Finding("kdc_unreachable", sure, tuple(sorted(evidence)), words, meant)
+    return words if address == negotiation.stream.client else f"{words}, asked by {address}"
+
+
+def _waited(negotiation: Negotiation, vain: _Vain) -> list[bool]:
+    """Of each that was asked in vain, in order of time: it was refused, or the client waited for it."""
+    found = [(e.ts_ns, e.frames[0], e.turned_away) for e in vain.asked]
+    found += [(a.ts_ns, a.frames[0], a.how != NO_ANSWER) for a in vain.attempts]
+    return [
+        refused or not went_on_at_once(negotiation, ts_ns) for ts_ns, _, refused in sorted(found)
+    ]
+
+
+def _answered_before(asked: KdcExchange | ConnectionAttempt, index: KdcIndex) -> bool:
+    """The same KDC answered the same client in the minute before: one more answer may just be lost."""
+    since = asked.ts_ns - LONGER_BEFORE_NS
+    return any(
+        each.server == asked.server
+        for each in index.answered.latest(asked.client, since, asked.ts_ns)
+    )
 
 
 def _of_client(negotiation: Negotiation, address: str, index: KdcIndex) -> bool:
@@ -162,14 +184,3 @@ def _answered(index: KdcIndex, vain: KdcExchange | ConnectionAttempt, until: int
     realm = vain.realm if isinstance(vain, KdcExchange) else None
     asked = vain.ts_ns, vain.frames[0]
     return answered_after(index, vain.client, asked, realm, until)
-
-
-def _for_this(negotiation: Negotiation, exchange: KdcExchange) -> bool:
-    """The ticket was asked for this service, or for this user's first ticket."""
-    account = account_of(negotiation.user)
-    if account is not None and account == account_of(exchange.asker):
-        return True
-    asked = principal(exchange.sname)
-    return asked is not None and any(
-        same_host(asked.host, name.host) for name in server_names(negotiation)
-    )

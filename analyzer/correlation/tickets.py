@@ -41,6 +41,8 @@ from analyzer.negotiation.mechanism import KERBEROS_NAMES
 from analyzer.negotiation.model import Negotiation, Ticket
 from analyzer.surroundings.model import KdcExchange
 
+PATIENCE_NS = SECOND
+"""No client gives up sooner for want of an answer; one that went on at once had its answer."""
 TICKET_LIFE_NS = 7 * 24 * 3600 * SECOND
 """How long before a negotiation its ticket may have been issued: nothing renewable lives longer."""
 TWO_MINUTES_NS = 120 * SECOND
@@ -90,14 +92,39 @@ def _ago(ns: int) -> str:
     return f"{ns // SECOND} s" if ns < TWO_MINUTES_NS else f"{ns // SECOND // 60} min"
 
 
-def first_ntlm(negotiation: Negotiation) -> int | None:
-    """Frame in which the client sent its first NTLM token, as far as it was seen."""
+class FirstToken(NamedTuple):
+    """Where the client turned to NTLM; None: not seen."""
+
+    frame: int | None = None
+    ts_ns: int | None = None
+
+
+def first_token(negotiation: Negotiation) -> FirstToken:
+    """Frame and time in which the client sent its first NTLM token, as far as it was seen."""
     frames = negotiation.key_frames
     if frames is None or negotiation.mechanism != "ntlm":
-        return None
+        return FirstToken()
     # an offer with a Kerberos token is no NTLM yet
-    first = frames.proof if negotiation.optimistic_mech in KERBEROS_NAMES else frames.offer
-    return frames.proof if first is None else first
+    if frames.offer is None or negotiation.optimistic_mech in KERBEROS_NAMES:
+        return FirstToken(frames.proof, frames.proof_ns)
+    return FirstToken(frames.offer, frames.offer_ns)
+
+
+def first_ntlm(negotiation: Negotiation) -> int | None:
+    """Frame in which the client sent its first NTLM token, as far as it was seen."""
+    return first_token(negotiation).frame
+
+
+def turned_ns(negotiation: Negotiation, otherwise: int) -> int:
+    """When the client sent its first NTLM token; `otherwise` where that is not known."""
+    at = first_token(negotiation).ts_ns
+    return otherwise if at is None else at
+
+
+def went_on_at_once(negotiation: Negotiation, asked_ns: int) -> bool:
+    """The client did not wait for an answer to what it asked; never so where packets carry no time."""
+    turned = turned_ns(negotiation, negotiation.started_ns)
+    return NO_TIME not in {turned, asked_ns} and turned - asked_ns < PATIENCE_NS
 
 
 def too_late(negotiation: Negotiation, exchange: KdcExchange) -> bool:

@@ -18,6 +18,7 @@ from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_reasons import kdc_words, why_ntlm_code
 from analyzer.correlation.kdc_rules import BEFORE_NS, Beside, least
 from analyzer.correlation.kerberos_use import KerberosUse
+from analyzer.correlation.lost_answers import lost_answer, lost_words
 from analyzer.correlation.offers import (
     NTLM_SCHEMES,
     choice_findings,
@@ -57,7 +58,7 @@ def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
         *offer_findings(negotiation, frames),
         *_refused_by_kdc(negotiation, context),
         *account_findings(negotiation, frames, context.kdc),
-        *unreachable_kdc(negotiation, context.kdc, context.names),
+        *unreachable_kdc(negotiation, context),
         *_address_as_name(negotiation, frames, context),
         *choice_findings(negotiation, frames),
     ]
@@ -71,6 +72,9 @@ def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
         found += only_ntlm(negotiation, frames)
     if all(finding.code in WHAT_NOT_WHY for finding in found):
         found += _nothing_seen(negotiation, frames, context)
+    lost = lost_answer(negotiation, context)
+    if lost is not None and all(finding.code != "kdc_unreachable" for finding in found):
+        found = [_lacking(finding, lost) for finding in found]
     return found
 
 
@@ -88,6 +92,13 @@ def _no_longer_sure(negotiation: Negotiation, found: list[Finding]) -> list[Find
         else finding
         for finding in found
     ]
+
+
+def _lacking(finding: Finding, lost: KdcExchange) -> Finding:
+    """Name the lost answer with what is not sure, or tells no cause."""
+    if finding.confidence != "possible" and finding.code not in WHAT_NOT_WHY:
+        return finding
+    return finding._replace(lacking=lost_words(lost))
 
 
 def _not_by_choice(finding: Finding) -> Finding:

@@ -29,7 +29,7 @@ from dissectors.tokens.ticket_id import ticket_id
 def keep_facts(negotiation: Negotiation, seen: Seen) -> None:
     """Fill `ticket`, `ntlm_server`, `ntlm_local_call`, `user_agent`, `key_frames`, `kerberos_refusal`."""
     exchange = negotiation.exchange
-    proof = None
+    proof = proof_ns = None
     for step, token in seen.tokens:
         if step.message.sasl_layer:
             continue
@@ -38,10 +38,10 @@ def keep_facts(negotiation: Negotiation, seen: Seen) -> None:
             if negotiation.ntlm_server is None:
                 negotiation.ntlm_server = _ntlm_server(step.frame, token)
         elif isinstance(token, NtlmAuthenticate):
-            proof = step.frame
+            proof, proof_ns = step.frame, step.ts_ns
             negotiation.ntlm_local_call |= token.response == "local-call"
         elif isinstance(token, KrbApReq):
-            proof = step.frame
+            proof, proof_ns = step.frame, step.ts_ns
             if negotiation.ticket is None:
                 negotiation.ticket = _ticket(step.frame, token)
         elif isinstance(token, KrbError) and step.role == ACCEPTOR:
@@ -52,7 +52,7 @@ def keep_facts(negotiation: Negotiation, seen: Seen) -> None:
     if exchange is not None:
         negotiation.user_agent = exchange.context.get("user_agent")
         negotiation.key_frames = KeyFrames(
-            seen.hint_frame, seen.offer_frame, seen.selection_frame, proof
+            seen.hint_frame, seen.offer_frame, seen.selection_frame, proof, seen.offer_ns, proof_ns
         )
 
 

@@ -151,6 +151,8 @@ class KeyFrames(NamedTuple):
     offer: int | None  # the client's first token
     selection: int | None  # the acceptor's first answer
     proof: int | None  # the client's last token that proves who it is: AP-REQ, AUTHENTICATE
+    offer_ns: int | None = None  # time of `offer`
+    proof_ns: int | None = None
 
 
 class SchemeList(NamedTuple):

@@ -26,6 +26,7 @@ class Seen:
         "mics",
         "offer",
         "offer_frame",
+        "offer_ns",
         "raw",
         "selected",
         "selection_frame",
@@ -52,6 +53,7 @@ class Seen:
     gss_status: str | None  # the acceptor's last negState, or the Kerberos error
     hint_frame: int | None  # of `hint`
     offer_frame: int | None  # of the client's first message
+    offer_ns: int | None  # its time
     selection_frame: int | None  # of the acceptor's first token
 
     def __init__(self, steps: list[Step]) -> None:
@@ -65,7 +67,7 @@ class Seen:
         offer: NegTokenInit | None = None
         first: Step | None = None
         selected = raw = status = gss_status = None
-        hint_frame = offer_frame = selection_frame = None
+        hint_frame = offer_frame = offer_ns = selection_frame = None
         self.mics = set()
         for step in steps:
             message, token, frame = step.message, step.token, step.frame
@@ -81,7 +83,7 @@ class Seen:
                 status = step.status
             if token is None:
                 if asks and offer_frame is None and step.role == INITIATOR:
-                    offer_frame = frame
+                    offer_frame, offer_ns = frame, step.ts_ns
                 continue
             if (asks or answers) and token.raw:
                 legs += 1
@@ -90,7 +92,7 @@ class Seen:
                 continue
             if asks:
                 if offer_frame is None and step.role == INITIATOR:
-                    offer_frame = frame
+                    offer_frame, offer_ns = frame, step.ts_ns
             elif answers and selection_frame is None:
                 selection_frame = frame
             inner: Token | None = token
@@ -126,5 +128,5 @@ class Seen:
         self.tokens, self.hint, self.offer, self.selected = tokens, hint, offer, selected
         self.spnego, self.states, self.raw = spnego, states, raw
         self.status, self.gss_status = status, gss_status
-        self.hint_frame, self.offer_frame = hint_frame, offer_frame
+        self.hint_frame, self.offer_frame, self.offer_ns = hint_frame, offer_frame, offer_ns
         self.selection_frame = selection_frame

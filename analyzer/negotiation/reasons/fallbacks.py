@@ -81,14 +81,16 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         (
             "requests of this client to a KDC without answer, or refused by RST, ICMP or a KDC's proxy, in "
             "the minute before, and none of the same realm answered after them (KRB_ERR_RESPONSE_TOO_BIG is "
-            "no answer); or DNS names no KDC of the user's or the server's realm, and none of it answers; "
+            "no answer). An answer that the capture lacks is one: bytes of the KDC are missing, its side of "
+            "a TCP connection was not captured, or the ticket is shown later; so is a connection that goes "
+            "on. Or DNS names no KDC of the user's or the server's realm, and none of it answers; "
             "or an acceptor that passes requests on (IAKERB) says KRB_AP_ERR_IAKERB_KDC_NOT_FOUND or "
             "IAKERB_KDC_NO_RESPONSE"
         ),
         (
             "likely; possible for a single request or look-up whose answer may be missing in the capture, "
-            "where the connection to the KDC was captured on the client's side only, and for an address of "
-            "the other IP version that nothing shows to be the client's; certain where IAKERB's acceptor "
+            "where the client went on within a second of its last request, and for an address of the other "
+            "IP version that nothing shows to be the client's; certain where IAKERB's acceptor "
             "says it inside the negotiation"
         ),
         "4020 and 4021 usage id 9: no domain controller in sight",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.correlated import CLIENT, KDC, SECOND, asked, ntlm, reason_of
+from support.correlated import CLIENT, KDC, SECOND, asked, joined, kerberos, ntlm, reason_of
 
+from analyzer.negotiation.model import KeyFrames
 from analyzer.surroundings.model import ConnectionAttempt, KdcExchange
 
 WEB = "HTTP/web.lab.example"
@@ -18,9 +19,10 @@ def syn(at: float = 97, how: str = "no-answer") -> ConnectionAttempt:
     return ConnectionAttempt(CLIENT, KDC, 88, "tcp", (20, 21), int(at * SECOND), how)
 
 
-def silent(at: float, **facts: Any) -> KdcExchange:
+def silent(at: float, sname: str = WEB, **facts: Any) -> KdcExchange:
     """A request for the service that no KDC answers."""
-    return asked(at, WEB, server=OTHER_KDC, frame_request=22, **{"frame_reply": None, **facts})
+    usual = {"server": OTHER_KDC, "frame_request": 22, "frame_reply": None}
+    return asked(at, sname, **usual | facts)
 
 
 def told(*kdc: KdcExchange, **more: Any) -> tuple[str, str]:
@@ -42,6 +44,60 @@ def test_udp_works_and_tcp_is_blocked(how: str) -> None:
     assert told(*steps, attempts=[syn(how=how)]) == ("kdc_unreachable", "likely")
     again = asked(98, "krbtgt/LAB.EXAMPLE", 52, frame_request=30, frame_reply=31, **LOGON)
     assert told(*steps, again, attempts=[syn(how=how)]) == ("kdc_unreachable", "likely")
+
+
+def logon(at: float, **facts: Any) -> KdcExchange:
+    """A first ticket that no KDC gives."""
+    return silent(at, "krbtgt/LAB.EXAMPLE", exchange="AS", cname="alice", **facts)
+
+
+def test_who_goes_on_at_once_had_an_answer() -> None:
+    """It is not in the capture, as over UDP nothing shows; who waits for one goes on later."""
+    assert told(silent(96), silent(97.5)) == ("kdc_unreachable", "likely")
+    reason = reason_of(ntlm(), kdc=[silent(96), silent(99.9)])
+    assert (reason.code, reason.confidence) == ("kdc_unreachable", "possible")
+    assert "no answer from 10.0.0.9, though the client went on at once" in reason.detail
+    assert told(silent(99.9), attempts=[syn(99.95)]) == ("kdc_unreachable", "possible")
+    assert told(silent(99.9), attempts=[syn(99.95, "reset")]) == ("kdc_unreachable", "likely")
+    assert told(silent(99.95), attempts=[syn(99.9, "reset")]) == ("kdc_unreachable", "possible")
+
+
+def test_the_first_token_is_where_it_went_on() -> None:
+    """Not where the server's hint or the client's greeting was, before the KDC was asked."""
+    hinted = ntlm()
+    hinted.key_frames = KeyFrames(99, 100, 101, 102, offer_ns=103 * SECOND)
+    hinted.ended_ns = 104 * SECOND
+    asked_since = [silent(101), silent(101.5)]
+    assert reason_of(hinted, kdc=asked_since).confidence == "likely"
+    hinted = ntlm()
+    hinted.key_frames = KeyFrames(99, 100, 101, 102, offer_ns=102 * SECOND)
+    hinted.ended_ns = 104 * SECOND
+    assert reason_of(hinted, kdc=asked_since).confidence == "possible"
+
+
+def test_a_lost_answer_is_one() -> None:
+    """Of this request or of another one after those in vain."""
+    lost = silent(97, reply_lost=True)
+    assert told(lost)[0] == "ntlm_only_client"
+    assert told(silent(82), silent(90), lost)[0] == "ntlm_only_client"
+    late = silent(97)
+    late.frame_request = 40
+    assert told(silent(82, reply_lost=True), silent(90), late) == ("kdc_unreachable", "likely")
+
+
+def test_a_ticket_that_comes_from_the_answer() -> None:
+    """Over UDP a later request that presents it, or a service that is shown it, proves the answer."""
+    first, then = logon(90), silent(97, ticket_used_sname="krbtgt/LAB.EXAMPLE", frame_request=24)
+    reason = reason_of(ntlm(user="alice"), kdc=[first])
+    assert (reason.code, reason.confidence) == ("kdc_unreachable", "likely")
+    assert reason_of(ntlm(user="alice"), kdc=[first, then]).evidence == (24,)
+    then.ticket_used_names = ("alice",)  # its own answer is in the capture
+    assert reason_of(ntlm(user="alice"), kdc=[first, then]).evidence == (22, 24)
+    referred = silent(97, ticket_used_sname="krbtgt/B", realm="B", frame_request=24)
+    assert reason_of(ntlm(), kdc=[silent(90), referred]).evidence == (24,)
+    *_, row = joined(kerberos(95, 50), ntlm(), kdc=[silent(90)])
+    assert row.reason is not None
+    assert row.reason.code != "kdc_unreachable"
 
 
 def test_an_answer_before_the_silence() -> None:

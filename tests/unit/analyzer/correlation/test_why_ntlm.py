@@ -510,13 +510,46 @@ def test_a_local_account_needs_no_kdc() -> None:
 
 
 def test_an_answer_that_the_capture_lacks() -> None:
-    """A SYN without answer, and yet a request on its connection: the KDC's side was not captured."""
-    silent = asked(99, "HTTP/web.lab.example", frame_reply=None, error=None)
-    silent.transport, silent.server, silent.server_port = "tcp", KDC, 88
-    reason = reason_of(ntlm(), kdc=[silent], attempts=[attempt("no-answer")])
-    assert told(reason) == ("kdc_unreachable", "possible", (10,))
-    refused = reason_of(ntlm(), kdc=[silent], attempts=[attempt("reset")])
-    assert told(refused) == ("kdc_unreachable", "likely", (10, 20, 21))
+    """It was none in vain, whatever was in vain before; the reason that is left names it."""
+    lost = asked(99, "HTTP/web.lab.example", frame_reply=None, error=None)
+    lost.transport, lost.reply_lost = "tcp", True
+    for attempts in ([], [attempt("no-answer")], [attempt("reset")]):
+        reason = reason_of(ntlm(), kdc=[lost], attempts=attempts)
+        assert told(reason) == ("ntlm_only_client", "certain", (100,))
+        assert reason.detail.endswith(
+            "; why, the capture does not show: it lacks the answer of 10.0.0.1 about "
+            "HTTP/web.lab.example, asked in frame 10"
+        )
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"sname": "HTTP/other.lab.example"},
+        {"frame_request": 101},
+        {"ts_ns": 80 * SECOND},
+        {"cname": "bob"},
+    ],
+)
+def test_a_lost_answer_of_something_else(facts: dict[str, Any]) -> None:
+    """Another service's, a later or much earlier one's, another user's: it is not named."""
+    lost = asked(99, "HTTP/web.lab.example", frame_reply=None, error=None, reply_lost=True)
+    for name, value in facts.items():
+        setattr(lost, name, value)
+    reason = reason_of(ntlm(user="alice"), kdc=[lost])
+    assert reason.code == "ntlm_only_client"
+    assert "lacks" not in reason.detail
+
+
+def test_a_lost_answer_beside_what_is_only_possible() -> None:
+    """It may tell another reason, and is named; a sure one needs it not."""
+    lost = asked(99, "HTTP/web.lab.example", frame_reply=None, error=None, reply_lost=True)
+    unresolved = NameFact("dns", CLIENT, "web.lab.example", (), 30, 99 * SECOND, rcode="NXDOMAIN")
+    reason = reason_of(ntlm(), kdc=[lost], names=[unresolved])
+    assert (reason.code, "the capture lacks" in reason.detail) == ("target_name_unresolved", True)
+    refused = asked(98, "HTTP/web.lab.example", 7, frame_request=8, frame_reply=9)
+    reason = reason_of(ntlm(), kdc=[refused, lost])
+    assert (reason.code, "the capture lacks" in reason.detail) == ("unknown_service", False)
 
 
 def test_a_name_that_nobody_knows() -> None:
