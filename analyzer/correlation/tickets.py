@@ -106,8 +106,8 @@ def first_token(negotiation: Negotiation) -> FirstToken:
         return FirstToken()
     # an offer with a Kerberos token is no NTLM yet
     if frames.offer is None or negotiation.optimistic_mech in KERBEROS_NAMES:
-        return FirstToken(frames.proof, frames.proof_ns)
-    return FirstToken(frames.offer, frames.offer_ns)
+        return FirstToken(frames.proof, negotiation.proof_ns)
+    return FirstToken(frames.offer, negotiation.offer_ns)
 
 
 def first_ntlm(negotiation: Negotiation) -> int | None:

@@ -27,7 +27,7 @@ from dissectors.tokens.ticket_id import ticket_id
 
 
 def keep_facts(negotiation: Negotiation, seen: Seen) -> None:
-    """Fill `ticket`, `ntlm_server`, `ntlm_local_call`, `user_agent`, `key_frames`, `kerberos_refusal`."""
+    """Fill what later joins need: from `ticket` to `kerberos_refusal`."""
     exchange = negotiation.exchange
     proof = proof_ns = None
     for step, token in seen.tokens:
@@ -52,8 +52,9 @@ def keep_facts(negotiation: Negotiation, seen: Seen) -> None:
     if exchange is not None:
         negotiation.user_agent = exchange.context.get("user_agent")
         negotiation.key_frames = KeyFrames(
-            seen.hint_frame, seen.offer_frame, seen.selection_frame, proof, seen.offer_ns, proof_ns
+            seen.hint_frame, seen.offer_frame, seen.selection_frame, proof
         )
+        negotiation.offer_ns, negotiation.proof_ns = seen.offer_ns, proof_ns
 
 
 def _ticket(frame: int, token: KrbApReq) -> Ticket:

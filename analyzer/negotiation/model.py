@@ -151,8 +151,6 @@ class KeyFrames(NamedTuple):
     offer: int | None  # the client's first token
     selection: int | None  # the acceptor's first answer
     proof: int | None  # the client's last token that proves who it is: AP-REQ, AUTHENTICATE
-    offer_ns: int | None = None  # time of `offer`
-    proof_ns: int | None = None
 
 
 class SchemeList(NamedTuple):
@@ -247,6 +245,8 @@ class Negotiation:
     ntlm_local_call: bool = False  # NTLM's flag for client and server on one machine was set
     user_agent: str | None = None
     key_frames: KeyFrames | None = None  # None: only the server's hint was seen
+    offer_ns: int | None = None  # times of two of them
+    proof_ns: int | None = None
     listed: SchemeList | None = None
     site: Site | None = None  # None where the client names none, or there are no sites
     kerberos_refusal: KerberosRefusal | None = None  # the last of them

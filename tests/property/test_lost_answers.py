@@ -97,7 +97,15 @@ def dropped(path: Path, packets: list[Packet]) -> Iterator[tuple[str, set[int]]]
     yield from ((f"frame {at + 1}", {at}) for at in singly)
 
 
-@pytest.mark.parametrize("path", [path for path in RECORDED if told(path).kdcs], ids=capture_name)
+def worth_it(at: int, path: Path) -> bool:
+    """It has a KDC; unless in a sweep, those in which nobody asks why it was NTLM are tried by turns."""
+    return bool(told(path).kdcs) and (facts.SWEEP or told(path).ntlm or at % 4 == 0)
+
+
+TRIED = [path for at, path in enumerate(RECORDED) if worth_it(at, path)]
+
+
+@pytest.mark.parametrize("path", TRIED, ids=capture_name)
 def test_a_lost_answer_is_not_silence(path: Path, tmp_path: Path) -> None:
     """Each packet of KDCs lost, and all of a kind."""
     packets, known = read_packets(path), told(path)

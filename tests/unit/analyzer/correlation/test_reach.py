@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from support.correlated import CLIENT, KDC, SECOND, asked, joined, kerberos, ntlm, reason_of
 
-from analyzer.negotiation.model import KeyFrames
 from analyzer.surroundings.model import ConnectionAttempt, KdcExchange
 
 WEB = "HTTP/web.lab.example"
@@ -64,14 +63,10 @@ def test_who_goes_on_at_once_had_an_answer() -> None:
 
 def test_the_first_token_is_where_it_went_on() -> None:
     """Not where the server's hint or the client's greeting was, before the KDC was asked."""
-    hinted = ntlm()
-    hinted.key_frames = KeyFrames(99, 100, 101, 102, offer_ns=103 * SECOND)
-    hinted.ended_ns = 104 * SECOND
+    hinted = ntlm(offer_ns=103 * SECOND, ended_ns=104 * SECOND)
     asked_since = [silent(101), silent(101.5)]
     assert reason_of(hinted, kdc=asked_since).confidence == "likely"
-    hinted = ntlm()
-    hinted.key_frames = KeyFrames(99, 100, 101, 102, offer_ns=102 * SECOND)
-    hinted.ended_ns = 104 * SECOND
+    hinted = ntlm(offer_ns=102 * SECOND, ended_ns=104 * SECOND)
     assert reason_of(hinted, kdc=asked_since).confidence == "possible"
 
 
