@@ -118,6 +118,7 @@ def _unreachable(
     if not any(waited) and all(_answered_before(each, index) for each in each_one):
         return None  # it answered, and whoever goes on at once had one more answer
     evidence = {frame for each in each_one for frame in each.frames}
+    evidence |= {e.frame_closed for e in asked if e.frame_closed is not None}
     meant = next((e for e in asked if is_for(negotiation, e)), None)
     shown = len(evidence) > 1 or any(a.how != NO_ANSWER for a in attempts)
     shown = shown or (meant is not None and not _answered_before(meant, index))
@@ -135,11 +136,14 @@ def _words(negotiation: Negotiation, vain: _Vain) -> str:
     asked, attempts = vain
     refused = next((a for a in reversed(attempts) if a.how != NO_ANSWER), None)
     away = next((e for e in asked if e.turned_away), None)
+    closed = next((e for e in asked if e.frame_closed is not None), None)
     if away is not None and refused is None:
         words = f"{away.server} port {away.server_port}, a KDC's proxy: {away.refusal}"
     elif attempts:
         first = refused or attempts[-1]
         words = f"{first.server} port {first.port}: {first.how}"
+    elif closed is not None:
+        words = f"{closed.server} port {closed.server_port}: the connection closed, no answer"
     else:
         words = f"no answer from {asked[-1].server}"
     address = attempts[-1].client if attempts else asked[-1].client
@@ -148,7 +152,9 @@ def _words(negotiation: Negotiation, vain: _Vain) -> str:
 
 def _waited(negotiation: Negotiation, vain: _Vain) -> list[bool]:
     """Of each that was asked in vain, in order of time: it was refused, or the client waited for it."""
-    found = [(e.ts_ns, e.frames[0], e.turned_away) for e in vain.asked]
+    found = [
+        (e.ts_ns, e.frames[0], e.turned_away or e.frame_closed is not None) for e in vain.asked
+    ]
     found += [(a.ts_ns, a.frames[0], a.how != NO_ANSWER) for a in vain.attempts]
     return [
         refused or not went_on_at_once(negotiation, ts_ns) for ts_ns, _, refused in sorted(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from analyzer.backlog import Backlog
 from analyzer.capture.model import Stream
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly
@@ -33,8 +35,16 @@ UNREAD = frozenset(
 )
 """Anomalies by which a side has said something that is not read; an answer, as far as is known."""
 
-Said = CarrierMessage | CarrierAnomaly | None
-"""What a conversation waits to look at; None: one of its sides closed it."""
+
+class Closed(NamedTuple):
+    """One side has closed the connection."""
+
+    side: int
+    frame: int
+
+
+Said = CarrierMessage | CarrierAnomaly | Closed
+"""What a conversation waits to look at."""
 
 
 class Conversation:
@@ -91,8 +101,10 @@ class Conversation:
                 self._look_at(item)
             elif type(item) is CarrierAnomaly:
                 self._look_at_anomaly(item)
-            else:
+            elif type(item) is Closed:
                 self.negotiations.closed = True
+                if self._kdc is not None:
+                    self._kdc.closed(item.side, item.frame)
 
     def _look_at(self, item: CarrierMessage) -> None:
         if item.kind == "kdc":

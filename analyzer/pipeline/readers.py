@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.backlog import Backlog
 from analyzer.capture.model import IGNORE, Stream
-from analyzer.pipeline.conversation import Conversation
+from analyzer.pipeline.conversation import Closed, Conversation
 from analyzer.pipeline.sink import Options, Sink
 from analyzer.signature import find_signature
 from analyzer.unclaimed import Unclaimed
@@ -175,7 +175,7 @@ class StreamReader(Conversation):
         try:
             if side is not None:
                 self._heard[side] = True
-                self._say(None)
+                self._say(Closed(side ^ self._swap, frame))
             if self.carrier is not None:
                 if how == "evicted":
                     self.notice(

@@ -18,7 +18,7 @@ from analyzer.capture.model import Stream
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.kdc_facts import Reply, exchange_of, take_reply, take_request
 from analyzer.surroundings.model import KdcExchange
-from dissectors.carriers.base import CarrierMessage
+from dissectors.carriers.base import SERVER, CarrierMessage
 from dissectors.status import Status
 from dissectors.tokens.model import (
     IakerbMessage,
@@ -133,6 +133,13 @@ class Pairing:
         """Something that was said by who answers cannot be read: it may be any of the answers due."""
         for asked in self._waiting:
             asked.exchange.reply_lost = not asked.exchange.turned_away
+            asked.exchange.frame_closed = None
+
+    def hung_up(self, frame: int) -> None:
+        """Who answers has closed the connection: nothing more comes of what is not lost."""
+        for asked in self._waiting:
+            if not asked.exchange.reply_lost and asked.exchange.proxy_status is None:
+                asked.exchange.frame_closed = frame
 
     def end(self) -> None:
         """The conversation is over: tell what was never answered."""
@@ -176,7 +183,7 @@ class Pairing:
 
 def _answer(exchange: KdcExchange, message: CarrierMessage, reply: Reply) -> None:
     exchange.frame_reply, exchange.reply_ts_ns = message.frame, message.ts_ns
-    exchange.proxy_status, exchange.reply_lost = None, False
+    exchange.proxy_status, exchange.reply_lost, exchange.frame_closed = None, False, None
     exchange.reply_torn = any(anomaly.code in _TORN for anomaly in message.anomalies)
     take_reply(exchange, reply, message.ts_ns)
 
@@ -208,6 +215,7 @@ class StreamKdc:
         self._tell = tell
         self._own: Pairing | None = None
         self._carried: OrderedDict[int, Pairing] = OrderedDict()  # id(negotiation) -> its exchanges
+        self._left = False  # a side has closed the connection
 
     def add(self, message: CarrierMessage, token: Token) -> None:
         """Take a message of the kind `kdc`."""
@@ -240,6 +248,13 @@ class StreamKdc:
         """Something of the server's side is not in the capture, or cannot be read."""
         for pairing in self._pairings:
             pairing.lost()
+
+    def closed(self, side: int, frame: int) -> None:
+        """A side has closed the connection; where the client did so first it has given up."""
+        if side == SERVER and not self._left:
+            for pairing in self._pairings:
+                pairing.hung_up(frame)
+        self._left = True
 
     def end(self) -> None:
         """The stream is over."""

@@ -72,6 +72,7 @@ class KdcExchange:
     reply_etype: int | None = None  # of the reply's encrypted part
     reply_torn: bool = False  # packets with the end of it are missing, so that it may not have come
     reply_lost: bool = False  # none was read, and the capture lacks, or hides, what was said since
+    frame_closed: int | None = None  # in which who was asked closed the connection instead
     reply_padata: tuple[int, ...] = ()
     referral: str | None = None  # realm that the KDC sends the client to
     error_code: int | None = None

@@ -79,13 +79,13 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         "the client reached no KDC",
         "check routes, firewalls and the KDC's DNS records",
         (
-            "requests of this client to a KDC without answer, or refused by RST, ICMP or a KDC's proxy, in "
-            "the minute before, and none of the same realm answered after them (KRB_ERR_RESPONSE_TOO_BIG is "
-            "no answer). An answer that the capture lacks is one: bytes of the KDC are missing, its side of "
-            "a TCP connection was not captured, or the ticket is shown later; so is a connection that goes "
-            "on. Or DNS names no KDC of the user's or the server's realm, and none of it answers; "
-            "or an acceptor that passes requests on (IAKERB) says KRB_AP_ERR_IAKERB_KDC_NOT_FOUND or "
-            "IAKERB_KDC_NO_RESPONSE"
+            "requests of this client to a KDC without answer, or refused by RST, ICMP, a KDC's proxy or the "
+            "end of the connection, in the minute before, and none of the same realm answered after them "
+            "(KRB_ERR_RESPONSE_TOO_BIG is no answer). An answer that the capture lacks is one: bytes of the "
+            "KDC are missing, its side of a TCP connection was not captured, or the ticket is shown later; "
+            "so is a connection that goes on. Or DNS names no KDC of the user's or the server's realm, and "
+            "none of it answers; or an acceptor that passes requests on (IAKERB) says "
+            "KRB_AP_ERR_IAKERB_KDC_NOT_FOUND or IAKERB_KDC_NO_RESPONSE"
         ),
         (
             "likely; possible for a single request or look-up whose answer may be missing in the capture, "

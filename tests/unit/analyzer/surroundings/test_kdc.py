@@ -26,7 +26,7 @@ from analyzer.pipeline import Options, run
 from analyzer.surroundings.kdc import WAITING_LIMIT, StreamKdc
 from analyzer.surroundings.model import KdcExchange
 from dissectors.anomaly import Anomaly
-from dissectors.carriers.base import CarrierMessage, Exchange
+from dissectors.carriers.base import CLIENT, SERVER, CarrierMessage, Exchange
 from dissectors.span import Span
 from dissectors.status import Status
 from dissectors.tokens import build, dissect_token
@@ -206,6 +206,24 @@ def test_a_lost_answer_is_that_of_what_waits() -> None:
     assert talk.pairs == [(1, 2), (3, 5), (4, None), (6, None)]
     assert [each.reply_lost for each in talk.told] == [False, False, True, False]
     assert [each.answered for each in talk.told] == [True, True, False, False]
+
+
+def test_who_hangs_up_gives_no_answer() -> None:
+    """Unless the client did so before, or the answer is lost or came."""
+    talk = Talk("tcp").say(AS_REQ, TGS_REQ, AS_REP)
+    talk.kdc.closed(SERVER, 9)
+    talk.kdc.closed(CLIENT, 10)
+    talk.kdc.end()
+    assert [each.frame_closed for each in talk.told] == [None, 9]
+    talk = Talk("tcp").say(TGS_REQ)
+    talk.kdc.closed(CLIENT, 9)
+    talk.kdc.closed(SERVER, 10)
+    talk.kdc.end()
+    lost = Talk("tcp").say(TGS_REQ)
+    lost.kdc.lost()
+    lost.kdc.closed(SERVER, 9)
+    lost.kdc.end()
+    assert [each.frame_closed for each in (*talk.told, *lost.told)] == [None, None]
 
 
 def test_an_answer_behind_a_lost_one_is_of_the_next_request() -> None:
