@@ -14,7 +14,7 @@ from analyzer.correlation.askers import answered_after
 from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.services import host_of, server_names
-from analyzer.correlation.tickets import first_ntlm
+from analyzer.correlation.tickets import first_ntlm, went_on_at_once
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import NameFact
 
@@ -22,7 +22,10 @@ EMPTY = "no server"
 LISTED = 8
 """Questions in vain that are listed as evidence, the latest ones."""
 SURE = 2
-"""Questions without any answer that make it likely: a single answer may be missing in the capture."""
+"""Questions without any answer that make it likely: a single answer may be missing in the capture.
+
+Who goes on at once had them all.
+"""
 
 
 def kdc_not_named(
@@ -44,7 +47,8 @@ def kdc_not_named(
         own = [fact for fact in vain if _is_wanted(_realm(fact.name), negotiation)]
         shown = (own or vain)[:LISTED]
         said = [fact for fact in shown if fact.rcode != "no-answer"]
-        sure = "likely" if own and (said or len(own) >= SURE) else "possible"
+        waited = bool(own) and not went_on_at_once(negotiation, own[0].ts_ns)
+        sure = "likely" if own and (said or (waited and len(own) >= SURE)) else "possible"
         latest = (said or shown)[0]
         words = f"dns SRV {latest.name}: {EMPTY if latest.rcode == 'NOERROR' else latest.rcode}"
         if latest.client != client:

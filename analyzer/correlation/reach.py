@@ -23,7 +23,7 @@ from analyzer.correlation.kdc_lookups import kdc_not_named
 from analyzer.correlation.kdc_rules import BEFORE_NS
 from analyzer.correlation.name_index import NameIndex
 from analyzer.correlation.services import account_of
-from analyzer.correlation.tickets import turned_ns, went_on_at_once
+from analyzer.correlation.tickets import PATIENCE_NS, turned_ns, went_on_at_once
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import ConnectionAttempt, KdcExchange
 
@@ -152,13 +152,23 @@ def _words(negotiation: Negotiation, vain: _Vain) -> str:
 
 def _waited(negotiation: Negotiation, vain: _Vain) -> list[bool]:
     """Of each that was asked in vain, in order of time: it was refused, or the client waited for it."""
-    found = [
-        (e.ts_ns, e.frames[0], e.turned_away or e.frame_closed is not None) for e in vain.asked
-    ]
+    refusals = [a for a in vain.attempts if a.how != NO_ANSWER]
+    found = [(e.ts_ns, e.frames[0], _refused(e, refusals)) for e in vain.asked]
     found += [(a.ts_ns, a.frames[0], a.how != NO_ANSWER) for a in vain.attempts]
     return [
         refused or not went_on_at_once(negotiation, ts_ns) for ts_ns, _, refused in sorted(found)
     ]
+
+
+def _refused(asked: KdcExchange, refusals: list[ConnectionAttempt]) -> bool:
+    """By a proxy, by the end of the connection, or by ICMP, even before its last fragment."""
+    if asked.turned_away or asked.frame_closed is not None:
+        return True
+    by = asked.client, asked.server, asked.server_port, asked.transport
+    since = asked.ts_ns - PATIENCE_NS
+    return any(
+        (a.client, a.server, a.port, a.transport) == by and a.ts_ns >= since for a in refusals
+    )
 
 
 def _answered_before(asked: KdcExchange | ConnectionAttempt, index: KdcIndex) -> bool:

@@ -74,10 +74,12 @@ def test_an_answer_of_which_a_part_is_missing() -> None:
 
 
 def test_silence_of_dns() -> None:
-    """One answer may be missing in the capture, two are likely none."""
+    """One answer may be missing in the capture, two are likely none, if the client waited for them."""
     one, two = lookup(rcode="no-answer"), lookup(NAMES[1], "no-answer", frame=31)
     assert told(one) == ("kdc_unreachable", "possible", (30,))
     assert told(one, two) == ("kdc_unreachable", "likely", (30, 31))
+    at_once = lookup(NAMES[1], "no-answer", frame=31, at=99.9)
+    assert told(one, at_once) == ("kdc_unreachable", "possible", (30, 31))
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,19 @@ def test_who_goes_on_at_once_had_an_answer() -> None:
     assert told(silent(99.95), attempts=[syn(99.9, "reset")]) == ("kdc_unreachable", "possible")
 
 
+def test_an_error_that_comes_before_the_last_fragment() -> None:
+    """It is about the first one; of another KDC, or long before, it refuses nothing."""
+    fragments = silent(99.9)
+    for server, at, sure in (
+        (OTHER_KDC, 99.8, "likely"),
+        (KDC, 99.8, "possible"),
+        (OTHER_KDC, 98, "possible"),
+    ):
+        how = "ICMP port unreachable"
+        error = ConnectionAttempt(CLIENT, server, 88, "udp", (20,), int(at * SECOND), how)
+        assert told(fragments, attempts=[error]) == ("kdc_unreachable", sure)
+
+
 def test_the_first_token_is_where_it_went_on() -> None:
     """Not where the server's hint or the client's greeting was, before the KDC was asked."""
     hinted = ntlm(offer_ns=103 * SECOND, ended_ns=104 * SECOND)
