@@ -15,6 +15,7 @@ from analyzer.audit.facts import Facts
 from analyzer.audit.hits import kdc_frames, kdc_hit, principal, service
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
+from analyzer.negotiation.reasons import is_kdc_refusal
 
 _ROAST_WINDOW_NS = 10 * 60 * 1_000_000_000
 _ROASTED = 3  # services asked for with RC4 alone
@@ -167,7 +168,7 @@ def _account_of_service(row: Any) -> str:
 def s4u(row: Any) -> Iterator[Hit]:
     """A TGS-REQ with PA-FOR-USER, or with a ticket as evidence (cname-in-addl-tkt)."""
     if row.s4u is not None:
-        ended = "granted" if _granted(row) else f"refused: {_refusal(row)}"
+        ended = "granted" if _granted(row) else _refusal(row)
         whom = f" for {row.for_user}" if row.for_user else ""
         why = f"{row.client} asked for {service(row)}{whom} (S4U2{row.s4u}), {ended}"
         yield kdc_hit("client", row.client, row, why)
@@ -175,8 +176,11 @@ def s4u(row: Any) -> Iterator[Hit]:
 
 def _refusal(row: Any) -> str:
     if row.proxy_status is not None:
-        return f"HTTP {row.proxy_status} of the KDC proxy"
-    return row.error or "no answer"
+        return f"refused: HTTP {row.proxy_status} of the KDC proxy"
+    if row.error is None:
+        return "and no answer was seen"
+    refused = is_kdc_refusal(row.error_code, row.referral, cut=row.reply_cut)
+    return f"{'refused' if refused else 'answered'}: {row.error}"
 
 
 @rule(

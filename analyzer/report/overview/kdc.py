@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from analyzer.negotiation.reasons import is_kdc_step
+from analyzer.negotiation.reasons import is_kdc_refusal, is_kdc_step
 from analyzer.report.cells import counted
 from analyzer.report.overview.section import Entry, Section
 from analyzer.report.overview.tally import frequent, named, numbered, times
@@ -17,6 +17,8 @@ WEAK = {"des": "DES", "rc4": "RC4", "des3": "3DES"}
 """Weak kinds of encryption types, as people call them."""
 STEPS = "steps"
 """Answers by which a KDC asks for one more round: nothing is wrong, and nothing granted."""
+OPEN = "open"
+"""Errors that are cut off before they show whether they are steps or refusals."""
 
 
 def tickets(kdc: Columns) -> Section | None:
@@ -27,7 +29,7 @@ def tickets(kdc: Columns) -> Section | None:
     per_exchange: dict[str, Counter[str]] = defaultdict(Counter)
     refused: Counter[str] = Counter()
     asked: dict[str, Counter[str]] = defaultdict(Counter)
-    steps: Counter[str] = Counter()
+    no_refusals: dict[str, Counter[str]] = {STEPS: Counter(), OPEN: Counter()}
     etypes: Counter[str] = Counter()
     weak: dict[str, Counter[str]] = defaultdict(Counter)
     logons: dict[str, Counter[str]] = defaultdict(Counter)
@@ -42,22 +44,27 @@ def tickets(kdc: Columns) -> Section | None:
         "reply_etype",
         "proxy_status",
         "referral",
+        "reply_cut",
     )
     rows = Counter(zip(*(kdc[name] for name in names), strict=True))
     for cells, count in rows.items():
-        exchange, outcome, error, code, sname, cname, etype, key, http, referral = cells
+        exchange, outcome, error, code, sname, cname, etype, key, http, referral, cut = cells
         if exchange == "AS":
             logons[etype_weakness(key)][cname or "?"] += count
-        step = is_kdc_step(code, referral)
-        per_exchange[exchange or "?"][STEPS if step else outcome] += count
+        means = outcome
+        if is_kdc_step(code, referral):
+            means = STEPS
+        elif error is not None and not is_kdc_refusal(code, referral, cut=cut):
+            means = OPEN
+        per_exchange[exchange or "?"][means] += count
         if etype is not None:
             etypes[SHORT_DETAILS.get(etype, etype)] += count
             weak[etype_weakness(etype)][sname or "?"] += count
         said = error or (f"error {code}" if code is not None else None)
         if http is not None:
             said = f"HTTP {http} of the KDC proxy"
-        if said is not None and step:
-            steps[said] += count
+        if said is not None and means in no_refusals:
+            no_refusals[means][said] += count
         elif said is not None:
             refused[said] += count
             whom = cname if exchange == "AS" else sname
@@ -75,8 +82,11 @@ def tickets(kdc: Columns) -> Section | None:
     told = _weak(logons)
     if told:
         entries.append(Entry(f"logons by a weak key: {told}"))
-    if steps:
-        entries.append(Entry(f"steps in the normal course: {numbered(steps, 4)}"))
+    if no_refusals[STEPS]:
+        entries.append(Entry(f"steps in the normal course: {numbered(no_refusals[STEPS], 4)}"))
+    if no_refusals[OPEN]:
+        cut_off = ", ".join(times(count, said) for said, count in no_refusals[OPEN].most_common())
+        entries.append(Entry(f"which may refuse, or be steps: {cut_off}"))
     clients, servers = Counter(kdc["client"]), Counter(kdc["server"])
     who = f"{counted(len(clients), 'client')} to {frequent(servers)}"
     return Section(f"Kerberos KDC: {counted(total, 'request')} of {who}", entries=entries)
@@ -96,6 +106,8 @@ def _line(exchange: str, outcomes: Counter[str]) -> str:
         parts.append(f"{outcomes['failure']:,} refused")
     if outcomes[STEPS]:
         parts.append(counted(outcomes[STEPS], "step"))
+    if outcomes[OPEN]:
+        parts.append(f"{counted(outcomes[OPEN], 'error')} cut off")
     if outcomes["incomplete"]:
         parts.append(f"{outcomes['incomplete']:,} without a whole answer")
     return f"{exchange}{meaning}: {counted(outcomes.total(), 'request')}, {', '.join(parts)}"
