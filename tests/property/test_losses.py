@@ -175,3 +175,18 @@ def test_half_a_name_is_none(tmp_path):
         target.write_bytes(pcapng(snapped(size)(packets)))
         found |= {row["server_name"] for row in facts_of(target).negotiations}
     assert found == {whole, None}
+
+
+def test_smb_1_names_nobody_by_half_a_name(tmp_path):
+    """User, domain and server stand at the end of its messages (MS-CIFS 2.2.4.53.1, 2.2.4.55.1)."""
+    packets, known = original(
+        ROOT / "captures" / "smb" / "nt1_no_extended_security" / "capture.pcapng"
+    )
+    target = tmp_path / "lossy.pcapng"
+    for size in range(110, 320, 3):
+        target.write_bytes(pcapng(snapped(size)(packets)))
+        for row in facts_of(target).negotiations:
+            for name in ("user", "domain", "server_name"):
+                assert row[name] in {each[name] for each in known.negotiations} | {None}, size
+            whole = row["user"] and row["mechanism_detail"]
+            assert whole or row["completeness"] == "truncated", size
