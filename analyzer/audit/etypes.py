@@ -10,9 +10,12 @@ DES = frozenset({"des-cbc-crc", "des-cbc-md4", "des-cbc-md5"})
 
 
 def only_weak(row: Any) -> set[str]:
-    """What a row of `kdc` asks for if that is RC4 and DES alone, else nothing."""
+    """What a row of `kdc` asks for if that is RC4 and DES alone, else nothing.
+
+    Nothing of a request that is cut either: its list may go on.
+    """
     asked = set(row.requested_etypes or ())
-    return asked if asked <= RC4 | DES else set()
+    return asked if asked <= RC4 | DES and not row.request_cut else set()
 
 
 def listed(etypes: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from analyzer.correlation.services import account_of, label_of, principal, same_host
-from analyzer.negotiation.reasons import is_kdc_step
+from analyzer.negotiation.reasons import is_kdc_refusal
 from analyzer.surroundings.model import ConnectionAttempt, KdcExchange, NameFact
 
 LOOK_BACK = 32
@@ -142,7 +142,9 @@ class KdcIndex:
                 issuers = self._issued.get(exchange.ticket_id, ())
                 if len(issuers) < LOOK_BACK:
                     self._issued[exchange.ticket_id] = (*issuers, exchange)
-        elif not is_kdc_step(exchange.error_code, exchange.referral) and not repeated:
+        elif not repeated and is_kdc_refusal(
+            exchange.error_code, exchange.referral, cut=exchange.reply_cut
+        ):
             self._add_failure(exchange, account)
 
     def issuers(self, ticket_id: bytes | None) -> tuple[KdcExchange, ...]:

@@ -20,7 +20,7 @@ from analyzer.negotiation.model import (
     State,
     Step,
 )
-from analyzer.negotiation.reasons import REASONS, is_kdc_step
+from analyzer.negotiation.reasons import REASONS, is_kdc_refusal
 from analyzer.negotiation.refusal import kerberos_cause, status_cause, status_words
 from analyzer.negotiation.refusal_smb import SESSION_EXPIRED
 from analyzer.negotiation.site import ORIGIN
@@ -86,7 +86,8 @@ def _kerberos_error(negotiation: Negotiation) -> Reason | None:
         error = token.inner if by_kdc else token
         if not isinstance(error, KrbError) or error.error_code is None:
             continue
-        if by_kdc and is_kdc_step(error.error_code, error.crealm):
+        cut = step.lost is not None
+        if by_kdc and not is_kdc_refusal(error.error_code, error.crealm, cut=cut):
             continue
         if (by_kdc or negotiation.outcome == "incomplete") and _went_on(negotiation, step):
             return None  # the client mended what the error was about; its new token has no verdict

@@ -27,6 +27,9 @@ Reply = KrbKdcRep | KrbError
 PA_FOR_USER, PA_S4U_X509_USER = 129, 130
 WRONG_REALM = 68  # KDC_ERR_WRONG_REALM: the client's realm is another one
 NO_CODE = "KRB-ERROR without a code"
+CODE_CUT_OFF = "KRB-ERROR cut off before its code"
+_CUT = frozenset({"truncated", "limit-token-size"})
+"""Anomalies of a message whose end is not in the capture, or was not read."""
 _TGT = "krbtgt/"
 _EXCHANGES: dict[type[Token], str] = {
     KrbAsReq: "AS",
@@ -50,7 +53,7 @@ def take_request(exchange: KdcExchange, request: KrbKdcReq) -> None:
     exchange.requested_etypes = request.etypes
     exchange.kdc_options = request.kdc_options
     exchange.padata = request.padata_types
-    exchange.request_cut = any(oddity.code == "truncated" for oddity in request.anomalies)
+    exchange.request_cut = _is_cut(request)
     exchange.nonce = request.nonce
     exchange.ticket_used_etype = request.ticket_etype
     exchange.ticket_used_sname = request.ticket_sname
@@ -64,8 +67,13 @@ def take_request(exchange: KdcExchange, request: KrbKdcReq) -> None:
     exchange.fast = request.armored
 
 
+def _is_cut(message: Token) -> bool:
+    return any(oddity.code in _CUT for oddity in message.anomalies)
+
+
 def take_reply(exchange: KdcExchange, reply: Reply, ts_ns: int) -> None:
     """Note what is answered, at `ts_ns` by the capture's clock."""
+    exchange.reply_cut = _is_cut(reply)
     exchange.reply_padata = reply.padata_types
     exchange.fast = exchange.fast or reply.armored
     if isinstance(reply, KrbError):
@@ -86,7 +94,9 @@ def take_reply(exchange: KdcExchange, reply: Reply, ts_ns: int) -> None:
 
 def _take_error(exchange: KdcExchange, reply: KrbError, ts_ns: int) -> None:
     exchange.error_code = reply.error_code
-    exchange.error = reply.error or NO_CODE
+    # the realm, which none may lack, stands behind the code
+    cut_before = exchange.reply_cut and reply.realm is None
+    exchange.error = reply.error or (CODE_CUT_OFF if cut_before else NO_CODE)
     exchange.e_text = reply.e_text
     exchange.nt_status = reply.nt_status
     exchange.cname = exchange.cname or reply.cname

@@ -73,10 +73,13 @@ class KdcExchange:
     reply_torn: bool = False  # packets with the end of it are missing, so that it may not have come
     reply_lost: bool = False  # none was read, and the capture lacks, or hides, what was said since
     frame_closed: int | None = None  # in which who was asked closed the connection instead
+    reply_cut: bool = False  # a part of it is missing for whatever cause: also by the snap length
     reply_padata: tuple[int, ...] = ()
     referral: str | None = None  # realm that the KDC sends the client to
     error_code: int | None = None
-    error: str | None = None  # `KDC_ERR_PREAUTH_REQUIRED`; None: no KRB-ERROR came
+    error: str | None = (
+        None  # `KDC_ERR_PREAUTH_REQUIRED`, or that none is told; None: no KRB-ERROR came
+    )
     e_text: str | None = None
     nt_status: int | None = None
     proxy_status: int | None = None  # of HTTP, where no message of a KDC could be read (kkdcp): 503

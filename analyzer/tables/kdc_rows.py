@@ -64,6 +64,7 @@ def kdc_row(capture: str, exchange: KdcExchange) -> Row:
     duration = None
     if exchange.frame_request is not None and ended is not None and NO_TIME not in (began, ended):
         duration = (ended - began) / 1e6
+    unknown = None if exchange.request_cut else False
     earlier = exchange.continues
     explained = [*exchange.explains]
     if exchange.carried_by is not None:
@@ -96,10 +97,10 @@ def kdc_row(capture: str, exchange: KdcExchange) -> Row:
         [krb_padata_name(number) for number in exchange.reply_padata],
         None if exchange.nt_status is None else nt_status_name(exchange.nt_status),
         exchange.e_text,
-        exchange.fast,
+        exchange.fast or unknown,
         exchange.s4u,
         exchange.for_user,
-        exchange.u2u,
+        exchange.u2u or unknown,
         exchange.referral,
         preauth(exchange),
         earlier.frame_request if earlier is not None else None,
@@ -112,6 +113,8 @@ def kdc_row(capture: str, exchange: KdcExchange) -> Row:
         exchange.ticket_used_names[0] if exchange.ticket_used_names else None,
         exchange.proxy_status,
         answer(exchange),
+        None if exchange.frame_request is None else exchange.request_cut,
+        exchange.reply_cut if exchange.answered else None,
     ]
 
 

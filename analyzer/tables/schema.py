@@ -349,8 +349,16 @@ KDC = Table(
         C("sname", "str", "service asked for: cifs/fs1.lab.example, krbtgt/LAB.EXAMPLE"),
         C("requested_etypes", "strs", "encryption types that the client takes, most wanted first"),
         C("ticket_etype", "category", "encryption type of the ticket issued"),
-        C("error_code", "int", "of a KRB-ERROR"),
-        C("error", "category", "its name: KDC_ERR_PREAUTH_REQUIRED"),
+        C(
+            "error_code",
+            "int",
+            "of a KRB-ERROR; null as well if it has none, or is cut off before it",
+        ),
+        C(
+            "error",
+            "category",
+            "its name: KDC_ERR_PREAUTH_REQUIRED; without a code that it has none, or was cut off",
+        ),
         C("transport", "category", "udp, tcp, kkdcp (HTTP proxy), iakerb (inside a negotiation)"),
         C("client_port", "int", "port of who asks"),
         C("server_port", "int", "port of who answers"),
@@ -368,10 +376,19 @@ KDC = Table(
         C("reply_padata", "strs", "of the answer; of an error what its e-data lists"),
         C("nt_status", "category", "NTSTATUS in a KRB-ERROR's e-data, by name"),
         C("e_text", "str", "the KRB-ERROR's own words"),
-        C("fast", "bool", "FAST: the request or the reply is armoured"),
+        C(
+            "fast",
+            "bool",
+            "FAST: the request or the reply is armoured; null if the request is cut, and no armour seen",
+        ),
         C("s4u", "category", "self, proxy: a service acts for a user"),
         C("for_user", "str", "for whom (S4U2self)"),
-        C("u2u", "bool", "user-to-user: the ticket is to be sealed by a session key"),
+        C(
+            "u2u",
+            "bool",
+            "user-to-user: the ticket is to be sealed by a session key; null if the request is cut "
+            "before it tells",
+        ),
         C("referral", "category", "other realm to which the KDC refers the client"),
         C(
             "preauth",
@@ -407,6 +424,12 @@ KDC = Table(
             "seen, torn (packets of its end are missing), lost (the capture lacks it, or it cannot be "
             "read), proxy (a proxy's HTTP response in its place), none (nothing shows one)",
         ),
+        C(
+            "request_cut",
+            "bool",
+            "the end of the request is missing, so that it may ask for more; null: not seen at all",
+        ),
+        C("reply_cut", "bool", "the end of the answer is missing; null: no answer of a KDC"),
     ),
 )
 

@@ -105,7 +105,7 @@ class Smb1:
             self.client = _signing(header)
             self.asked_extended = bool(header.flags2 & ASKS_FOR_EXTENDED_SECURITY)
         elif block.command == TREE_CONNECT:
-            logons.tree_request(header.uid, header.pairing, _tree_path(pdu.data, header, block))
+            logons.tree_request(header.uid, header.pairing, _tree_path(pdu, header, block))
         elif block.command == LOGOFF:
             logons.logoff(pdu, header.uid)
 
@@ -186,8 +186,9 @@ class Smb1:
         at = block.start + lm + nt
         if at > end:
             where = Span(min(block.start, end), end)
-            return (Anomaly("bad-length", where, f"passwords of {lm} and {nt} bytes"),)
-        strings = _strings(pdu.data, at, end, wide=bool(header.flags2 & UNICODE))
+            code = "bad-length" if pdu.cut is None else pdu.cut.code
+            return (Anomaly(code, where, f"passwords of {lm} and {nt} bytes"),)
+        strings = _strings(pdu, at, end, wide=bool(header.flags2 & UNICODE))
         exchange.user, exchange.domain = next(strings), next(strings)
         blank = lm < _RESPONSE and nt < _RESPONSE and not any(pdu.data[block.start : at])
         second = pdu.data[block.start + lm : at]
@@ -195,7 +196,9 @@ class Smb1:
             nt = 0  # a password of some length, whatever the server had asked for
         found = self._mechanism(lm, nt, exchange.user, blank=blank)
         exchange.mechanism, exchange.mechanism_detail = found
-        return ()
+        if pdu.cut is None:
+            return ()
+        return (Anomaly(pdu.cut.code, Span(at, end), "the names behind the passwords"),)
 
     def _mechanism(
         self, lm: int, nt: int, user: str | None, *, blank: bool
@@ -267,12 +270,12 @@ def _status(header: Header) -> Status:
     return Status(verdict, code, dos_error_name(error_class, code), "dos")
 
 
-def _tree_path(data: bytes, header: Header, block: Block) -> str | None:
+def _tree_path(pdu: Pdu, header: Header, block: Block) -> str | None:
     if len(block.words) < 8:
         return None
     start = block.start + _u16(block.words, 6)  # behind the share's password
-    end = min(block.start + block.length, len(data))
-    return next(_strings(data, start, end, wide=bool(header.flags2 & UNICODE)))
+    end = min(block.start + block.length, len(pdu.data))
+    return next(_strings(pdu, start, end, wide=bool(header.flags2 & UNICODE)))
 
 
 def _is_response(field: bytes) -> bool:
@@ -285,10 +288,15 @@ def _is_response(field: bytes) -> bool:
     return field[16:18] == b"\1\1"
 
 
-def _strings(data: bytes, at: int, end: int, *, wide: bool) -> Iterator[str | None]:
-    """Read NUL-terminated strings, in UTF-16 aligned to the header; None once there are no more."""
+def _strings(pdu: Pdu, at: int, end: int, *, wide: bool) -> Iterator[str | None]:
+    """Read NUL-terminated strings, in UTF-16 aligned to the header; None once there are no more.
+
+    Of a message that is cut the last one, without its NUL, is none.
+    """
+    data = pdu.data
     if not wide:
-        for text in data[at:end].split(b"\0"):
+        texts = data[at:end].split(b"\0")
+        for text in texts if pdu.cut is None else texts[:-1]:
             yield _oem(text)
     else:
         at += at % 2
@@ -296,6 +304,8 @@ def _strings(data: bytes, at: int, end: int, *, wide: bool) -> Iterator[str | No
             stop = at
             while (stop := data.find(b"\0\0", stop, end)) >= 0 and (stop - at) % 2:
                 stop += 1
+            if stop < 0 and pdu.cut is not None:
+                break
             stop = end if stop < 0 else stop
             yield data[at:stop].decode("utf-16-le", "replace")
             at = stop + 2

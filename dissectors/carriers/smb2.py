@@ -231,14 +231,15 @@ def _u16s(data: bytes) -> tuple[int, ...]:
 
 
 def _net_name(data: bytes, offset: int, count: int) -> str | None:
-    """Find the server name among the negotiate contexts of a request (2.2.3.1.4)."""
+    """Find the server name among the negotiate contexts of a request (2.2.3.1.4); one that is cut is none."""
     for _ in range(min(count, _CONTEXTS)):
         if offset < HEADER_SIZE or offset + _CONTEXT.size > len(data):
             return None
         kind, length = _CONTEXT.unpack_from(data, offset)
         offset += _CONTEXT.size
         if kind == _NETNAME:
-            return _text(data[offset : offset + length]) or None
+            whole = offset + length <= len(data)
+            return (_text(data[offset : offset + length]) or None) if whole else None
         offset += -(-length // 8) * 8
     return None
 

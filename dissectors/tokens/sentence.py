@@ -194,8 +194,10 @@ def _ap_rep(_token: Any, _cut: bool, _role: str | None) -> str:
 
 
 def _krb_error(token: Any, cut: bool, _role: str | None) -> str:
-    without = "an error whose number is cut off" if cut else "an error without a number"
-    said = f"Kerberos refuses with {token.error or without}"
+    if token.error is None and cut:
+        said = "Kerberos answers with an error whose number is cut off"  # it may ask for more
+    else:
+        said = f"Kerberos refuses with {token.error or 'an error without a number'}"
     if token.sname:
         said += f", asked for {_service(token)}"
     if token.nt_status is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support import facts
-from support.facts import Facts, capture_name, captures, facts_of
+from support.facts import ROOT, Facts, capture_name, captures, facts_of
 from support.messages import ntlm_authenticate, resp_token, sasl_bind
 from support.packets import Conversation, Packet, pcapng, read_packets, segment_of
 from support.transport import Change, cut_to, one_way, snapped
@@ -163,3 +163,30 @@ def test_a_connection_closed_after_half_an_exchange_refuses_nothing(tmp_path):
     target.write_bytes(pcapng(Conversation(389).client(late).close().packets))
     (row,) = facts_of(target).negotiations
     assert (row["outcome"], row["reason"]) == ("incomplete", "no_answer")
+
+
+def test_half_a_name_is_none(tmp_path):
+    """The server that SMB 2's client names in the last of its negotiate contexts (MS-SMB2 2.2.3.1.4)."""
+    packets, known = original(ROOT / "captures" / "smb" / "account_disabled" / "capture.pcapng")
+    (whole,) = {row["server_name"] for row in known.negotiations}
+    target = tmp_path / "lossy.pcapng"
+    found = set()
+    for size in range(240, 340):
+        target.write_bytes(pcapng(snapped(size)(packets)))
+        found |= {row["server_name"] for row in facts_of(target).negotiations}
+    assert found == {whole, None}
+
+
+def test_smb_1_names_nobody_by_half_a_name(tmp_path):
+    """User, domain and server stand at the end of its messages (MS-CIFS 2.2.4.53.1, 2.2.4.55.1)."""
+    packets, known = original(
+        ROOT / "captures" / "smb" / "nt1_no_extended_security" / "capture.pcapng"
+    )
+    target = tmp_path / "lossy.pcapng"
+    for size in range(110, 320, 3):
+        target.write_bytes(pcapng(snapped(size)(packets)))
+        for row in facts_of(target).negotiations:
+            for name in ("user", "domain", "server_name"):
+                assert row[name] in {each[name] for each in known.negotiations} | {None}, size
+            whole = row["user"] and row["mechanism_detail"]
+            assert whole or row["completeness"] == "truncated", size

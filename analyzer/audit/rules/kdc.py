@@ -15,6 +15,7 @@ from analyzer.audit.facts import Facts
 from analyzer.audit.hits import kdc_frames, kdc_hit, principal, service
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
+from analyzer.negotiation.reasons import is_kdc_refusal
 
 _ROAST_WINDOW_NS = 10 * 60 * 1_000_000_000
 _ROASTED = 3  # services asked for with RC4 alone
@@ -177,8 +178,9 @@ def _not_granted(row: Any) -> str:
     if row.proxy_status is not None:
         return f"refused: HTTP {row.proxy_status} of the KDC proxy"
     if row.error is None:
-        return "the answer is lost" if row.answer == "lost" else "no answer"
-    return f"refused: {row.error}"
+        return "the answer is lost" if row.answer == "lost" else "and no answer was seen"
+    refused = is_kdc_refusal(row.error_code, row.referral, cut=row.reply_cut)
+    return f"{'refused' if refused else 'answered'}: {row.error}"
 
 
 @rule(

@@ -18,6 +18,7 @@ from analyzer.negotiation.reasons.codes import (
     NT_STATUS_REASONS,
     POLICY_REASONS,
     TOLD_BY_TEXT,
+    is_kdc_refusal,
     is_kdc_step,
 )
 from analyzer.negotiation.reasons.entry import ALSO, ReasonCode
@@ -41,6 +42,7 @@ __all__ = [
     "REASONS",
     "TOLD_BY_TEXT",
     "ReasonCode",
+    "is_kdc_refusal",
     "is_kdc_step",
 ]
 

@@ -187,6 +187,16 @@ def is_kdc_step(error_code: int | None, referral: str | None) -> bool:
     return error_code in _KDC_STEPS or (error_code == _WRONG_REALM and referral is not None)
 
 
+def is_kdc_refusal(error_code: int | None, referral: str | None, *, cut: bool | None) -> bool:
+    """Tell whether by this error a KDC is known to refuse; `cut`: the capture lacks its end.
+
+    One that is cut before its code, or before the realm to go on in, may be a step (`is_kdc_step`).
+    """
+    if cut and (error_code is None or (error_code == _WRONG_REALM and referral is None)):
+        return False
+    return not is_kdc_step(error_code, referral)
+
+
 HTTP_REASONS: dict[int, str] = {
     400: "malformed_token",
     401: "bad_credentials",

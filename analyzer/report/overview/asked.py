@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from analyzer.negotiation.reasons import is_kdc_step
+from analyzer.negotiation.reasons import is_kdc_refusal
 from analyzer.report.cells import counted
 from analyzer.report.overview.section import Entry, Section
 from analyzer.report.overview.tally import frequent, named
@@ -54,9 +54,13 @@ def unanswered(negotiations: Columns, offers: Columns, kdc: Columns) -> Section 
 def _refused(kdc: Columns) -> dict[str, list[str]]:
     """Client -> tickets for web services that a KDC refused it, each with the error, without doubles."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
-    names = ("client", "exchange", "sname", "error", "error_code", "referral")
-    for client, exchange, sname, error, *told in zip(*(kdc[name] for name in names), strict=True):
-        if exchange != "TGS" or error is None or sname is None or is_kdc_step(*told):
+    names = ("client", "exchange", "sname", "error", "error_code", "referral", "reply_cut")
+    for client, exchange, sname, error, code, referral, cut in zip(
+        *(kdc[name] for name in names), strict=True
+    ):
+        if exchange != "TGS" or error is None or sname is None:
+            continue
+        if not is_kdc_refusal(code, referral, cut=cut):
             continue
         if sname.lower().startswith("http/"):
             found[client][f"{sname} ({error})"] = None

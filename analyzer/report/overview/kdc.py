@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from analyzer.negotiation.reasons import is_kdc_step
+from analyzer.negotiation.reasons import is_kdc_refusal, is_kdc_step
 from analyzer.report.cells import counted
 from analyzer.report.overview.section import Entry, Section
 from analyzer.report.overview.tally import frequent, named, numbered, times
@@ -24,6 +24,8 @@ INCOMPLETE = {
     "proxy": "of which the answer cannot be read",
 }
 """What is told of requests that came to no known end, by what became of the answer."""
+OPEN = "open"
+"""Errors that are cut off before they show whether they are steps or refusals."""
 
 
 def tickets(kdc: Columns) -> Section | None:
@@ -34,7 +36,7 @@ def tickets(kdc: Columns) -> Section | None:
     per_exchange: dict[str, Counter[str]] = defaultdict(Counter)
     refused: Counter[str] = Counter()
     asked: dict[str, Counter[str]] = defaultdict(Counter)
-    steps: Counter[str] = Counter()
+    no_refusals: dict[str, Counter[str]] = {STEPS: Counter(), OPEN: Counter()}
     etypes: Counter[str] = Counter()
     weak: dict[str, Counter[str]] = defaultdict(Counter)
     logons: dict[str, Counter[str]] = defaultdict(Counter)
@@ -50,23 +52,29 @@ def tickets(kdc: Columns) -> Section | None:
         "proxy_status",
         "referral",
         "answer",
+        "reply_cut",
     )
     rows = Counter(zip(*(kdc[name] for name in names), strict=True))
     for cells, count in rows.items():
-        exchange, outcome, error, code, sname, cname, etype, key, http, referral, answer = cells
+        exchange, outcome, error, code, sname, cname, etype, key, http, referral, answer, cut = (
+            cells
+        )
         if exchange == "AS":
             logons[etype_weakness(key)][cname or "?"] += count
-        step = is_kdc_step(code, referral)
-        end = answer if outcome == "incomplete" else outcome
-        per_exchange[exchange or "?"][STEPS if step else end] += count
+        means = answer if outcome == "incomplete" else outcome
+        if is_kdc_step(code, referral):
+            means = STEPS
+        elif error is not None and not is_kdc_refusal(code, referral, cut=cut):
+            means = OPEN
+        per_exchange[exchange or "?"][means] += count
         if etype is not None:
             etypes[SHORT_DETAILS.get(etype, etype)] += count
             weak[etype_weakness(etype)][sname or "?"] += count
         said = error or (f"error {code}" if code is not None else None)
         if http is not None:
             said = f"HTTP {http} of the KDC proxy"
-        if said is not None and step:
-            steps[said] += count
+        if said is not None and means in no_refusals:
+            no_refusals[means][said] += count
         elif said is not None:
             refused[said] += count
             whom = cname if exchange == "AS" else sname
@@ -84,8 +92,11 @@ def tickets(kdc: Columns) -> Section | None:
     told = _weak(logons)
     if told:
         entries.append(Entry(f"logons by a weak key: {told}"))
-    if steps:
-        entries.append(Entry(f"steps in the normal course: {numbered(steps, 4)}"))
+    if no_refusals[STEPS]:
+        entries.append(Entry(f"steps in the normal course: {numbered(no_refusals[STEPS], 4)}"))
+    if no_refusals[OPEN]:
+        cut_off = ", ".join(times(count, said) for said, count in no_refusals[OPEN].most_common())
+        entries.append(Entry(f"which may refuse, or be steps: {cut_off}"))
     clients, servers = Counter(kdc["client"]), Counter(kdc["server"])
     who = f"{counted(len(clients), 'client')} to {frequent(servers)}"
     return Section(f"Kerberos KDC: {counted(total, 'request')} of {who}", entries=entries)
@@ -105,5 +116,7 @@ def _line(exchange: str, outcomes: Counter[str]) -> str:
         parts.append(f"{outcomes['failure']:,} refused")
     if outcomes[STEPS]:
         parts.append(counted(outcomes[STEPS], "step"))
+    if outcomes[OPEN]:
+        parts.append(f"{counted(outcomes[OPEN], 'error')} cut off")
     parts += [f"{outcomes[how]:,} {words}" for how, words in INCOMPLETE.items() if outcomes[how]]
     return f"{exchange}{meaning}: {counted(outcomes.total(), 'request')}, {', '.join(parts)}"

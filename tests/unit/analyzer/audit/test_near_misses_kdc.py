@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from support.finding_rows import CAPTURE, SECOND, Row, found
 
+from analyzer.surroundings.kdc_facts import CODE_CUT_OFF
+
 AES, RC4 = "aes256-cts-hmac-sha1-96", "arcfour-hmac-md5"
 
 
@@ -28,6 +30,38 @@ def exchange(at: float, sname: str, **cells: Any) -> Row:
         "ticket_etype": "arcfour-hmac-md5",
         "outcome": "success",
     } | cells
+
+
+@pytest.mark.parametrize("rule_id", ["NGS-KDC-002", "NGS-KDC-022", "NGS-KDC-026"])
+def test_a_list_that_may_go_on_is_not_of_rc4_only(rule_id: str) -> None:
+    """The request is cut off behind RC4, or not."""
+    usual = exchange(1, "krbtgt/LAB.EXAMPLE", ticket_etype=AES)
+    proof = "none" if rule_id == "NGS-KDC-002" else "encrypted-timestamp"
+    odd = exchange(2, "krbtgt/LAB.EXAMPLE", exchange="AS", preauth=proof, requested_etypes=[RC4])
+    assert found(rule_id, kdc=[usual, odd])
+    assert not found(rule_id, kdc=[usual, odd | {"request_cut": True}])
+
+
+@pytest.mark.parametrize(
+    ("cells", "ended"),
+    [
+        ({}, "granted"),
+        ({"error": "KDC_ERR_POLICY", "error_code": 12}, "refused: KDC_ERR_POLICY"),
+        ({"error": CODE_CUT_OFF, "reply_cut": True}, f"answered: {CODE_CUT_OFF}"),
+        (
+            {"error": "KRB_ERR_RESPONSE_TOO_BIG", "error_code": 52},
+            "answered: KRB_ERR_RESPONSE_TOO_BIG",
+        ),
+        ({"frame_reply": None, "outcome": "incomplete"}, "and no answer was seen"),
+        ({"proxy_status": 503}, "refused: HTTP 503 of the KDC proxy"),
+    ],
+)
+def test_what_came_of_acting_for_a_user(cells: Row, ended: str) -> None:
+    """Refused is only what a KDC is known to refuse."""
+    outcome = "success" if ended == "granted" else "failure"
+    row = exchange(1, "HTTP/web", s4u="self") | {"outcome": outcome, "ticket_etype": None} | cells
+    (finding,) = found("NGS-KDC-004", kdc=[row])
+    assert finding.why.endswith(f"(S4U2self), {ended}")
 
 
 ACCOUNTS = ["MSSQLSvc/sql.lab:1433", "backup/nas.lab", "svc-web"]

@@ -29,6 +29,7 @@ from analyzer.negotiation.model import (
     Reason,
     SchemeList,
 )
+from analyzer.surroundings.kdc_facts import CODE_CUT_OFF
 from analyzer.surroundings.model import ConnectionAttempt, NameFact, SchemesListed
 
 CAPTURES = Path(__file__).resolve().parents[4] / "captures"
@@ -483,6 +484,15 @@ def test_a_request_without_answer() -> None:
     assert told(reason_of(ntlm(), kdc=[silent])) == ("kdc_unreachable", "likely", (10,))
     other = asked(99, "cifs/fs1.lab.example", frame_reply=None, error=None)
     assert told(reason_of(ntlm(), kdc=[other])) == ("kdc_unreachable", "possible", (10,))
+
+
+def test_an_error_that_is_cut_before_its_code_refused_nothing() -> None:
+    """It may have asked for a proof, or to be asked over TCP; that it came is an answer all the same."""
+    refused = asked(99, "HTTP/web.lab.example", 7)
+    assert reason_of(ntlm(), kdc=[refused]).code == "unknown_service"
+    cut = asked(99, "HTTP/web.lab.example", reply_cut=True)
+    cut.error = CODE_CUT_OFF
+    assert told(reason_of(ntlm(), kdc=[cut])) == ("ntlm_only_client", "certain", (100,))
 
 
 def test_a_client_that_did_not_wait_had_its_answer() -> None:

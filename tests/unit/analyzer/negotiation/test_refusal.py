@@ -690,7 +690,11 @@ def test_lists_of_which_one_is_cut_may_share_something(facts: dict) -> None:
 
 
 def relayed(
-    error: int, *padata: int, later: Token | None = None, crealm: str | None = None
+    error: int,
+    *padata: int,
+    later: Token | None = None,
+    crealm: str | None = None,
+    cut: bool = False,
 ) -> tuple[str, str] | None:
     """Code and confidence where the KDC's error comes through the acceptor."""
     request = KrbAsReq(raw=b"q", padata_types=padata)
@@ -701,6 +705,8 @@ def relayed(
         *([later] if later is not None else []),
         mechanism="iakerb", abandoned=True,
     )  # fmt: skip
+    if cut:
+        made.steps[1].message.anomalies = (Anomaly("snaplen", Span(0, 1)),)
     reason = explain(made)
     assert reason is not None
     return reason.code, reason.confidence
@@ -718,6 +724,7 @@ def test_what_a_kdc_says_through_the_acceptor() -> None:
     assert relayed(52) == ("client_gave_up", "possible")
     assert relayed(68, crealm="OTHER") == ("client_gave_up", "possible")  # where to go on
     assert relayed(68) == ("kdc_error", "certain")
+    assert relayed(68, cut=True) == ("client_gave_up", "possible")  # where to is cut off
     again = IakerbMessage(raw=b"i", inner=KrbAsReq(raw=b"q", padata_types=(2,)))
     assert relayed(24, 2, later=again) == ("no_answer", "possible")
 

@@ -9,7 +9,13 @@ import pytest
 from support.kdc_talk import AS_REP, PREAUTH_REQUIRED, PROOF, TGS_REP, TGS_REQ, TGT, error
 
 from analyzer.capture.model import NO_TIME, Stream
-from analyzer.surroundings.kdc_facts import NO_CODE, kerberos_time, take_reply, take_request
+from analyzer.surroundings.kdc_facts import (
+    CODE_CUT_OFF,
+    NO_CODE,
+    kerberos_time,
+    take_reply,
+    take_request,
+)
 from analyzer.surroundings.model import KdcExchange
 from dissectors.tokens import build, dissect_token
 from dissectors.tokens.build import kdc
@@ -77,6 +83,20 @@ def test_an_error_without_a_code_grants_nothing() -> None:
     made = exchange(PROOF, bytes.fromhex("7e1a3018a003020105a10302011ea40c180a") + b"x" * 10)
     made.frame_reply = 2
     assert (made.error_code, made.error, made.granted) == (None, NO_CODE, False)
+
+
+def test_an_error_that_is_cut_before_its_code_says_so() -> None:
+    """At whatever byte; one that has a realm, which comes later, and no code lacks it indeed."""
+    found = [exchange(None, PREAUTH_REQUIRED[:size]) for size in range(12, len(PREAUTH_REQUIRED))]
+    assert all(made.reply_cut for made in found)
+    said = [made.error for made in found]
+    known = said.index("KDC_ERR_PREAUTH_REQUIRED")
+    assert known > 20
+    assert set(said[:known]) == {CODE_CUT_OFF}
+    assert set(said[known:]) == {"KDC_ERR_PREAUTH_REQUIRED"}
+    lacking = exchange(None, bytes.fromhex("7e303018a003020105a10302011ea9051b034c4142aa") + b"x")
+    assert (lacking.error, lacking.reply_cut) == (NO_CODE, True)
+    assert not exchange(None, PREAUTH_REQUIRED).reply_cut
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,26 @@ def test_an_answer_that_is_lost_is_not_none() -> None:
     assert ends["none"] == ends["lost"] == ends["torn"] == "incomplete"
 
 
+def test_what_a_request_that_is_cut_may_ask_for_is_not_known() -> None:
+    """Armour and user-to-user are told if they are seen; so is that an end is missing."""
+    known = cells(exchange(frame_reply=8, reply_cut=True))
+    assert (known["fast"], known["u2u"], known["request_cut"], known["reply_cut"]) == (
+        False,
+        False,
+        False,
+        True,
+    )
+    cut = cells(exchange(request_cut=True))
+    assert (cut["fast"], cut["u2u"], cut["request_cut"], cut["reply_cut"]) == (
+        None,
+        None,
+        True,
+        None,
+    )
+    seen = cells(exchange(request_cut=True, fast=True, u2u=True))
+    assert (seen["fast"], seen["u2u"]) == (True, True)
+
+
 def test_outcomes() -> None:
     """As on the wire: an error that is overcome later is a failure too."""
     assert outcome(exchange()) == "incomplete"

@@ -121,7 +121,7 @@ def test_what_is_cut_off_is_not_told_as_absent(name: str) -> None:
         assert "cut off" in said, (size, said)
         for absent in (
             "nobody", "unknown kind", "unnamed", "no mechanism", "no token", "without a number",
-            "proves nothing", "no message",
+            "proves nothing", "no message", "refuses with an error",
         ):  # fmt: skip
             assert absent not in said, (size, said)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.report.overview.asked import SHOWN, unanswered
+from analyzer.surroundings.kdc_facts import CODE_CUT_OFF
 
 ENDS = ("client", "server", "carrier")
+KDC = ("client", "exchange", "sname", "error", "error_code", "referral", "reply_cut")
 DESK, WEB = "10.0.0.20", "10.0.0.2"
 
 
@@ -22,7 +24,7 @@ def told(
     made = unanswered(
         columns(ENDS, *logons),
         columns((*ENDS, "by", "mech"), *offers),
-        columns(("client", "exchange", "sname", "error", "error_code", "referral"), *kdc),
+        columns(KDC, *kdc),
     )
     if made is None:
         return []
@@ -35,15 +37,16 @@ OFFER = (DESK, WEB, "http", "server", "Negotiate")
 
 
 def test_what_the_kdc_refused_stands_beside_it() -> None:
-    """Tickets for web services only, and no answer of the normal course."""
+    """Tickets for web services only, and no answer of the normal course, nor what may be one."""
     unknown = "KDC_ERR_S_PRINCIPAL_UNKNOWN"
     kdc = (
-        (DESK, "TGS", "HTTP/web.lab", unknown, 7, None),
-        (DESK, "TGS", "HTTP/web.lab", unknown, 7, None),
-        (DESK, "TGS", "cifs/fs1", unknown, 7, None),
-        (DESK, "TGS", "HTTP/other.lab", "KRB_ERR_RESPONSE_TOO_BIG", 52, None),
-        (DESK, "TGS", "HTTP/good.lab", None, None, None),
-        ("10.0.0.21", "TGS", "HTTP/else.lab", unknown, 7, None),
+        (DESK, "TGS", "HTTP/web.lab", unknown, 7, None, False),
+        (DESK, "TGS", "HTTP/web.lab", unknown, 7, None, False),
+        (DESK, "TGS", "cifs/fs1", unknown, 7, None, False),
+        (DESK, "TGS", "HTTP/other.lab", "KRB_ERR_RESPONSE_TOO_BIG", 52, None, False),
+        (DESK, "TGS", "HTTP/good.lab", None, None, None, False),
+        (DESK, "TGS", "HTTP/cut.lab", CODE_CUT_OFF, None, None, True),
+        ("10.0.0.21", "TGS", "HTTP/else.lab", unknown, 7, None, False),
     )
     assert told(OFFER, kdc=kdc) == [
         "Asked for credentials over HTTP and sent none: 1 client",
@@ -64,7 +67,7 @@ def test_many_are_counted_and_explained_ones_come_first() -> None:
     """A scan of a network fills no page."""
     many = [(DESK, f"10.0.1.{n}", "http", "server", "NTLM") for n in range(2 * SHOWN)]
     other = ("10.0.0.21", WEB, "http", "server", "Negotiate")
-    refused = (("10.0.0.21", "TGS", "HTTP/web.lab", "KDC_ERR_ETYPE_NOSUPP", 14, None),)
+    refused = (("10.0.0.21", "TGS", "HTTP/web.lab", "KDC_ERR_ETYPE_NOSUPP", 14, None, False),)
     lines = told(*many, other, kdc=refused)
     assert lines[0].endswith("2 clients")
     assert lines[1].startswith("10.0.0.21")

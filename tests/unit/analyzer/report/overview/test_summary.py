@@ -16,6 +16,7 @@ from analyzer.report.grid import width_of
 from analyzer.report.overview.kdc import tickets
 from analyzer.report.overview.summary import sections
 from analyzer.report.overview.why import reasons
+from analyzer.surroundings.kdc_facts import CODE_CUT_OFF, NO_CODE
 
 ROOT = Path(__file__).resolve().parents[5]
 MIXED = ROOT / "captures/smb/mixed/capture.pcapng"
@@ -308,6 +309,28 @@ def test_steps_are_no_refusals() -> None:
     assert "des3-cbc-sha1 1; weak: 3DES for nfs/x\n" in text
     steps = text.partition("steps in the normal course: ")[2]
     assert all(f"{row['error']} 1" in " ".join(steps.split()) for row in KDC_STEPS)
+
+
+def test_an_error_that_is_cut_off_is_no_refusal() -> None:
+    """Neither one without its code nor one that may go on to name another realm."""
+    asker = {"client": "10.0.0.20", "server": "10.0.0.1", "exchange": "AS", "outcome": "failure"}
+    elsewhere = {"error": "KDC_ERR_WRONG_REALM", "error_code": 68}
+    rows = [
+        asker | cells
+        for cells in (
+            {"error": CODE_CUT_OFF, "reply_cut": True},
+            {"error": CODE_CUT_OFF, "reply_cut": True},
+            elsewhere | {"reply_cut": True},
+            elsewhere | {"reply_cut": False},
+            {"error": NO_CODE, "reply_cut": False},
+        )
+    ]
+    section = tickets(columns_of(kdc=rows)["kdc"])
+    assert section is not None
+    text = "\n".join(section.lines(None))
+    assert "AS (logon): 5 requests, 0 tickets, 2 refused, 3 errors cut off\n" in text
+    assert f"2 × {CODE_CUT_OFF}, 1 × KDC_ERR_WRONG_REALM" in text
+    assert f"1 × {NO_CODE}: ?" in text
 
 
 @pytest.mark.parametrize(
