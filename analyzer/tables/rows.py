@@ -96,6 +96,8 @@ def negotiation_row(capture: str, negotiation: Negotiation) -> Row:
         list(negotiation.names) or None,
         negotiation.fallback_reason,
         negotiation.fallback_confidence,
+        negotiation.version_frame,
+        negotiation.protection_frame,
     ]
 
 

@@ -170,6 +170,18 @@ NEGOTIATIONS = Table(
             "shows it",
         ),
         C("fallback_confidence", "category", "certain, likely, possible (of `fallback_reason`)"),
+        C(
+            "version_frame",
+            "int",
+            "frame of the server's message that chose `carrier_version` (SMB's NEGOTIATE response); null "
+            "where the logon's own frames show it",
+        ),
+        C(
+            "protection_frame",
+            "int",
+            "frame of the first message after the logon that shows `protection`; null where the logon's own "
+            "frames show it",
+        ),
     ),
 )
 

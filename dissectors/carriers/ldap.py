@@ -135,5 +135,6 @@ class LdapCarrier(LdapFraming):
             secured = binds.secured
             if secured is not None and op not in NOT_COUNTED and message_id:
                 secured.plain_messages += 1
+                secured.plain_frame = secured.plain_frame or self.windows[side].frame
             at = end
         return at

@@ -139,6 +139,7 @@ class LdapFraming(Carrier):
         secured = self._binds.secured
         if secured is not None and op not in NOT_COUNTED and message_id:
             secured.plain_messages += 1
+            secured.plain_frame = secured.plain_frame or window.frame
         window.skip(size)
         if to_tls:
             self._skip_the_rest()
@@ -200,6 +201,7 @@ class LdapFraming(Carrier):
         else:
             return self._lose(side, window)
         exchange.wrapped[key] = exchange.wrapped.get(key, 0) + 1
+        exchange.wrapped_frame.setdefault(key, window.frame)
         window.skip(size)
         return True
 
