@@ -286,6 +286,7 @@ OFFERS = Table(
         C("stream_id", "int", "Wireshark's stream number"),
         C("frame", "int", "frame of the offer"),
         C("ts", "time", "time of the frame"),
+        C("tls", "bool", "it went through TLS that was decrypted; null if not known"),
     ),
 )
 
