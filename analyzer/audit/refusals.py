@@ -1,9 +1,9 @@
 """Logons that were refused, and which refusals are one try of one account.
 
 A client whose Kerberos logon the KDC refuses takes the same password to the server by NTLM, which refuses it
-again; a server that is given a password asks the KDC itself; and one request may be sent to several KDCs, or
-again to the same, each of which refuses it. Each is one try. An account is known by its name and domain, which
-may be written as NetBIOS or as DNS name, or not at all.
+again; a server that is given a password asks the KDC itself; and one request may be sent to several KDCs,
+or again to the same, each of which refuses it. Each is one try. An account is known by its name and domain,
+which may be written as NetBIOS or as DNS name, or not at all.
 """
 
 from __future__ import annotations
