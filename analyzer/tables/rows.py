@@ -209,6 +209,7 @@ def capture_row(
         {_read_name(name): count for name, count in sorted(account.by_scapy.items())},
         [name for name, _ in account.files] or None,
         [frame for _, frame in account.files] or None,
+        account.datagrams_copied,
     ]
 
 

@@ -338,6 +338,12 @@ CAPTURES = Table(
         C("read_by_scapy", "dict", "link type or tunnel -> packets whose headers Scapy read"),
         C("files", "strs", "files of a rotated capture that was read as one; null for one file"),
         C("file_frames", "ints", "frame number of the first packet of each of these files"),
+        C(
+            "datagrams_copied",
+            "int",
+            "UDP packets that were captured twice, as by a mirror port (same payload within 10 ms) and are "
+            "told once; of conversations that were followed",
+        ),
     ),
 )
 
