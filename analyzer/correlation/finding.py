@@ -20,11 +20,12 @@ class Finding(NamedTuple):
     evidence: tuple[int, ...]
     words: str = ""
     kdc: KdcExchange | None = None
+    said: str = ""  # in place of the reason's sentence, where that would say too much
 
     @property
     def sentence(self) -> str:
         """The reason's sentence with the evidence in words."""
-        sentence = REASONS[self.code].sentence
+        sentence = self.said or REASONS[self.code].sentence
         return f"{sentence} ({self.words})" if self.words else sentence
 
 

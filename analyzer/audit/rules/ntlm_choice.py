@@ -14,7 +14,7 @@ from analyzer.audit.hits import by_client, by_offerer, by_server, place
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 from analyzer.negotiation.reasons import REASONS
-from analyzer.negotiation.reasons.fallbacks import WHAT_NOT_WHY
+from analyzer.negotiation.reasons.fallbacks import REFUSAL_NOT_SEEN, WHAT_NOT_WHY
 
 KERBEROS_FAILED = frozenset(
     {
@@ -60,7 +60,10 @@ def _granted_since(row: Any, reasons: frozenset[str], though: str = "") -> Itera
     """
     why_ntlm, somebody = row.fallback_reason, row.mechanism_detail is not None
     if row.mechanism == "ntlm" and row.outcome == "success" and somebody and why_ntlm in reasons:
-        because = though or f": {REASONS[why_ntlm].sentence}"
+        sentence = REASONS[why_ntlm].sentence
+        if why_ntlm == "kerberos_refused" and REFUSAL_NOT_SEEN in (row.reason_detail or ""):
+            sentence = REFUSAL_NOT_SEEN
+        because = though or f": {sentence}"
         why = f"{row.client} used NTLM with {place(row)}{because}"
         shown = row.evidence if row.reason == why_ntlm else None
         sure = row.fallback_confidence or "possible"
