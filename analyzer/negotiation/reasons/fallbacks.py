@@ -14,7 +14,7 @@ WHAT_NOT_WHY = frozenset({"ntlm_only_client", "no_kdc_traffic"})
 NO_USAGE_ID = "4020 and 4021, 4022 and 4023: that it was NTLM; no usage id for this"
 
 REFUSAL_NOT_SEEN = "a Kerberos token was sent, and no refusal of it is seen"
-"""The sentence of `kerberos_refused` where NTLM took up what ended otherwise, or has no end in the capture."""
+"""The sentence of `kerberos_refused` where NTLM took up what ended otherwise, or has no end in sight."""
 
 FALLBACK_REASONS: dict[str, ReasonCode] = {
     "kerberos_refused": ReasonCode(
