@@ -49,6 +49,8 @@ BY_THE_OFFER = frozenset(
 TOLD_OF_THE_SERVER = frozenset({"ntlm_only_server"})
 """Why NTLM: the server's list, of which NGS-NTLM-013 tells; none of these three rules."""
 
+_NOT_STRONGER = frozenset({"ntlm", "basic", "plain", "login", "digest", "digest-md5", "cram-md5"})
+"""What a server may name beside NTLM, in lower case, and still leave no better choice."""
 _KERBEROS = frozenset({"kerberos", "ms-kerberos", "kerberos-u2u", "kerberos-draft", "iakerb"})
 _MS = "Microsoft: NTLM auditing and restriction"
 
@@ -157,6 +159,7 @@ def _offers_seen(facts: Facts) -> set[int]:
 def server_ntlm_only(facts: Facts) -> Iterator[Hit]:
     """The server's NegTokenInit2 or its list of schemes names NTLM and nothing stronger.
 
+    Passwords as they are, and hashes of them by MD5 (Basic, PLAIN, Digest, CRAM-MD5), are not stronger.
     An SMB 1 server that was not asked for extended security lists nothing, and is not judged. Where the same
     host took Kerberos, the sentence says so: at another port or under another name it is likely that all of
     the server is meant, at the same one only possible.
@@ -171,7 +174,7 @@ def server_ntlm_only(facts: Facts) -> Iterator[Hit]:
         if not cut.isdisjoint({(capture, stream, frame), (capture, stream, None)}):
             continue  # what the list does not name may be what is lost
         names = {offer.mech.lower() for offer in offered}
-        if "ntlm" in names and names <= {"ntlm", "basic"}:
+        if "ntlm" in names and names <= _NOT_STRONGER:
             first = offered[0]
             row = facts.by_negotiation.get(first.negotiation_id)
             listed = ", ".join(offer.mech for offer in offered)
