@@ -41,7 +41,8 @@ lines | `negotiations`, `audit` |
 
 For all of them:
 
-- What is not known is left out (Zeek's text: `-`). Nothing is guessed to fill a field.
+- What is not known is left out (Zeek's text: `-`). Where a schema demands a field, it says that it is not known:
+  `unknown` as OCSF's `user.name`, 0 and `Unknown` for its numbers. No value is guessed.
 - Names, users and texts come from the wire as claimed there. Characters that do not show themselves are escaped:
   `\\u202e` in JSON, the bytes `\\xe2\\x80\\xae` in Zeek's text.
 - None of these formats holds a password, hash, key or token.

@@ -22,6 +22,11 @@ def _hit(kind: str, subject: str, row: Any, why: str, confidence: str, evidence:
     )
 
 
+def with_frames(row: Any, *frames: int | None) -> tuple[int, ...]:
+    """The frames of a negotiation and those beside it that show what it alone does not; None: not seen."""
+    return tuple(sorted({*row.frames, *(frame for frame in frames if frame is not None)}))
+
+
 def by_client(row: Any, why: str, confidence: str = "certain", evidence: Any = None) -> Hit:
     """The client of a negotiation; its frames unless others are given."""
     return _hit("client", row.client, row, why, confidence, evidence)
@@ -53,8 +58,13 @@ def account(user: str | None, domain: str | None) -> str:
 
 
 def by_server_of(rows: Sequence[Any], why: str, framed: Sequence[Any] | None = None) -> Hit:
-    """The server of several negotiations, with the frames of all of them or of those `framed`."""
-    frames = tuple(frame for row in framed or rows for frame in row.frames)
+    """The server of several negotiations, with the frames of all of them or of those `framed`.
+
+    Each with the message behind it that shows how it was protected.
+    """
+    frames = tuple(
+        frame for row in framed or rows for frame in with_frames(row, row.protection_frame)
+    )
     numbers = tuple(row.negotiation_id for row in rows)
     return by_server(rows[0], why, evidence=frames)._replace(negotiation_ids=numbers)
 

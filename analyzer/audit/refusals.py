@@ -1,8 +1,9 @@
 """Logons that were refused, and which refusals are one try of one account.
 
 A client whose Kerberos logon the KDC refuses takes the same password to the server by NTLM, which refuses it
-again; and a server that is given a password asks the KDC itself. Each is one try. An account is known by its
-name and domain, which may be written as NetBIOS or as DNS name, or not at all.
+again; a server that is given a password asks the KDC itself; and one request may be sent to several KDCs,
+or again to the same, each of which refuses it. Each is one try. An account is known by its name and domain,
+which may be written as NetBIOS or as DNS name, or not at all.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Refusal(NamedTuple):
     host: str  # who refused
     where: str  # the same in words
     by_kdc: bool
+    repeats: int | None = None  # frame of the earlier request that it was sent in again
 
 
 class Try(NamedTuple):
@@ -101,6 +103,7 @@ def refusals(facts: Facts) -> Iterator[Refusal]:
                 row.server,
                 f"the KDC {row.server}",
                 by_kdc=True,
+                repeats=row.continues,
             )
 
 
@@ -148,23 +151,25 @@ def tries_by_client(facts: Facts) -> dict[tuple[str, str], list[Try]]:
 
 def _paired(alike: list[Refusal], of_server: dict[int, list[Refusal]]) -> Iterator[list[Refusal]]:
     """Refusals of one account: a server's with what a KDC said of it, or said to the client just before."""
-    waiting: Refusal | None = None
+    waiting: list[Refusal] = []  # what KDCs said of one request
     for each in sorted(alike, key=lambda one: one.ts):
         if each.by_kdc:
-            if waiting is not None:
-                yield [waiting]
-            waiting = each
+            # what a refusal carries on is its own request, sent again: another password makes another one
+            if waiting and each.repeats not in {one.frames[0] for one in waiting}:
+                yield waiting
+                waiting = []
+            waiting.append(each)
             continue
         one_try = [*of_server.get(id(each), ()), each]
-        if waiting is not None:
-            if len(one_try) == 1 and each.ts - waiting.ts <= _ONE_TRY_NS:
-                one_try.append(waiting)
+        if waiting:
+            if len(one_try) == 1 and each.ts - waiting[-1].ts <= _ONE_TRY_NS:
+                one_try += waiting
             else:
-                yield [waiting]
-            waiting = None
+                yield waiting
+            waiting = []
         yield one_try
-    if waiting is not None:
-        yield [waiting]
+    if waiting:
+        yield waiting
 
 
 def _by_account(

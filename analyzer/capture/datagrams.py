@@ -1,27 +1,58 @@
-"""Hands UDP payloads to the consumers of their conversations."""
+"""Hands UDP payloads to the consumers of their conversations, each once.
+
+A mirror port may show a packet where it comes in and where it goes out, and a capture may be merged with
+itself: the copy has the same bytes and hardly another time. Whoever repeats a question waits for its answer.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.heads import Heads, payload_heads
-from analyzer.capture.model import IGNORE, DatagramConsumer, OpenDatagrams, PacketIndex
+from analyzer.capture.model import (
+    IGNORE,
+    NO_TIME,
+    DatagramConsumer,
+    OpenDatagrams,
+    PacketIndex,
+)
 from analyzer.capture.pool import Pool
 from analyzer.capture.roles import describe
 from analyzer.capture.streams import FOLLOWED, IGNORED, Packets, StreamTable
 
+COPIED_NS = 10_000_000
+"""Time within which the same payload from the same sender is a copy of one packet."""
+REMEMBERED = 64
+"""Datagrams of a conversation that may turn up again."""
+
 
 class _Conversation:
-    __slots__ = ("client", "consumer", "last_frame", "last_ts_ns")
+    __slots__ = ("client", "consumer", "last_frame", "last_ts_ns", "told")
 
     def __init__(self, consumer: DatagramConsumer, client: int) -> None:
         self.consumer = consumer
         self.client = client  # endpoint, 0 or 1
         self.last_frame = 0
         self.last_ts_ns = 0
+        self.told: OrderedDict[bytes, int] = OrderedDict()  # digest of a datagram -> its time
+
+    def copied(self, side: int, payload: bytes, cut: int, ts_ns: int) -> bool:
+        """Whether it is a copy of a datagram that was told, as its time says; else it is remembered."""
+        if ts_ns == NO_TIME:
+            return False
+        digest = blake2b(payload, digest_size=16, person=b"%d %d" % (side, cut)).digest()
+        known = self.told.pop(digest, None)
+        if known is not None and abs(ts_ns - known) <= COPIED_NS:
+            self.told[digest] = known
+            return True
+        self.told[digest] = ts_ns
+        if len(self.told) > REMEMBERED:
+            self.told.popitem(last=False)
+        return False
 
 
 class DatagramEngine:
@@ -81,7 +112,11 @@ class DatagramEngine:
         conversation.last_frame, conversation.last_ts_ns = frame, ts_ns
         side = sender ^ conversation.client
         cut = int(index.payload_wire_len[row] - index.payload_len[row])
-        answer = conversation.consumer.datagram(side, index.payload(row), cut, frame, ts_ns)
+        payload = index.payload(row)
+        if conversation.copied(side, payload, cut, ts_ns):
+            self._pool.account.datagrams_copied += 1
+            return
+        answer = conversation.consumer.datagram(side, payload, cut, frame, ts_ns)
         if answer == IGNORE:
             state[stream_id] = IGNORED
             del self._open[stream_id]

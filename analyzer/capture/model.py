@@ -192,6 +192,9 @@ class CaptureAccount:
     losses: list[CaptureLoss] = field(default_factory=list)
     damaged: bool = False  # the file itself is cut or corrupt: exit status 3
     streams_evicted: int = 0
+    datagrams_copied: int = (
+        0  # second copies of one UDP packet, of conversations that were followed
+    )
     secrets: list[SecretsBlock] = field(default_factory=list, repr=False)
     files: list[tuple[str, int]] = field(
         default_factory=list
@@ -203,7 +206,7 @@ class CaptureAccount:
         self.link_types |= later.link_types
         for name in (
             "packets", "bytes", "file_bytes", "streams", "tcp_bytes_missing", "truncated_packets", "not_ip",
-            "streams_evicted",
+            "streams_evicted", "datagrams_copied",
         ):  # fmt: skip
             setattr(self, name, getattr(self, name) + getattr(later, name))
         for counts, more in ((self.undecoded, later.undecoded), (self.by_scapy, later.by_scapy)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.capture.model import NO_TIME
 from analyzer.correlation.askers import asker_of, owner_of
 from analyzer.correlation.context import Context
 from analyzer.correlation.kdc_index import other_version
@@ -18,6 +19,16 @@ from analyzer.correlation.kerberos_use import ticket_account
 from analyzer.correlation.services import account_of
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import KdcExchange
+
+
+def granted_since(negotiation: Negotiation, refused: KdcExchange, granted: KdcExchange) -> bool:
+    """What was granted, found by its time, came between the refusal and the negotiation's end.
+
+    Where packets carry no time, all have the same: then the frames alone tell what came first.
+    """
+    if refused.ts_ns != NO_TIME:
+        return True
+    return refused.frames[-1] < granted.frames[-1] <= negotiation.last_frame
 
 
 def had_it_elsewhere(negotiation: Negotiation, refused: KdcExchange, context: Context) -> bool:
@@ -67,7 +78,8 @@ def _holders(negotiation: Negotiation, refused: KdcExchange, context: Context) -
         granted = context.kdc.granted.latest((asker, name), refused.ts_ns, negotiation.ended_ns)
         for exchange in granted:
             who = asker_of(negotiation, exchange, context.names)
-            if who is not None and exchange.client != refused.client:
+            since = granted_since(negotiation, refused, exchange)
+            if who is not None and since and exchange.client != refused.client:
                 yield who
     account = account_of(negotiation.user)
     for shown in context.kerberos.shown_at_another(negotiation, refused):

@@ -21,11 +21,12 @@ class Finding(NamedTuple):
     words: str = ""
     kdc: KdcExchange | None = None
     lacking: str = ""  # what the capture lacks that may tell another reason
+    said: str = ""  # in place of the reason's sentence, where that would say too much
 
     @property
     def sentence(self) -> str:
         """The reason's sentence with the evidence in words."""
-        sentence = REASONS[self.code].sentence
+        sentence = self.said or REASONS[self.code].sentence
         return f"{sentence} ({self.words})" if self.words else sentence
 
 

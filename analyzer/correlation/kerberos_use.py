@@ -90,14 +90,18 @@ class KerberosUse:
         """After the refusal and before the negotiation its client showed a ticket for what was refused.
 
         Of the same name, or to the same server as far as the ticket is not for another host: a server has
-        several names, of which a KDC may know one and not the other.
+        several names, of which a KDC may know one and not the other. Not another user's, as far as both are
+        known.
         """
         stream = negotiation.stream
+        account = account_of(negotiation.user or refused.asker)
         asked = principal(refused.sname)
         by_server = (stream.server, family(negotiation.carrier))
         for client in dict.fromkeys((stream.client, refused.client)):
             for key in ((client, (refused.sname or "").lower()), (client, *by_server)):
                 for other in self._since(key, negotiation, refused):
+                    if account is not None and ticket_account(other) not in {None, account}:
+                        continue
                     shown = principal(other.ticket.sname if other.ticket is not None else None)
                     if shown is None or asked is None or same_host(shown.host, asked.host):
                         return True

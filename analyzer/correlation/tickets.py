@@ -12,7 +12,7 @@ from typing import NamedTuple
 from analyzer.capture.model import NO_TIME
 from analyzer.correlation.askers import asked_by, asker_of, other_account, same_client
 from analyzer.correlation.context import Context
-from analyzer.correlation.counter_evidence import beside, had_it_elsewhere
+from analyzer.correlation.counter_evidence import beside, granted_since, had_it_elsewhere
 from analyzer.correlation.finding import STRENGTH
 from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.kdc_rules import (
@@ -293,12 +293,19 @@ def when_refused(negotiation: Negotiation, exchange: KdcExchange) -> When:
 def _got_it_later(negotiation: Negotiation, refused: KdcExchange, context: Context) -> bool:
     """The same client got a ticket for it after all before the negotiation was over, or showed one.
 
-    By the short name or the full one: clients that are refused the one may try the other.
+    By the short name or the full one: clients that are refused the one may try the other. Not another user at
+    the same address, as far as both are known.
     """
     asked, span = principal(refused.sname), (refused.ts_ns, negotiation.ended_ns)
     if asked is not None:
         granted = context.kdc.granted_for(refused.client, asked.service, asked.host, *span)
-        if next(granted, None) is not None:
+        whose = account_of(refused.asker)
+        if any(
+            granted_since(negotiation, refused, each)
+            and not other_account(negotiation, each)
+            and not _differ(account_of(each.asker), whose)
+            for each in granted
+        ):
             return True
     if context.kerberos.had_ticket_since(negotiation, refused):
         return True

@@ -36,7 +36,7 @@ from analyzer.correlation.services import (
 )
 from analyzer.correlation.tickets import granted_ticket, refused_ticket
 from analyzer.negotiation.model import KeyFrames, Negotiation
-from analyzer.negotiation.reasons.fallbacks import WHAT_NOT_WHY
+from analyzer.negotiation.reasons.fallbacks import REFUSAL_NOT_SEEN, WHAT_NOT_WHY
 from analyzer.surroundings.model import KdcExchange
 
 TOLD = 2
@@ -155,7 +155,16 @@ def _refused_kerberos(
             words += f": {why.code}"
         if said:
             words += f", {said}"
-    yield Finding("kerberos_refused", sure, evidence, words)
+    sentence = "" if _says_no(earlier) else REFUSAL_NOT_SEEN
+    yield Finding("kerberos_refused", sure, evidence, words, said=sentence)
+
+
+def _says_no(earlier: Negotiation) -> bool:
+    """A message refuses it: by the carrier's status, negState reject, or a Kerberos error."""
+    closed = earlier.reason is not None and earlier.reason.code == "connection_closed"
+    if earlier.outcome == "failure" and not closed:
+        return True
+    return (earlier.gss_status or "").startswith(("K", "reject"))
 
 
 def _same_machine(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Finding]:

@@ -196,6 +196,7 @@ class Negotiation:
     ended_ns: int = 0
     legs: int = 0
     carrier_version: str | None = None
+    version_frame: int | None = None  # of the server's message that chose it
     exchange_key: str | None = None  # the carrier's own name of the exchange
     scheme: str | None = None
     wrapper: str | None = None  # None: neither a token nor the logon's kind was seen
@@ -228,6 +229,7 @@ class Negotiation:
     spn: str | None = None
     server_name: str | None = None
     protection: str | None = None
+    protection_frame: int | None = None  # of the first message after the logon that shows it
     signed_messages: int = 0
     sealed_messages: int = 0
     channel_binding: str | None = None

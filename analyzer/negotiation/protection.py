@@ -45,6 +45,7 @@ def _describe_use(negotiation: Negotiation) -> None:
     if exchange is None:
         return
     signed, sealed = exchange.signed_messages, exchange.sealed_messages
+    frames = {"sign": [exchange.signed_frame], "seal": [exchange.sealed_frame]}
     for head, count in exchange.wrapped.items():
         kind: str | None = wrap_kind(head)
         if kind == "unmarked":
@@ -55,6 +56,8 @@ def _describe_use(negotiation: Negotiation) -> None:
             sealed += count
         elif kind == "sign":
             signed += count
+        if kind in frames:
+            frames[kind].append(exchange.wrapped_frame.get(head, 0))
     negotiation.signed_messages, negotiation.sealed_messages = signed, sealed
     if sealed:
         negotiation.protection = "seal"
@@ -64,6 +67,10 @@ def _describe_use(negotiation: Negotiation) -> None:
         negotiation.protection = "tls"
     elif exchange.plain_messages or exchange.context.get("protection_none"):
         negotiation.protection = "none"
+        frames["none"] = [exchange.plain_frame]
+    if negotiation.protection is not None:
+        seen = filter(None, frames.get(negotiation.protection, ()))
+        negotiation.protection_frame = min(seen, default=None)
 
 
 def _describe_kerberos(negotiation: Negotiation, tokens: MechanismTokens) -> None:

@@ -9,7 +9,7 @@ from analyzer.negotiation.http_verdict import FIRST_SERVER_ERROR
 from analyzer.negotiation.mechanism import MechanismTokens
 from analyzer.negotiation.model import INITIATOR, Negotiation, Step
 from analyzer.negotiation.reasons import HTTP_REASONS
-from analyzer.negotiation.refused_token import token_not_seen
+from analyzer.negotiation.refused_token import all_sent_seen, token_not_seen
 from dissectors.status import Status
 from dissectors.tokens.model import (
     IakerbMessage,
@@ -48,7 +48,7 @@ def http_refusal(
     if _scheme_withdrawn(negotiation, step):
         return "ntlm_blocked", "likely"
     if not _credentials_sent(negotiation, tokens):
-        if negotiation.completeness != "complete":
+        if not all_sent_seen(negotiation):
             return "unspecified_failure", "certain"  # they may be what the capture lacks
         return "mechanism_refused", "likely"
     if token_not_seen(negotiation):

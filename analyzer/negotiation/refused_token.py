@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from analyzer.negotiation.mechanism import MechanismTokens
 from analyzer.negotiation.model import INITIATOR, Negotiation, Step
+from analyzer.negotiation.offer import started_late
 from dissectors.tokens.model import KrbApReq, NegTokenInit, OpaqueToken
 
 WITHOUT_PASSWORD = frozenset({"kerberos", "iakerb"})
@@ -21,6 +22,20 @@ def _sent(negotiation: Negotiation) -> list[Step]:
 def token_not_seen(negotiation: Negotiation) -> bool:
     """The capture lacks what the client sent: nobody knows whether the server could have read it."""
     return negotiation.mechanism is None and negotiation.completeness != "complete"
+
+
+def all_sent_seen(negotiation: Negotiation) -> bool:
+    """The capture has all that the client had sent when it was refused.
+
+    What a snap length cuts off behind the client's tokens, or off the refusal, takes none of them away; a gap
+    may have taken messages as a whole.
+    """
+    if negotiation.completeness != "truncated":
+        return negotiation.completeness == "complete"
+    if any(noticed.anomaly.code == "gap" for noticed in negotiation.anomalies):
+        return False
+    sent = _sent(negotiation)
+    return bool(sent) and not (started_late(negotiation) or any(step.lost for step in sent))
 
 
 def unread_proof(negotiation: Negotiation, tokens: MechanismTokens) -> str | None:

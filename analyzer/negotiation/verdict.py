@@ -51,6 +51,8 @@ def _describe_carrier(negotiation: Negotiation, seen: Seen) -> None:
         negotiation.server_name = hint.context.get("server_name")
     else:
         negotiation.carrier_version = exchange.carrier_version
+        if exchange.carrier_version is not None:
+            negotiation.version_frame = exchange.version_frame
         negotiation.exchange_key = exchange.key or None
         negotiation.scheme = exchange.scheme
         name, facts = exchange.server_name, exchange.context

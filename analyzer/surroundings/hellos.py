@@ -5,7 +5,7 @@ that follow it come, which is nearly always in the next packets; neither streams
 
 A hello names the server that it is sent to, at the beginning of a connection and where one turns to TLS later
 (LDAP's StartTLS, HTTP's Upgrade). Behind a request for a tunnel it names whoever is at the other end, and
-the address is the proxy's: nothing is told of it.
+the address is the proxy's: nothing is told of it, until the connection ends or its ports begin another one.
 
 Spec: RFC 8446 4.1.2 and 5.1, RFC 6066 3, RFC 9110 9.3.6 (CONNECT), RFC 1928 3 (SOCKS5).
 Not handled: a first segment of less than six bytes; segments captured out of order; a hello in several
@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,8 @@ PATIENCE = 65_536
 TUNNELS = 4096
 """Connections to proxies that are remembered; a hello comes soon after its tunnel."""
 
+_TCP = 6
+_FIN, _SYN, _RST = 1, 2, 4
 _CONNECT = int.from_bytes(b"CONNECT ")
 _SOCKS4, _SOCKS5 = 4, 5
 _SOCKS4_CONNECT = 0x0401
@@ -67,28 +70,43 @@ class Hellos:
     def feed(self, index: PacketIndex, rows: NDArray[np.intp], first: NDArray[np.uint8]) -> None:
         """Look at the TCP packets `rows` of a block, each with a payload; `first` has their first octets."""
         asking = rows[(first == ord("C")) | (first == _SOCKS5) | (first == _SOCKS4)]
-        if len(asking):
-            self._ask(index, asking)
+        asks = _asks(index, asking) if len(asking) else asking
         begun = rows[first == HANDSHAKE_RECORD]
         hello = (payload_heads(index, begun) & np.uint64(_HELLO_MASK)) == np.uint64(_CLIENT_HELLO)
-        for row in begun[hello].tolist():
-            seq = index.tcp_seq.item(row)
-            self._take(index, row, _Hello(b"", seq, index.frame.item(row), 0))
+        hellos = begun[hello].tolist()
+        if len(asks) or self._tunnels:
+            self._in_order(index, asks.tolist(), hellos)
+        else:
+            for row in hellos:
+                self._begin(index, row)
         if self._held:
             self._go_on(index, rows)
 
-    def _ask(self, index: PacketIndex, rows: NDArray[np.intp]) -> None:
-        """Remember who asks for a tunnel."""
-        heads, size = payload_heads(index, rows), index.payload_wire_len[rows]
-        two = (heads >> np.uint64(48)).astype(np.int64)
-        methods = two & 0xFF
-        asks = heads == np.uint64(_CONNECT)
-        asks |= (two == _SOCKS4_CONNECT) & (size >= _SOCKS4_SIZE)
-        asks |= (two >> 8 == _SOCKS5) & (methods > 0) & (size == _SOCKS5_SIZE + methods)
-        for row in rows[asks].tolist():
-            self._tunnels.setdefault(_way(index, row), index.frame.item(row))
-            if len(self._tunnels) > TUNNELS:
-                self._tunnels.popitem(last=False)
+    def _in_order(self, index: PacketIndex, asks: list[int], hellos: list[int]) -> None:
+        """Remember who asks for a tunnel, and forget it with its connection, packet by packet."""
+        border = (index.proto == _TCP) & ((index.tcp_flags & (_FIN | _SYN | _RST)) != 0)
+        events = [(row, 0, self._end) for row in np.flatnonzero(border).tolist()]
+        events += [(row, 1, self._ask) for row in asks]
+        events += [(row, 1, self._begin) for row in hellos]
+        for row, _, take in sorted(events, key=itemgetter(0, 1)):
+            take(index, row)
+
+    def _begin(self, index: PacketIndex, row: int) -> None:
+        """The first segment of a hello."""
+        seq = index.tcp_seq.item(row)
+        self._take(index, row, _Hello(b"", seq, index.frame.item(row), 0))
+
+    def _ask(self, index: PacketIndex, row: int) -> None:
+        self._tunnels.setdefault(_way(index, row), index.frame.item(row))
+        if len(self._tunnels) > TUNNELS:
+            self._tunnels.popitem(last=False)
+
+    def _end(self, index: PacketIndex, row: int) -> None:
+        """The client opens a connection or ends one, or the server resets it."""
+        way = _way(index, row)
+        self._tunnels.pop(way, None)
+        if index.tcp_flags.item(row) & _RST:
+            self._tunnels.pop((*way[3:], *way[:3]), None)
 
     def _go_on(self, index: PacketIndex, rows: NDArray[np.intp]) -> None:
         """Find the next segments of what is held, and theirs, as far as they are in this block."""
@@ -119,9 +137,9 @@ class Hellos:
     def _take(self, index: PacketIndex, row: int, hello: _Hello) -> None:
         """Add a segment: tell the name if it is there, else hold the hello if it goes on."""
         way = _way(index, row)
-        self._held.pop(way, None)
         if self._tunnels.get(way, index.frame.item(row)) < index.frame.item(row):
             return
+        self._held.pop(way, None)
         payload = bytes(index.payload(row))
         data = hello.data + payload
         frame, size = index.frame.item(row), hello_size(data)
@@ -137,6 +155,18 @@ class Hellos:
             self._held[way] = _Hello(data, seq, frame, hello.segments + 1)
             if len(self._held) > HELD:
                 self._held.popitem(last=False)
+
+
+def _asks(index: PacketIndex, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Those of `rows` that ask for a tunnel."""
+    heads, size = payload_heads(index, rows), index.payload_wire_len[rows]
+    two = (heads >> np.uint64(48)).astype(np.int64)
+    methods = two & 0xFF
+    asks = heads == np.uint64(_CONNECT)
+    asks |= (two == _SOCKS4_CONNECT) & (size >= _SOCKS4_SIZE)
+    asks |= (two >> 8 == _SOCKS5) & (methods > 0) & (size == _SOCKS5_SIZE + methods)
+    asking: NDArray[np.intp] = rows[asks]
+    return asking
 
 
 def _way(index: PacketIndex, row: int) -> _Way:

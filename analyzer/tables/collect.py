@@ -120,7 +120,7 @@ class Collector:
         schemes, frame, whole = said.schemes, said.frame, not said.context.get("cut")
         self._surroundings.add_list(SchemesListed(*ends, carrier, frame, schemes, whole, site))
         if "offers" in self._tables.wanted:
-            made = rows.scheme_rows(self._capture, stream, carrier, schemes, frame, said.ts_ns)
+            made = rows.scheme_rows(self._capture, stream, carrier, said)
             self._lists.append(Listed(stream.stream_id, carrier, site, frame, made))
 
     def anomaly(self, noticed: NoticedAnomaly) -> None:

@@ -13,6 +13,7 @@ from analyzer.negotiation.community_id import community_id
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly
 from analyzer.negotiation.offer import offer_roles
 from dissectors.anomaly import CODES
+from dissectors.carriers.base import CarrierMessage
 from dissectors.codes.krb_etype import krb_etype_name
 from dissectors.mechs import mech_name
 
@@ -96,6 +97,8 @@ def negotiation_row(capture: str, negotiation: Negotiation) -> Row:
         list(negotiation.names) or None,
         negotiation.fallback_reason,
         negotiation.fallback_confidence,
+        negotiation.version_frame,
+        negotiation.protection_frame,
     ]
 
 
@@ -127,14 +130,13 @@ def offer_rows(capture: str, negotiation: Negotiation) -> list[Row]:
                     stream.stream_id,
                     step.frame,
                     step.ts_ns,
+                    negotiation.tls,
                 ]
             )
     return rows
 
 
-def scheme_rows(
-    capture: str, stream: Stream, carrier: str, schemes: tuple[str, ...], frame: int, ts_ns: int
-) -> list[Row]:
+def scheme_rows(capture: str, stream: Stream, carrier: str, said: CarrierMessage) -> list[Row]:
     """Cells of the `offers` table: schemes that the server's carrier lists by name."""
     return [
         [
@@ -150,10 +152,11 @@ def scheme_rows(
             False,
             False,
             stream.stream_id,
-            frame,
-            ts_ns,
+            said.frame,
+            said.ts_ns,
+            bool(said.context.get("tls")),
         ]
-        for rank, scheme in enumerate(schemes, 1)
+        for rank, scheme in enumerate(said.schemes, 1)
     ]
 
 
@@ -206,6 +209,7 @@ def capture_row(
         {_read_name(name): count for name, count in sorted(account.by_scapy.items())},
         [name for name, _ in account.files] or None,
         [frame for _, frame in account.files] or None,
+        account.datagrams_copied,
     ]
 
 

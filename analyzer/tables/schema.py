@@ -170,6 +170,18 @@ NEGOTIATIONS = Table(
             "shows it",
         ),
         C("fallback_confidence", "category", "certain, likely, possible (of `fallback_reason`)"),
+        C(
+            "version_frame",
+            "int",
+            "frame of the server's message that chose `carrier_version` (SMB's NEGOTIATE response); null "
+            "where the logon's own frames show it",
+        ),
+        C(
+            "protection_frame",
+            "int",
+            "frame of the first message after the logon that shows `protection`; null where the logon's own "
+            "frames show it",
+        ),
     ),
 )
 
@@ -274,6 +286,7 @@ OFFERS = Table(
         C("stream_id", "int", "Wireshark's stream number"),
         C("frame", "int", "frame of the offer"),
         C("ts", "time", "time of the frame"),
+        C("tls", "bool", "it went through TLS that was decrypted; null if not known"),
     ),
 )
 
@@ -325,6 +338,12 @@ CAPTURES = Table(
         C("read_by_scapy", "dict", "link type or tunnel -> packets whose headers Scapy read"),
         C("files", "strs", "files of a rotated capture that was read as one; null for one file"),
         C("file_frames", "ints", "frame number of the first packet of each of these files"),
+        C(
+            "datagrams_copied",
+            "int",
+            "UDP packets that were captured twice, as by a mirror port (same payload within 10 ms) and are "
+            "told once; of conversations that were followed",
+        ),
     ),
 )
 

@@ -194,7 +194,7 @@ CASES = [
     ),
     smb(
         "mixed",
-        "A busy quarter of a minute",
+        "A busy second",
         "One desk: pages and shares by Kerberos, a share by an alias and a page by an address that fall back to NTLM, a "
         "password mistyped, a guest, and a simple bind in the clear.",
         f"me NEGO:ada:Engine-1843; login ada; web --negotiate -u : {WEB}/nego/; web --negotiate -u : http://10.99.0.2/nego/; "

@@ -58,13 +58,20 @@ class Exchange:
     )
     mechanism_detail: str | None = None  # e.g. `ntlmv1` of an SMB1 logon without extended security
     reauthentication: bool = False  # an established session authenticates again, or binds a channel
+    version_frame: int | None = None  # of the server's message that chose `carrier_version`
     encrypted: bool = False  # the connection had turned to TLS when this attempt began
     # protection seen after the carrier's success, counted in messages of both directions
     signed_messages: int = 0
     sealed_messages: int = 0
     plain_messages: int = 0
+    # frame of the first message of each kind, as soon as it can be told from its beginning; 0: none seen
+    signed_frame: int = 0
+    sealed_frame: int = 0
+    plain_frame: int = 0
     wrapped: dict[bytes, int] = field(default_factory=dict)
     """SASL buffers and the like: first bytes of the wrapped message (see `wrap_head`) -> how many."""
+    wrapped_frame: dict[bytes, int] = field(default_factory=dict)
+    """The same first bytes -> frame of the first."""
     context: dict[str, Any] = field(default_factory=dict)
     """Further facts, carrier by carrier: `method`, `uri`, `user_agent`, `dialect`, ..."""
 

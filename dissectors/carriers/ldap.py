@@ -23,6 +23,7 @@ from dissectors.carriers.ldap_pdu import (
     SEARCH_DONE,
     SEARCH_ENTRY,
     SEARCH_REQUEST,
+    UNBIND,
     Head,
     Pdu,
 )
@@ -132,8 +133,11 @@ class LdapCarrier(LdapFraming):
                     break
                 if op == SEARCH_DONE:
                     self._root_searches.pop(message_id, None)
+            if op == UNBIND:
+                self._unbound(self.windows[side])
             secured = binds.secured
             if secured is not None and op not in NOT_COUNTED and message_id:
                 secured.plain_messages += 1
+                secured.plain_frame = secured.plain_frame or self.windows[side].frame
             at = end
         return at

@@ -83,7 +83,9 @@ class LdapFraming(Carrier):
         self._tls_requests: dict[int, None] = {}
         self._lost: list[Lost | None] = [None, None]
         self._missing = [0, 0]  # bytes without which a side's message is not read
-        self._client_left: tuple[str, int, int] | None = None  # how, frame, time of its FIN
+        self._client_left: tuple[str, int, int] | None = (
+            None  # how, frame, time of its unbind or FIN
+        )
 
     @classmethod
     def probe(cls, head: bytes) -> int | None:
@@ -136,13 +138,20 @@ class LdapFraming(Carrier):
                 self._remember(self._root_searches, Pdu(self, side, window.offset, b"", head))
         elif op == SEARCH_DONE:
             self._root_searches.pop(message_id, None)
+        elif op == UNBIND:
+            self._unbound(window)
         secured = self._binds.secured
         if secured is not None and op not in NOT_COUNTED and message_id:
             secured.plain_messages += 1
+            secured.plain_frame = secured.plain_frame or window.frame
         window.skip(size)
         if to_tls:
             self._skip_the_rest()
         return True
+
+    def _unbound(self, window: Window) -> None:
+        """The client ends the session, whoever's FIN comes first or is captured at all (RFC 4511 4.3)."""
+        self._client_left = self._client_left or ("unbind", window.frame, window.ts_ns)
 
     def _read(self, pdu: Pdu) -> bool:
         """Read a message; True if the connection turns to TLS behind it."""
@@ -200,6 +209,7 @@ class LdapFraming(Carrier):
         else:
             return self._lose(side, window)
         exchange.wrapped[key] = exchange.wrapped.get(key, 0) + 1
+        exchange.wrapped_frame.setdefault(key, window.frame)
         window.skip(size)
         return True
 
@@ -287,7 +297,7 @@ class LdapFraming(Carrier):
     # -- the end -----------------------------------------------------------------------------------
 
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
-        """Tell binds without an answer; a client that has sent its FIN may still get one."""
+        """Tell binds without an answer; a client that has said that it leaves may still get one."""
         for which in (CLIENT, SERVER):
             if (side is None or how == "rst" or side == which) and len(self.windows[which]):
                 self._unfinished(which, how, whole=side is not None)

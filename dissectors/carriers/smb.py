@@ -133,8 +133,10 @@ class SmbCarrier(SmbFraming):
                     pass
                 elif not flags & SIGNED:
                     owner.plain_messages += 1
+                    owner.plain_frame = owner.plain_frame or frame
                 elif command != TREE_CONNECT or not protocol.signs_by_rule:
                     owner.signed_messages += 1
+                    owner.signed_frame = owner.signed_frame or frame
             if matters:
                 pdu = _new_tuple(
                     Pdu,

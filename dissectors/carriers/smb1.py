@@ -141,7 +141,7 @@ class Smb1:
                 "signing_required": bool(mode & _SIGN_REQUIRED),
                 "system_time": system_time,
             }
-        logons.version = dialect
+        logons.version, logons.version_frame = dialect, pdu.frame
         facts |= self.client
         if dialect is not None:
             facts["dialect"] = dialect

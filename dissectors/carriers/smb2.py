@@ -149,6 +149,7 @@ class Smb2:
             "system_time": system_time,
         }
         logons.version = None if dialect == MULTI_PROTOCOL else name
+        logons.version_frame = pdu.frame
         # 3.1.1 signs every TREE_CONNECT; the rest follows only where one side insists.
         required = facts["signing_required"] or facts.get("client_signing_required", False)
         self.signs_by_rule = dialect == SMB_3_1_1 and not required

@@ -173,8 +173,10 @@ class SmbFraming(Carrier):
         ):
             if flags & smb2.SIGNED:
                 owner.signed_messages += 1
+                owner.signed_frame = owner.signed_frame or window.frame
             else:
                 owner.plain_messages += 1
+                owner.plain_frame = owner.plain_frame or window.frame
         if matters:
             self._take(self._pdu(side, window, start, length), self.smb2, session)
         elif body is not None:
@@ -215,8 +217,10 @@ class SmbFraming(Carrier):
         if owner is not None and command not in (smb1.NEGOTIATE, smb1.SESSION_SETUP):
             if signature != _NO_SIGNATURE and signature[:7] != _NOT_SIGNED_YET:
                 owner.signed_messages += 1
+                owner.signed_frame = owner.signed_frame or window.frame
             else:
                 owner.plain_messages += 1
+                owner.plain_frame = owner.plain_frame or window.frame
         if matters:
             self._take(self._pdu(side, window, start, length), self.smb1)
         elif body is not None:
@@ -249,6 +253,7 @@ class SmbFraming(Carrier):
             owner = logons.without_owner(session, logoff=False)
         if owner is not None:
             owner.sealed_messages += 1
+            owner.sealed_frame = owner.sealed_frame or window.frame
         return length
 
     def _read_compressed(

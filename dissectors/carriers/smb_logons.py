@@ -138,6 +138,7 @@ class Logons:
     key_format: str  # how people write the session number
     limit: int  # entries of each table
     version: str | None = None
+    version_frame: int | None = None  # of the NEGOTIATE response
     server_name: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     """What the NEGOTIATE said, for every exchange that begins after it."""
@@ -201,6 +202,7 @@ class Logons:
         exchange = Exchange(
             self.protocol,
             carrier_version=self.version,
+            version_frame=self.version_frame,
             server_name=self.server_name,
             reauthentication=again,
             context=dict(self.facts),

@@ -46,6 +46,22 @@ def test_a_refusal_that_is_cut_anywhere(case: str, tmp_path: Path) -> None:
     assert found == {("failure", SAID[case]), ("failure", "truncated")}
 
 
+def test_a_refusal_of_what_was_seen_whole(tmp_path: Path) -> None:
+    """What is cut behind the client's token takes none of it away: the refusal is told as in the whole."""
+    packets = read_packets(CAPTURES / "http/kerberos_only_server/capture.pcapng")
+    asked, answered = packets[7].data, packets[9].data
+    seen_whole = asked.index(b"\r\n", asked.index(b"Authorization: ")) + 3
+    target = tmp_path / "cut.pcapng"
+    for size in range(answered.index(b"Content-Length"), len(answered), STEP):
+        target.write_bytes(pcapng(snapped(size)(packets)))
+        [row] = facts_of(target).negotiations
+        told = row["outcome"], row["reason"], row["confidence"]
+        if size < seen_whole:
+            assert told == ("failure", "unspecified_failure", "certain")
+        else:
+            assert told == ("failure", "mechanism_refused", "likely")
+
+
 def b64(token: bytes) -> bytes:
     return base64.b64encode(token)
 

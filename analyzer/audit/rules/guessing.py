@@ -109,7 +109,7 @@ def brute_force(facts: Facts) -> Iterator[Hit]:
     """At least five tries of one account refused to one client within 15 minutes.
 
     An account is a name in a domain. What a KDC refused, and a server within ten seconds after it, is one
-    try.
+    try, and so is one request that several KDCs refused.
     """
     wanted = {"bad_credentials", "wrong_password", "account_locked"}
     for client, tries in _tries(facts, wanted):

@@ -53,11 +53,10 @@ def basic_offered(facts: Facts) -> Iterator[Hit]:
         basic = offer.by == "server" and offer.mech.lower() == "basic" and offer.carrier in _HTTP
         if basic and message not in told:
             told.add(message)
-            row = facts.by_negotiation.get(offer.negotiation_id)
-            if row is not None and row.tls:
+            if offer.tls:
                 continue
             why = f"{offer.server} offers {offer.client} Basic over {offer.carrier}"
-            yield by_offerer(offer, why, "certain" if row is not None else "likely")
+            yield by_offerer(offer, why, "likely" if offer.tls is None else "certain")
 
 
 @rule(

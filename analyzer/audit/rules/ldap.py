@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from analyzer.audit.hits import account, by_client, by_server
+from analyzer.audit.hits import account, by_client, by_server, with_frames
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -42,7 +42,7 @@ def unsigned(row: Any) -> Iterator[Hit]:
         why = (
             f"{row.client} bound to {row.server} by {row.mechanism}, and what follows is not signed"
         )
-        yield by_server(row, why)
+        yield by_server(row, why, evidence=with_frames(row, row.protection_frame))
 
 
 @rule(
@@ -56,7 +56,8 @@ def unsigned(row: Any) -> Iterator[Hit]:
 def not_sealed(row: Any) -> Iterator[Hit]:
     """After the bind messages are signed in the clear."""
     if row.carrier == "ldap" and row.outcome == "success" and row.protection == "sign":
-        yield by_client(row, f"{row.client} reads from {row.server} signed, but in the clear")
+        why = f"{row.client} reads from {row.server} signed, but in the clear"
+        yield by_client(row, why, evidence=with_frames(row, row.protection_frame))
 
 
 @rule(

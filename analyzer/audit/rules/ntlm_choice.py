@@ -14,7 +14,7 @@ from analyzer.audit.hits import by_client, by_offerer, by_server, place
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 from analyzer.negotiation.reasons import REASONS
-from analyzer.negotiation.reasons.fallbacks import WHAT_NOT_WHY
+from analyzer.negotiation.reasons.fallbacks import REFUSAL_NOT_SEEN, WHAT_NOT_WHY
 
 KERBEROS_FAILED = frozenset(
     {
@@ -49,6 +49,8 @@ BY_THE_OFFER = frozenset(
 TOLD_OF_THE_SERVER = frozenset({"ntlm_only_server"})
 """Why NTLM: the server's list, of which NGS-NTLM-013 tells; none of these three rules."""
 
+_NOT_STRONGER = frozenset({"ntlm", "basic", "plain", "login", "digest", "digest-md5", "cram-md5"})
+"""What a server may name beside NTLM, in lower case, and still leave no better choice."""
 _KERBEROS = frozenset({"kerberos", "ms-kerberos", "kerberos-u2u", "kerberos-draft", "iakerb"})
 _MS = "Microsoft: NTLM auditing and restriction"
 
@@ -60,7 +62,10 @@ def _granted_since(row: Any, reasons: frozenset[str], though: str = "") -> Itera
     """
     why_ntlm, somebody = row.fallback_reason, row.mechanism_detail is not None
     if row.mechanism == "ntlm" and row.outcome == "success" and somebody and why_ntlm in reasons:
-        because = though or f": {REASONS[why_ntlm].sentence}"
+        sentence = REASONS[why_ntlm].sentence
+        if why_ntlm == "kerberos_refused" and REFUSAL_NOT_SEEN in (row.reason_detail or ""):
+            sentence = REFUSAL_NOT_SEEN
+        because = though or f": {sentence}"
         why = f"{row.client} used NTLM with {place(row)}{because}"
         shown = row.evidence if row.reason == why_ntlm else None
         sure = row.fallback_confidence or "possible"
@@ -154,6 +159,7 @@ def _offers_seen(facts: Facts) -> set[int]:
 def server_ntlm_only(facts: Facts) -> Iterator[Hit]:
     """The server's NegTokenInit2 or its list of schemes names NTLM and nothing stronger.
 
+    Passwords as they are, and hashes of them by MD5 (Basic, PLAIN, Digest, CRAM-MD5), are not stronger.
     An SMB 1 server that was not asked for extended security lists nothing, and is not judged. Where the same
     host took Kerberos, the sentence says so: at another port or under another name it is likely that all of
     the server is meant, at the same one only possible.
@@ -168,7 +174,7 @@ def server_ntlm_only(facts: Facts) -> Iterator[Hit]:
         if not cut.isdisjoint({(capture, stream, frame), (capture, stream, None)}):
             continue  # what the list does not name may be what is lost
         names = {offer.mech.lower() for offer in offered}
-        if "ntlm" in names and names <= {"ntlm", "basic"}:
+        if "ntlm" in names and names <= _NOT_STRONGER:
             first = offered[0]
             row = facts.by_negotiation.get(first.negotiation_id)
             listed = ", ".join(offer.mech for offer in offered)

@@ -18,10 +18,20 @@ _LDAP_SIGNING = "ADV190023"
 _WITHOUT_PASSWORD = {"unauthenticated", "anonymous"}
 """Simple binds with an empty password, whatever the server says to them."""
 
+_CREDENTIALS_FIRST = {"http", "http-proxy"}
+_ABOUT_THE_PASSWORD = {"bad_credentials", "wrong_password"}
+_LOGIN_WITH_PASSWORD = 5
+"""Frames of an exchange by LOGIN that got to the password: mechanism, question, name, question, password."""
+
 
 def _sent(row: Any) -> str:
     ended = {"success": "and was let in", "failure": "and was refused"}.get(row.outcome, "")
     return f"{account(row.user, row.domain)} sent a password to {place(row)} {ended}".rstrip()
+
+
+def _judged(row: Any) -> bool:
+    """The server's verdict is about a password, whether or not the capture has what it is about."""
+    return row.outcome == "success" or row.reason in _ABOUT_THE_PASSWORD
 
 
 @rule(
@@ -88,8 +98,13 @@ def simple_bind(row: Any) -> Iterator[Hit]:
     references=("ATT&CK T1040", "ATT&CK T1552", "RFC 4616 5"),
 )
 def plain(row: Any) -> Iterator[Hit]:
-    """SASL PLAIN or LOGIN outside TLS, or an SMB 1 session setup with the password itself."""
-    if row.mechanism in {"plain", "login"} and not row.tls:
+    """SASL PLAIN or LOGIN outside TLS, or an SMB 1 session setup with the password itself.
+
+    LOGIN's password is its third message: a bind that ends before it, without a verdict on one, sent none.
+    """
+    if row.mechanism not in {"plain", "login"} or row.tls:
+        return
+    if row.mechanism == "plain" or len(row.frames) >= _LOGIN_WITH_PASSWORD or _judged(row):
         yield by_user(row, _sent(row))
 
 
@@ -126,11 +141,15 @@ def inside_tls(row: Any) -> Iterator[Hit]:
     references=("ATT&CK T1110.002", "RFC 7616 5.8", "RFC 6331", "RFC 2195 3"),
 )
 def digest(row: Any) -> Iterator[Hit]:
-    """Digest, DIGEST-MD5 or CRAM-MD5 outside TLS."""
-    if row.mechanism in {"digest", "digest-md5", "cram-md5"} and not row.tls:
+    """A response by Digest, DIGEST-MD5 or CRAM-MD5 outside TLS, or a verdict on one that was not captured."""
+    if row.mechanism not in {"digest", "digest-md5", "cram-md5"} or row.tls:
+        return
+    # HTTP's credentials are the response; a bind's first message names the mechanism and nothing else
+    seen = row.carrier in _CREDENTIALS_FIRST or row.user is not None
+    if seen or _judged(row):
         how = row.scheme or row.mechanism
-        why = f"{account(row.user, row.domain)} answered a challenge of {place(row)} by {how}"
-        yield by_user(row, why)
+        why = f"{account(row.user, row.domain)} sent a hash of a password to {place(row)} by {how}"
+        yield by_user(row, why, "certain" if seen else "likely")
 
 
 @rule(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import account, by_client, by_server, by_server_of
+from analyzer.audit.hits import account, by_client, by_server, by_server_of, with_frames
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -62,9 +62,8 @@ def _is_named(row: Any) -> bool:
 def smb1(row: Any) -> Iterator[Hit]:
     """The server answers NEGOTIATE with a dialect of SMB 1, or a session is set up in one."""
     if row.carrier == "smb1":
-        yield by_server(
-            row, f"{row.server} speaks {row.carrier_version or 'SMB 1'} with {row.client}"
-        )
+        why = f"{row.server} speaks {row.carrier_version or 'SMB 1'} with {row.client}"
+        yield by_server(row, why, evidence=with_frames(row, row.version_frame))
 
 
 @rule(
@@ -86,6 +85,7 @@ def server_signing(row: Any) -> Iterator[Hit]:
         yield by_server(
             row,
             f"{row.server} tells {row.client} that signing is enabled, not required",
+            evidence=with_frames(row, row.version_frame),
         )
 
 
@@ -178,7 +178,8 @@ def null_session(row: Any) -> Iterator[Hit]:
 def old_dialect(row: Any) -> Iterator[Hit]:
     """The connection's dialect is 2.0.2 or 2.1."""
     if row.carrier_version in {"SMB 2.0.2", "SMB 2.1"}:
-        yield by_server(row, f"{row.server} and {row.client} speak {row.carrier_version}")
+        why = f"{row.server} and {row.client} speak {row.carrier_version}"
+        yield by_server(row, why, evidence=with_frames(row, row.version_frame))
 
 
 @rule(
@@ -194,7 +195,9 @@ def unencrypted(row: Any) -> Iterator[Hit]:
     if (
         (row.carrier_version or "").startswith("SMB 3") and row.outcome == "success"
     ) and row.protection in {"sign", "none"}:
-        yield by_server(row, f"the session of {row.client} with {row.server} is not encrypted")
+        why = f"the session of {row.client} with {row.server} is not encrypted"
+        frames = with_frames(row, row.version_frame, row.protection_frame)
+        yield by_server(row, why, evidence=frames)
 
 
 @rule(
@@ -236,7 +239,8 @@ def signing_off(row: Any) -> Iterator[Hit]:
     if row.carrier not in _SMB:
         return
     if row.server_signing == "disabled":
-        yield by_server(row, f"{row.server} has signing switched off")
+        frames = with_frames(row, row.version_frame)
+        yield by_server(row, f"{row.server} has signing switched off", evidence=frames)
     if row.client_signing == "disabled":
         yield by_client(row, f"{row.client} has signing switched off")
 

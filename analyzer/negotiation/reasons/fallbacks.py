@@ -13,6 +13,9 @@ WHAT_NOT_WHY = frozenset({"ntlm_only_client", "no_kdc_traffic"})
 """They say what happened, not what made the client do so: any cause goes before them."""
 NO_USAGE_ID = "4020 and 4021, 4022 and 4023: that it was NTLM; no usage id for this"
 
+REFUSAL_NOT_SEEN = "a Kerberos token was sent, and no refusal of it is seen"
+"""The sentence of `kerberos_refused` where NTLM took up what ended otherwise, or has no end in sight."""
+
 FALLBACK_REASONS: dict[str, ReasonCode] = {
     "kerberos_refused": ReasonCode(
         "fallback",

@@ -28,7 +28,7 @@ def inputs(captures: Columns) -> Section:
     few = total <= LISTED
     notes = ["; ".join(lines) for lines in told if few or len(lines) > 1]
     if not notes:
-        title += "; nothing lost"
+        title += _nothing_lost(sum(count or 0 for count in captures["packets_not_ip"]))
     if len(notes) > NOTES_SHOWN + 1:
         rest = len(notes) - NOTES_SHOWN
         notes[NOTES_SHOWN:] = [f"... and {rest:,} more with losses: see negoscope captures"]
@@ -43,14 +43,27 @@ def _told(captures: Columns, at: int, *, alone: bool) -> list[str]:
         return [name, f"not read: {visible(error)}"]
     lost = list(_losses(captures, at))
     figures = _counts({key: captures[key][at] for key in COUNTED})
-    told = [f"{name}: {figures}" + ("; nothing lost" if alone and not lost else "")]
+    not_ip = captures["packets_not_ip"][at]
+    told = [f"{name}: {figures}" + (_nothing_lost(not_ip) if alone and not lost else "")]
     by_scapy = captures["read_by_scapy"][at]
     if by_scapy:
         what = ", ".join(f"{key} {count}" for key, count in by_scapy.items())
         told.append(f"read through Scapy: packets of {visible(what)}")
     if lost:
         told.append(f"lost: {'; '.join(lost)}")
+    if not_ip and (lost or not alone):
+        told.append(_without_ip(not_ip))
     return told
+
+
+def _nothing_lost(not_ip: int) -> str:
+    """What no loss is known of: of packets without IP nothing is known at all."""
+    return f"; nothing lost of what is IP; {_without_ip(not_ip)}" if not_ip else "; nothing lost"
+
+
+def _without_ip(count: int) -> str:
+    """ARP and the like, but also whatever link layers carry that is not known here."""
+    return f"{counted(count, 'packet')} without IP, not decoded"
 
 
 def _counts(values: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.negotiation.reasons import ALSO, REASONS
+from analyzer.negotiation.reasons.fallbacks import REFUSAL_NOT_SEEN
 from analyzer.report.cells import counted
 from analyzer.report.overview.section import GLUE, Entry, Section
 from analyzer.report.overview.tally import frequent, numbered, times
@@ -128,6 +129,8 @@ def _add(groups: dict[str, _Group], code: str, row: dict[str, Any], confidence: 
 def _beside(detail: str) -> str:
     """Code of the reason that stands beside the one that counts; "" for none."""
     other = detail.partition(ALSO)[2]
+    if other.startswith(REFUSAL_NOT_SEEN):
+        return "kerberos_refused"
     for code, entry in REASONS.items():
         if other == entry.sentence or other.startswith(f"{entry.sentence} ("):
             return code

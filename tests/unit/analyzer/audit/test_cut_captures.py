@@ -31,6 +31,11 @@ def from_frame(frame: int) -> Cut:
     return lambda packets: packets[frame - 1 :]
 
 
+def up_to(frame: int) -> Cut:
+    """An early end."""
+    return lambda packets: packets[:frame]
+
+
 def part(path: Path, cut: Cut, folder: Path) -> Analysis:
     """What is known of a part of a capture."""
     target = folder / "part.pcapng"
@@ -144,3 +149,35 @@ def test_a_forwarded_ticket_known_by_a_size_is_likely() -> None:
         read(CAPTURES / "http" / "delegated" / "capture.pcapng").audit("NGS-KRB-004").findings
     )
     assert found.confidence == "likely"
+
+
+@pytest.mark.parametrize(
+    ("case", "cut", "told"),
+    [
+        # a bind that names its mechanism, and the challenge
+        ("openldap_digest_md5", up_to(12), []),
+        ("openldap_cram_md5", up_to(12), []),
+        ("openldap_login", up_to(14), []),
+        # what answers it, of whose verdict nothing is there
+        ("openldap_digest_md5", up_to(14), ["ada sent a hash of a password", "certain"]),
+        ("openldap_cram_md5", up_to(14), ["ada sent a hash of a password", "certain"]),
+        ("openldap_login", up_to(16), ["ada sent a password", "certain"]),
+        # its challenge is not there
+        ("openldap_digest_md5", from_frame(14), ["ada sent a hash of a password", "certain"]),
+        # the verdict is, and not what it is about
+        ("openldap_digest_md5", without(14), ["(name not seen) sent a hash", "likely"]),
+        (
+            "openldap_digest_md5_wrong_password",
+            without(16),
+            ["(name not seen) sent a hash", "likely"],
+        ),
+    ],
+)
+def test_a_password_is_sent_where_something_shows_it(
+    case: str, cut: Cut, told: list[str], tmp_path: Path
+) -> None:
+    """Binds of several steps begin without it; and no challenge is told of that nobody saw."""
+    path = CAPTURES / "ldap" / case / "capture.pcapng"
+    found = part(path, cut, tmp_path).audit("NGS-PWD-004,NGS-PWD-006").findings
+    assert [each.confidence for each in found] == told[1:]
+    assert all(each.why.startswith(told[0]) for each in found)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.finding_rows import CAPTURE, SECOND, Row, columns_of, found, logon
+from support.packets import datagram_of, pcapng, read_packets
 
+from analyzer.analysis import read
 from analyzer.audit.facts import Facts
 from analyzer.audit.refusals import tries_by_client
 
+CAPTURES = Path(__file__).resolve().parents[4] / "captures"
 CLIENT = "10.0.0.20"
 
 
@@ -116,6 +120,50 @@ def test_what_the_kdc_and_then_the_server_refuses_is_one_try(
     """Each refusal of a KDC goes with one of a server, the next within ten seconds."""
     rows = [refused(second) for second in servers]
     assert times(negotiations=rows, kdc=[by_kdc(second) for second in kdc]) == expected
+
+
+@pytest.mark.parametrize(
+    ("repeats", "servers", "expected"),
+    [
+        (True, [], [2, 2, 2]),
+        (False, [], [1] * 6),  # two requests: the second may have another password
+        (True, [11, 21, 31], [3, 3, 3]),
+    ],
+)
+def test_one_request_to_two_kdcs_is_one_try(
+    repeats: bool, servers: list[int], expected: list[int]
+) -> None:
+    """The first one answers late, or both have got it: its number is the same (RFC 4120 5.4.1, nonce)."""
+    seconds = [10, 20, 30]
+    first = [by_kdc(second) for second in seconds]
+    again = [
+        by_kdc(second + 0.5, server="10.0.0.9")
+        | {"continues": row["frame_request"] if repeats else None}
+        for second, row in zip(seconds, first, strict=True)
+    ]
+    rows = [refused(second) for second in servers]
+    assert times(negotiations=rows, kdc=[*first, *again]) == expected
+    assert bool(found("NGS-GUESS-002", kdc=[*first, *again])) is not repeats
+
+
+def test_requests_that_also_went_to_another_kdc(tmp_path: Path) -> None:
+    """Each of six tries, a millisecond later to a KDC that refuses it as well."""
+    kdc, other = bytes((10, 99, 0, 1)), bytes((10, 99, 0, 9))
+    packets = []
+    for packet in read_packets(CAPTURES / "kdc/brute_force/capture.pcapng"):
+        datagram = datagram_of(packet)
+        assert datagram is not None
+        header = datagram.header[:12] + datagram.header[12:].replace(kdc, other)
+        body = datagram.body[:6] + bytes(2) + datagram.body[8:]  # no UDP checksum
+        later = packet._replace(ts_ns=packet.ts_ns + 1_000_000)
+        packets += [packet, datagram._replace(packet=later, header=header).build(body)]
+    path = tmp_path / "two.pcapng"
+    path.write_bytes(pcapng(packets))
+    analysis = read(path)
+    assert set(analysis.tables.columns["kdc"]["server"]) == {"10.99.0.1", "10.99.0.9"}
+    (finding,) = analysis.audit("NGS-GUESS-002").findings
+    assert " was refused 6 times as blaise@NEGO.TEST " in finding.why
+    assert len(finding.places[path.name].evidence) == 24  # request and answer, of both
 
 
 @pytest.mark.parametrize("cells", [{"user": "bob"}, {"realm": "OTHER.EXAMPLE"}])

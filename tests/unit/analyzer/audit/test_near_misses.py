@@ -120,7 +120,11 @@ def offers(*names: str, carrier: str = "http", **cells: Any) -> list[Row]:
         (("NTLM", "Basic"), "NTLM, Basic"),
         (("Negotiate", "NTLM"), None),
         (("ntlm", "kerberos"), None),
-        (("NTLM", "Digest"), None),
+        (("NTLM", "Digest"), "NTLM, Digest"),
+        (("CRAM-MD5", "NTLM", "PLAIN"), "CRAM-MD5, NTLM, PLAIN"),
+        (("NTLM", "SCRAM-SHA-256"), None),
+        (("NTLM", "Bearer"), None),
+        (("Digest",), None),
         (("Basic",), None),
         (("plain",), None),
     ],
@@ -150,9 +154,11 @@ def test_a_list_that_nobody_took_up_has_a_time() -> None:
     (finding,) = found("NGS-NTLM-013", offers=nobodys)
     assert (finding.first_seen, finding.last_seen) == (8, 8)
     assert finding.why == "10.0.0.2 offers 10.0.0.20 over http nothing but NTLM"
-    basic = offers("Basic", negotiation_id=None)
-    (finding,) = found("NGS-HTTP-002", offers=basic)
-    assert (finding.first_seen, finding.confidence) == (8, "likely")
+    for tls, sure in ((False, "certain"), (None, "likely")):
+        basic = offers("Basic", negotiation_id=None, tls=tls)
+        (finding,) = found("NGS-HTTP-002", offers=basic)
+        assert (finding.first_seen, finding.confidence) == (8, sure)
+    assert found("NGS-HTTP-002", offers=offers("Basic", negotiation_id=None, tls=True)) == []
 
 
 @pytest.mark.parametrize(

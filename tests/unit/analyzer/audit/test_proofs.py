@@ -1,4 +1,4 @@
-"""Logons that a wrong checksum, foreign channel bindings or a missing proof of the server ended."""
+"""Logons that a wrong checksum, foreign bindings or a missing proof ended; frames that prove what follows one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from support.finding_rows import CAPTURE, Row, found, logon
+from support.packets import pcapng, read_packets
+from support.transport import cut_to
 
 from analyzer.analysis import read
 
@@ -123,3 +125,32 @@ def test_what_a_relay_altered_is_told(case: str, sure: list[str]) -> None:
     """As far as client or server said so."""
     found = read(ROOT / "captures" / case / "capture.pcapng").audit("NGS-MIC").findings
     assert [finding.confidence for finding in found] == sure
+
+
+@pytest.mark.parametrize(
+    ("case", "rule_id", "frame"),
+    [
+        ("ldap/gssapi_none", "NGS-LDAP-001", 30),  # a search in the clear
+        ("ldap/gssapi_sign", "NGS-LDAP-002", 30),  # the same in a buffer that is signed only
+        ("smb/nt1_no_extended_security", "NGS-SMB-001", 6),  # NEGOTIATE response
+        ("smb/nt1_no_extended_security", "NGS-SMB-004", 10),  # a tree connect without signature
+        ("smb/nt1_no_extended_security", "NGS-SMB-010", 6),
+        ("smb/guest", "NGS-SMB-008", 20),
+    ],
+)
+@pytest.mark.parametrize("size", [None, 1, 40])
+def test_the_frame_that_shows_it_is_evidence(
+    case: str, rule_id: str, frame: int, size: int | None, tmp_path: Path
+) -> None:
+    """Not the logon's alone; read in Wireshark. In segments of any size it is one of that message's."""
+    whole = read_packets(ROOT / "captures" / case / "capture.pcapng")
+    packets = cut_to(size)(whole) if size else whole
+    path = tmp_path / "cut.pcapng"
+    path.write_bytes(pcapng(packets))
+    times = {packet.ts_ns for packet in whole[frame - 1 : frame]}
+    evidence = [
+        n for found in read(path).audit(rule_id).findings for n in found.places[path.name].evidence
+    ]
+    assert times & {packets[number - 1].ts_ns for number in evidence}
+    if size is None:
+        assert frame in evidence

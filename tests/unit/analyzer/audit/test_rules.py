@@ -478,7 +478,7 @@ SENTENCES = [
         "NGS-LDAP-004",
         "10.99.0.20 tried a password at 10.99.0.3 by SCRAM-SHA-256 in the clear, and was refused",
     ),
-    ("http/digest", "NGS-PWD-006", "ada answered a challenge of fd99::2 over http by Digest"),
+    ("http/digest", "NGS-PWD-006", "ada sent a hash of a password to fd99::2 over http by Digest"),
     ("ldap/openldap_cram_md5", "NGS-PWD-006", "10.99.0.3 over ldap by CRAM-MD5"),
     ("ldap/openldap_cram_md5_wrong_password", "NGS-PWD-006", "by CRAM-MD5"),
     ("ldap/openldap_digest_md5", "NGS-PWD-006", "10.99.0.3 over ldap by DIGEST-MD5"),

@@ -1,8 +1,28 @@
-"""UDP conversations: numbered apart, selected by head, sides by port or first speaker."""
+"""UDP conversations: numbered apart, selected by head, sides by port or first speaker, each packet told once."""
+
+from pathlib import Path
 
 import numpy as np
+import pytest
+from support.packets import datagram_of, pcapng, read_packets
+
+from analyzer.analysis import read
+from analyzer.capture import datagrams
+from analyzer.capture.engine import StreamEngine
+from analyzer.capture.model import NO_TIME, CaptureAccount
 
 UDP = 17
+
+
+class _Noted:
+    """A consumer that notes frames."""
+
+    def __init__(self):
+        self.frames = []
+
+    def datagram(self, _side, _data, _cut, frame, _ts_ns):
+        self.frames.append(frame)
+        return 0
 
 
 def starts_with_0(heads):
@@ -72,3 +92,78 @@ def test_tcp_and_udp_are_numbered_apart(net):
         ("udp", 0),
     ]
     assert account.streams == 2
+
+
+def told(net, *sent):
+    """Frames of the datagrams that are told; of each its sender, payload and time in ms."""
+    packets = [net.packet(side, data=data, proto=UDP, ms=ms) for side, data, ms in sent]
+    found = []
+    for blocks in ((), range(1, len(packets))):
+        consumers, account = net.follow(packets, blocks=blocks)
+        calls = [call for each in consumers for call in each.calls if call[0] == "datagram"]
+        found.append([call[-1] for call in calls])
+        assert account.datagrams_copied == len(packets) - len(calls)
+    assert found[0] == found[1]
+    return found[0]
+
+
+def test_a_packet_that_was_captured_twice_is_told_once(net):
+    """The copy comes at once, or with the same time behind all others; whoever asks again waits longer."""
+    asked, answer = (0, b"0 q", 100), (1, b"0 a", 102)
+    assert told(net, asked, asked, answer, answer) == [1, 3]
+    assert told(net, asked, answer, asked, answer) == [1, 2]
+    assert told(net, asked, (0, b"0 q", 110), answer) == [1, 3]
+    assert told(net, asked, (0, b"0 q", 111), answer) == [1, 2, 3]
+    assert told(net, asked, (0, b"0 q2", 100), (1, b"0 q", 100)) == [
+        1,
+        2,
+        3,
+    ]  # none is like the first
+    many = [(0, b"0 %d" % n, 100) for n in range(datagrams.REMEMBERED + 1)]
+    assert told(net, *many, many[-1], many[0]) == [*range(1, len(many) + 1), len(many) + 2]
+
+
+def test_without_times_nothing_is_a_copy(net):
+    """A repeated question looks the same then."""
+    packets = [net.packet(0, data=b"0 q", proto=UDP, ms=1)] * 2
+    index = net.index(packets)
+    index.ts_ns[:] = NO_TIME
+    account, consumers = CaptureAccount(), []
+
+    def opened(stream):
+        consumers.append(_Noted())
+        return consumers[-1]
+
+    engine = StreamEngine(account, opened, opened)
+    engine.feed(index)
+    assert (len(consumers[0].frames), account.datagrams_copied) == (2, 0)
+
+
+@pytest.mark.parametrize("merged", [True, False])
+def test_a_kdcs_messages_that_were_captured_twice(merged, tmp_path):
+    """Appended to itself, or copied by a mirror port behind a router: its tables are those of one capture."""
+    path = (
+        Path(__file__).resolve().parents[4] / "captures" / "kdc" / "brute_force" / "capture.pcapng"
+    )
+    packets = read_packets(path)
+    twice = [*packets, *packets]
+    if not merged:
+        twice = [each for packet in packets for each in (packet, behind_a_router(packet))]
+    target = tmp_path / "capture.pcapng"
+    target.write_bytes(pcapng(twice))
+    once, both = read(path), read(target)
+    assert both.tables.columns["captures"]["datagrams_copied"] == [len(packets)]
+    left_out = {"capture", "frame_request", "frame_reply", "continues"}
+    for name, cells in once.tables.columns["kdc"].items():
+        if merged or name not in left_out:
+            assert name == "capture" or both.tables.columns["kdc"][name] == cells
+
+
+def behind_a_router(packet):
+    """The copy a moment later, in a VLAN and with a smaller TTL."""
+    datagram = datagram_of(packet)
+    header = bytearray(datagram.header)
+    header[8] -= 1
+    link = datagram.link[:12] + b"\x81\x00\x00\x07" + datagram.link[12:]
+    moved = packet._replace(ts_ns=packet.ts_ns + 200_000)
+    return datagram._replace(packet=moved, link=link, header=bytes(header)).build()

@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 from support.correlated import SERVER, asked, joined, kerberos, ntlm, refused, stream
 
+from analyzer.negotiation.model import Reason
+from analyzer.negotiation.reasons import REASONS
+from analyzer.negotiation.reasons.fallbacks import REFUSAL_NOT_SEEN
+from dissectors.status import Status
+
 
 def test_the_same_mechanism_again_is_a_retry() -> None:
     """On the same connection, after a refusal."""
@@ -25,6 +30,27 @@ def test_another_mechanism_on_a_new_connection_is_a_fallback() -> None:
     assert (second.reason.code, second.reason.confidence) == ("kerberos_refused", "likely")
     assert second.reason.evidence == first.reason.evidence
     assert "negotiation 1: service_key_mismatch" in second.reason.detail
+
+
+@pytest.mark.parametrize(
+    ("end", "seen"),
+    [
+        ({"outcome": "failure", "status": Status("failure", 401, "401", "http")}, True),
+        ({"outcome": "incomplete", "gss_status": "KRB_AP_ERR_SKEW"}, True),
+        ({"outcome": "incomplete", "gss_status": "reject"}, True),
+        ({"outcome": "incomplete", "gss_status": "accept-incomplete"}, False),
+        ({"outcome": "incomplete", "reason": Reason("no_answer", "", (101,), "possible")}, False),
+        ({"outcome": "failure", "reason": Reason("connection_closed", "", (101,), "likely")}, False),
+        ({"outcome": "incomplete", "completeness": "cut-off"}, False),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_told_where_one_is_seen(end: dict, seen: bool) -> None:
+    """Silence, a connection closed, or an end that the capture lacks is no refusal."""
+    _, row = joined(kerberos(100, 100, **end), ntlm(101, 110))
+    assert row.reason is not None
+    assert row.reason.code == "kerberos_refused"
+    words = REASONS["kerberos_refused"].sentence if seen else REFUSAL_NOT_SEEN
+    assert row.reason.detail.startswith(f"{words} (negotiation 1")
 
 
 def test_a_second_password_is_no_decision_of_its_own() -> None:

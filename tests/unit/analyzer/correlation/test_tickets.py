@@ -196,6 +196,29 @@ def test_a_ticket_for_something_else(granted: str) -> None:
     assert (reason.code, reason.confidence) == ("unknown_service", "certain")
 
 
+@pytest.mark.parametrize(
+    ("user", "asker", "owner", "code"),
+    [
+        ("alice", "alice", "bob", "unknown_service"),
+        ("alice", None, "bob", "unknown_service"),
+        (None, "alice", "bob", "unknown_service"),
+        ("alice", "alice", "ALICE", "application_chose_ntlm"),
+        ("alice", "alice", None, "application_chose_ntlm"),
+        (None, None, "bob", "application_chose_ntlm"),
+    ],
+)
+def test_another_users_ticket_takes_no_refusal_back(
+    user: str | None, asker: str | None, owner: str | None, code: str
+) -> None:
+    """Two people, or a person and the machine's own account, share an address."""
+    refusal = asked(98, WEB, 7, cname=asker)
+    row = ntlm(user=user)
+    assert reason_of(row, kdc=[refusal, asked(99, WEB, cname=owner)]).code == code
+    shown, row = kerberos(99, 50, user=owner, stream=stream(server="10.0.0.3")), ntlm(user=user)
+    joined(shown, row, kdc=[asked(98, WEB, 7, cname=asker)])
+    assert (row.fallback_reason == "unknown_service") is (code == "unknown_service")
+
+
 OTHER_REALM = {"server_name": "web.other.example"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from support.correlated import CLIENT, KDC, SERVER, asked, ntlm, reason_of, refused
 
 from analyzer.capture.model import NO_TIME
@@ -45,6 +46,22 @@ def test_a_first_ticket_granted_since() -> None:
     for frame, code in ((20, "ntlm_only_client"), (5, "kdc_error")):
         granted = first_ticket(None, frame_request=frame, frame_reply=frame)
         assert reason_of(untimed(user="ada"), kdc=[granted, first_ticket()]).code == code
+
+
+@pytest.mark.parametrize("client", [CLIENT, "fd77::20"])
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [(20, "application_chose_ntlm"), (5, "unknown_service"), (FAR + 9, "unknown_service")],
+)
+def test_a_ticket_granted_since(frame: int, code: str, client: str) -> None:
+    """So it does of a ticket for the service; one from before was another user's, or is over."""
+    web = "HTTP/web.lab.example"
+    granted = said(web, client=client, cname="ada", frame_request=frame, frame_reply=frame)
+    refusal = said(web, 7, cname="ada")
+    found = reason_of(untimed(user="ada"), kdc=[granted, refusal]).code
+    if client != CLIENT and code == "application_chose_ntlm":
+        code = "ntlm_only_client"  # by its own address the client had none
+    assert found == code
 
 
 def test_a_password_that_was_wrong_at_an_unknown_time() -> None:

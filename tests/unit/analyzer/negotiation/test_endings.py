@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from support.packets import Conversation, Packet, pcap
+from support.packets import Conversation, Packet, pcap, read_packets
 
 from analyzer.analysis import read
 from dissectors.tokens import build
 
+CAPTURES = Path(__file__).resolve().parents[4] / "captures"
 SECOND = 1_000_000_000
 NEGOTIATE, CHALLENGE, AUTHENTICATE = (
     build.ntlm_negotiate(),
@@ -250,3 +251,16 @@ def test_another_protocol_from_here_on(
     path.write_bytes(pcap(leave(talk.client(b"\x16\x03\x01"), 1).packets))
     row = read(path).tables.columns["negotiations"]
     assert (row["outcome"], row["reason"]) == ([outcome], [reason])
+
+
+@pytest.mark.parametrize("kept", [29, 30, 28])
+def test_a_client_that_unbinds_has_left_itself(kept: int, tmp_path: Path) -> None:
+    """LDAP's unbindRequest in frame 28 says so, whose FIN is captured or not; no server closed anything."""
+    packets = read_packets(CAPTURES / "ldap/openldap_layer_too_weak/capture.pcapng")
+    found = endings(tmp_path, packets)
+    assert [end.reason for end in found] == ["client_gave_up"]
+    assert found[0].evidence == [27, 28]
+    if kept > 28:  # one of the FINs is missing
+        assert endings(tmp_path, [*packets[: kept - 1], *packets[kept:]]) == found
+    else:  # the capture ends behind it
+        assert endings(tmp_path, packets[:kept]) == found

@@ -70,6 +70,24 @@ def test_what_the_session_really_used(name: str, protection: str, signed: int, s
     assert cells(name, *columns) == [(protection, signed, sealed)]
 
 
+@pytest.mark.parametrize(
+    ("name", "version", "protection"),
+    [
+        ("ldap/gssapi_none", None, 30),
+        ("ldap/gssapi_sign", None, 30),
+        ("smb/nt1_ntlm", 6, 12),
+        ("smb/nt1_no_extended_security", 6, 10),
+        ("smb/guest", 15, 20),
+        ("http/ntlm", None, None),  # the answer itself is outside any protection
+    ],
+)
+def test_which_frame_shows_version_and_protection(
+    name: str, version: int | None, protection: int | None
+) -> None:
+    """SMB's NEGOTIATE response, and the first message after the logon; read in Wireshark."""
+    assert cells(name, "version_frame", "protection_frame") == [(version, protection)]
+
+
 def test_ticket_and_session_key_have_their_own_types() -> None:
     """An RC4 ticket may come with an AES session key."""
     for name, ticket in (("http/fallback_etype", None), ("http/des_ticket", "des-cbc-md5")):

@@ -432,6 +432,10 @@ def test_a_proof_that_the_capture_lacks() -> None:
     )
     lost = talk(NtlmNegotiate(raw=b"1"), None, completeness="gap", **facts)
     assert cause(lost, http(401)) == ("unspecified_failure", "certain")
+    cut = talk(NtlmNegotiate(raw=b"1"), None, completeness="truncated", **facts)
+    assert cause(cut, http(401)) == ("mechanism_refused", "likely")  # cut elsewhere
+    cut.steps[0].message.anomalies = (Anomaly("snaplen", Span(0, 1)),)
+    assert cause(cut, http(401)) == ("unspecified_failure", "certain")
 
 
 def test_operations_error_to_an_unseen_bind() -> None:

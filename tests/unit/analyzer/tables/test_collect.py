@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from analyzer.analysis import read
+from analyzer.audit.registry import all_rules
+from analyzer.audit.run import audit
 from analyzer.capture.inputs import Input
-from analyzer.pipeline import Options, run
+from analyzer.capture.model import CaptureAccount, Stream
+from analyzer.pipeline import DecryptedReader, Options, StreamReader, run
 from analyzer.tables.collect import Collector, Tables
 
 CAPTURES = Path(__file__).resolve().parents[4] / "captures"
@@ -57,3 +62,27 @@ def test_negotiations_are_freed_when_their_rows_are_made() -> None:
     collector.close(account, seconds)
     assert not any(collector.gathered()[:5])
     assert len(tables.columns["negotiations"]["capture"]) == count
+
+
+@pytest.mark.parametrize(("reader", "tls"), [(StreamReader, False), (DecryptedReader, True)])
+def test_a_servers_list_says_whether_it_came_through_tls(
+    reader: type[StreamReader], tls: bool
+) -> None:
+    """Also one that nobody took up, of which no negotiation tells it."""
+    tables = Tables(frozenset({"offers"}))
+    collector = Collector(tables, "made.pcap")
+    reading = reader(
+        Stream(0, "tcp", "10.0.0.1", 50000, "10.0.0.2", 443, 1, 0, "syn"), collector, Options()
+    )
+    reading.deliver(0, 0, b"GET / HTTP/1.1\r\nHost: web\r\n\r\n", 1, 1000)
+    answer = b"HTTP/1.1 401 X\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
+    reading.deliver(1, 0, answer, 2, 2000)
+    reading.end(None, "capture-end", 3, 3000)
+    collector.close(CaptureAccount(), 0.0)
+    columns = tables.columns["offers"]
+    assert (columns["mech"], columns["negotiation_id"], columns["tls"]) == (
+        ["Basic"],
+        [None],
+        [tls],
+    )
+    assert bool(audit(tables.columns, [all_rules()["NGS-HTTP-002"]])) is not tls

@@ -28,7 +28,7 @@ def offers(count: int) -> Tables:
     for at in range(count):
         owner = at if at % 3 else None
         row = ["a.pcap", owner, "c", f"s{at % 2}", "smb2", "client", at, "ntlm", None]
-        tables.add("offers", [*row, at % 2 == 0, False, at, at, 10**18 + at])
+        tables.add("offers", [*row, at % 2 == 0, False, at, at, 10**18 + at, None])
     return tables
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support.finding_rows import columns_of, logon
+from support.packets import pcapng, read_packets
 
 from analyzer.analysis import read
 from analyzer.cli.main import run
@@ -70,6 +71,25 @@ def test_losses_are_told() -> None:
         "lost: 13 packets were cut by the snap length; 1,399 bytes missing in TCP streams" in head
     )
     assert "nothing lost" not in head
+
+
+def test_packets_that_nobody_looked_into_are_told(tmp_path: Path) -> None:
+    """Nothing is known of what lies in frames without IP, be it ARP or a protocol that carries others."""
+    whole = read_packets(ROOT / "captures/smb/mixed/capture.pcapng")
+    unknown = [each._replace(data=each.data[:12] + b"\x88\xb5" + each.data[14:]) for each in whole]
+    for kept, told in (
+        (unknown, "nothing lost of what is IP; 270 packets without IP, not decoded"),
+        (
+            [*unknown[:1], *whole[1:]],
+            "nothing lost of what is IP; 1 packet without IP, not decoded",
+        ),
+    ):
+        (tmp_path / "capture.pcapng").write_bytes(pcapng(kept))
+        head = str(read(tmp_path / "capture.pcapng").summary()).split("\n\n")[0]
+        assert told in " ".join(head.split())
+    (tmp_path / "other.pcapng").write_bytes(pcapng(whole))
+    head = " ".join(str(read(tmp_path).summary()).split("\n\n")[0].split())
+    assert "27 tokens; 1 packet without IP, not decoded" in head
 
 
 def test_weak_tickets_are_named() -> None:
