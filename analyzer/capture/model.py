@@ -103,6 +103,7 @@ class Stream:
     role_source: str  # `syn`, `port` (the lower port serves), `first` (who spoke first), `carrier`
     started_before: bool = False  # TCP without SYN: older than the capture
     both_sides: bool = False  # packets of both were seen, up to the block of the first payload
+    server_heard: bool = False  # TCP: a packet of the server came before, or is, the first payload
 
 
 IGNORE = -1

@@ -131,6 +131,7 @@ class Openings:
             _SOURCES[self._source[at]],
             not seen & _SYN,
             seen & _BOTH == _BOTH,
+            self._server_heard[at],
         )
         return stream, client
 
@@ -152,6 +153,8 @@ class Openings:
         by_port &= low != high
         client = np.where(by_port, sender ^ (ports[0] == low), seen & STARTED_BY_1)
         client = np.where(by_syn, asked[1], client)
+        heard = self._table.heard(streams, client ^ 1, index.frame[rows])
+        self._server_heard: list[bool] = heard.tolist()
         self._client: list[int] = client.tolist()
         self._source: list[int] = np.where(by_syn, 2, by_port).tolist()
         self._sender: list[int] = sender.tolist()

@@ -50,5 +50,6 @@ def describe(
         role_source=source,
         started_before=tcp and True not in asked,
         both_sides=seen & _BOTH == _BOTH,
+        server_heard=tcp and table.is_heard(stream_id, client ^ 1, index.frame.item(row)),
     )
     return stream, client

@@ -151,12 +151,12 @@ def _words(negotiation: Negotiation, vain: _Vain) -> str:
 
 
 def _waited(negotiation: Negotiation, vain: _Vain) -> list[bool]:
-    """Of each that was asked in vain, in order of time: it was refused, or the client waited for it."""
+    """Of each that was asked in vain, in order of the last frames: refused, or the client waited for it."""
     refusals = [a for a in vain.attempts if a.how != NO_ANSWER]
-    found = [(e.ts_ns, e.frames[0], _refused(e, refusals)) for e in vain.asked]
-    found += [(a.ts_ns, a.frames[0], a.how != NO_ANSWER) for a in vain.attempts]
+    found = [(e.frames[-1], e.ts_ns, _refused(e, refusals)) for e in vain.asked]
+    found += [(a.frames[-1], a.ts_ns, a.how != NO_ANSWER) for a in vain.attempts]
     return [
-        refused or not went_on_at_once(negotiation, ts_ns) for ts_ns, _, refused in sorted(found)
+        refused or not went_on_at_once(negotiation, ts_ns) for _, ts_ns, refused in sorted(found)
     ]
 
 

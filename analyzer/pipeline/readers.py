@@ -196,6 +196,7 @@ def _swap_roles(stream: Stream) -> None:
     stream.client, stream.server = stream.server, stream.client
     stream.client_port, stream.server_port = stream.server_port, stream.client_port
     stream.role_source = "carrier"
+    stream.server_heard = False  # it is not known of the other one
 
 
 class DecryptedReader(StreamReader):

@@ -250,8 +250,13 @@ class StreamKdc:
             pairing.lost()
 
     def closed(self, side: int, frame: int) -> None:
-        """A side has closed the connection; where the client did so first it has given up."""
-        if side == SERVER and not self._left:
+        """A side has closed the connection; where the client did so first it has given up.
+
+        The server's end shows that nothing was said before it only where its numbers are known from before.
+        """
+        stream = self._stream
+        numbered = stream.server_heard and not stream.started_before
+        if side == SERVER and numbered and not self._left:
             for pairing in self._pairings:
                 pairing.hung_up(frame)
         self._left = True

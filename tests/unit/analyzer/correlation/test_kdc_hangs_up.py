@@ -74,6 +74,26 @@ def test_what_it_said_before_is_lost(flags: int, tmp_path: Path) -> None:
     assert "it lacks the answer of 10.99.0.1 about HTTP/nospn.nego.test" in detail
 
 
+def test_all_else_that_it_said_is_missing(tmp_path: Path) -> None:
+    """Its end alone does not tell what came before."""
+    packets = [p for p in hung_up(FIN | ACK) if not _said_by_kdc(p) or _flags(p) & FIN]
+    assert len(packets) < len(hung_up(FIN | ACK))
+    code, sure, *_ = told(packets, tmp_path)
+    assert (code, sure) == ("kdc_unreachable", "possible")
+
+
+def _said_by_kdc(packet: Packet) -> bool:
+    segment = segment_of(packet)
+    return segment is not None and ports(segment)[0] == KDC
+
+
+def _flags(packet: Packet) -> int:
+    """Flags of a TCP segment."""
+    segment = segment_of(packet)
+    assert segment is not None
+    return segment.flags
+
+
 def test_the_client_closes_first(tmp_path: Path) -> None:
     """Then it is the client that gave up, and at once."""
     code, sure, detail, answers = told(hung_up(FIN | ACK, client_first=True), tmp_path)

@@ -56,8 +56,11 @@ def test_who_goes_on_at_once_had_an_answer() -> None:
     reason = reason_of(ntlm(), kdc=[silent(96), silent(99.9)])
     assert (reason.code, reason.confidence) == ("kdc_unreachable", "possible")
     assert "no answer from 10.0.0.9, though the client went on at once" in reason.detail
-    assert told(silent(99.9), attempts=[syn(99.95)]) == ("kdc_unreachable", "possible")
-    assert told(silent(99.9), attempts=[syn(99.95, "reset")]) == ("kdc_unreachable", "likely")
+    first = silent(99.9, frame_request=19)
+    assert told(first, attempts=[syn(99.95)]) == ("kdc_unreachable", "possible")
+    assert told(first, attempts=[syn(99.95, "reset")]) == ("kdc_unreachable", "likely")
+    both = ConnectionAttempt(CLIENT, KDC, 88, "tcp", (20, 21, 30), int(99.8 * SECOND), "reset")
+    assert told(silent(99.9), attempts=[both]) == ("kdc_unreachable", "likely")
     assert told(silent(99.95), attempts=[syn(99.9, "reset")]) == ("kdc_unreachable", "possible")
 
 
