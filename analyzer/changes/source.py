@@ -27,6 +27,7 @@ USED = (
     "mechanism_detail",
     "offered_mechs",
     "outcome",
+    "completeness",
     "protection",
     "reason",
     "tls",
@@ -47,6 +48,7 @@ USED_OF_KDC = (
     "ticket_etype",
     "requested_etypes",
     "preauth",
+    "request_cut",
 )
 """Columns of `kdc` that it reads."""
 
