@@ -104,12 +104,13 @@ def compare(before: Side, after: Side) -> list[Change]:
     changes: list[Change] = []
     at_servers = _at_servers(old)
     for key in sorted(old.keys() | new.keys()):
-        changes += _changes(key, old.get(key), new.get(key), at_servers)
+        changes += _changes(key, old.get(key), new.get(key), None if before.cut else at_servers)
     if before.kdc is not None and after.kdc is not None:
         old, new = _exchanges(before.kdc), _exchanges(after.kdc)
         at_servers = _at_servers(old)
         for key in sorted(old.keys() | new.keys()):
-            changes += _kdc_changes(key, old.get(key), new.get(key), at_servers)
+            known = None if before.cut else at_servers
+            changes += _kdc_changes(key, old.get(key), new.get(key), known)
     return changes
 
 
@@ -167,7 +168,7 @@ def _at_servers(groups: _Groups) -> _AtServers:
 
 
 def _changes(
-    key: Key, old: _Group | None, new: _Group | None, before: _AtServers
+    key: Key, old: _Group | None, new: _Group | None, before: _AtServers | None
 ) -> Iterator[Change]:
     if new is None:
         yield _one_sided(key, old, new, "mechanism", "different")
@@ -186,11 +187,14 @@ def _changes(
         yield from _differences(key, name, aspect, old, new, worst)
 
 
-def _may_be_known(key: Key, new: _Group, before: _AtServers, aspect: str) -> bool:
+def _may_be_known(key: Key, new: _Group, before: _AtServers | None, aspect: str) -> bool:
     """Under another name the client may have done just this before, at the same server.
 
-    So it is where one of the two does not tell the name by which the client asked.
+    So it is where one of the two does not tell the name by which the client asked. None before: whatever it
+    did may be cut off.
     """
+    if before is None:
+        return True
     client, _, family = key
     return any(
         group.weakest <= new.weakest or aspect in group.lacking
@@ -201,7 +205,7 @@ def _may_be_known(key: Key, new: _Group, before: _AtServers, aspect: str) -> boo
 
 
 def _kdc_changes(
-    key: Key, old: _Group | None, new: _Group | None, before: _AtServers
+    key: Key, old: _Group | None, new: _Group | None, before: _AtServers | None
 ) -> Iterator[Change]:
     """Which tickets are asked for is chance: one that is asked for on one side only is told if it is weak."""
     if old is None or new is None:

@@ -95,13 +95,13 @@ def _left_out(unknown: int) -> str:
 
 def _side(path: str, reading: dict[str, Any]) -> tuple[Side, int]:
     """One side, and its exit status."""
-    from analyzer.changes.source import Side, exported
+    from analyzer.changes.source import exported, side_of
 
     side = exported(path)
     if side is not None:
         return side, 0
     analysis = read_captures((path,), {"negotiations", "kdc"}, **reading)
-    return Side(analysis.columns("negotiations"), analysis.columns("kdc")), exit_status(analysis)
+    return side_of(analysis.columns), exit_status(analysis)
 
 
 def _lines(

@@ -14,7 +14,7 @@ from support.transport import one_way, snapped
 
 from analyzer.analysis import read
 from analyzer.changes.compare import compare
-from analyzer.changes.source import Side
+from analyzer.changes.source import Side, side_of
 
 LARGEST = 500_000
 SNAPS = (66, 90, 108, 128, 160, 200, 256, 300, 340, 400)
@@ -43,11 +43,10 @@ def cuts(packets: list[Packet]) -> Iterator[tuple[str, str, list[Packet]]]:
         yield "end", f"of end {end} only", one_way(end)(packets)
 
 
-def side_of(packets: list[Packet], target: Path) -> Side:
+def read_side(packets: list[Packet], target: Path) -> Side:
     """What is compared of them."""
     target.write_bytes(pcapng(packets))
-    analysis = read(target, tables=["negotiations", "kdc"])
-    return Side(analysis.columns("negotiations"), analysis.columns("kdc"))
+    return side_of(read(target, tables=["negotiations", "kdc"]).columns)
 
 
 def ports(row: Row) -> frozenset[int]:
@@ -100,10 +99,10 @@ def test_what_a_part_lacks_is_neither_stronger_nor_weaker(
     packets = read_packets(path)
     if sum(len(packet.data) for packet in packets) > LARGEST:
         pytest.skip("a large capture")
-    whole = side_of(packets, tmp_path / "whole.pcapng")
+    whole = read_side(packets, tmp_path / "whole.pcapng")
     wrong = []
     for kind, done, kept in list(cuts(packets))[turn % TURNS :: TURNS]:
-        part = side_of(kept, tmp_path / "part.pcapng")
+        part = read_side(kept, tmp_path / "part.pcapng")
         shown = seen_in(part, whole)
         assert compare(shown, shown) == []
         for changes in (compare(part, shown), compare(shown, part)):

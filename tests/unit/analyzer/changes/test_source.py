@@ -59,18 +59,25 @@ def test_only_what_became_weaker(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "diff", str(KERBEROS), str(NTLM), "--weaker", "--exit-code")[0] == 1
 
 
+@pytest.mark.parametrize("size", [128, 200])
 def test_what_a_capture_lacks_closes_no_gate(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], size: int
 ) -> None:
-    """It did not become weaker; that it may have is said on standard error."""
+    """It did not become weaker; that it may have is said on standard error.
+
+    So it is of a logon of which half is there, and of one that a snap length hides.
+    """
     cut = tmp_path / "cut.pcapng"
-    cut.write_bytes(pcapng(snapped(128)(read_packets(NTLM))))
+    cut.write_bytes(pcapng(snapped(size)(read_packets(NTLM))))
     status, said, note = run(capsys, "diff", str(cut), str(NTLM), "--weaker", "--exit-code")
     assert (status, said) == (0, "Nothing became weaker.\n")
     assert "left out" in note
     status, said, note = run(capsys, "diff", str(cut), str(NTLM), "--exit-code")
     assert (status, note) == (1, "")
-    assert "not seen" in said
+    assert ("not seen" in said) == (size > 128)
+    assert "unknown" in said
+    assert run(capsys, "export", str(cut), "-o", str(tmp_path / "kept"))[0] == 0
+    assert run(capsys, "diff", str(tmp_path / "kept"), str(NTLM))[1] == said
     assert run(capsys, "diff", str(NTLM), str(NTLM), "--weaker")[2] == ""
     assert run(capsys, "diff", str(cut), str(NTLM), "--weaker", "--quiet")[2] == ""
 
