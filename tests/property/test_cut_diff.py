@@ -17,7 +17,7 @@ from analyzer.changes.compare import compare
 from analyzer.changes.source import Side, side_of
 
 LARGEST = 500_000
-SNAPS = (66, 90, 108, 128, 160, 200, 256, 300, 340, 400)
+SNAPS = (66, 90, 108, 128, 160, 200, 256, 300, 340, 400, 408, 417)
 PIECES = 12
 TURNS = 1 if facts.SWEEP else 8
 """Of the cuts of one capture every so many are tried, others of the next capture."""
@@ -80,8 +80,9 @@ def seen_in(part: Side, whole: Side) -> Side:
 
 
 def _same(exchange: Row, mine: Row) -> bool:
-    took = round((exchange["duration_ms"] or 0) * 1e6) + 1000
-    return ports(exchange) == ports(mine) and 0 <= mine["ts"] - exchange["ts"] <= took
+    begun = max(exchange["ts"], mine["ts"])
+    ended = min(each["ts"] + round((each["duration_ms"] or 0) * 1e6) for each in (exchange, mine))
+    return ports(exchange) == ports(mine) and begun <= ended + 1000  # ns that are rounded
 
 
 def _only(columns: dict[str, list[Any]], kept: list[bool]) -> dict[str, list[Any]]:
