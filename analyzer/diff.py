@@ -34,11 +34,11 @@ def diff(before: Given, after: Given) -> pd.DataFrame:
 
 
 def _side(given: Given) -> Side:
-    from analyzer.changes.source import Side, exported  # noqa: PLC0415
+    from analyzer.changes.source import exported, side_of  # noqa: PLC0415
 
     if not isinstance(given, Analysis):
         side = exported(fspath(given))
         if side is not None:
             return side
         given = read(given, tables=["negotiations", "kdc"])
-    return Side(given.columns("negotiations"), given.columns("kdc"))
+    return side_of(given.columns)

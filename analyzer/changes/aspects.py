@@ -1,6 +1,7 @@
 """What is compared of negotiations and KDC exchanges: a text of each row, and which text is the worse one.
 
-A cell that is not known is no text: it can neither become weaker nor stronger.
+A cell that is not known is no text: it can neither become weaker nor stronger. Where it is not known because
+the capture lacks a part of the row, the text is `NOT_SEEN`: it may be as bad as the other side's, or as good.
 """
 
 from __future__ import annotations
@@ -8,28 +9,68 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from analyzer.tables.weakness import RANK, Run, etype_weakness, weakest_of
+from analyzer.tables.weakness import RANK, TICKETS, Run, etype_weakness, weakest_of
 
 Row = dict[str, Any]
 
 NOTHING = "nothing"
 """Stands for no mechanism run, no list offered, no protection seen, no reason to name."""
+NOT_SEEN = "not seen"
+"""Stands for what a row may have and does not show, since the capture ends, begins or is cut within it."""
 
 
 class Aspect(NamedTuple):
     """One thing that is compared."""
 
-    text: Callable[[Row], str | None]  # of a row; None where the row says nothing of it
+    text: Callable[[Row], str | None]  # of a row; None where the row has nothing of it
     order: tuple[str, ...] = ()  # of texts, the best first; none: neither is better
+    grows: bool = False  # half a row may show a better or worse text than the whole one
+    usual: bool = True  # every row has something of it, so that a side which shows nothing is told
 
 
-def _cell(name: str) -> Callable[[Row], str | None]:
-    return lambda row: row[name]
+def in_part(row: Row) -> bool:
+    """The capture lacks something of a negotiation."""
+    return bool(row["completeness"] != "complete")
+
+
+def begins_unseen(row: Row) -> bool:
+    """Or the NEGOTIATE before it, by which SMB's signatures mean what they do (MS-SMB2 3.2.4.1.1)."""
+    unseen = family_of(row["carrier"]) == "smb" and row["server_signing"] is None
+    return in_part(row) or unseen
+
+
+def _cell(name: str, otherwise: str | None = None) -> Callable[[Row], str | None]:
+    """The text of a cell; `otherwise` where it is null and the capture lacks nothing."""
+
+    def text(row: Row) -> str | None:
+        if row[name] is None:
+            return NOT_SEEN if in_part(row) else otherwise
+        return str(row[name])
+
+    return text
+
+
+def _signing(name: str) -> Callable[[Row], str | None]:
+    """What a side of SMB demands: not seen without its NEGOTIATE, also of a whole negotiation."""
+
+    def text(row: Row) -> str | None:
+        if row[name] is None:
+            return NOT_SEEN if family_of(row["carrier"]) == "smb" else None
+        return str(row[name])
+
+    return text
 
 
 def _mechanism(row: Row) -> str:
-    name, detail = row["mechanism"] or NOTHING, row["mechanism_detail"]
-    return f"{name} ({detail})" if detail else name
+    name, detail = row["mechanism"], row["mechanism_detail"]
+    if name is None:
+        return NOT_SEEN if in_part(row) else NOTHING
+    return f"{name} ({detail})" if detail else str(name)
+
+
+def _outcome(row: Row) -> str:
+    """That nothing came of it is only known where all of it is there."""
+    return NOT_SEEN if row["outcome"] == "incomplete" and in_part(row) else str(row["outcome"])
 
 
 def family_of(carrier: str) -> str:
@@ -38,11 +79,15 @@ def family_of(carrier: str) -> str:
 
 
 def _offer(row: Row) -> str:
-    return " > ".join(row["offered_mechs"]) if row["offered_mechs"] else NOTHING
+    if not row["offered_mechs"]:
+        return NOT_SEEN if in_part(row) else NOTHING
+    return " > ".join(row["offered_mechs"])
 
 
 def _delegation(row: Row) -> str | None:
-    return None if row["delegation"] is None else "yes" if row["delegation"] else "no"
+    if row["delegation"] is None:
+        return NOT_SEEN if in_part(row) else None
+    return "yes" if row["delegation"] else "no"
 
 
 _SIGNING = ("required", "enabled", "disabled")
@@ -51,14 +96,14 @@ NEGOTIATIONS: dict[str, Aspect] = {
     "carrier": Aspect(_cell("carrier"), ("smb2", "smb1")),
     "mechanism": Aspect(_mechanism),  # by weakness, see `weakness_of`
     "offer": Aspect(_offer),
-    "outcome": Aspect(_cell("outcome"), ("success", "incomplete", "failure")),
-    "protection": Aspect(lambda row: row["protection"] or NOTHING, ("seal", "tls", "sign", "none")),
-    "channel_binding": Aspect(_cell("channel_binding"), ("present", "zero", "absent")),
-    "ntlm_mic": Aspect(_cell("ntlm_mic"), ("present", "absent", "promised-missing")),
-    "client_signing": Aspect(_cell("client_signing"), _SIGNING),
-    "server_signing": Aspect(_cell("server_signing"), _SIGNING),
-    "delegation": Aspect(_delegation, ("no", "yes")),
-    "reason": Aspect(lambda row: row["reason"] or NOTHING),
+    "outcome": Aspect(_outcome, ("success", "incomplete", "failure")),
+    "protection": Aspect(_cell("protection", NOTHING), ("seal", "tls", "sign", "none"), grows=True),
+    "channel_binding": Aspect(_cell("channel_binding"), ("present", "zero", "absent"), usual=False),
+    "ntlm_mic": Aspect(_cell("ntlm_mic"), ("present", "absent", "promised-missing"), usual=False),
+    "client_signing": Aspect(_signing("client_signing"), _SIGNING, grows=True, usual=False),
+    "server_signing": Aspect(_signing("server_signing"), _SIGNING, usual=False),
+    "delegation": Aspect(_delegation, ("no", "yes"), usual=False),
+    "reason": Aspect(_cell("reason", NOTHING)),
 }
 
 _ETYPES = ("aes", "des3", "rc4", "des")
@@ -71,33 +116,64 @@ def _kind(etype: str | None) -> str:
 
 
 def _ticket(row: Row) -> str | None:
-    return None if row["ticket_etype"] is None else _kind(row["ticket_etype"])
+    """Of a ticket that was issued; an answer that is not all there may hold one."""
+    if row["ticket_etype"] is None:
+        return None if row["outcome"] == "failure" else NOT_SEEN
+    return _kind(row["ticket_etype"])
 
 
 def _requested(row: Row) -> str | None:
-    """The weakest kind that the client takes."""
+    """The weakest kind that the client takes; a list that is cut may go on."""
+    if row["request_cut"] is not False:
+        return NOT_SEEN
     kinds = {_kind(name) for name in row["requested_etypes"] or ()}
     return max(kinds, key=_ETYPES.index, default=None)
 
 
 def _proof(row: Row) -> str | None:
     """Of a logon that was granted."""
-    if row["exchange"] != "AS" or row["outcome"] != "success" or row["preauth"] is None:
+    if row["exchange"] != "AS" or row["outcome"] == "failure":
         return None
+    if row["outcome"] != "success" or row["preauth"] is None:
+        return NOT_SEEN
     return "none" if row["preauth"] == "none" else "given"
 
 
 KDC: dict[str, Aspect] = {
     "ticket": Aspect(_ticket, _ETYPES),
-    "weakest requested": Aspect(_requested, _ETYPES),
-    "pre-authentication": Aspect(_proof, ("given", "none")),
+    "weakest requested": Aspect(_requested, _ETYPES, usual=False),
+    "pre-authentication": Aspect(_proof, ("given", "none"), usual=False),
 }
 
 
 def weakness_of(row: Row) -> int | None:
-    """How weak what a negotiation ran is, the weakest first; None where it ran nothing."""
+    """How weak what a negotiation ran is, the weakest first; None where that is nothing, or not seen."""
+    if in_part(row) and not _how_is_seen(row):
+        return None
     weakest = weakest_of(Run(*(row[name] for name in Run._fields)))
     return None if weakest is None else RANK[weakest]
+
+
+def may_be_weaker(row: Row) -> bool:
+    """The capture lacks a part of the negotiation by which it may be weaker than what is seen of it.
+
+    Also how it ended: only who was let in may have been let in as a guest.
+    """
+    return in_part(row) and not (_how_is_seen(row) and row["outcome"] != "incomplete")
+
+
+def _how_is_seen(row: Row) -> bool:
+    """Not only which mechanism was run, but also NTLM's response, or the ticket; `spnego` is none yet."""
+    if row["mechanism"] == "ntlm":
+        return row["mechanism_detail"] is not None
+    if row["mechanism"] in TICKETS:
+        return row["ticket_etype"] is not None
+    return row["mechanism"] not in {None, "spnego"}
+
+
+def ticket_weakness(row: Row) -> int | None:
+    """The same of the ticket that a KDC gave."""
+    return None if row["ticket_etype"] is None else RANK[etype_weakness(row["ticket_etype"])]
 
 
 WEAK = RANK["tls-password"]

@@ -1,7 +1,7 @@
 """The negotiations and KDC exchanges of one side: read from captures, or from what was exported of them.
 
 An export is a Parquet or JSON Lines file of the table `negotiations`, or a directory that holds one, perhaps
-with one of the table `kdc` beside it. Which it is, its first bytes tell, not its name.
+with the tables `kdc` and `captures` beside it. Which it is, its first bytes tell, not its name.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from analyzer.tables.collect import Columns
 
 SUFFIXES = (".parquet", ".jsonl")
@@ -27,6 +29,7 @@ USED = (
     "mechanism_detail",
     "offered_mechs",
     "outcome",
+    "completeness",
     "protection",
     "reason",
     "tls",
@@ -47,6 +50,7 @@ USED_OF_KDC = (
     "ticket_etype",
     "requested_etypes",
     "preauth",
+    "request_cut",
 )
 """Columns of `kdc` that it reads."""
 
@@ -56,6 +60,16 @@ class Side(NamedTuple):
 
     negotiations: Columns
     kdc: Columns | None  # None: not exported
+    cut: bool = False  # by a snap length, so that whole negotiations may be missing
+
+
+def side_of(columns: Callable[[str], Columns]) -> Side:
+    """What was read of captures; `columns` gives a table by its name."""
+    return Side(columns("negotiations"), columns("kdc"), _is_cut(columns("captures")))
+
+
+def _is_cut(captures: Columns | None) -> bool:
+    return captures is not None and any(captures["truncated_packets"])
 
 
 def exported(path: str) -> Side | None:
@@ -65,7 +79,10 @@ def exported(path: str) -> Side | None:
         found = _table(place, "negotiations", USED)
         return None if found is None else Side(found, None)
     found = _in_directory(place, "negotiations", USED)
-    return None if found is None else Side(found, _in_directory(place, "kdc", USED_OF_KDC))
+    if found is None:
+        return None
+    captures = _in_directory(place, "captures", ("truncated_packets",))
+    return Side(found, _in_directory(place, "kdc", USED_OF_KDC), _is_cut(captures))
 
 
 def _in_directory(place: Path, table: str, names: tuple[str, ...]) -> Columns | None:

@@ -42,7 +42,9 @@ def commands() -> dict[str, click.Command]:
     help="How to print.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything changed.")
-@click.option("--weaker", is_flag=True, help="Only what became weaker.")
+@click.option(
+    "--weaker", is_flag=True, help="Only what became weaker, as far as both sides show it."
+)
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE.")
 @reading_options
 def diff(
@@ -61,7 +63,7 @@ def diff(
     Lines. KDC exchanges are compared where both have them: captures, and directories that
     `negoscope export` wrote.
     """
-    from analyzer.changes.compare import compare
+    from analyzer.changes.compare import UNKNOWN, compare
     from dissectors.visible import visible
 
     if output is not None:
@@ -71,7 +73,12 @@ def diff(
         lacking = before if old.kdc is None else after
         note = f"KDC exchanges are not compared: {lacking} has none exported"
         click.echo(f"negoscope: {visible(note)}", err=True)
-    changes = [change for change in compare(old, new) if not weaker or change.verdict == "weaker"]
+    changes = compare(old, new)
+    if weaker:
+        unknown = sum(change.verdict == UNKNOWN for change in changes)
+        changes = [change for change in changes if change.verdict == "weaker"]
+        if unknown and not reading["quiet"]:
+            click.echo(f"negoscope: {_left_out(unknown)}", err=True)
     with writer(output) as out:
         for line in _lines(changes, form, output, color, weaker=weaker):
             out.write(line + "\n")
@@ -80,15 +87,21 @@ def diff(
     return max(old_status, new_status)
 
 
+def _left_out(unknown: int) -> str:
+    """What to say of differences that may be weaker ones, or none."""
+    which = "1 difference is" if unknown == 1 else f"{unknown:,} differences are"
+    return f"{which} left out, of which a capture lacks what would tell if they are weaker"
+
+
 def _side(path: str, reading: dict[str, Any]) -> tuple[Side, int]:
     """One side, and its exit status."""
-    from analyzer.changes.source import Side, exported
+    from analyzer.changes.source import exported, side_of
 
     side = exported(path)
     if side is not None:
         return side, 0
     analysis = read_captures((path,), {"negotiations", "kdc"}, **reading)
-    return Side(analysis.columns("negotiations"), analysis.columns("kdc")), exit_status(analysis)
+    return side_of(analysis.columns), exit_status(analysis)
 
 
 def _lines(

@@ -12,6 +12,7 @@ from analyzer.negotiation.site import site_of
 from analyzer.pipeline.faults import fault_anomaly
 from analyzer.pipeline.sink import Options, Sink
 from analyzer.surroundings.kdc import StreamKdc
+from analyzer.surroundings.kdc_facts import is_cut
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import (
     CLIENT,
@@ -148,7 +149,7 @@ class Conversation:
             self._noticed(anomaly, item, negotiation)
         part = dissected if type(dissected) is IakerbMessage else inner
         if type(part) is IakerbMessage and negotiation is not None:
-            self._stream_kdc().carried(item, part, negotiation)
+            self._stream_kdc().carried(item, part, negotiation, cut=is_cut(dissected))
         return negotiation
 
     def _add_kdc(self, item: CarrierMessage) -> None:

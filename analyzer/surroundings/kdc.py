@@ -54,6 +54,7 @@ class _Answered(NamedTuple):
     asked: _Asked
     message: CarrierMessage
     reply: Reply
+    cut: bool
 
 
 class Pairing:
@@ -73,12 +74,15 @@ class Pairing:
         self._waiting: list[_Asked] = []
         self._latest: _Answered | None = None
 
-    def add(self, message: CarrierMessage, token: Token) -> None:
-        """Take the next message; one that is none of a KDC's is left alone."""
+    def add(self, message: CarrierMessage, token: Token, *, cut: bool = False) -> None:
+        """Take the next message; one that is none of a KDC's is left alone.
+
+        `cut`: what carries it lacks its end, which the message itself does not tell.
+        """
         if isinstance(token, KrbKdcReq):
             exchange = self._exchange(message.ts_ns)
             exchange.frame_request = message.frame
-            take_request(exchange, token)
+            take_request(exchange, token, cut=cut)
             if self._transport in ONE_BY_ONE:
                 self.lost()  # their answers came, and are not in the capture
             if self._transport == PROXY:
@@ -92,8 +96,8 @@ class Pairing:
             if asked is not None:
                 self._waiting.remove(asked)
                 asked = self._in_order(asked)
-            _answer(exchange if asked is None else asked.exchange, message, token)
-            self._latest = None if asked is None else _Answered(asked, message, token)
+            _answer(exchange if asked is None else asked.exchange, message, token, cut=cut)
+            self._latest = None if asked is None else _Answered(asked, message, token, cut)
             self._tell(exchange)
 
     def proxy_said(self, message: CarrierMessage, status: Status) -> None:
@@ -126,7 +130,7 @@ class Pairing:
             return asked
         if latest.asked.exchange.ts_ns < asked.exchange.ts_ns:
             return asked
-        _answer(asked.exchange, latest.message, latest.reply)
+        _answer(asked.exchange, latest.message, latest.reply, cut=latest.cut)
         return latest.asked
 
     def lost(self) -> None:
@@ -181,11 +185,11 @@ class Pairing:
         return repeated[-1]
 
 
-def _answer(exchange: KdcExchange, message: CarrierMessage, reply: Reply) -> None:
+def _answer(exchange: KdcExchange, message: CarrierMessage, reply: Reply, *, cut: bool) -> None:
     exchange.frame_reply, exchange.reply_ts_ns = message.frame, message.ts_ns
     exchange.proxy_status, exchange.reply_lost, exchange.frame_closed = None, False, None
     exchange.reply_torn = any(anomaly.code in _TORN for anomaly in message.anomalies)
-    take_reply(exchange, reply, message.ts_ns)
+    take_reply(exchange, reply, message.ts_ns, cut=cut)
 
 
 def _same_service(request: KrbKdcReq, reply: Reply) -> bool:
@@ -230,9 +234,14 @@ class StreamKdc:
             self._own.proxy_said(message, status)
 
     def carried(
-        self, message: CarrierMessage, token: IakerbMessage, negotiation: Negotiation
+        self,
+        message: CarrierMessage,
+        token: IakerbMessage,
+        negotiation: Negotiation,
+        *,
+        cut: bool = False,
     ) -> None:
-        """Take a negotiation's IAKERB token; it may hold no message at all."""
+        """Take a negotiation's IAKERB token; it may hold no message at all, and may be `cut`."""
         if token.inner is None:
             return
         key = id(negotiation)
@@ -242,7 +251,7 @@ class StreamKdc:
             self._carried[key] = pairing
             if len(self._carried) > CARRYING_LIMIT:
                 self._carried.popitem(last=False)[1].end()
-        pairing.add(message, token.inner)
+        pairing.add(message, token.inner, cut=cut)
 
     def lost(self) -> None:
         """Something of the server's side is not in the capture, or cannot be read."""

@@ -44,8 +44,8 @@ def exchange_of(token: Token) -> str | None:
     return _EXCHANGES.get(type(token))
 
 
-def take_request(exchange: KdcExchange, request: KrbKdcReq) -> None:
-    """Note what is asked."""
+def take_request(exchange: KdcExchange, request: KrbKdcReq, *, cut: bool = False) -> None:
+    """Note what is asked; `cut`: what carries it lacks its end."""
     exchange.exchange = exchange_of(request)
     exchange.cname = request.cname
     exchange.realm = request.realm
@@ -53,7 +53,7 @@ def take_request(exchange: KdcExchange, request: KrbKdcReq) -> None:
     exchange.requested_etypes = request.etypes
     exchange.kdc_options = request.kdc_options
     exchange.padata = request.padata_types
-    exchange.request_cut = _is_cut(request)
+    exchange.request_cut = cut or is_cut(request)
     exchange.nonce = request.nonce
     exchange.ticket_used_etype = request.ticket_etype
     exchange.ticket_used_sname = request.ticket_sname
@@ -67,13 +67,14 @@ def take_request(exchange: KdcExchange, request: KrbKdcReq) -> None:
     exchange.fast = request.armored
 
 
-def _is_cut(message: Token) -> bool:
-    return any(oddity.code in _CUT for oddity in message.anomalies)
+def is_cut(token: Token) -> bool:
+    """The end of a message, or of the token that carries it, is not there."""
+    return any(oddity.code in _CUT for oddity in token.findings)
 
 
-def take_reply(exchange: KdcExchange, reply: Reply, ts_ns: int) -> None:
-    """Note what is answered, at `ts_ns` by the capture's clock."""
-    exchange.reply_cut = _is_cut(reply)
+def take_reply(exchange: KdcExchange, reply: Reply, ts_ns: int, *, cut: bool = False) -> None:
+    """Note what is answered, at `ts_ns` by the capture's clock; `cut` as of a request."""
+    exchange.reply_cut = cut or is_cut(reply)
     exchange.reply_padata = reply.padata_types
     exchange.fast = exchange.fast or reply.armored
     if isinstance(reply, KrbError):

@@ -457,7 +457,12 @@ CHANGES = Table(
     "one difference between two sides, of a client with a service",
     (
         C("change", "category", "appeared, vanished (client and service together), changed"),
-        C("verdict", "category", "stronger, weaker: the worst of either side; else different"),
+        C(
+            "verdict",
+            "category",
+            "stronger, weaker: the worst of either side; unknown: it would be one of them, but for what a "
+            "capture lacks, which may be as bad; else different",
+        ),
         C("client", "category", "client address"),
         C("service", "category", "name by which it asked, else the server's address"),
         C(
@@ -472,7 +477,11 @@ CHANGES = Table(
             "client_signing, server_signing, delegation, reason; of KDC exchanges ticket, weakest requested, "
             "pre-authentication; any, where one side knows nothing of client and service",
         ),
-        C("before", "strs", "what was seen of it on the first side, sorted"),
+        C(
+            "before",
+            "strs",
+            "what was seen of it on the first side, sorted; `not seen` where the capture lacks a part",
+        ),
         C("after", "strs", "and on the second"),
         C("count_before", "int", "negotiations of client and service on the first side"),
         C("count_after", "int", "and on the second"),

@@ -36,7 +36,8 @@ RANK = {code: rank for rank, code in enumerate(WEAKNESSES)}
 
 _PASSWORDS = frozenset({"basic", "simple", "plain", "login", "bearer"})
 _DIGESTS = frozenset({"digest", "cram-md5"})
-_TICKETS = frozenset({"kerberos", "iakerb", "pku2u"})
+TICKETS = frozenset({"kerberos", "iakerb", "pku2u"})
+"""Mechanisms that show a ticket; how weak they are, its encryption tells."""
 _WITHOUT_ACCOUNT = frozenset({"anonymous", "unauthenticated_bind"})
 _WITHOUT_PASSWORD = frozenset({"anonymous", "unauthenticated"})
 
@@ -70,7 +71,7 @@ def _seen(run: Run) -> Iterator[str]:
         yield "tls-password" if run.tls else "clear-password"
     elif mechanism == "ntlm":
         yield run.mechanism_detail if run.mechanism_detail in RANK else "ntlm"
-    elif mechanism in _TICKETS:
+    elif mechanism in TICKETS:
         yield etype_weakness(run.ticket_etype)
         yield etype_weakness(run.session_etype)
     elif mechanism in _DIGESTS:

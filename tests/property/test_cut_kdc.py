@@ -71,3 +71,17 @@ def test_what_a_cut_answer_means_is_what_it_meant_or_not_known(
                     each["requested_etypes"] for each in whole.values()
                 ]
     assert seen <= known | {None}
+
+
+def test_a_list_inside_another_token_is_whole_or_said_to_be_cut(tmp_path: Path) -> None:
+    """IAKERB: the token around the request tells that its end is missing."""
+    (path,) = (each for each in OURS if capture_name(each) == "http/iakerb_refused")
+    packets = read_packets(path)
+    (whole,) = rows(packets, tmp_path / "whole.pcapng")
+    assert not whole["request_cut"]
+    listed = set()
+    for size in range(380, 440, 3):
+        for row in rows(snapped(size)(packets), tmp_path / "cut.pcapng"):
+            listed.add(len(row["requested_etypes"]))
+            assert row["request_cut"] or row["requested_etypes"] == whole["requested_etypes"], size
+    assert len(listed) > 3

@@ -19,6 +19,7 @@ KERBEROS: dict[str, Any] = {
     "mechanism_detail": "aes256-cts-hmac-sha1-96",
     "offered_mechs": ["kerberos", "ntlm"],
     "outcome": "success",
+    "completeness": "complete",
     "protection": "none",
     "reason": None,
     "tls": False,
@@ -47,6 +48,7 @@ TICKET: dict[str, Any] = {
     "ticket_etype": "aes256-cts-hmac-sha1-96",
     "requested_etypes": ["aes256-cts-hmac-sha1-96"],
     "preauth": None,
+    "request_cut": False,
 }
 
 
@@ -207,6 +209,69 @@ def test_what_a_client_takes_and_proves_is_compared() -> None:
     bare = {**logon, "preauth": "none"}
     assert told(compare(asked(logon), asked(bare)))["pre-authentication"][0] == "weaker"
     assert compare(asked(logon), asked(logon, {**bare, "outcome": "failure"})) == []
+
+
+CUT = {**NTLM, "completeness": "truncated"}
+UNSEEN = {
+    **CUT, "mechanism": None, "mechanism_detail": None, "outcome": "incomplete", "offered_mechs": [],
+    "protection": None, "reason": "truncated",
+}  # fmt: skip
+
+
+def test_what_is_not_seen_is_no_change() -> None:
+    """It is told that nothing is seen of it, either way; a logon that is all there and ran nothing is one."""
+    for before, after in ((UNSEEN, NTLM), (NTLM, UNSEEN)):
+        found = told(compare(side(before), side(after)))
+        assert {verdict for verdict, _, _ in found.values()} == {"unknown", "different"}
+        assert found["mechanism"][0] == found["outcome"][0] == "unknown"
+        assert ["not seen"] in found["mechanism"]
+        assert ["not seen"] in found["outcome"]
+        assert found["reason"][0] == "different"
+    gave_up = {**UNSEEN, "completeness": "complete"}
+    found = told(compare(side(gave_up), side(NTLM)))
+    assert found["mechanism"] == ("weaker", ["nothing"], ["ntlm (ntlmv2)"])
+    assert found["outcome"] == ("stronger", ["incomplete"], ["success"])
+
+
+def test_what_is_seen_beside_it_counts_unless_it_may_be_as_bad() -> None:
+    """The side that looks better must be there whole; a part that adds nothing is not told."""
+    assert compare(side(NTLM), side(NTLM, {**UNSEEN, "reason": NTLM["reason"]})) == []
+    found = told(compare(side(KERBEROS, UNSEEN), side(NTLM)))
+    assert found["mechanism"][0] == "unknown"
+    assert told(compare(side(KERBEROS), side(NTLM, UNSEEN)))["mechanism"][0] == "weaker"
+    assert told(compare(side(NTLM, UNSEEN), side(KERBEROS)))["mechanism"][0] == "stronger"
+    # of a part with its verdict and its response nothing is missing that could be worse
+    assert told(compare(side({**CUT, "mechanism_detail": "ntlmv2"}), side({**NTLM, "mechanism_detail": "ntlmv1"})))["mechanism"][0] == "weaker"  # fmt: skip
+    assert told(compare(side({**CUT, "mechanism_detail": None}), side(NTLM)))["mechanism"][0] == "unknown"  # fmt: skip
+
+
+def test_a_name_that_is_not_seen_may_be_the_other_sides() -> None:
+    """NTLM with a service of the same server is not new, though it is called otherwise, or not at all."""
+    other = {**NTLM, "server_name": "shop.nego.test"}
+    nameless = {**NTLM, "server_name": None}
+    for old in (side(NTLM, other), side(other, {**CUT, "server_name": "web.nego.test"})):
+        [come] = [c for c in compare(old, side(nameless)) if c.change == "appeared"]
+        assert come.verdict == "unknown"
+    strong = side(KERBEROS, {**KERBEROS, "server_name": "shop.nego.test"})
+    [come] = [c for c in compare(strong, side(nameless)) if c.change == "appeared"]
+    assert come.verdict == "weaker"
+    [come] = [c for c in compare(side(other), side(NTLM)) if c.change == "appeared"]
+    assert come.verdict == "weaker"
+
+
+def test_an_exchange_that_is_cut_is_no_change() -> None:
+    """A list of types may go on, an answer may hold a ticket, and a service may be any."""
+    rc4 = {**TICKET, "ticket_etype": "arcfour-hmac-md5", "requested_etypes": ["arcfour-hmac-md5"]}
+    lost = {**TICKET, "request_cut": True, "ticket_etype": None, "outcome": "incomplete"}
+    found = told(compare(asked(lost), asked(rc4)))
+    assert found == {"ticket": ("unknown", ["not seen"], ["rc4"])}
+    assert told(compare(asked(TICKET, lost), asked(rc4)))["weakest requested"][0] == "unknown"
+    [gone] = compare(asked(rc4), asked({**lost, "sname": None}))
+    assert (gone.change, gone.verdict) == ("vanished", "different")
+    [come] = compare(asked({**lost, "sname": None}), asked(rc4))
+    assert (come.change, come.verdict) == ("appeared", "unknown")
+    refused = {**TICKET, "ticket_etype": None, "outcome": "failure"}
+    assert compare(asked(TICKET), asked(refused)) == []
 
 
 def test_exchanges_of_one_side_only_are_not_compared() -> None:

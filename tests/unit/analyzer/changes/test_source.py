@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.packets import pcapng, read_packets
+from support.transport import snapped
 
 import analyzer.cli.main as command_line
 from analyzer.changes.source import USED, USED_OF_KDC, exported
@@ -55,6 +57,29 @@ def test_only_what_became_weaker(capsys: pytest.CaptureFixture[str]) -> None:
     """A gate for a policy: fail the build where something got worse."""
     assert run(capsys, "diff", str(NTLM), str(KERBEROS), "--weaker", "--exit-code")[0] == 0
     assert run(capsys, "diff", str(KERBEROS), str(NTLM), "--weaker", "--exit-code")[0] == 1
+
+
+@pytest.mark.parametrize("size", [128, 200])
+def test_what_a_capture_lacks_closes_no_gate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], size: int
+) -> None:
+    """It did not become weaker; that it may have is said on standard error.
+
+    So it is of a logon of which half is there, and of one that a snap length hides.
+    """
+    cut = tmp_path / "cut.pcapng"
+    cut.write_bytes(pcapng(snapped(size)(read_packets(NTLM))))
+    status, said, note = run(capsys, "diff", str(cut), str(NTLM), "--weaker", "--exit-code")
+    assert (status, said) == (0, "Nothing became weaker.\n")
+    assert "left out" in note
+    status, said, note = run(capsys, "diff", str(cut), str(NTLM), "--exit-code")
+    assert (status, note) == (1, "")
+    assert ("not seen" in said) == (size > 128)
+    assert "unknown" in said
+    assert run(capsys, "export", str(cut), "-o", str(tmp_path / "kept"))[0] == 0
+    assert run(capsys, "diff", str(tmp_path / "kept"), str(NTLM))[1] == said
+    assert run(capsys, "diff", str(NTLM), str(NTLM), "--weaker")[2] == ""
+    assert run(capsys, "diff", str(cut), str(NTLM), "--weaker", "--quiet")[2] == ""
 
 
 @pytest.mark.parametrize(
