@@ -5,7 +5,7 @@ that follow it come, which is nearly always in the next packets; neither streams
 
 A hello names the server that it is sent to, at the beginning of a connection and where one turns to TLS later
 (LDAP's StartTLS, HTTP's Upgrade). Behind a request for a tunnel it names whoever is at the other end, and
-the address is the proxy's: nothing is told of it, until the connection ends or its ports begin another one.
+the address is the proxy's: nothing is told of it, until its ports begin another connection.
 
 Spec: RFC 8446 4.1.2 and 5.1, RFC 6066 3, RFC 9110 9.3.6 (CONNECT), RFC 1928 3 (SOCKS5).
 Not handled: a first segment of less than six bytes; segments captured out of order; a hello in several
@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +37,9 @@ TUNNELS = 4096
 """Connections to proxies that are remembered; a hello comes soon after its tunnel."""
 
 _TCP = 6
-_FIN, _SYN, _RST = 1, 2, 4
+_SYN = 2
+_BEGINS, _ASK, _HELLO = range(3)
+"""What a packet is to tunnels, in the order in which one may be several."""
 _CONNECT = int.from_bytes(b"CONNECT ")
 _SOCKS4, _SOCKS5 = 4, 5
 _SOCKS4_CONNECT = 0x0401
@@ -66,6 +67,7 @@ class Hellos:
         self._tell = tell
         self._held: OrderedDict[_Way, _Hello] = OrderedDict()
         self._tunnels: OrderedDict[_Way, int] = OrderedDict()  # -> frame of the request
+        self._asked_from = np.zeros(0x1_0000, bool)  # by port of a client
 
     def feed(self, index: PacketIndex, rows: NDArray[np.intp], first: NDArray[np.uint8]) -> None:
         """Look at the TCP packets `rows` of a block, each with a payload; `first` has their first octets."""
@@ -83,30 +85,30 @@ class Hellos:
             self._go_on(index, rows)
 
     def _in_order(self, index: PacketIndex, asks: list[int], hellos: list[int]) -> None:
-        """Remember who asks for a tunnel, and forget it with its connection, packet by packet."""
-        border = (index.proto == _TCP) & ((index.tcp_flags & (_FIN | _SYN | _RST)) != 0)
-        events = [(row, 0, self._end) for row in np.flatnonzero(border).tolist()]
-        events += [(row, 1, self._ask) for row in asks]
-        events += [(row, 1, self._begin) for row in hellos]
-        for row, _, take in sorted(events, key=itemgetter(0, 1)):
-            take(index, row)
+        """Remember who asks for a tunnel, and forget it where a connection begins."""
+        asked = self._asked_from
+        asked[index.src_port[asks]] = True
+        border = (index.proto == _TCP) & ((index.tcp_flags & _SYN) != 0) & asked[index.src_port]
+        events = [(row, _BEGINS) for row in border.nonzero()[0].tolist()]
+        events += [(row, _ASK) for row in asks]
+        events += [(row, _HELLO) for row in hellos]
+        tunnels = self._tunnels
+        for row, what in sorted(events):
+            if what == _HELLO:
+                self._begin(index, row)
+                continue
+            way = _way(index, row)
+            if what == _ASK:
+                tunnels.setdefault(way, index.frame.item(row))
+                if len(tunnels) > TUNNELS:
+                    tunnels.popitem(last=False)
+                continue
+            tunnels.pop(way, None)
 
     def _begin(self, index: PacketIndex, row: int) -> None:
         """The first segment of a hello."""
         seq = index.tcp_seq.item(row)
         self._take(index, row, _Hello(b"", seq, index.frame.item(row), 0))
-
-    def _ask(self, index: PacketIndex, row: int) -> None:
-        self._tunnels.setdefault(_way(index, row), index.frame.item(row))
-        if len(self._tunnels) > TUNNELS:
-            self._tunnels.popitem(last=False)
-
-    def _end(self, index: PacketIndex, row: int) -> None:
-        """The client opens a connection or ends one, or the server resets it."""
-        way = _way(index, row)
-        self._tunnels.pop(way, None)
-        if index.tcp_flags.item(row) & _RST:
-            self._tunnels.pop((*way[3:], *way[:3]), None)
 
     def _go_on(self, index: PacketIndex, rows: NDArray[np.intp]) -> None:
         """Find the next segments of what is held, and theirs, as far as they are in this block."""

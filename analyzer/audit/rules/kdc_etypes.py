@@ -76,7 +76,7 @@ def rc4_only(row: Any) -> Iterator[Hit]:
     "Client asks for DES",
     means="The client would take a ticket of DES if a KDC still gave one.",
     remedy="Forbid DES in the client's settings (allow_weak_crypto, encryption types).",
-    references=("RFC 6649", "CIS Windows: Kerberos encryption types"),
+    references=("ATT&CK T1562.010", "RFC 6649", "CIS Windows: Kerberos encryption types"),
     table="kdc",
 )
 def des_asked(row: Any) -> Iterator[Hit]:

@@ -85,7 +85,7 @@ def no_mic(facts: Facts) -> Iterator[Hit]:
     "NTLM with a 56-bit key",
     means="Signatures and encryption of the session rest on 56 bits, which can be searched.",
     remedy=_MINIMUM,
-    references=("MS-NLMP 2.2.2.5", "CIS Windows: minimum session security"),
+    references=("ATT&CK T1040", "MS-NLMP 2.2.2.5", "CIS Windows: minimum session security"),
     table=None,
 )
 def key_of_56_bits(facts: Facts) -> Iterator[Hit]:
@@ -107,7 +107,7 @@ def key_of_56_bits(facts: Facts) -> Iterator[Hit]:
     means="Signatures and encryption of the session rest on 40 bits: a desktop machine finds "
     "the key in a day.",
     remedy=_MINIMUM,
-    references=("MS-NLMP 2.2.2.5", "CIS Windows: minimum session security"),
+    references=("ATT&CK T1040", "MS-NLMP 2.2.2.5", "CIS Windows: minimum session security"),
     table=None,
 )
 def key_of_40_bits(facts: Facts) -> Iterator[Hit]:
@@ -130,6 +130,7 @@ def key_of_40_bits(facts: Facts) -> Iterator[Hit]:
     "CRC.",
     remedy=_MINIMUM,
     references=(
+        "ATT&CK T1557",
         "MS-NLMP 2.2.2.5",
         "MS-NLMP 3.4.4.1",
         "CIS Windows: minimum session security",
@@ -155,7 +156,7 @@ def no_extended_security(facts: Facts) -> Iterator[Hit]:
     means="The client still offers a session key made of the LM hash; a server that agrees gets "
     "the weakest key there is.",
     remedy=_MINIMUM,
-    references=("MS-NLMP 2.2.2.5", "CIS Windows: minimum session security"),
+    references=("ATT&CK T1562.010", "MS-NLMP 2.2.2.5", "CIS Windows: minimum session security"),
     table=None,
 )
 def lm_key_offered(facts: Facts) -> Iterator[Hit]:
