@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, namedtuple
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from analyzer.audit.row_views import row_views
 
 if TYPE_CHECKING:
     from analyzer.tables.collect import Columns
@@ -17,20 +19,14 @@ _CUT = frozenset({"truncated", "snaplen", "gap", "cut-off", "limit-token-size"})
 
 
 class Facts:
-    """All tables of an analysis.
-
-    Rows are made anew at each pass and hold references to cells only, so that a million of them need not
-    exist at once.
-    """
+    """All tables of an analysis. Rows are made anew at each pass: a million need not exist at once."""
 
     def __init__(self, tables: dict[str, Columns]) -> None:
         self._tables = tables
 
     def rows(self, table: str) -> Iterator[Any]:
-        """Rows of a table in its order, as named tuples with the columns' names."""
-        columns = self._tables[table]
-        kind = namedtuple(f"{table}_row", list(columns))  # type: ignore[misc]  # noqa: PYI024
-        return map(kind._make, zip(*columns.values(), strict=True))
+        """Rows of a table in its order; each column is an attribute."""
+        return row_views(self._tables[table])
 
     @cached_property
     def by_negotiation(self) -> dict[int, Any]:

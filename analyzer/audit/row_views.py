@@ -1,0 +1,61 @@
+"""Rows of a table with named cells that are looked up when a rule asks for them.
+
+A rule reads a few of a row's many cells, and of most rows one. Columns are packed: to unpack all of them for
+each rule anew took most of an audit's time, and rows that a rule keeps held all of theirs. So a row knows its
+place only, and the rows of a stretch share what was unpacked for any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+from analyzer.tables.packed import BLOCK
+
+if TYPE_CHECKING:
+    from analyzer.tables.collect import Columns
+
+
+def row_views(columns: Columns) -> Iterator[Any]:
+    """Rows in the table's order; each column is an attribute. Equal to themselves only."""
+    kind = _kind(tuple(columns))
+    lists = list(columns.values())
+    count = len(lists[0]) if lists else 0
+    for begin in range(0, count, BLOCK):
+        end = min(begin + BLOCK, count)
+        yield from map(kind, repeat(_Stretch(lists, begin, end)), range(end - begin))
+
+
+class _Stretch(dict[int, Sequence[Any]]):
+    """Cells of a stretch of rows by the column's place, each unpacked when first asked for."""
+
+    def __init__(self, columns: list[Sequence[Any]], begin: int, end: int) -> None:
+        self._columns = columns
+        self._begin, self._end = begin, end
+
+    def __missing__(self, place: int) -> Sequence[Any]:
+        cells = self[place] = self._columns[place][self._begin : self._end]
+        return cells
+
+
+class _Row:
+    """A place in a stretch; subclasses name the columns."""
+
+    __slots__ = ("_at", "_stretch")
+
+    def __init__(self, stretch: _Stretch, at: int) -> None:
+        self._stretch = stretch
+        self._at = at
+
+
+def _kind(names: tuple[str, ...]) -> type[_Row]:
+    cells: dict[str, Any] = {name: _cell(place) for place, name in enumerate(names)}
+    return type("Row", (_Row,), {"__slots__": (), **cells})
+
+
+def _cell(place: int) -> property:
+    def cell(self: _Row) -> Any:
+        return self._stretch[place][self._at]
+
+    return property(cell)

@@ -1,0 +1,38 @@
+"""Rows as rules read them: the cells of the table, and no more of it unpacked than was asked for."""
+
+from __future__ import annotations
+
+from analyzer.audit.row_views import row_views
+from analyzer.tables.packed import BLOCK, Cells
+
+
+def table(count: int) -> dict[str, Cells]:
+    """Two columns of `count` rows."""
+    columns = {"frame": Cells("int"), "frames": Cells("ints")}
+    columns["frame"].extend(range(count))
+    columns["frames"].extend([n, n + 1] for n in range(count))
+    return columns
+
+
+def test_rows_have_the_cells_of_the_table() -> None:
+    """In its order, over packed blocks and the rest."""
+    count = 2 * BLOCK + 5
+    rows = list(row_views(table(count)))
+    assert [row.frame for row in rows] == list(range(count))
+    assert rows[BLOCK].frames == [BLOCK, BLOCK + 1]
+    assert rows[-1].frames == [count - 1, count]
+
+
+def test_a_table_without_rows_has_none() -> None:
+    """Nor one without columns."""
+    assert not list(row_views(table(0)))
+    assert not list(row_views({}))
+
+
+def test_a_column_that_nobody_asks_for_stays_packed() -> None:
+    """What is asked of one row is there for its neighbours; rows of other stretches share nothing."""
+    first, second, *_, last = row_views(table(BLOCK + 1))
+    assert (first.frame, second.frame) == (0, 1)
+    assert first._stretch is second._stretch
+    assert list(first._stretch) == [0]
+    assert list(last._stretch) == []
