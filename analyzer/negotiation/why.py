@@ -102,7 +102,7 @@ def _kdc_cause(negotiation: Negotiation, step: Step, error: KrbError) -> Cause:
     cause = kerberos_cause(error)
     if error.sname:
         cause = cause._replace(words=f"{cause.words} for {error.sname}")
-    before = negotiation.steps[: negotiation.steps.index(step)]
+    before = [] if step.request_missing else negotiation.steps[: negotiation.steps.index(step)]
     asked = next((t.inner for _, t in reversed(mechanism_tokens(before)) if t.inner), None)
     if cause.code == "wrong_password" and isinstance(asked, KrbKdcReq):
         by_password = not BY_PASSWORD.isdisjoint(asked.padata_types)
