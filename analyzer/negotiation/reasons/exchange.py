@@ -50,8 +50,8 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "the server will not run this mechanism",
         "use one of the mechanisms it offers",
         (
-            "refused before the client proved anything: HTTP 401 or 407 to a first message of NTLM or "
-            "IAKERB; "
+            "refused before the client proved anything, and without a negState reject, which says more "
+            "(no_common_mechanism): HTTP 401 or 407 to a first message of NTLM or IAKERB; "
             "STATUS_NOT_SUPPORTED; LDAP inappropriateAuthentication, or operationsError to a SASL bind; "
             "STATUS_INVALID_PARAMETER to NTLMv2 without extended security"
         ),

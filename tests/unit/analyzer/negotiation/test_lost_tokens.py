@@ -91,3 +91,17 @@ def test_a_domain_that_is_cut_off(tmp_path: Path) -> None:
         [kept[11]] = snapped(size)([packets[11]])
         row = row_at(packets[12], kept, tmp_path / "cut.pcapng")
         assert told(row) == ("selective_authentication", "possible")
+
+
+def test_a_first_token_that_is_rejected(tmp_path: Path) -> None:
+    """The reject says why, whether the client left it at that or went on; without the offer it does not."""
+    target = tmp_path / "part.pcapng"
+    packets = read_packets(CASES / "http/token_after_failure/capture.pcapng")
+    for kept in (packets, packets[:14]):
+        assert told(row_at(packets[13], kept, target)) == ("no_common_mechanism", "likely")
+    packets = read_packets(CASES / "http/kerberos_only_server/capture.pcapng")
+    row = row_at(packets[9], packets, target)
+    assert told(row) == ("no_common_mechanism", "likely")
+    assert "(negState reject, HTTP 401)" in row["reason_detail"]
+    lossy = packets[:7] + packets[8:]
+    assert told(row_at(packets[9], lossy, target)) == ("unspecified_failure", "certain")
