@@ -105,3 +105,17 @@ def test_a_first_token_that_is_rejected(tmp_path: Path) -> None:
     assert "(negState reject, HTTP 401)" in row["reason_detail"]
     lossy = packets[:7] + packets[8:]
     assert told(row_at(packets[9], lossy, target)) == ("unspecified_failure", "certain")
+
+
+def test_a_choice_of_ntlm_after_kerberos_was_refused(tmp_path: Path) -> None:
+    """One lost answer, or the lost request with the ticket, makes nobody the one who chose NTLM."""
+    packets = read_packets(CASES / "http/fallback_same_connection/capture.pcapng")
+    whole = row_at(packets[33], packets, tmp_path / "whole.pcapng")
+    assert (whole["fallback_reason"], whole["fallback_confidence"]) == (
+        "kerberos_refused",
+        "likely",
+    )
+    for lost, why in (({22}, "kerberos_refused"), ({8, 9}, "application_chose_ntlm")):
+        lossy = [packet for at, packet in enumerate(packets, 1) if at not in lost]
+        row = row_at(packets[33], lossy, tmp_path / "lossy.pcapng")
+        assert (row["fallback_reason"], row["fallback_confidence"]) == (why, "possible")
