@@ -118,7 +118,9 @@ def choice_findings(negotiation: Negotiation, frames: KeyFrames) -> Iterator[Fin
         more = _more_than_ntlm(negotiation, frames)
         if more is not None:
             words = f"{negotiation.scheme} where {more.words}"
-            yield Finding("application_chose_ntlm", "likely", (more.frame, frames.offer), words)
+            # what is lost may be a ticket that was refused
+            sure = "possible" if negotiation.bytes_lost else "likely"
+            yield Finding("application_chose_ntlm", sure, (more.frame, frames.offer), words)
     elif _kerberos_in(offered) and not _kerberos_in(_before_ntlm(offered)):
         words = "NTLM stands before Kerberos in its list"
         yield Finding("application_chose_ntlm", "possible", (frames.offer,), words)

@@ -63,7 +63,7 @@ def why_ntlm(negotiation: Negotiation, context: Context) -> list[Finding]:
         *choice_findings(negotiation, frames),
     ]
     found = _no_longer_sure(negotiation, found)
-    if earlier is not None and earlier.outcome == "incomplete":
+    if earlier is not None and earlier.mechanism == "kerberos":
         found = [_not_by_choice(finding) for finding in found]
     if len(found) < TOLD:  # what follows is never stronger
         found += _worked_elsewhere(negotiation, frames, context)
@@ -259,7 +259,10 @@ def _address_as_name(
     chosen = names[-1:] if negotiation.spn else names[:1]
     if not chosen or not is_address(chosen[0]) or _address_has_ticket(negotiation, context):
         return
-    sure = "possible" if negotiation.scheme in NTLM_SCHEMES else "likely"
+    chosen_before = negotiation.scheme in NTLM_SCHEMES
+    # what is lost may show an anonymous logon, which needs no ticket
+    unproved = negotiation.mechanism_detail is None and negotiation.completeness != "complete"
+    sure = "possible" if chosen_before or unproved else "likely"
     yield Finding("target_is_ip_address", sure, _proof(frames), chosen[0])
 
 

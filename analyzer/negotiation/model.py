@@ -68,11 +68,7 @@ class Step:
     @property
     def request_missing(self) -> bool:
         """The carrier saw this answer without its question."""
-        message = self.message
-        said = message.context.get("request_missing")
-        if not said and message.exchange is not None:
-            said = message.exchange.context.get("request_missing")
-        return bool(said)
+        return bool(self.message.context.get("request_missing"))
 
     @property
     def lost(self) -> str | None:

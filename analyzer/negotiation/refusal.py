@@ -8,7 +8,7 @@ Spec: RFC 4120 5.9.1, MS-KILE 2.2.1, MS-ERREF 2.3, RFC 4511 4.1.9, RFC 9110 15.5
 
 from __future__ import annotations
 
-from analyzer.negotiation.cause import UNSAID, Cause
+from analyzer.negotiation.cause import UNSAID, UNSEEN, Cause
 from analyzer.negotiation.firewall import firewall_cause
 from analyzer.negotiation.mechanism import MechanismTokens
 from analyzer.negotiation.model import Negotiation, Step
@@ -36,6 +36,7 @@ from analyzer.negotiation.refusal_smb import (
 from analyzer.negotiation.refused_token import (
     lost_token,
     only_an_offer,
+    proof_not_seen,
     token_not_seen,
     unread_proof,
     unreadable,
@@ -50,6 +51,12 @@ OF_THE_TOKEN = frozenset({"malformed_token", "protocol_error"})
 ONLY_REFUSED = frozenset({"bad_credentials", "kerberos_refused"})
 ASKS_FOR_MORE = ONLY_REFUSED | {"protocol_error"}
 """What LDAP's codes come to that say of a token nothing but that it was not taken."""
+SHOWN_BY_TOKEN = frozenset({"malformed_token", "kerberos_refused"})
+"""What a general code comes to by nothing but the token that it answers."""
+MAY_BE_ANOTHER = frozenset(
+    {"bad_credentials", "mechanism_refused", "ntlm_blocked", "session_expired", "ticket_expired"}
+)
+"""What a general code mostly means, but not to every token."""
 
 
 def kerberos_cause(token: KrbError) -> Cause:
@@ -73,7 +80,7 @@ def status_cause(
 ) -> Cause:
     """What a refusing status of the carrier, given in `step`, means for this negotiation."""
     if status.layer == "ntstatus":
-        code, sure = nt_status_refusal(negotiation, tokens, status)
+        code, sure = nt_status_refusal(negotiation, tokens, status, step)
     elif status.layer == "ldap":
         code, sure = ldap_refusal(negotiation, tokens, status, step)
     elif status.layer == "http":
@@ -83,8 +90,11 @@ def status_cause(
     words = status_words(status)
     if status.layer == "ldap" and code in SAYS_NOT_WHAT:
         words += own_words(status)
+    unseen = token_not_seen(negotiation, step)
     if code == "selective_authentication":
-        return firewall_cause(negotiation, words)
+        cause = firewall_cause(negotiation, words)
+        unnamed = negotiation.domain is None and lost_token(negotiation) is not None
+        return _less_sure(cause) if unseen or unnamed else cause
     policy_error = step.message.context.get("policy_error")
     if policy_error in POLICY_REASONS:
         words += f", with error {policy_error} of the password policy"
@@ -93,6 +103,8 @@ def status_cause(
     if status.code == SESSION_DELETED and session_of_another(negotiation):
         given = "not given on this connection" if code == "protocol_error" else "given unseen"
         words += f"; the session was {given}"
+    if unseen:
+        return _without_token(Cause(code, sure, words), status)
     unread = unread_proof(negotiation, tokens) if code == "kerberos_refused" else None
     if unread is not None:
         return Cause(unread, "certain", f"{words}; the client's last token is not all there")
@@ -109,11 +121,28 @@ def status_cause(
     if code == "bad_credentials" and without_challenge(negotiation):
         words += "; its connection had no challenge that the AUTHENTICATE could answer"
         return Cause("protocol_error", "likely", words)
-    if code == "bad_credentials" and token_not_seen(negotiation):
+    if code == "bad_credentials" and proof_not_seen(negotiation, tokens):
         sure = "possible"  # it may have been a ticket
     if code == "bad_credentials" and by_unknown_number(status):
         sure = "possible"  # another number than that of a wrong name or password stands beside it
     return Cause(code, sure, words)
+
+
+def _without_token(cause: Cause, status: Status) -> Cause:
+    """What is left of it where the token that was refused is not in the capture."""
+    general = cause.confidence == "likely"
+    if general and cause.code in SHOWN_BY_TOKEN:
+        sure = "likely" if status.layer == "http" else "certain"  # 400 may be about the request
+        return Cause("unspecified_failure", sure, f"{cause.words}; {UNSEEN}")
+    if general and cause.code in MAY_BE_ANOTHER:
+        return _less_sure(cause)
+    if cause.code == "unspecified_failure":
+        return cause._replace(words=f"{cause.words}; {UNSEEN}")
+    return cause
+
+
+def _less_sure(cause: Cause) -> Cause:
+    return cause._replace(confidence="possible", words=f"{cause.words}; {UNSEEN}")
 
 
 def _bad_parameter(status: Status) -> bool:

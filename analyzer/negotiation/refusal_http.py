@@ -47,12 +47,12 @@ def http_refusal(
         return step.lost, "certain"  # a token that says why may have stood there
     if _scheme_withdrawn(negotiation, step):
         return "ntlm_blocked", "likely"
+    if token_not_seen(negotiation, step):
+        return "unspecified_failure", "certain"
     if not _credentials_sent(negotiation, tokens):
         if not all_sent_seen(negotiation):
             return "unspecified_failure", "certain"  # they may be what the capture lacks
         return "mechanism_refused", "likely"
-    if token_not_seen(negotiation):
-        return "unspecified_failure", "certain"
     if negotiation.mechanism is None:
         return "malformed_token", "likely"  # none of its tokens could be read
     if negotiation.mechanism == "kerberos":

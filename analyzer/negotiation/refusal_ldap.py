@@ -51,7 +51,7 @@ def ldap_refusal(
     negotiation: Negotiation, tokens: MechanismTokens, status: Status, step: Step
 ) -> tuple[str, str]:
     """Code and confidence."""
-    if status.sub_code == BAD_PARAMETER and token_not_seen(negotiation):
+    if status.sub_code == BAD_PARAMETER and token_not_seen(negotiation, step):
         return "unspecified_failure", "certain"
     code, sure = _by_code(negotiation, status, step)
     refused = sound_token_refused(negotiation, tokens)
@@ -84,7 +84,7 @@ def _by_code(negotiation: Negotiation, status: Status, step: Step) -> tuple[str,
             "likely",
         )  # Active Directory's answer to SASL names unknown to it
     code = no_password(negotiation, LDAP_REASONS.get(status.code, "unspecified_failure"))
-    if status.code == 1 and token_not_seen(negotiation):
+    if status.code == 1 and token_not_seen(negotiation, step):
         return code, "possible"  # it may be the answer to a mechanism that the server does not know
     return code, "likely" if status.code in LIKELY_LDAP else "certain"
 

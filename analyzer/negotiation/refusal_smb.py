@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from analyzer.negotiation.invalid_parameter import sound_token_refused
 from analyzer.negotiation.mechanism import MechanismTokens
-from analyzer.negotiation.model import Negotiation
+from analyzer.negotiation.model import Negotiation, Step
 from analyzer.negotiation.reasons import LIKELY_NT_STATUS, NT_STATUS_REASONS
 from analyzer.negotiation.refused_token import no_password, token_not_seen
 from dissectors.status import Status
@@ -22,7 +22,7 @@ SESSION_DELETED = 0xC0000203
 
 
 def nt_status_refusal(
-    negotiation: Negotiation, tokens: MechanismTokens, status: Status
+    negotiation: Negotiation, tokens: MechanismTokens, status: Status, step: Step
 ) -> tuple[str, str]:
     """Code and confidence."""
     code = no_password(negotiation, NT_STATUS_REASONS.get(status.code, "unspecified_failure"))
@@ -31,10 +31,13 @@ def nt_status_refusal(
         whole = negotiation.syn_seen and not negotiation.bytes_lost
         # else it may have been given where the capture has nothing
         return ("protocol_error", "likely") if whole else ("session_expired", "possible")
+    unseen = token_not_seen(negotiation, step)
+    if status.code == INVALID_PARAMETER and unseen:
+        return "unspecified_failure", "certain"
     if status.code in OF_BINDING and _binds(negotiation):
         return "protocol_error", "likely"
-    if status.code == INVALID_PARAMETER and token_not_seen(negotiation):
-        return "unspecified_failure", "certain"
+    if status.code == NOT_ACCEPTED and unseen:
+        return code, "possible"  # it may be a session that was to be bound
     if status.code == NOT_SUPPORTED and negotiation.mechanism == "ntlm":
         code = "ntlm_blocked"  # MS-NLMP 3.2.5.1.2: the answer of a server that blocks NTLM
     elif status.code == INVALID_PARAMETER and (

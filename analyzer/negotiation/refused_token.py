@@ -7,21 +7,62 @@ from __future__ import annotations
 
 from analyzer.negotiation.mechanism import MechanismTokens
 from analyzer.negotiation.model import INITIATOR, Negotiation, Step
-from analyzer.negotiation.offer import started_late
-from dissectors.tokens.model import KrbApReq, NegTokenInit, OpaqueToken
+from analyzer.negotiation.offer import is_plain_logon, started_late
+from dissectors.tokens.model import (
+    KrbApReq,
+    NegTokenInit,
+    NegTokenResp,
+    NtlmAuthenticate,
+    NtlmNegotiate,
+    OpaqueToken,
+    Token,
+)
 
 WITHOUT_PASSWORD = frozenset({"kerberos", "iakerb"})
 """Mechanisms by which no server learns anything of a password."""
 
 
 def _sent(negotiation: Negotiation) -> list[Step]:
-    """The client's own messages that belong to the exchange of tokens, in their order."""
-    return [step for step in negotiation.steps if step.role == INITIATOR and step.is_leg]
+    """The client's own messages that belong to the exchange of tokens, in their order.
+
+    One whose token is cut off as a whole is one too.
+    """
+    return [
+        step
+        for step in negotiation.steps
+        if step.role == INITIATOR
+        and (step.is_leg or (step.message.kind == "request" and step.lost))
+    ]
 
 
-def token_not_seen(negotiation: Negotiation) -> bool:
-    """The capture lacks what the client sent: nobody knows whether the server could have read it."""
-    return negotiation.mechanism is None and negotiation.completeness != "complete"
+def token_not_seen(negotiation: Negotiation, refusal: Step) -> bool:
+    """The capture lacks what the client sent and `refusal` answers: nobody knows what was wrong with it.
+
+    What came before it does not tell: with a challenge alone nobody proves anything. Nor does NTLM's first
+    message where a challenge and what answered it may be missing behind it.
+    """
+    if refusal.request_missing:
+        return True
+    if negotiation.mechanism is None:
+        return negotiation.completeness != "complete"
+    sent = _sent(negotiation)
+    began = bool(sent) and isinstance(_inner(sent[-1]), NtlmNegotiate)
+    return began and not all_sent_seen(negotiation)
+
+
+def _inner(step: Step) -> Token | None:
+    """The mechanism's own token, within SPNEGO or without."""
+    token = step.token
+    return token.inner if isinstance(token, (NegTokenInit, NegTokenResp)) else token
+
+
+def proof_not_seen(negotiation: Negotiation, tokens: MechanismTokens) -> bool:
+    """The client's last token is cut so early that it need not be what proves who the client is."""
+    sent = _sent(negotiation)
+    if not sent or sent[-1].lost is None or is_plain_logon(negotiation):
+        return False
+    proofs = [step for step, token in tokens if isinstance(token, (KrbApReq, NtlmAuthenticate))]
+    return all(step is not sent[-1] for step in proofs)
 
 
 def all_sent_seen(negotiation: Negotiation) -> bool:

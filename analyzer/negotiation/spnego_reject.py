@@ -5,8 +5,9 @@ Spec: RFC 4178 4.2.2 and 5.
 
 from __future__ import annotations
 
-from analyzer.negotiation.cause import UNSAID, Cause
+from analyzer.negotiation.cause import UNSAID, UNSEEN, Cause
 from analyzer.negotiation.model import ACCEPTOR, INITIATOR, Negotiation, Step
+from analyzer.negotiation.refused_token import token_not_seen
 from dissectors.tokens.model import KrbError, NegTokenResp
 
 
@@ -22,6 +23,8 @@ def reject_cause(negotiation: Negotiation, step: Step) -> Cause:
         return Cause(
             "integrity_failure", "likely", "negState reject as the answer to a mechListMIC"
         )
+    if token_not_seen(negotiation, step):
+        return Cause("unspecified_failure", "certain", f"negState reject; {UNSEEN}")
     said = negotiation.steps[: negotiation.steps.index(step) + 1]
     if negotiation.selected_mech is None and sum(each.is_leg for each in said) <= 2:
         sure = "certain" if _nothing_shared(negotiation) else "likely"
@@ -47,7 +50,9 @@ def mic_before(negotiation: Negotiation, step: Step) -> bool:
 
 
 def _rejected(negotiation: Negotiation, step: Step) -> NegTokenResp | None:
-    """The client's latest token before `step`, if it was a later one of SPNEGO."""
+    """The client's token that `step` answers, if it is there and was a later one of SPNEGO."""
+    if step.request_missing:
+        return None
     before = negotiation.steps[: negotiation.steps.index(step)]
     last = next((s.token for s in reversed(before) if s.role == INITIATOR), None)
     return last if isinstance(last, NegTokenResp) else None

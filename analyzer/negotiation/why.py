@@ -37,6 +37,8 @@ AT_ONCE_NS = 1_000_000_000
 """Behind an answer a server closes within this time whatever the client does; later it may have waited."""
 UNHEARD = "or the other direction was not captured: none of its packets was seen"
 ANSWER_UNKNOWN = "what was answered to it cannot be told from other answers"
+REFUSED_AT_ONCE = ("mechanism_refused", "no_common_mechanism")
+"""Of a first token, what the carrier's status makes, and negState reject, which says more exactly why."""
 BY_PASSWORD = frozenset({2, 138})
 """PA-ENC-TIMESTAMP and PA-ENCRYPTED-CHALLENGE: made with the key of the password (RFC 4120 5.2.7.2)."""
 
@@ -102,7 +104,7 @@ def _kdc_cause(negotiation: Negotiation, step: Step, error: KrbError) -> Cause:
     cause = kerberos_cause(error)
     if error.sname:
         cause = cause._replace(words=f"{cause.words} for {error.sname}")
-    before = negotiation.steps[: negotiation.steps.index(step)]
+    before = [] if step.request_missing else negotiation.steps[: negotiation.steps.index(step)]
     asked = next((t.inner for _, t in reversed(mechanism_tokens(before)) if t.inner), None)
     if cause.code == "wrong_password" and isinstance(asked, KrbKdcReq):
         by_password = not BY_PASSWORD.isdisjoint(asked.padata_types)
@@ -130,16 +132,19 @@ def _carrier_refusal(negotiation: Negotiation) -> Reason | None:
         if denied is not None:
             return denied
     rejected = _gss_refusal(negotiation) if cause.confidence != "certain" else None
-    if rejected is not None and rejected.code == "integrity_failure":
-        refused = _rejecting(negotiation)
-        if only_the_list(negotiation, refused):
-            words = f"{reject_cause(negotiation, refused).words}, {cause.words}"
-            at = negotiation.steps.index(refused)
-            shown = [*negotiation.steps[max(at - 1, 0) : at + 1], step]
-            return _reason(rejected.code, rejected.confidence, shown, words)
-        # both fit: the password may be right and the MIC wrong, or the other way round
-        return reason._replace(detail=f"{reason.detail}; or {rejected.detail}")
-    return reason
+    if rejected is None:
+        return reason
+    refused = _rejecting(negotiation)
+    by_mic = rejected.code == "integrity_failure"
+    if (cause.code, rejected.code) == REFUSED_AT_ONCE or (
+        by_mic and only_the_list(negotiation, refused)
+    ):
+        words = f"{reject_cause(negotiation, refused).words}, {cause.words}"
+        at = negotiation.steps.index(refused)
+        shown = [*negotiation.steps[max(at - 1, 0) : at + 1], step]
+        return _reason(rejected.code, rejected.confidence, shown, words)
+    # both fit: the password may be right and the MIC wrong, or the other way round
+    return reason._replace(detail=f"{reason.detail}; or {rejected.detail}") if by_mic else reason
 
 
 def _refused_before(negotiation: Negotiation, step: Step) -> bool:

@@ -226,6 +226,8 @@ class Smb1:
         if len(words) >= 8:
             buffer = security_buffer(pdu, block.start, _u16(words, 6), HEADER_SIZE)
         anomalies = () if matched else (unmatched(pdu),)
+        if not matched:
+            context["request_missing"] = True
         logons.say(
             "response", pdu, exchange, buffer, status=status, anomalies=anomalies, context=context
         )

@@ -196,6 +196,8 @@ class Smb2:
                 context = {name: True for bit, name in _SESSION_FLAGS if flags & bit}
                 exchange.context |= context
         anomalies = () if matched else (unmatched(pdu),)
+        if not matched:
+            context["request_missing"] = True
         logons.say(
             "response", pdu, exchange, buffer, status=verdict, anomalies=anomalies, context=context
         )

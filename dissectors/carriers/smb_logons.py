@@ -178,7 +178,6 @@ class Logons:
             attempt = self.open.get(session)
         if attempt is None:
             attempt = self._start(session, again=session in self.owners)
-            attempt.exchange.context["request_missing"] = True
         if session and attempt.session != session:
             self._name(attempt, session)
         # a refusal repeats the number that it was asked for

@@ -59,7 +59,7 @@ def test_a_refusal_of_what_was_seen_whole(tmp_path: Path) -> None:
         if size < seen_whole:
             assert told == ("failure", "unspecified_failure", "certain")
         else:
-            assert told == ("failure", "mechanism_refused", "likely")
+            assert told == ("failure", "no_common_mechanism", "likely")
 
 
 def b64(token: bytes) -> bytes:

@@ -143,7 +143,8 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         ),
         (
             "likely: the codes also mean other things; possible for STATUS_ACCESS_DENIED to a token with a "
-            "mechListMIC, which Samba gives to one that does not match"
+            "mechListMIC, which Samba gives to one that does not match, and for that status and data 5 where "
+            "the capture lacks what the client sent"
         ),
         (
             "4768 0xC; AuthenticationPolicyFailures-DomainController 101 of NTLM, 105 and 106 of the KDC"
@@ -158,7 +159,8 @@ ACCOUNT_REASONS: dict[str, ReasonCode] = {
         ),
         (
             "certain where the server shows that it took the logon (success of SMB, its last token, "
-            "Persistent-Auth); likely for 403 alone"
+            "Persistent-Auth); likely for 403 alone, and over SMB where the capture lacks the client's "
+            "proof: the session may be nobody's"
         ),
         "5140, 5145 for shares",
     ),

@@ -39,8 +39,8 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "client and server share no mechanism",
         "enable a common mechanism",
         (
-            "the first answer is negState reject and selects nothing; LDAP authMethodNotSupported, or "
-            "invalidCredentials to a NegTokenInit without mechToken"
+            "the first answer is negState reject and selects nothing, the client's offer being there; LDAP "
+            "authMethodNotSupported, or invalidCredentials to a NegTokenInit without mechToken"
         ),
         "certain if the two lists, both whole, share nothing; else likely: a client may have more to offer",
         "System 40961 of LsaSrv on the client",
@@ -50,12 +50,15 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "the server will not run this mechanism",
         "use one of the mechanisms it offers",
         (
-            "refused before the client proved anything: HTTP 401 or 407 to a first message of NTLM or "
-            "IAKERB; "
+            "refused before the client proved anything, and without a negState reject, which says more "
+            "(no_common_mechanism): HTTP 401 or 407 to a first message of NTLM or IAKERB; "
             "STATUS_NOT_SUPPORTED; LDAP inappropriateAuthentication, or operationsError to a SASL bind; "
             "STATUS_INVALID_PARAMETER to NTLMv2 without extended security"
         ),
-        "likely: the codes also mean other things",
+        (
+            "likely: the codes also mean other things; possible for those of SMB and LDAP where the capture "
+            "lacks what the client sent"
+        ),
     ),
     "ntlm_blocked": ReasonCode(
         "failure",
@@ -65,7 +68,10 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
             "STATUS_NTLM_BLOCKED, LDAP data 791, or 418 as Samba says it; STATUS_NOT_SUPPORTED to an NTLM "
             "token; an HTTP server that lists NTLM no more once it was tried; LDAP diagnostic 80090302 to it"
         ),
-        "certain for STATUS_NTLM_BLOCKED, also as LDAP data 418 or 791; else likely",
+        (
+            "certain for STATUS_NTLM_BLOCKED, also as LDAP data 418 or 791; else likely, possible where the "
+            "capture lacks what the client sent"
+        ),
         (
             "NTLM/Operational 4001 (client), 4002 (server), 4003 and 4004 (domain); 8001 to 8004 "
             "where only audited"
@@ -129,7 +135,8 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         ),
         (
             "certain for busy, unavailable, STATUS_INTERNAL_ERROR and INSUFF_SERVER_RESOURCES; likely or "
-            "possible for the others"
+            "possible for the others: possible where REQUEST_NOT_ACCEPTED or operationsError answers what "
+            "the capture lacks"
         ),
     ),
     "no_credentials": ReasonCode(
@@ -189,8 +196,9 @@ EXCHANGE_REASONS: dict[str, ReasonCode] = {
         "failure",
         "refused, and the code does not tell why",
         "see the server's log at the time of the refusal",
-        "any other code of the carrier, or negState reject without anything beside it; "
-        "HTTP 401 and STATUS_INVALID_PARAMETER where the capture lacks what the client sent",
+        "any other code of the carrier, or negState reject without anything beside it; where the capture "
+        "lacks what the client sent, negState reject, HTTP 400, 401 and 407, STATUS_INVALID_PARAMETER and "
+        "LDAP data 57, and what refuses a Kerberos token without a word why",
         (
             "certain that it was refused; likely for a status of HTTP other than 401 and 407, which may be "
             "about the request and not the logon"

@@ -109,7 +109,7 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         ),
         (
             "likely; possible under a name for NTLM alone (scheme NTLM, Sicily), which is chosen before "
-            "any ticket is asked for"
+            "any ticket is asked for, and where the capture lacks the client's proof: it may be nobody's"
         ),
         "4020 and 4021 usage id 7: target name contains an IP address (with TryIPSPN set, 6)",
     ),
@@ -151,9 +151,9 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
             "accepted by it, for the same client"
         ),
         (
-            "likely for a name that stands for NTLM alone, unless how a Kerberos attempt just before ended "
-            "is not in the capture; else possible: Windows sends NTLM without SPNEGO also when it has no "
-            "other mechanism left, and the bytes are the same"
+            "likely for a name that stands for NTLM alone, unless the client tried Kerberos in vain just "
+            "before, or may have where the capture lacks a part of the connection; else possible: Windows "
+            "sends NTLM without SPNEGO also when it has no other mechanism left, and the bytes are the same"
         ),
         "4020 and 4021 usage id 1: NTLM called directly by the application",
     ),

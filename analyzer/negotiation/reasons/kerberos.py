@@ -27,7 +27,10 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         "the Kerberos ticket has expired",
         "renew the ticket",
         "KRB_AP_ERR_TKT_EXPIRED; STATUS_NETWORK_SESSION_EXPIRED to a SESSION_SETUP with Kerberos",
-        "certain for the KRB-ERROR; likely for the status, which names the session",
+        (
+            "certain for the KRB-ERROR; likely for the status, which names the session, possible where the "
+            "capture lacks what the client sent"
+        ),
         "4769 0x20",
     ),
     "session_expired": ReasonCode(
@@ -41,7 +44,8 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         ),
         (
             "certain; likely for USER_SESSION_DELETED: the server may never have had the session; possible "
-            "where the capture lacks a part of the connection, in which the session may have been given"
+            "where the capture lacks a part of the connection, in which the session may have been given, or "
+            "the client's request for it"
         ),
     ),
     "ticket_not_yet_valid": ReasonCode(
@@ -161,7 +165,7 @@ KERBEROS_REASONS: dict[str, ReasonCode] = {
         (
             "likely: Samba says so of a domain that it is told to ignore, Windows of an authentication "
             "policy as well; possible where the user's domain is the one that the server's CHALLENGE names "
-            "as its own, to which no trust leads"
+            "as its own, to which no trust leads, or where the capture lacks what the client sent"
         ),
         "4625 0xC0000413",
     ),

@@ -290,6 +290,14 @@ def test_an_address_as_name(name: str) -> None:
     assert told(reason_of(ntlm(server_name=name))) == ("target_is_ip_address", "likely", (100,))
 
 
+def test_an_address_named_by_who_may_be_nobody() -> None:
+    """Where the client's last token is lost it may be anonymous, for which nobody needs a ticket."""
+    row = ntlm(server_name="10.0.0.2", mechanism_detail=None)
+    assert told(reason_of(row))[:2] == ("target_is_ip_address", "likely")  # it is all there
+    row = ntlm(server_name="10.0.0.2", mechanism_detail=None, completeness="gap")
+    assert told(reason_of(row))[:2] == ("target_is_ip_address", "possible")
+
+
 def test_an_address_explains_no_scheme() -> None:
     """A name for NTLM alone is chosen before any ticket is asked for: the address is possible at most."""
     row = {"scheme": "NTLM", "server_name": "10.0.0.2", **RAW}

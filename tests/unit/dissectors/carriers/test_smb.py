@@ -331,7 +331,7 @@ def test_beginning_inside_a_message(wire):
     )
     assert [(a.code, a.span) for a in wire.anomalies] == [("desync", (0, 5123))]
     (leg,) = wire.messages
-    assert leg.exchange.context["request_missing"]
+    assert leg.context["request_missing"]
 
 
 # -- gaps ----------------------------------------------------------------------------------------------

@@ -437,7 +437,7 @@ def test_answer_without_request(talk):
     """An answer whose request the capture lacks opens an exchange and says so."""
     talk.answer(SESSION_SETUP, 7, setup_response(), 0x11)
     (leg,) = talk.said
-    assert leg.exchange.context["request_missing"]
+    assert leg.context["request_missing"]
     assert [a.code for a in leg.anomalies] == ["unmatched-response"]
 
 
