@@ -699,6 +699,7 @@ def relayed(
     later: Token | None = None,
     crealm: str | None = None,
     cut: bool = False,
+    unasked: bool = False,
 ) -> tuple[str, str] | None:
     """Code and confidence where the KDC's error comes through the acceptor."""
     request = KrbAsReq(raw=b"q", padata_types=padata)
@@ -711,6 +712,8 @@ def relayed(
     )  # fmt: skip
     if cut:
         made.steps[1].message.anomalies = (Anomaly("snaplen", Span(0, 1)),)
+    if unasked:
+        made.steps[1].message.context["request_missing"] = True
     reason = explain(made)
     assert reason is not None
     return reason.code, reason.confidence
@@ -724,6 +727,7 @@ def test_what_a_kdc_says_through_the_acceptor() -> None:
     assert relayed(7) == ("unknown_service", "certain")
     assert relayed(24, 2) == ("wrong_password", "certain")
     assert relayed(24, 16) == ("wrong_password", "likely")  # a smart card
+    assert relayed(24, 2, unasked=True) == ("wrong_password", "likely")  # by what proof is lost
     assert relayed(25) == ("client_gave_up", "possible")
     assert relayed(52) == ("client_gave_up", "possible")
     assert relayed(68, crealm="OTHER") == ("client_gave_up", "possible")  # where to go on
