@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Hashable, Iterator
 from functools import cached_property
+from operator import itemgetter
 
 from analyzer.correlation import kdc_rules
 from analyzer.correlation.finding import Finding
@@ -77,11 +78,11 @@ class NameIndex:
             for fact in self._leading_to.get(address, ()):
                 for asker in (fact.client, version(fact.client)):
                     self._led_to.add((asker, address), fact.ts_ns, fact)
-                for at, name in enumerate(way := (fact.name, *fact.targets)):
+                for name in (fact.name, *fact.targets):
                     if len(names) < NAMES_KEPT:
                         names[name] = None
-                    if name in names and len(further := aliases.setdefault(name, {})) < NAMES_KEPT:
-                        further.update(dict.fromkeys(way[at + 1 : at + 1 + NAMES_KEPT]))
+                if fact.targets:
+                    _learn_aliases(aliases, fact)
             names.update(self._reverse.get(address, {}))
         return names
 
@@ -114,8 +115,10 @@ class NameIndex:
             self._name_server(negotiation)
         own = set(named_by_client(negotiation))
         negotiation.names = tuple(name for name in known if name not in own)
-        negotiation.canonical_names = tuple(self._canonical(negotiation, own))
-        negotiation.reverse_names = tuple(self._reverse.get(server, ()))
+        reverse = self._reverse.get(server)
+        if reverse is not None or self._aliases[server]:
+            negotiation.canonical_names = tuple(self._canonical(negotiation, own))
+            negotiation.reverse_names = tuple(reverse or ())
 
     def _canonical(self, negotiation: Negotiation, own: set[str]) -> dict[str, None]:
         """Names that DNS gave for those that the client names, and that it may have put into the SPN."""
@@ -156,17 +159,16 @@ class NameIndex:
         must have asked for the same name.
         """
         stream, until = negotiation.stream, negotiation.started_ns
-        own = min(
-            self._holding(stream.client, stream.server, until),
-            key=lambda fact: (
-                bool(wanted) and not self._leads(fact.name, wanted, negotiation),
-                # a TLS client says its name once it is connected
-                fact.source != "sni" and fact.ts_ns > stream.first_ts_ns,
-            ),
-            default=None,
-        )
-        if own is not None:
-            return own.name
+        own: list[tuple[bool, bool, str]] = []
+        for fact in self._holding(stream.client, stream.server, until):
+            astray = bool(wanted) and not self._leads(fact.name, wanted, negotiation)
+            # a TLS client says its name once it is connected
+            late = fact.ts_ns > stream.first_ts_ns and fact.source != "sni"
+            if not astray and not late:
+                return fact.name
+            own.append((astray, late, fact.name))
+        if own:
+            return min(own, key=itemgetter(0, 1))[2]  # the first of equal ones is the latest
         asker = other_version(stream.server)
         others = {fact.name for fact in self._holding(asker, stream.server, until)}
         return others.pop() if len(others) == 1 else None
@@ -234,3 +236,14 @@ class NameIndex:
         found = self._resolved.latest(key, failed.ts_ns - BEFORE_NS, max(at_once, until))
         unheard = failed.rcode == "no-answer"
         return any(f.source == failed.source or (unheard and f.ts_ns <= at_once) for f in found)
+
+
+def _learn_aliases(aliases: dict[str, dict[str, None]], fact: NameFact) -> None:
+    """Each name on the way of an answer is an alias of those behind it."""
+    way = (fact.name, *fact.targets)[:NAMES_KEPT]
+    for at, name in enumerate(way[:-1], 1):
+        known = aliases.get(name)
+        if known is None and len(aliases) < NAMES_KEPT:
+            known = aliases[name] = {}
+        if known is not None and len(known) < NAMES_KEPT:
+            known.update(dict.fromkeys(way[at:]))
