@@ -74,6 +74,11 @@ def beside(negotiation: Negotiation, refused: KdcExchange, context: Context) -> 
     return weakest(_taken_up(negotiation, refused), ticket)
 
 
+def went_on_itself(asked: KdcExchange) -> bool:
+    """The address that asked logged on itself for want of the ticket, so that it need be nobody else's."""
+    return any(each.stream.client == asked.client for each in asked.explains[:LOOK_BACK])
+
+
 def _taken_up(negotiation: Negotiation, refused: KdcExchange) -> Beside | None:
     """An earlier logon has the refusal for its cause, and fits it better, or as well for another user."""
     earlier = [each for each in refused.explains[:LOOK_BACK] if each is not negotiation]

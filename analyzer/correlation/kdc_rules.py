@@ -88,7 +88,9 @@ class Asker(Enum):
         "before",
     )
     OTHER_VERSION = Rule(
-        "possible", "an address of the other IP version asked, and nothing tells whose it is"
+        "possible",
+        "an address of the other IP version asked, which did not log on itself for want of the ticket, and "
+        "nothing tells whose it is",
     )
     ANOTHER_LOOKED_UP = Rule(
         "possible",

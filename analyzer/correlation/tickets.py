@@ -13,7 +13,12 @@ from analyzer.capture.model import NO_TIME
 from analyzer.correlation.asked_names import AskedName, asked_names
 from analyzer.correlation.askers import asked_by, asker_of, other_account, same_client
 from analyzer.correlation.context import Context
-from analyzer.correlation.counter_evidence import beside, granted_since, had_it_elsewhere
+from analyzer.correlation.counter_evidence import (
+    beside,
+    granted_since,
+    had_it_elsewhere,
+    went_on_itself,
+)
 from analyzer.correlation.finding import STRENGTH
 from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.kdc_rules import (
@@ -261,7 +266,9 @@ def _refused(
             if match is None:
                 continue
             asker = asker_of(negotiation, exchange, context.names)
-            if asker is None or _got_it_later(negotiation, exchange, context):
+            if asker is None or (asker is Asker.OTHER_VERSION and went_on_itself(exchange)):
+                continue
+            if _got_it_later(negotiation, exchange, context):
                 continue
             when, ago = when_refused(negotiation, exchange), negotiation.started_ns - exchange.ts_ns
             against = beside(negotiation, exchange, context)
