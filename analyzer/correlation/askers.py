@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from enum import Enum
 
+from analyzer.correlation.asked_names import asked_names
 from analyzer.correlation.kdc_index import KdcIndex, version
 from analyzer.correlation.kdc_rules import Asker
 from analyzer.correlation.name_index import NameIndex
-from analyzer.correlation.services import account_of, principal, same_host, server_names
+from analyzer.correlation.services import account_of, principal
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import KdcExchange
 
@@ -76,7 +77,7 @@ def is_for(negotiation: Negotiation, exchange: KdcExchange) -> bool:
         return True
     asked = principal(exchange.sname)
     return asked is not None and any(
-        same_host(asked.host, name.host) for name in server_names(negotiation)
+        name.match_of(asked.host) is not None for name in asked_names(negotiation)
     )
 
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.capture.model import NO_TIME
+from analyzer.correlation.asked_names import names_it
 from analyzer.correlation.askers import asker_of, owner_of
+from analyzer.correlation.chains import other_user
 from analyzer.correlation.context import Context
-from analyzer.correlation.kdc_index import other_version
-from analyzer.correlation.kdc_rules import Asker, Beside
+from analyzer.correlation.kdc_index import LOOK_BACK, other_version
+from analyzer.correlation.kdc_rules import Asker, Beside, weakest
 from analyzer.correlation.kerberos_use import ticket_account
-from analyzer.correlation.services import account_of
+from analyzer.correlation.services import account_of, principal
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import KdcExchange
 
@@ -66,9 +68,27 @@ def _follows(asked: KdcExchange, later: KdcExchange) -> bool:
 
 
 def beside(negotiation: Negotiation, refused: KdcExchange, context: Context) -> Beside | None:
-    """The rule for a ticket that an address had which may be the client's, though nothing tells it."""
+    """What speaks most against it: a ticket that the client may have had, or another logon it explains."""
     has_one = any(True for _ in _holders(negotiation, refused, context))
-    return Beside.TICKET_AT_ANOTHER if has_one else None
+    ticket = Beside.TICKET_AT_ANOTHER if has_one else None
+    return weakest(_taken_up(negotiation, refused), ticket)
+
+
+def went_on_itself(asked: KdcExchange) -> bool:
+    """The address that asked logged on itself for want of the ticket, so that it need be nobody else's."""
+    return any(each.stream.client == asked.client for each in asked.explains[:LOOK_BACK])
+
+
+def _taken_up(negotiation: Negotiation, refused: KdcExchange) -> Beside | None:
+    """An earlier logon has the refusal for its cause, and fits it better, or as well for another user."""
+    earlier = [each for each in refused.explains[:LOOK_BACK] if each is not negotiation]
+    asked = principal(refused.sname)
+    named = asked is not None and any(names_it(each, asked.host) for each in earlier)
+    if asked is not None and named and not names_it(negotiation, asked.host):
+        return Beside.NAMED_BY_ANOTHER
+    if account_of(refused.asker) is None and any(other_user(e, negotiation) for e in earlier):
+        return Beside.USED_BY_ANOTHER
+    return None
 
 
 def _holders(negotiation: Negotiation, refused: KdcExchange, context: Context) -> Iterator[Asker]:

@@ -55,8 +55,14 @@ class Match(Enum):
     NAMED = Rule("certain", "the host asked for is the one that the client names to the server")
     KNOWN = Rule(
         "likely",
-        "the host is known only from the server, DNS (a reverse look-up too) or TLS, or is the short form "
-        "of such a name",
+        "the client names no host, or an address, and the host asked for is known from the server, DNS (a "
+        "reverse look-up too) or TLS; or it is the short form of what the client names, or what DNS made of "
+        f"it: by CNAME, or by the client's reverse look-up in the {BEFORE_NS // SECOND} s before",
+    )
+    OWN_NAME = Rule(
+        "possible",
+        "the client names another host, and the one asked for is the server's own name by its CHALLENGE or "
+        "a reverse look-up; no other logon names that one and took the refusal up",
     )
     REALM = Rule(
         "possible",
@@ -82,7 +88,9 @@ class Asker(Enum):
         "before",
     )
     OTHER_VERSION = Rule(
-        "possible", "an address of the other IP version asked, and nothing tells whose it is"
+        "possible",
+        "an address of the other IP version asked, which did not log on itself for want of the ticket, and "
+        "nothing tells whose it is",
     )
     ANOTHER_LOOKED_UP = Rule(
         "possible",
@@ -132,11 +140,26 @@ class Beside(Enum):
         f"why NTLM: the request is more than {BEFORE_NS // SECOND} s older, and another cause fits too: a "
         "local account, no KDC within reach, or what either side offered or chose",
     )
+    NAMED_BY_ANOTHER = Rule(
+        "possible",
+        "another logon took the refusal up, which names the host asked for, and this one does not",
+    )
+    USED_BY_ANOTHER = Rule(
+        "likely",
+        "the logon of another user at the same address took the refusal up, and whose request it was, "
+        "nothing tells",
+    )
     TICKET_AT_ANOTHER = Rule(
         "likely",
         "an address of the other IP version, and nothing tells whose it is, was granted just this ticket "
         "since, or showed it",
     )
+
+
+def weakest(*rules: Beside | None) -> Beside | None:
+    """The one that allows least; None if there is none."""
+    found = [rule for rule in rules if rule is not None]
+    return max(found, key=lambda rule: STRENGTH[rule.value.confidence], default=None)
 
 
 def least(*confidences: str) -> str:

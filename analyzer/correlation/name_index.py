@@ -8,12 +8,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Hashable, Iterator
 from functools import cached_property
+from operator import itemgetter
 
+from analyzer.correlation import kdc_rules
 from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_index import LOOK_BACK, Timeline, other_version, version
 from analyzer.correlation.services import (
     is_address,
+    is_known_as,
     named_by_client,
+    principal,
+    same_host,
 )
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import NameFact
@@ -38,6 +43,8 @@ class NameIndex:
         self._facts = sorted(facts, key=lambda f: f.ts_ns)
         self._leading_to: dict[str, list[NameFact]] = {}  # address -> facts, in order of time
         self._reverse: dict[str, dict[str, None]] = {}  # address -> names by PTR records
+        self._reverse_by: Timeline[NameFact] = Timeline()  # the same, by (client, address)
+        self._aliases: dict[str, dict[str, dict[str, None]]] = {}  # address -> name -> its CNAMEs
         self._names_of: dict[str, dict[str, None]] = {}  # address -> names, in order of time
         self._led_to: Timeline[NameFact] = Timeline()  # by (client, address), (version, address)
         self._failed: Timeline[NameFact] = Timeline()  # by (client, name)
@@ -55,6 +62,7 @@ class NameIndex:
         """Clients that put the address's own name into the SPN take it from here (MIT's `rdns`)."""
         address = reversed_address(fact.name)
         if address is not None:
+            self._reverse_by.add((fact.client, address), fact.ts_ns, fact)
             names = self._reverse.setdefault(address, {})
             for name in fact.targets:
                 # on the way there may be names of the reverse tree itself (RFC 2317)
@@ -66,12 +74,15 @@ class NameIndex:
         names = self._names_of.get(address)
         if names is None:
             names = self._names_of[address] = {}
+            aliases = self._aliases[address] = {}
             for fact in self._leading_to.get(address, ()):
                 for asker in (fact.client, version(fact.client)):
                     self._led_to.add((asker, address), fact.ts_ns, fact)
                 for name in (fact.name, *fact.targets):
                     if len(names) < NAMES_KEPT:
                         names[name] = None
+                if fact.targets:
+                    _learn_aliases(aliases, fact)
             names.update(self._reverse.get(address, {}))
         return names
 
@@ -101,23 +112,65 @@ class NameIndex:
         if not known:
             return
         if negotiation.server_name is None:
-            negotiation.server_name = self._name_led_by(negotiation)
-            negotiation.name_looked_up = negotiation.server_name is not None
+            self._name_server(negotiation)
         own = set(named_by_client(negotiation))
         negotiation.names = tuple(name for name in known if name not in own)
+        reverse = self._reverse.get(server)
+        if reverse is not None or self._aliases[server]:
+            negotiation.canonical_names = tuple(self._canonical(negotiation, own))
+            negotiation.reverse_names = tuple(reverse or ())
 
-    def _name_led_by(self, negotiation: Negotiation) -> str | None:
+    def _canonical(self, negotiation: Negotiation, own: set[str]) -> dict[str, None]:
+        """Names that DNS gave for those that the client names, and that it may have put into the SPN."""
+        server, until = negotiation.stream.server, negotiation.started_ns
+        aliases = self._aliases.get(server, {})
+        found = {name: None for host in own for name in aliases.get(host, ())}
+        key = negotiation.stream.client, server
+        for fact in self._reverse_by.latest(key, until - kdc_rules.BEFORE_NS, until):
+            found.update(dict.fromkeys(fact.targets[:NAMES_KEPT]))
+        return found
+
+    def _name_server(self, negotiation: Negotiation) -> None:
+        """Fill `server_name` by what the client looked up, unless its SPN says another name of the server.
+
+        Where the server is none of the SPN's name, the look-up stays: the difference may be an attack.
+        """
+        spn = principal(negotiation.spn)
+        wanted = spn.host if spn is not None and not is_address(spn.host) else ""
+        name = self._name_led_by(negotiation, wanted)
+        astray = wanted and name is not None and not self._leads(name, wanted, negotiation)
+        if astray and is_known_as(negotiation, wanted):
+            negotiation.server_name = wanted
+        else:
+            negotiation.server_name = name
+            negotiation.name_looked_up = name is not None
+
+    def _leads(self, name: str, wanted: str, negotiation: Negotiation) -> bool:
+        """A name is the wanted one, or an alias of it."""
+        canonical = self._aliases.get(negotiation.stream.server, {}).get(name, {})
+        return any(same_host(host, wanted) for host in (name, *canonical))
+
+    def _name_led_by(self, negotiation: Negotiation, wanted: str) -> str | None:
         """The name that led the client to the server, by an answer that still held.
 
+        One that leads to the `wanted` host before others, then the latest from before the connection.
         Without one, a name that was asked for over the other version of the Internet Protocol: a machine
-        looks up IPv6 addresses over IPv4 as well. Whose address that is, nothing says; so all that asked
-        so must have asked for the same name.
+        looks up IPv6 addresses over IPv4 as well. Whose address that is, nothing says; so all that asked so
+        must have asked for the same name.
         """
-        server, until = negotiation.stream.server, negotiation.started_ns
-        own = next(self._holding(negotiation.stream.client, server, until), None)
-        if own is not None:
-            return own.name
-        others = {fact.name for fact in self._holding(other_version(server), server, until)}
+        stream, until = negotiation.stream, negotiation.started_ns
+        own: list[tuple[bool, bool, str]] = []
+        for fact in self._holding(stream.client, stream.server, until):
+            astray = bool(wanted) and not self._leads(fact.name, wanted, negotiation)
+            # a TLS client says its name once it is connected
+            late = fact.ts_ns > stream.first_ts_ns and fact.source != "sni"
+            if not astray and not late:
+                return fact.name
+            own.append((astray, late, fact.name))
+        if own:
+            return min(own, key=itemgetter(0, 1))[2]  # the first of equal ones is the latest
+        asker = other_version(stream.server)
+        others = {fact.name for fact in self._holding(asker, stream.server, until)}
         return others.pop() if len(others) == 1 else None
 
     def _holding(self, asker: Hashable, address: str, at_ns: int) -> Iterator[NameFact]:
@@ -183,3 +236,14 @@ class NameIndex:
         found = self._resolved.latest(key, failed.ts_ns - BEFORE_NS, max(at_once, until))
         unheard = failed.rcode == "no-answer"
         return any(f.source == failed.source or (unheard and f.ts_ns <= at_once) for f in found)
+
+
+def _learn_aliases(aliases: dict[str, dict[str, None]], fact: NameFact) -> None:
+    """Each name on the way of an answer is an alias of those behind it."""
+    way = (fact.name, *fact.targets)[:NAMES_KEPT]
+    for at, name in enumerate(way[:-1], 1):
+        known = aliases.get(name)
+        if known is None and len(aliases) < NAMES_KEPT:
+            known = aliases[name] = {}
+        if known is not None and len(known) < NAMES_KEPT:
+            known.update(dict.fromkeys(way[at:]))

@@ -33,8 +33,8 @@ def asked_in_vain(negotiation: Negotiation, context: Context) -> Finding | None:
         return None
     refusal = refused_ticket(negotiation, context)
     if refusal is not None:
-        rules = (Use.LEFT, refusal.asker, refusal.when)
-        sure = least(*(rule.value.confidence for rule in rules))
+        rules = (Use.LEFT, refusal.asker, refusal.when, refusal.beside)
+        sure = least(*(rule.value.confidence for rule in rules if rule is not None))
         return _left(reason.evidence, refusal.exchange, sure, refusal.remarks)
     failed = failed_logon(negotiation, context)
     if failed is None:

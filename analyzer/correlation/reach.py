@@ -16,7 +16,7 @@ from typing import NamedTuple
 from analyzer.capture.model import NO_TIME
 from analyzer.correlation.askers import answered_after, is_for, same_client
 from analyzer.correlation.context import Context
-from analyzer.correlation.counter_evidence import has_its_ticket
+from analyzer.correlation.counter_evidence import has_its_ticket, went_on_itself
 from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.kdc_lookups import kdc_not_named
@@ -69,6 +69,11 @@ class _Vain(NamedTuple):
         return _Vain(asked, [a for a in self.attempts if a.client in addresses])
 
     @property
+    def of_nobody_seen(self) -> set[str]:
+        """Of the addresses those that did not log on themselves for want of an answer."""
+        return self.addresses - {e.client for e in self.asked if went_on_itself(e)}
+
+    @property
     def addresses(self) -> set[str]:
         """Who asked."""
         return {exchange.client for exchange in self.asked} | {a.client for a in self.attempts}
@@ -80,7 +85,7 @@ def _asked_in_vain(negotiation: Negotiation, context: Context, since: int) -> Fi
         # the client's own address, else those of the other version that are the client's too
         vain = _in_vain(negotiation, context, asker, since)
         known = {a for a in vain.addresses if _known(negotiation, a, context.kdc, context.names)}
-        vain = vain.by(known) if known else vain
+        vain = vain.by(known or vain.of_nobody_seen)
         if vain.addresses:
             return _unreachable(negotiation, vain, context.kdc, known=bool(known))
     return None

@@ -123,6 +123,15 @@ def server_names(negotiation: Negotiation) -> list[ServerName]:
     return [ServerName(host, by_client) for host, by_client in found.items()]
 
 
+def is_known_as(negotiation: Negotiation, host: str) -> bool:
+    """The server shows that it is this host: it says so in its CHALLENGE, or took the ticket for it."""
+    told = negotiation.ntlm_server
+    if told is not None:
+        own = (told.dns_computer, told.nb_computer)
+        return any(same_host(host_of(name), host) for name in own if name)
+    return negotiation.mechanism == "kerberos" and negotiation.outcome == "success"
+
+
 def same_host(one: str, other: str) -> bool:
     """The names are equal, or one is the short form of the other."""
     if one == other:

@@ -10,9 +10,15 @@ from itertools import chain
 from typing import NamedTuple
 
 from analyzer.capture.model import NO_TIME
+from analyzer.correlation.asked_names import AskedName, asked_names
 from analyzer.correlation.askers import asked_by, asker_of, other_account, same_client
 from analyzer.correlation.context import Context
-from analyzer.correlation.counter_evidence import beside, granted_since, had_it_elsewhere
+from analyzer.correlation.counter_evidence import (
+    beside,
+    granted_since,
+    had_it_elsewhere,
+    went_on_itself,
+)
 from analyzer.correlation.finding import STRENGTH
 from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.kdc_rules import (
@@ -28,14 +34,11 @@ from analyzer.correlation.kdc_rules import (
     least,
 )
 from analyzer.correlation.services import (
-    ServerName,
     account_of,
     classes,
     label_of,
     named_by_client,
     principal,
-    same_host,
-    server_names,
 )
 from analyzer.negotiation.mechanism import KERBEROS_NAMES
 from analyzer.negotiation.model import Negotiation, Ticket
@@ -191,7 +194,7 @@ def refused_ticket(negotiation: Negotiation, context: Context) -> Refusal | None
     if not index.refused_labels and not index.refused_realms:
         return None
     best: Refusal | None = None
-    known = server_names(negotiation)
+    known = asked_names(negotiation)
     wanted = classes(negotiation.carrier)
     spn = principal(negotiation.spn)
     if spn is not None:
@@ -218,7 +221,7 @@ def refused_ticket(negotiation: Negotiation, context: Context) -> Refusal | None
 
 
 def _refused_realm(
-    negotiation: Negotiation, context: Context, known: list[ServerName]
+    negotiation: Negotiation, context: Context, known: list[AskedName]
 ) -> Refusal | None:
     """The client's own KDC refused it the way to the realm that the server's name belongs to.
 
@@ -249,7 +252,7 @@ def _rank(refusal: Refusal) -> tuple[int, bool, bool, int, int]:
 
 
 def _refused(
-    negotiation: Negotiation, context: Context, service: str, name: ServerName
+    negotiation: Negotiation, context: Context, service: str, name: AskedName
 ) -> Iterator[Refusal]:
     """The latest refusal by each address that may be the client's; one that came too late for want of it."""
     client = negotiation.stream.client
@@ -259,18 +262,21 @@ def _refused(
         late: Refusal | None = None
         for exchange in context.kdc.refused.latest((key, service, label), since, until):
             asked = principal(exchange.sname)
-            if asked is None or not same_host(asked.host, name.host):
+            match = name.match_of(asked.host) if asked is not None else None
+            if match is None:
                 continue
             asker = asker_of(negotiation, exchange, context.names)
-            if asker is None or _got_it_later(negotiation, exchange, context):
+            if asker is None or (asker is Asker.OTHER_VERSION and went_on_itself(exchange)):
+                continue
+            if _got_it_later(negotiation, exchange, context):
                 continue
             when, ago = when_refused(negotiation, exchange), negotiation.started_ns - exchange.ts_ns
-            if when is When.REMEMBERED and asker.value.confidence == "possible":
-                continue  # who it is that remembers, nobody knows
-            named = name.named_by_client and asked.host == name.host
-            match = Match.NAMED if named else Match.KNOWN
             against = beside(negotiation, exchange, context)
+            if match is Match.OWN_NAME and against is Beside.NAMED_BY_ANOTHER:
+                continue
             refusal = Refusal(exchange, match, asker, when, ago, against)
+            if when is When.REMEMBERED and refusal.confidence == "possible":
+                continue  # who it is that remembers, or what, nobody knows
             if when is not When.LATE:
                 yield refusal
                 break

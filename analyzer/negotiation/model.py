@@ -250,6 +250,8 @@ class Negotiation:
     kerberos_refusal: KerberosRefusal | None = None  # the last of them
     # filled in by analyzer.correlation
     names: tuple[str, ...] = ()  # other names of the server, learnt in the capture
+    canonical_names: tuple[str, ...] = ()  # those that DNS told the client for the one it names
+    reverse_names: tuple[str, ...] = ()  # those that the address leads to, by whomever asked
     name_looked_up: bool = False  # `server_name` is such a name too: the client itself shows none
     fallback_reason: str | None = None  # why NTLM, or another mechanism; whatever came of it
     fallback_confidence: str | None = None

@@ -174,3 +174,19 @@ def test_no_request_is_said_only_where_none_was_seen() -> None:
         assert row.reason is not None
         assert none_seen not in row.reason.detail
     assert none_seen in told([])[2]
+
+
+@pytest.mark.parametrize("error", [7, None])
+def test_who_asked_and_logged_on_itself_is_another_one(error: int | None) -> None:
+    """Nothing tells whose the address is but its own logon, which the KDC's word, or silence, explains."""
+    other = stream(client=V6, server="fd77::2")
+    for first, code in ((ntlm(96, 50, stream=other), "ntlm_only_client"), (None, "")):
+        vain = asked(95, WEB, error, client=V6)
+        if error is None:
+            vain.frame_reply = None
+        rows = joined(*(row for row in (first, ntlm()) if row is not None), kdc=[vain])
+        told_first = rows[0].fallback_reason
+        assert told_first == ("kdc_unreachable" if error is None else "unknown_service")
+        assert rows[-1].fallback_reason == (code or told_first)
+        if first is None:
+            assert rows[-1].fallback_confidence == "possible"
