@@ -72,6 +72,21 @@ class Facts:
         return [row for row in self.ntlm_messages if row.ntlm_response is not None]
 
     @cached_property
+    def _places(self) -> dict[int, list[int]]:
+        """Where in `tokens` those of each negotiation are."""
+        places: dict[int, list[int]] = defaultdict(list)
+        for place, number in enumerate(self._tables["tokens"]["negotiation_id"]):
+            if number is not None:
+                places[number].append(place)
+        return places
+
+    def said(self, number: int) -> list[tuple[Any, ...]]:
+        """Tokens of a negotiation in their order: time, role, SHA-256, where it begins in its stream."""
+        columns = self._tables["tokens"]
+        cells = [columns[name] for name in ("ts", "role", "sha256", "stream_offset")]
+        return [tuple(column[place] for column in cells) for place in self._places.get(number, ())]
+
+    @cached_property
     def cut_frames(self) -> set[tuple[str, int]]:
         """Frames in which a token or message ends before its own length says, by capture."""
         return {

@@ -12,29 +12,26 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from analyzer.audit.model import Hit
+from analyzer.audit.seen_twice import Seen, connections, ends, one_connection, passed_whole
 
 if TYPE_CHECKING:
     from analyzer.audit.facts import Facts
 
 _TOGETHER_NS = 120_000_000_000  # a relay answers while its victim waits
 _HTTP = frozenset({"http", "http-proxy"})
+_VIEWS = 4  # of one connection, that are looked at
 _PROTECTED = frozenset({"sign", "seal"})
-
-
-def ends(row: Any) -> tuple[Any, ...]:
-    """Addresses and ports of a negotiation."""
-    return row.client, row.client_port, row.server, row.server_port
 
 
 def same_exchange(one: Any, other: Any) -> bool:
     """Whether the same bytes of both prove that they are one exchange, which passes through what is between.
 
-    They are one connection seen twice; or over SMB 2 have one session id, which the server chooses, of 64
-    bits, where another id proves two (the UID of SMB 1 tells nothing: Windows gives everybody the first
-    2048); or are seen before and behind a box that changes the server's address alone; or both go on
-    signed or sealed, for which a relay has no key.
+    They are one connection seen twice, maybe with other ends behind a NAT; or over SMB 2 have one session id,
+    which the server chooses, of 64 bits, where another id proves two (the UID of SMB 1 tells nothing: Windows
+    gives everybody the first 2048); or are seen before and behind a box that changes the server's address
+    alone; or both go on signed or sealed, for which a relay has no key.
     """
-    if ends(one) == ends(other):
+    if ends(one) == ends(other) or one_connection(one, other):
         return True
     if _family(one) != _family(other):
         return False
@@ -66,6 +63,16 @@ def may_be_forwarded(one: Any, other: Any) -> bool:
 
 def _family(row: Any) -> str:
     return "http" if row.carrier in _HTTP else str(row.carrier)
+
+
+def less_sure(facts: Facts, one: Any, other: Any, sure: str) -> str:
+    """How sure it is that the second of two connections is another's doing: `sure`, unless all passed whole.
+
+    Then a firewall that renumbers connections, or a port forwarder, may stand between. Two session ids of
+    SMB 2 say that it does not.
+    """
+    two_sessions = one.carrier == "smb2" and one.exchange and other.exchange
+    return "possible" if not two_sessions and passed_whole(facts, one, other) else sure
 
 
 def may_be_one_host(one: Any, other: Any) -> bool:
@@ -103,11 +110,21 @@ def pairs_of(facts: Facts, column: str) -> Iterator[tuple[Any, Any, Any, Any]]:
     for tokens in seen.values():
         ordered = sorted(tokens, key=lambda pair: (pair[0].ts is None, pair[0].ts or 0))
         told: set[frozenset[int]] = set()
-        for (one, first), (other, second) in itertools.pairwise(ordered):
+        for these, those in itertools.pairwise(connections(ordered)):
+            (one, first), (other, second) = side_by_side(these, those)
             pair = frozenset({first.negotiation_id, second.negotiation_id})
             if ends(first) != ends(second) and pair not in told:
                 told.add(pair)
                 yield one, first, other, second
+
+
+def side_by_side(these: list[Seen], those: list[Seen]) -> tuple[Seen, Seen]:
+    """Of the views of two connections those with a host in between, if there is one, else the first ones."""
+    for one in these[:_VIEWS]:
+        for other in those[:_VIEWS]:
+            if joined(one[1], other[1]):
+                return one, other
+    return these[0], those[0]
 
 
 def near(one: Any, other: Any) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import account, kdc_frames, principal
+from analyzer.audit.seen_twice import once
 
 _ONE_TRY_NS = (
     10 * 1_000_000_000
@@ -67,25 +68,30 @@ class Try(NamedTuple):
 def refusals(facts: Facts) -> Iterator[Refusal]:
     """Refusals of a name or password by servers, then by KDCs.
 
-    Answers that say nothing of the password (pre-authentication required, too big for UDP) are none.
+    Answers that say nothing of the password (pre-authentication required, too big for UDP) are none; nor are
+    the copies that a capture on both sides of a NAT has of them.
     """
-    for row in facts.rows("negotiations"):
-        if row.outcome == "failure" and row.reason in _REFUSED and row.user:
-            user, domain = _split(row.user, row.domain)
-            yield Refusal(
-                row.started or 0,
-                row.capture,
-                row.client,
-                user,
-                _OWN + row.server if domain == "." else domain,
-                account(row.user, row.domain),
-                row.reason,
-                (row.last_frame,),
-                (row.negotiation_id,),
-                row.server,
-                f"{row.server} over {row.carrier}",
-                by_kdc=False,
-            )
+    refused = (
+        row
+        for row in facts.rows("negotiations")
+        if row.outcome == "failure" and row.reason in _REFUSED and row.user
+    )
+    for row in once(refused):
+        user, domain = _split(row.user, row.domain)
+        yield Refusal(
+            row.started or 0,
+            row.capture,
+            row.client,
+            user,
+            _OWN + row.server if domain == "." else domain,
+            account(row.user, row.domain),
+            row.reason,
+            (row.last_frame,),
+            (row.negotiation_id,),
+            row.server,
+            f"{row.server} over {row.carrier}",
+            by_kdc=False,
+        )
     for row in facts.rows("kdc"):
         reason = _reason_of_kdc(facts, row)
         if reason is not None and row.exchange == "AS" and row.cname and row.client:

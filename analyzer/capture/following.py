@@ -46,6 +46,7 @@ class Following:
         """
         table = self._table
         seen = table.seen.item(stream_id) | syns
+        amid_another = start == "captured"
         if start is None:
             start = "syn" if seen & (SYN_BY[0] | SYN_BY[1]) else "captured"
         elif table.reopened[stream_id] >= self._pool.limits.reopened:
@@ -54,6 +55,8 @@ class Following:
         else:
             table.reopened[stream_id] += 1
         stream, client = describe(table, stream_id, index, row, sender, seen)
+        if amid_another:
+            stream.client_seq = stream.server_seq = None  # what is known are the other's
         return self.ask(stream, client, start, index.frame.item(row))
 
     def ask(self, stream: Stream, client: int, start: Start, frame: int) -> TcpStream | None:

@@ -104,6 +104,8 @@ class Stream:
     started_before: bool = False  # TCP without SYN: older than the capture
     both_sides: bool = False  # packets of both were seen, up to the block of the first payload
     server_heard: bool = False  # TCP: a packet of the server came before, or is, the first payload
+    client_seq: int | None = None  # TCP: sequence number before the client's first byte
+    server_seq: int | None = None
 
 
 IGNORE = -1

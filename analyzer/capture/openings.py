@@ -132,6 +132,8 @@ class Openings:
             not seen & _SYN,
             seen & _BOTH == _BOTH,
             self._server_heard[at],
+            self._begins[at][client],
+            self._begins[at][client ^ 1],
         )
         return stream, client
 
@@ -156,6 +158,10 @@ class Openings:
         heard = self._table.heard(streams, client ^ 1, index.frame[rows])
         self._server_heard: list[bool] = heard.tolist()
         self._client: list[int] = client.tolist()
+        self._begins: list[list[int | None]] = self._table.base[streams].tolist()
+        alone = (index.tcp_flags[rows] & ACK) == 0  # nothing tells where the other side begins
+        for place in np.flatnonzero(alone).tolist():
+            self._begins[place][sender.item(place) ^ 1] = None
         self._source: list[int] = np.where(by_syn, 2, by_port).tolist()
         self._sender: list[int] = sender.tolist()
         self._seen: list[int] = seen.tolist()

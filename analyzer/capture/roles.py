@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.capture.addresses import address
 from analyzer.capture.model import PacketIndex, Stream
-from analyzer.capture.streams import SENT_BY, STARTED_BY_1, SYN_BY, StreamTable
+from analyzer.capture.streams import ACK, SENT_BY, STARTED_BY_1, SYN_BY, StreamTable
 
 WELL_KNOWN_PORTS = 1024
 EPHEMERAL_PORTS = 32_768
@@ -38,6 +38,12 @@ def describe(
         client, source = seen & STARTED_BY_1, "first"
     this, that = (0, 1) if sender == client else (1, 0)
     tcp = index.proto.item(row) == TCP
+    begins: list[int | None] = [None, None]
+    if tcp:
+        frame = index.frame.item(row)
+        begins[sender] = table.base_at(stream_id, sender, frame)
+        if index.tcp_flags.item(row) & ACK:  # else what tells it may come later, or never
+            begins[sender ^ 1] = table.base_at(stream_id, sender ^ 1, frame)
     stream = Stream(
         stream_id=stream_id,
         transport="tcp" if tcp else "udp",
@@ -51,5 +57,7 @@ def describe(
         started_before=tcp and True not in asked,
         both_sides=seen & _BOTH == _BOTH,
         server_heard=tcp and table.is_heard(stream_id, client ^ 1, index.frame.item(row)),
+        client_seq=begins[client],
+        server_seq=begins[client ^ 1],
     )
     return stream, client

@@ -99,6 +99,8 @@ def negotiation_row(capture: str, negotiation: Negotiation) -> Row:
         negotiation.fallback_confidence,
         negotiation.version_frame,
         negotiation.protection_frame,
+        stream.client_seq,
+        stream.server_seq,
     ]
 
 

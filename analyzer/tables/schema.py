@@ -182,6 +182,14 @@ NEGOTIATIONS = Table(
             "frame of the first message after the logon that shows `protection`; null where the logon's own "
             "frames show it",
         ),
+        C(
+            "client_seq",
+            "int",
+            "TCP sequence number before the client's first byte, as on the wire: its initial one where the "
+            "connection began in the capture, else before the first that was captured; streams with the same "
+            "two numbers are one connection, seen on both sides of a NAT; null where nothing shows it",
+        ),
+        C("server_seq", "int", "the same of the server"),
     ),
 )
 

@@ -10,13 +10,14 @@ systems of one kind all send the same bytes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 from analyzer.audit.facts import Facts
 from analyzer.audit.hops import by_middle, joined, may_be_one_host, near, pairs_of, same_exchange
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
+from analyzer.audit.seen_twice import connection
 
 _WAITING = 64  # clients of one host that wait for its answer to the same NEGOTIATE
 _AT_ONCE_NS = (
@@ -44,9 +45,9 @@ def in_between(facts: Facts) -> Iterator[Hit]:
     a NEGOTIATE alone, where the capture lacks a challenge, and only if the host in between never sends these
     bytes but while its client waits for an answer to them (or within a second, where that is missing).
     """
-    told: set[frozenset[int]] = set()
+    told: set[frozenset[Hashable]] = set()
     for what, one, first, other, second in _the_same(facts):
-        pair = frozenset({first.negotiation_id, second.negotiation_id})
+        pair = frozenset({_logon(first), _logon(second)})
         if pair in told or not (near(one, other) and _passed_on(first, second)):
             continue
         told.add(pair)
@@ -58,6 +59,11 @@ def in_between(facts: Facts) -> Iterator[Hit]:
         )
         why += f", both for the host {host}" if host and may_be_one_host(first, second) else ""
         yield by_middle(near_hop, far_hop, why, (one.frame, other.frame), "possible")
+
+
+def _logon(row: Any) -> Hashable:
+    """What is the same for all views of a connection, else the negotiation's own number."""
+    return connection(row) or row.negotiation_id
 
 
 def _passed_on(first: Any, second: Any) -> bool:

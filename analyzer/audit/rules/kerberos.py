@@ -14,9 +14,17 @@ from typing import Any
 from analyzer.audit.etypes import RC4
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import by_client, by_server, kdc_hit, place, principal
-from analyzer.audit.hops import joined, may_be_forwarded, may_be_one_host, same_exchange
+from analyzer.audit.hops import (
+    joined,
+    less_sure,
+    may_be_forwarded,
+    may_be_one_host,
+    same_exchange,
+    side_by_side,
+)
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
+from analyzer.audit.seen_twice import Seen, connections
 
 _AES = (
     "Give the account AES keys (set msDS-SupportedEncryptionTypes and change its password), "
@@ -169,15 +177,11 @@ def _addresses(facts: Facts) -> dict[tuple[str, str], set[str]]:
     table=None,
 )
 def replayed(facts: Facts) -> Iterator[Hit]:
-    """One Kerberos token in two connections; less sure of the same client, or through a host in between."""
-    seen: dict[str, Any] = {}
-    for token in facts.ap_requests:
-        if token.krb_authenticator_length is None or facts.is_cut(token):
-            continue  # a client shows one ticket often; the authenticator behind it is what must be new
-        row = facts.by_negotiation[token.negotiation_id]
-        digest = token.inner_sha256 or token.sha256
-        shown = seen.setdefault(digest, token)
-        first = facts.by_negotiation[shown.negotiation_id]
+    """One Kerberos token in two connections; less sure of the same client, or through a host in between.
+
+    One connection before and behind a NAT is one; possible, where all messages of two are the same, in step.
+    """
+    for (shown, first), (token, row) in _shown_again(facts):
         if same_exchange(first, row):
             continue
         # a replay asks for the same host too: over HTTP only a middle box that is seen as one will do
@@ -197,8 +201,22 @@ def replayed(facts: Facts) -> Iterator[Hit]:
             numbers,
             row.capture,
             row.started,
-            _replay_confidence(first, row, between=between),
+            less_sure(facts, first, row, _replay_confidence(first, row, between=between)),
         )
+
+
+def _shown_again(facts: Facts) -> Iterator[tuple[Seen, Seen]]:
+    """The same whole AP-REQ on two connections: where it came first, and each where it came again."""
+    seen: dict[str, list[Seen]] = defaultdict(list)
+    for token in facts.ap_requests:
+        if token.krb_authenticator_length is None or facts.is_cut(token):
+            continue  # a client shows one ticket often; the authenticator behind it is what must be new
+        row = facts.by_negotiation[token.negotiation_id]
+        seen[token.inner_sha256 or token.sha256].append((token, row))
+    for shown in seen.values():
+        first, *others = connections(shown)
+        for other in others:
+            yield side_by_side(first, other)
 
 
 def _replay_confidence(first: Any, row: Any, *, between: bool) -> str:

@@ -2,7 +2,8 @@
 
 A middle box that hands its client's own messages on is no relay: over SMB 2 both hops then have one session
 id. Over HTTP both ask for one host then, and with a relay behind a false name too: `handed_on` tells these.
-The same packets seen twice (a mirror port, two captures of one connection) are one connection.
+The same packets seen twice (a mirror port, two captures of one connection, both sides of a NAT) are one
+connection; where a firewall may have renumbered it, what is told is possible (`seen_twice`).
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from analyzer.audit.facts import Facts
 from analyzer.audit.hits import by_client, by_server, place
 from analyzer.audit.hops import (
     by_middle,
-    ends,
     handed_on,
     joined,
+    less_sure,
     may_be_forwarded,
     middle_of,
     near,
@@ -25,6 +26,7 @@ from analyzer.audit.hops import (
 )
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
+from analyzer.audit.seen_twice import connections, ends, one_connection
 from analyzer.audit.targets import also_at, misfit, names_by_address, names_of, target_of
 
 _CONSTANT = 3  # servers that give one client the same challenge: no relay needs so many
@@ -80,6 +82,7 @@ def same_challenge(facts: Facts) -> Iterator[Hit]:
         sure = (
             "certain" if joined(first, second) and not may_be_forwarded(first, second) else "likely"
         )
+        sure = less_sure(facts, first, second, sure)
         yield by_middle(first, second, why, (one.frame, other.frame), sure)
 
 
@@ -89,7 +92,7 @@ def same_challenge(facts: Facts) -> Iterator[Hit]:
     "Same NTLM response on two connections",
     means="A client's answer was used a second time at another place: the logon was relayed. Over one "
     "protocol a port forwarder, or a reverse proxy that asks for another host, may look the same: then "
-    "it is likely only.",
+    "it is likely only; possible, where all messages are the same, in step.",
     remedy=_SIGN + " End the sessions of the relayed account and look at what was done with them.",
     references=("ATT&CK T1557.001", "MS-NLMP 3.1.5.1.2"),
     table=None,
@@ -113,6 +116,7 @@ def same_response(facts: Facts) -> Iterator[Hit]:
             f"ended in {second.outcome}"
         )
         sure = "likely" if may_be_forwarded(first, second) else "certain"
+        sure = less_sure(facts, first, second, sure)
         yield by_middle(first, second, why, (one.frame, other.frame), sure)
 
 
@@ -187,7 +191,10 @@ def fixed_challenge(facts: Facts) -> Iterator[Hit]:
     table=None,
 )
 def repeated_challenge(facts: Facts) -> Iterator[Hit]:
-    """One server sends a ServerChallenge on two connections, or three servers and more to one client."""
+    """One server sends a ServerChallenge on two connections, or three servers and more to one client.
+
+    One connection before and behind a NAT is one; possible, where all else of two is the same as well.
+    """
     given: dict[tuple[str, str, str], list[tuple[Any, Any]]] = defaultdict(list)
     constant: dict[tuple[str, str, str], dict[str, tuple[Any, Any]]] = defaultdict(dict)
     for token in facts.ntlm_messages:
@@ -197,15 +204,17 @@ def repeated_challenge(facts: Facts) -> Iterator[Hit]:
             given[token.capture, row.server, value].append((token, row))
             constant[token.capture, row.client, value].setdefault(row.server, (token, row))
     for (_, server, _), pairs in given.items():
-        (one, first), *others = pairs
-        for other, second in others:
-            if ends(first) != ends(second) and not (
-                first.client != second.client and handed_on(first, second)
-            ):
-                clients = " and ".join(sorted({first.client, second.client}))
-                why = f"{server} gave {clients} one challenge on two connections"
-                hit = by_middle(first, second, why, (one.frame, other.frame), "certain")
-                yield hit._replace(subject=server)
+        ((one, first), *_), *others = connections(pairs)
+        for (other, second), *_ in others:
+            if ends(first) == ends(second) or one_connection(first, second):
+                continue
+            if first.client != second.client and handed_on(first, second):
+                continue
+            clients = " and ".join(sorted({first.client, second.client}))
+            why = f"{server} gave {clients} one challenge on two connections"
+            sure = less_sure(facts, first, second, "certain")
+            hit = by_middle(first, second, why, (one.frame, other.frame), sure)
+            yield hit._replace(subject=server)
     yield from _of_many_servers(constant)
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import by_client, place
-from analyzer.audit.hops import joined
+from analyzer.audit.hops import joined, side_by_side
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
+from analyzer.audit.seen_twice import connections
 
 _KERBEROS = {"kerberos", "ms-kerberos"}
 _ANSWER = "NTLM answer"
@@ -89,7 +90,8 @@ def offer_changed(facts: Facts) -> Iterator[Hit]:
             if (row := facts.by_negotiation[token.negotiation_id]).offered_mechs
             and row.negotiation_id not in cut
         ]
-        for (one, first), (other, second) in itertools.pairwise(offered):
+        for these, those in itertools.pairwise(connections(offered)):
+            (one, first), (other, second) = side_by_side(these, those)
             numbers = first.negotiation_id, second.negotiation_id
             offers = list(first.offered_mechs), list(second.offered_mechs)
             if (

@@ -393,7 +393,9 @@ def test_only_a_middle_box_has_the_session_of_its_client() -> None:
         (row, "another", 1),
         (smb1, smb1.exchange, 1),
     ):
-        again = first._replace(negotiation_id=99, client_port=4445, exchange=exchange)
+        again = first._replace(
+            negotiation_id=99, client_port=4445, exchange=exchange, client_seq=first.client_seq + 1
+        )
         told = [t._replace(negotiation_id=99) for t in tokens if t.negotiation_id == number]
         facts = Facts(
             {
@@ -417,7 +419,9 @@ def test_an_ap_request_that_is_cut_equals_no_other(
     one = next(t for t in tokens if "KRB_AP_REQ" in {t.inner_type, t.token_type})
     one = one._replace(krb_authenticator_length=length, anomalies=int(cut))
     row = next(row for row in rows if row.negotiation_id == one.negotiation_id)
-    again = row._replace(negotiation_id=99, client_port=4445, exchange="another")
+    again = row._replace(
+        negotiation_id=99, client_port=4445, exchange="another", client_seq=row.client_seq + 1
+    )
     oddities = dict.fromkeys(columns["anomalies"]) | {
         "capture": one.capture,
         "frame": one.frame,

@@ -61,3 +61,51 @@ def test_ipv6_addresses_are_written_shortest(net):
     table.number(Packets(one, np.zeros(1, np.intp), index.frame, index.ts_ns))
     stream, client = describe(table, 0, index, 0, 0, 0)
     assert (stream.client, stream.server, client) == ("2001:db8::1", "10.0.0.2", 0)
+
+
+SHAKEN = [
+    (0, 999, S, 0, b""),
+    (1, 499, S | A, 1000, b""),
+    (0, 1000, A, 500, b""),
+    (0, 1000, A, 500, b"x"),
+    (1, 500, A, 1001, b"y"),
+]
+
+
+@pytest.mark.parametrize(
+    ("packets", "numbers"),
+    [
+        (SHAKEN, (999, 499)),
+        (SHAKEN[2:], (999, 499)),
+        (SHAKEN[4:], (1000, 499)),
+        ([*SHAKEN[:1], *SHAKEN[3:]], (999, 499)),
+        ([(0, 0xFFFF_FFFF, S, 0, b""), (0, 0, A, 0, b"x")], (0xFFFF_FFFF, 0xFFFF_FFFF)),
+        # data with the SYN: nothing tells yet where the server will begin
+        ([(0, 999, S, 0, b"x"), *SHAKEN[1:2], *SHAKEN[4:]], (999, None)),
+    ],
+    ids=["syn", "no syn", "one packet", "by the acknowledgement", "modulo", "fast open"],
+)
+def test_where_both_sides_begin(net, packets, numbers):
+    """The same however the packets come: all at once, or one by one."""
+    made = [
+        net.packet(who, seq, data, flags, ack=ack, ports=(40_000, 445))
+        for who, seq, flags, ack, data in packets
+    ]
+    for blocks in ((), tuple(range(1, len(made)))):
+        consumers, _ = net.follow(made, blocks=blocks)
+        stream = consumers[0].stream
+        assert (stream.client_port, stream.client_seq, stream.server_seq) == (40_000, *numbers)
+
+
+def test_numbers_of_a_connection_that_takes_another_ones_place_are_not_known(net):
+    """Those that the table of streams has are of the connection before it."""
+    packets = [
+        *net.handshake,
+        net.packet(0, 100, b"a"),
+        *[net.packet(0, 0x5000_0000 + at, b"b", ack=0x6000_0000) for at in range(8)],
+    ]
+    consumers, _ = net.follow(packets)
+    assert [(each.stream.client_seq, each.stream.server_seq) for each in consumers] == [
+        (99, 499),
+        (None, None),
+    ]
