@@ -216,7 +216,8 @@ def refused_ticket(negotiation: Negotiation, context: Context) -> Refusal | None
                 if _got_it_later(negotiation, exchange, context):
                     continue
                 when = when_refused(negotiation, exchange)
-                return Refusal(exchange, Match.CLASS_ONLY, Asker.OWN, when, 0)
+                against = beside(negotiation, exchange, context)
+                return Refusal(exchange, Match.CLASS_ONLY, Asker.OWN, when, 0, against)
     return best or _refused_realm(negotiation, context, known)
 
 

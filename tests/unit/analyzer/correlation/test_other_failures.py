@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from support.correlated import SERVER, asked, kerberos, ntlm, reason_of, refused
+import pytest
+from support.correlated import SERVER, asked, joined, kerberos, ntlm, reason_of, refused
 
 from analyzer.negotiation.model import Reason
 
@@ -25,6 +26,30 @@ def test_a_client_that_was_refused_its_ticket() -> None:
     assert reason.evidence == (10, 11, 100)
     assert "KRB_AP_ERR_INAPP_CKSUM for cifs/dc1.lab.example" in reason.detail
     assert reason.detail.endswith("also: no token")
+
+
+@pytest.mark.parametrize(
+    ("named", "names", "why"),
+    [
+        ("dc1.lab.example", (), ("kdc_error", "likely")),
+        (None, ("dc1.lab.example",), ("kdc_error", "possible")),
+        (None, (), ("kdc_error", "possible")),
+        ("alias.lab.example", ("dc1.lab.example",), ("no_credentials", "possible")),
+    ],
+)
+def test_a_client_that_left_another_name(
+    named: str | None, names: tuple[str, ...], why: tuple[str, str]
+) -> None:
+    """A logon to the name that was refused has the refusal for its cause already."""
+    known = {"names": names, "ticket": None, "spn": None, "carrier": "smb2"}
+    left = kerberos(
+        101, 200, mechanism=None, outcome="incomplete", reason=SILENT, server_name=named, **known
+    )
+    first = ntlm(carrier="smb2", server_name="dc1.lab.example")
+    joined(first, left, kdc=[asked(99, "cifs/dc1.lab.example", 50)])
+    assert first.fallback_confidence == "certain"
+    assert left.reason is not None
+    assert (left.reason.code, left.reason.confidence) == why
 
 
 def test_a_client_that_simply_left() -> None:
