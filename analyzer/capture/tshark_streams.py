@@ -16,6 +16,7 @@ from analyzer.capture.heads import Heads
 from analyzer.capture.icmp import Unreachable
 from analyzer.capture.model import (
     CaptureAccount,
+    Consumer,
     OpenDatagrams,
     OpenStream,
     PacketIndex,
@@ -60,7 +61,7 @@ class PlainAndSealed:
         )
         self._decrypted = StreamEngine(
             CaptureAccount(),
-            self._tcp.translated(consumers.decrypted),
+            self._tcp.translated(_unnumbered(consumers.decrypted)),
             lambda _stream: None,
             reopen=consumers.reopen,
         )
@@ -112,6 +113,15 @@ class PlainAndSealed:
         self._flush(at_end=True)
         self._sent.finish()
         self._decrypted.finish()
+
+
+def _unnumbered(consumer: OpenStream) -> OpenStream:
+    """The same consumer, shown no sequence numbers: those of decrypted bytes are made up."""
+
+    def opened(stream: Stream) -> Consumer | None:
+        return consumer(replace(stream, client_seq=None, server_seq=None))
+
+    return opened
 
 
 def _frame(packet: Transport) -> int:

@@ -187,7 +187,8 @@ NEGOTIATIONS = Table(
             "int",
             "TCP sequence number before the client's first byte, as on the wire: its initial one where the "
             "connection began in the capture, else before the first that was captured; streams with the same "
-            "two numbers are one connection, seen on both sides of a NAT; null where nothing shows it",
+            "two numbers are one connection, seen on both sides of a NAT; null where nothing shows it, "
+            "and in decrypted TLS",
         ),
         C("server_seq", "int", "the same of the server"),
     ),

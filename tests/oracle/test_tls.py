@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark i
 OF_THE_WAY = {
     *("capture", "started", "ended", "duration_ms", "first_frame", "last_frame", "frames"),
     *("client", "client_port", "server", "server_port", "stream_id", "community_id", "evidence"),
+    *("client_seq", "server_seq"),
 }
 """Cells that tell of packets and connections, not of what was said."""
 

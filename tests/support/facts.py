@@ -27,6 +27,7 @@ REFUSED = {
 PLACE = (
     "capture", "stream_id", "community_id", "started", "ended", "duration_ms", "first_frame",
     "last_frame", "frames", "reason_detail", "evidence", "kdc_frames", "version_frame", "protection_frame",
+    "client_seq", "server_seq",
 )  # fmt: skip
 """Columns of negotiations that say where and when, or speak of frames."""
 TOKEN = ("negotiation_id", "carrier", "role", "token_type", "inner_type", "sha256")

@@ -90,6 +90,8 @@ def test_what_was_sent_and_what_was_decrypted(monkeypatch: pytest.MonkeyPatch, b
     assert plain[1].said == [(0, 0, b"again", 5)]
     assert [heard.ends for heard in plain] == [["reused"], ["capture-end"]]
     assert plain[0].stream.role_source == "syn"
+    # the numbers that the decrypted bytes are given are nobody's
+    assert (plain[0].stream.client_seq, plain[0].stream.server_seq) == (None, None)
 
 
 def test_numbers_by_first_frame() -> None:
