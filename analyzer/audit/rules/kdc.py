@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.audit.bursts import bursts
-from analyzer.audit.etypes import RC4, only_weak
+from analyzer.audit.etypes import only_weak
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import kdc_frames, kdc_hit, principal, service
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 from analyzer.negotiation.reasons import is_kdc_refusal
+from analyzer.tables.etype_kinds import RC4
 
 _ROAST_WINDOW_NS = 10 * 60 * 1_000_000_000
 _ROASTED = 3  # services asked for with RC4 alone

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from analyzer.audit.etypes import DES, RC4, listed, only_weak
+from analyzer.audit.etypes import listed, only_weak
 from analyzer.audit.hits import kdc_hit, principal, service
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
+from analyzer.tables.etype_kinds import DES, RC4
 
 _AES_KEYS = (
     "Give the account AES keys: set msDS-SupportedEncryptionTypes to AES and change its password."
