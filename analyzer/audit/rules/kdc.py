@@ -24,6 +24,8 @@ _MANY = 6  # services whose tickets happened to be of RC4
 _OF_THE_COMPUTER = frozenset(
     {"host", "cifs", "ldap", "gc", "dns", "rpcss", "http", "wsman", "termsrv"}
 )
+_NO_DELEGATION = frozenset({"KDC_ERR_BADOPTION", "KDC_ERR_POLICY"})
+"""What a KDC says that does not let a service act for a user; a wrong clock or name is another thing."""
 _BURST_NS = 5 * 1_000_000_000
 _IN_A_BURST = 3  # accounts of services, so asked for, that no person needs at once
 
@@ -266,20 +268,19 @@ def referred(row: Any) -> Iterator[Hit]:
     "NGS-KDC-009",
     "low",
     "Delegation refused",
-    means="A service tried to act for a user where it may not: a setting is missing, or "
-    "somebody tries.",
+    means="A service asked for a ticket in a user's name, and the KDC does not let it: a setting is "
+    "missing, the user's account or ticket may not be delegated, or somebody tries.",
     remedy="Check the service's delegation settings; if it needs none, find out what asked.",
     references=("ATT&CK T1558", "MS-SFU 3.2.5.2"),
     table="kdc",
 )
 def delegation_refused(row: Any) -> Iterator[Hit]:
-    """S4U2proxy answered with an error."""
+    """S4U2proxy answered with KDC_ERR_BADOPTION or KDC_ERR_POLICY: other errors are not about delegation.
+
+    Not for a computer's account itself (`web$`): Windows asks so in the course of a logon, and is refused.
+    """
     if (row.sname or "").partition("@")[0].endswith("$"):
-        return  # Windows asks so for itself, and is refused, in the course of a logon
-    if (
-        row.s4u == "proxy"
-        and row.error_code is not None
-        and row.error != "KRB_ERR_RESPONSE_TOO_BIG"
-    ):
-        why = f"{row.client} may not act for a user at {service(row)} ({row.error})"
+        return
+    if row.s4u == "proxy" and row.error in _NO_DELEGATION:
+        why = f"{row.client} was refused a ticket for {service(row)} in a user's name ({row.error})"
         yield kdc_hit("client", row.client, row, why)

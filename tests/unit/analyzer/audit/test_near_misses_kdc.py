@@ -11,6 +11,7 @@ from support.finding_rows import CAPTURE, SECOND, Row, found, logon
 from analyzer.analysis import read
 from analyzer.surroundings.kdc_facts import CODE_CUT_OFF
 from analyzer.tables.weakness import etype_weakness
+from dissectors.codes.krb_error import KRB_ERROR
 from dissectors.codes.krb_etype import krb_etype_name
 
 AES, RC4 = "aes256-cts-hmac-sha1-96", "arcfour-hmac-md5"
@@ -66,6 +67,30 @@ def test_what_came_of_acting_for_a_user(cells: Row, ended: str) -> None:
     row = exchange(1, "HTTP/web", s4u="self") | {"outcome": outcome, "ticket_etype": None} | cells
     (finding,) = found("NGS-KDC-004", kdc=[row])
     assert finding.why.endswith(f"(S4U2self), {ended}")
+
+
+@pytest.mark.parametrize(
+    ("error", "sname", "count"),
+    [
+        ("KDC_ERR_BADOPTION", "HTTP/web.lab", 1),
+        ("KDC_ERR_POLICY", "HTTP/web.lab", 1),
+        ("KDC_ERR_BADOPTION", "web$", 0),
+        ("KDC_ERR_BADOPTION", "web$@LAB.EXAMPLE", 0),
+        ("KRB_AP_ERR_SKEW", "HTTP/web.lab", 0),
+        ("KDC_ERR_S_PRINCIPAL_UNKNOWN", "HTTP/web.lab", 0),
+        ("KDC_ERR_ETYPE_NOSUPP", "HTTP/web.lab", 0),
+        ("KRB_AP_ERR_TKT_EXPIRED", "HTTP/web.lab", 0),
+        ("KDC_ERR_SVC_UNAVAILABLE", "HTTP/web.lab", 0),
+        ("KRB_ERR_RESPONSE_TOO_BIG", "HTTP/web.lab", 0),
+    ],
+)
+def test_errors_that_refuse_delegation(error: str, sname: str, count: int) -> None:
+    """A wrong clock or an unknown name says nothing of who may act for whom."""
+    (code,) = (number for number, name in KRB_ERROR.items() if name == error)
+    cells = {"error": error, "error_code": code, "outcome": "failure", "ticket_etype": None}
+    made = found("NGS-KDC-009", kdc=[exchange(1, sname, s4u="proxy") | cells])
+    said = f"10.0.0.20 was refused a ticket for {sname} in a user's name ({error})"
+    assert [finding.why for finding in made] == [said] * count
 
 
 ACCOUNTS = ["MSSQLSvc/sql.lab:1433", "backup/nas.lab", "svc-web"]
