@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import account, kdc_frames, principal
+from analyzer.audit.hits import account, kdc_frames, principal, the_kdc
 
 _ONE_TRY_NS = (
     10 * 1_000_000_000
@@ -101,7 +101,7 @@ def refusals(facts: Facts) -> Iterator[Refusal]:
                 kdc_frames(row),
                 tuple(row.negotiation_ids or ()),
                 row.server,
-                f"the KDC {row.server}",
+                the_kdc(row),
                 by_kdc=True,
                 repeats=row.continues,
             )

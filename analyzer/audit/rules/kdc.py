@@ -12,7 +12,7 @@ from typing import Any
 from analyzer.audit.bursts import bursts
 from analyzer.audit.etypes import only_weak
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import kdc_frames, kdc_hit, principal, service
+from analyzer.audit.hits import kdc_frames, kdc_hit, principal, service, the_kdc
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 from analyzer.negotiation.reasons import is_kdc_refusal
@@ -59,9 +59,7 @@ def _without_proof(row: Any) -> bool:
 def no_preauthentication(row: Any) -> Iterator[Hit]:
     """An AS-REQ without any proof that was answered with a ticket."""
     if _without_proof(row):
-        why = (
-            f"the KDC {row.server} gave {row.client} a ticket of {principal(row)} without any proof"
-        )
+        why = f"{the_kdc(row)} gave {row.client} a ticket of {principal(row)} without any proof"
         yield kdc_hit("user", principal(row), row, why)
 
 
@@ -243,7 +241,7 @@ def service_by_as(row: Any) -> Iterator[Hit]:
 def duplicate_name(row: Any) -> Iterator[Hit]:
     """KDC_ERR_PRINCIPAL_NOT_UNIQUE."""
     if row.error == "KDC_ERR_PRINCIPAL_NOT_UNIQUE":
-        why = f"the KDC {row.server} knows {service(row)} twice"
+        why = f"{the_kdc(row)} knows {service(row)} twice"
         yield kdc_hit("server", row.sname or "?", row, why)
 
 
@@ -259,7 +257,7 @@ def duplicate_name(row: Any) -> Iterator[Hit]:
 def referred(row: Any) -> Iterator[Hit]:
     """The KDC answers with a ticket-granting ticket of another realm."""
     if row.referral is not None:
-        asked = f"{row.client} asked {row.realm or row.server} for {service(row)}"
+        asked = f"{row.client} asked {row.realm or the_kdc(row)} for {service(row)}"
         why = f"{asked} and was referred to {row.referral}"
         yield kdc_hit("client", row.client, row, why)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from analyzer.audit.etypes import listed, only_weak
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import kdc_hit, principal, service
+from analyzer.audit.hits import kdc_hit, principal, service, the_kdc
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 from analyzer.tables.etype_kinds import AES, RC4
@@ -59,7 +59,7 @@ def forged_ticket(facts: Facts) -> Iterator[Hit]:
     for realm, row in brought:
         if given[realm] and given[realm] <= AES:
             why = (
-                f"{row.client} asked {row.server} for {service(row)} with a ticket-granting ticket of "
+                f"{row.client} asked {the_kdc(row)} for {service(row)} with a ticket-granting ticket of "
                 f"{row.presented_etype}; the KDC gives those of {', '.join(sorted(given[realm]))}"
             )
             yield kdc_hit("client", row.client, row, why, "possible")
