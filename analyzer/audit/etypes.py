@@ -1,12 +1,11 @@
-"""Encryption types of Kerberos that are weak, by the names that the tables give them (RFC 6649, RFC 8429)."""
+"""What rules say of a request's list of encryption types."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-RC4 = frozenset({"arcfour-hmac-md5", "arcfour-hmac-md5-56"})
-DES = frozenset({"des-cbc-crc", "des-cbc-md4", "des-cbc-md5"})
+from analyzer.tables.etype_kinds import DES, RC4
 
 
 def only_weak(row: Any) -> set[str]:

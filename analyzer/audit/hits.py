@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from analyzer.audit.model import Hit
+from analyzer.tables.hosts import BEHIND_ANOTHER
 
 
 def _hit(kind: str, subject: str, row: Any, why: str, confidence: str, evidence: Any) -> Hit:
@@ -85,6 +86,21 @@ def kdc_hit(kind: str, subject: str, row: Any, why: str, confidence: str = "cert
 def kdc_frames(row: Any) -> tuple[int, ...]:
     """Request and answer of a row of `kdc`, as far as they are in the capture."""
     return tuple(frame for frame in (row.frame_request, row.frame_reply) if frame is not None)
+
+
+def the_kdc(row: Any) -> str:
+    """Who answers a row of `kdc`: `the KDC 10.0.0.1`, or `a KDC of NEGO.TEST behind 10.0.0.2`."""
+    if row.transport not in BEHIND_ANOTHER:
+        return f"the KDC {row.server}"
+    realm = row.realm or row.crealm
+    return f"a KDC of {realm} behind {row.server}" if realm else f"a KDC behind {row.server}"
+
+
+def kdc_subject(row: Any) -> str:
+    """The KDC as a finding's server: its address, or its service's name where that is another's."""
+    if row.transport not in BEHIND_ANOTHER:
+        return str(row.server)
+    return f"krbtgt/{row.realm or row.crealm or '?'}"
 
 
 def principal(row: Any) -> str:

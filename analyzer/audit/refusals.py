@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import account, kdc_frames, principal
+from analyzer.audit.hits import account, kdc_frames, principal, the_kdc
 from analyzer.audit.seen_twice import once
 
 _ONE_TRY_NS = (
@@ -107,7 +107,7 @@ def refusals(facts: Facts) -> Iterator[Refusal]:
                 kdc_frames(row),
                 tuple(row.negotiation_ids or ()),
                 row.server,
-                f"the KDC {row.server}",
+                the_kdc(row),
                 by_kdc=True,
                 repeats=row.continues,
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from analyzer.tables.etype_kinds import OTHER, etype_kind
 from analyzer.tables.weakness import RANK, TICKETS, Run, etype_weakness, weakest_of
 
 Row = dict[str, Any]
@@ -23,9 +24,17 @@ class Aspect(NamedTuple):
     """One thing that is compared."""
 
     text: Callable[[Row], str | None]  # of a row; None where the row has nothing of it
-    order: tuple[str, ...] = ()  # of texts, the best first; none: neither is better
+    # texts, the best first, those that are as good as each other in a set; none: neither is better
+    order: tuple[str | frozenset[str], ...] = ()
     grows: bool = False  # half a row may show a better or worse text than the whole one
     usual: bool = True  # every row has something of it, so that a side which shows nothing is told
+
+    def place(self, text: str) -> int | None:
+        """Of a text in the order; None for one that can't be compared."""
+        for place, there in enumerate(self.order):
+            if text == there or (isinstance(there, frozenset) and text in there):
+                return place
+        return None
 
 
 def in_part(row: Row) -> bool:
@@ -106,28 +115,28 @@ NEGOTIATIONS: dict[str, Aspect] = {
     "reason": Aspect(_cell("reason", NOTHING)),
 }
 
-_ETYPES = ("aes", "des3", "rc4", "des")
-"""Kinds of encryption types, the best first."""
-
-
-def _kind(etype: str | None) -> str:
-    weakness = etype_weakness(etype)
-    return "aes" if weakness == "kerberos" else weakness
+NOT_WEAK = frozenset({"aes", "camellia"})
+"""Kinds of encryption types that are as good as each other."""
+_ETYPES = (NOT_WEAK, "des3", "rc4", "des")
+"""Kinds of encryption types, the best first; what is of no kind is neither better nor worse."""
+_WEAKEST = ("des", "rc4", "des3", "aes", "camellia", OTHER)
+"""Which kind of a list is told; what is of no kind only where nothing else is asked for."""
 
 
 def _ticket(row: Row) -> str | None:
     """Of a ticket that was issued; an answer that is not all there may hold one."""
     if row["ticket_etype"] is None:
         return None if row["outcome"] == "failure" else NOT_SEEN
-    return _kind(row["ticket_etype"])
+    kind = etype_kind(row["ticket_etype"])
+    return str(row["ticket_etype"]) if kind == OTHER else kind
 
 
 def _requested(row: Row) -> str | None:
     """The weakest kind that the client takes; a list that is cut may go on."""
     if row["request_cut"] is not False:
         return NOT_SEEN
-    kinds = {_kind(name) for name in row["requested_etypes"] or ()}
-    return max(kinds, key=_ETYPES.index, default=None)
+    kinds = {etype_kind(name) for name in row["requested_etypes"] or ()}
+    return next((kind for kind in _WEAKEST if kind in kinds), None)
 
 
 def _proof(row: Row) -> str | None:

@@ -183,7 +183,7 @@ def _changes(
         if name == "mechanism":
             worst: tuple[int, int] | None = (-old.weakest, -new.weakest)
         else:
-            worst = _worst(name, old, new, aspect.order)
+            worst = _worst(name, old, new, aspect)
         yield from _differences(key, name, aspect, old, new, worst)
 
 
@@ -211,7 +211,7 @@ def _kdc_changes(
     if old is None or new is None:
         there = new or old
         assert there is not None
-        weak = not there.seen["ticket"].keys() <= {"aes", NOT_SEEN}
+        weak = any(KDC["ticket"].place(text) for text in there.seen["ticket"])
         if weak or "none" in there.seen["pre-authentication"]:
             verdict = "different"
             if new is not None:
@@ -219,7 +219,7 @@ def _kdc_changes(
             yield _one_sided(key, old, new, "ticket", verdict)
         return
     for name, aspect in KDC.items():
-        worst = _worst(name, old, new, aspect.order)
+        worst = _worst(name, old, new, aspect)
         yield from _differences(key, name, aspect, old, new, worst)
 
 
@@ -270,10 +270,11 @@ def _carrier(key: Key, *groups: _Group) -> str:
     return next(iter(carriers)) if len(carriers) == 1 else key[2]
 
 
-def _worst(aspect: str, old: _Group, new: _Group, order: tuple[str, ...]) -> tuple[int, int] | None:
+def _worst(name: str, old: _Group, new: _Group, aspect: Aspect) -> tuple[int, int] | None:
     """Places in the order of the worst of both sides; what is not in the order can't be compared."""
     was, now = (
-        [order.index(text) for text in group.seen[aspect] if text in order] for group in (old, new)
+        [place for text in group.seen[name] if (place := aspect.place(text)) is not None]
+        for group in (old, new)
     )
     return (max(was), max(now)) if was and now else None
 

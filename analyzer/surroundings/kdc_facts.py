@@ -54,6 +54,7 @@ def take_request(exchange: KdcExchange, request: KrbKdcReq, *, cut: bool = False
     exchange.kdc_options = request.kdc_options
     exchange.padata = request.padata_types
     exchange.request_cut = cut or is_cut(request)
+    exchange.begin_seen = request.realm is not None  # the padata and the options stand before it
     exchange.nonce = request.nonce
     exchange.ticket_used_etype = request.ticket_etype
     exchange.ticket_used_sname = request.ticket_sname

@@ -52,7 +52,10 @@ class KdcExchange:
     requested_etypes: tuple[int, ...] = ()
     kdc_options: tuple[str, ...] = ()
     padata: tuple[int, ...] = ()  # PA-DATA types of the request
-    request_cut: bool = False  # a part of the request is missing, so of its padata too
+    request_cut: bool = False  # a part of the request is missing
+    begin_seen: bool = (
+        False  # of one that is cut: all before its realm is there, so padata and options
+    )
     nonce: int | None = None  # the same in a request sent again
     ticket_used_etype: int | None = None  # of the ticket that a TGS-REQ presents
     ticket_used_sname: str | None = None

@@ -21,6 +21,11 @@ LISTED = 20
 """Users, names, domains and systems of a host that its row lists; the most frequent ones."""
 
 CLIENT, SERVER = "client", "server"
+BEHIND_ANOTHER = frozenset({"kkdcp", "iakerb"})
+"""Ways to a KDC on which the address that answers is a proxy's or an acceptor's (MS-KKDCP 1.3, IAKERB 1).
+
+What the KDC gives is not theirs.
+"""
 
 Key = tuple[str, str, str]  # capture, address, role
 Hosts = dict[Key, "_Host"]
@@ -214,11 +219,13 @@ def _said(info: dict[str, Any], *keys: str) -> Iterator[str]:
 
 def _tickets(hosts: Hosts, kdc: Columns) -> None:
     """Who asked which KDC, and for whom."""
-    names = ("capture", "client", "server", "ts", "cname", "realm")
+    names = ("capture", "client", "server", "ts", "cname", "realm", "transport")
     etypes = zip(kdc["ticket_etype"], kdc["reply_etype"], kdc["negotiation_ids"], strict=True)
-    for (capture, client, server, ts, cname, realm), (of_ticket, of_reply, explained) in zip(
-        zip(*(kdc[name] for name in names), strict=True), etypes, strict=True
-    ):
+    for (capture, client, server, ts, cname, realm, transport), (
+        of_ticket,
+        of_reply,
+        explained,
+    ) in zip(zip(*(kdc[name] for name in names), strict=True), etypes, strict=True):
         asker, answerer = hosts[capture, client, CLIENT], hosts[capture, server, SERVER]
         given = [etype_weakness(etype) for etype in (of_ticket, of_reply) if etype is not None]
         code = min(given, key=RANK.__getitem__, default=None)
@@ -226,9 +233,11 @@ def _tickets(hosts: Hosts, kdc: Columns) -> None:
         for host in (asker, answerer):
             host.seen(ts, ts)
             host.carriers["kdc"] += 1
-            host.weak(code, number)
             if realm:
                 host.domains[realm] += 1
+        asker.weak(code, number)
+        if transport not in BEHIND_ANOTHER:
+            answerer.weak(code, number)
         if cname:
             asker.users[f"{cname}@{realm}" if realm else cname] += 1
 

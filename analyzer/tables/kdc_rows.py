@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from analyzer.capture.model import NO_TIME
 from analyzer.surroundings.model import KdcExchange
 from analyzer.tables.rows import Row
@@ -64,7 +66,8 @@ def kdc_row(capture: str, exchange: KdcExchange) -> Row:
     duration = None
     if exchange.frame_request is not None and ended is not None and NO_TIME not in (began, ended):
         duration = (ended - began) / 1e6
-    unknown = None if exchange.request_cut else False
+    begin = _begin_is_known(exchange)
+    all_there = exchange.frame_request is not None and not exchange.request_cut
     earlier = exchange.continues
     explained = [*exchange.explains]
     if exchange.carried_by is not None:
@@ -81,7 +84,7 @@ def kdc_row(capture: str, exchange: KdcExchange) -> Row:
         exchange.cname,
         exchange.realm,
         exchange.sname,
-        [krb_etype_name(etype) for etype in exchange.requested_etypes],
+        _listed(map(krb_etype_name, exchange.requested_etypes), known=all_there),
         _etype(exchange.ticket_etype),
         exchange.error_code,
         exchange.error,
@@ -92,15 +95,18 @@ def kdc_row(capture: str, exchange: KdcExchange) -> Row:
         outcome(exchange),
         exchange.crealm,
         _etype(exchange.reply_etype),
-        list(exchange.kdc_options),
-        [krb_padata_name(number) for number in exchange.padata],
-        [krb_padata_name(number) for number in exchange.reply_padata],
+        _listed(exchange.kdc_options, known=begin),
+        _listed(map(krb_padata_name, exchange.padata), known=begin),
+        _listed(
+            map(krb_padata_name, exchange.reply_padata),
+            known=exchange.answered and not exchange.reply_cut,
+        ),
         None if exchange.nt_status is None else nt_status_name(exchange.nt_status),
         exchange.e_text,
-        exchange.fast or unknown,
+        exchange.fast or (False if begin else None),
         exchange.s4u,
         exchange.for_user,
-        exchange.u2u or unknown,
+        exchange.u2u or (False if begin else None),
         exchange.referral,
         preauth(exchange),
         earlier.frame_request if earlier is not None else None,
@@ -116,6 +122,17 @@ def kdc_row(capture: str, exchange: KdcExchange) -> Row:
         None if exchange.frame_request is None else exchange.request_cut,
         exchange.reply_cut if exchange.answered else None,
     ]
+
+
+def _begin_is_known(exchange: KdcExchange) -> bool:
+    """All of the request that stands before its realm was seen: padata and options (RFC 4120 5.4.1)."""
+    cut = exchange.request_cut and not exchange.begin_seen
+    return exchange.frame_request is not None and not cut
+
+
+def _listed(names: Iterable[str], *, known: bool) -> list[str] | None:
+    """What is seen of a list; that there is nothing in it only where all of it is known."""
+    return [*names] or ([] if known else None)
 
 
 def _hex(digest: bytes | None) -> str | None:

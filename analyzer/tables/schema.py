@@ -375,7 +375,12 @@ KDC = Table(
         C("cname", "str", "who asks; of a TGS exchange as the answer tells it"),
         C("realm", "category", "realm whose KDC is asked"),
         C("sname", "str", "service asked for: cifs/fs1.lab.example, krbtgt/LAB.EXAMPLE"),
-        C("requested_etypes", "strs", "encryption types that the client takes, most wanted first"),
+        C(
+            "requested_etypes",
+            "strs",
+            "encryption types that the client takes, most wanted first; null if the request is not seen, or "
+            "cut before them",
+        ),
         C("ticket_etype", "category", "encryption type of the ticket issued"),
         C(
             "error_code",
@@ -399,23 +404,40 @@ KDC = Table(
         ),
         C("crealm", "category", "client's realm as the answer tells it"),
         C("reply_etype", "category", "encryption type of the part of the reply for the client"),
-        C("kdc_options", "strs", "options of the request: forwardable, canonicalize"),
-        C("padata", "strs", "pre-authentication data of the request, by name"),
-        C("reply_padata", "strs", "of the answer; of an error what its e-data lists"),
+        C(
+            "kdc_options",
+            "strs",
+            "options of the request: forwardable, canonicalize; null if it is not seen, or cut before them",
+        ),
+        C(
+            "padata",
+            "strs",
+            "pre-authentication data of the request, by name; null if it is not seen, or cut before them",
+        ),
+        C(
+            "reply_padata",
+            "strs",
+            "of the answer; of an error what its e-data lists; null if it is not seen, or cut before them",
+        ),
         C("nt_status", "category", "NTSTATUS in a KRB-ERROR's e-data, by name"),
         C("e_text", "str", "the KRB-ERROR's own words"),
         C(
             "fast",
             "bool",
-            "FAST: the request or the reply is armoured; null if the request is cut, and no armour seen",
+            "FAST: the request or the reply is armoured; null if no armour is seen and the request is "
+            "not, or is cut before it tells",
         ),
-        C("s4u", "category", "self, proxy: a service acts for a user"),
-        C("for_user", "str", "for whom (S4U2self)"),
+        C(
+            "s4u",
+            "category",
+            "self, proxy: a service acts for a user; null if none does, or nothing seen shows it",
+        ),
+        C("for_user", "str", "for whom (S4U2self); null as `s4u`"),
         C(
             "u2u",
             "bool",
-            "user-to-user: the ticket is to be sealed by a session key; null if the request is cut "
-            "before it tells",
+            "user-to-user: the ticket is to be sealed by a session key; null if the request is not seen, or "
+            "cut before it tells",
         ),
         C("referral", "category", "other realm to which the KDC refers the client"),
         C(

@@ -11,7 +11,7 @@ from typing import Any
 
 from analyzer.capture.model import NO_TIME
 from analyzer.surroundings.kdc_facts import kerberos_time
-from dissectors.tokens.model import KrbError, NegTokenInit2, NtlmChallenge, Token
+from dissectors.tokens.model import IakerbMessage, KrbError, NegTokenInit2, NtlmChallenge, Token
 
 _1970 = 116_444_736_000_000_000  # as FILETIME: tenths of a microsecond since 1601
 
@@ -20,19 +20,20 @@ def clock_offset_ms(token: Token, ts_ns: int, said: Mapping[str, Any]) -> float 
     """Milliseconds that the sender's clock is ahead of `ts_ns`; None if nothing tells its time.
 
     `said` is what the carrier's message says beside the token: `system_time`, a FILETIME, of SMB's NEGOTIATE
-    response.
+    response. A token is judged by what it wraps, if that is a token.
     """
-    if ts_ns == NO_TIME:
-        return None
-    match token:
+    if ts_ns == NO_TIME or isinstance(token, IakerbMessage):
+        return None  # what an acceptor hands on tells the KDC's clock, not his
+    told = token.inner if token.inner is not None else token
+    match told:
         case NtlmChallenge():
             clock = _since_1970(
-                token.target_info.get("MsvAvTimestamp") if token.target_info else None
+                told.target_info.get("MsvAvTimestamp") if told.target_info else None
             )
         case NegTokenInit2():
             clock = _since_1970(said.get("system_time"))
         case KrbError():
-            clock = kerberos_time(token.stime, token.susec)
+            clock = kerberos_time(told.stime, told.susec)
         case _:
             return None
     return None if clock is None else (clock - ts_ns) / 1e6

@@ -65,7 +65,7 @@ def token_row(capture: str, stream: Stream, step: Step, carrier: str) -> Row:
         None if message.token_span is None else "base64" if message.base64 else "raw",
         sha256(inner.raw).hexdigest() if inner is not None else None,
         *_compared_cells(said),
-        clock_offset_ms(said, step.ts_ns, message.context),
+        clock_offset_ms(token, step.ts_ns, message.context),
         _ticket_id(said),
     ]
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from analyzer.tables.etype_kinds import etype_kind
+
 WEAKNESSES: dict[str, str] = {
     "clear-password": "a password or bearer token in clear: Basic, simple bind, PLAIN, SMB1's plain text",
     "lm": "an LM response of NTLM, also beside a better one",
@@ -28,12 +30,13 @@ WEAKNESSES: dict[str, str] = {
     "tls-password": "a password or bearer token inside TLS",
     "scram": "SCRAM",
     "other": "another mechanism",
-    "kerberos": "Kerberos with AES or Camellia, or with types that were not seen",
+    "kerberos": "Kerberos with AES or Camellia, or with types that were not seen or have no name",
 }
 """Code -> what was seen, weakest first."""
 
 RANK = {code: rank for rank, code in enumerate(WEAKNESSES)}
 
+_WEAK_KINDS = frozenset({"des", "rc4", "des3"})
 _PASSWORDS = frozenset({"basic", "simple", "plain", "login", "bearer"})
 _DIGESTS = frozenset({"digest", "cram-md5"})
 TICKETS = frozenset({"kerberos", "iakerb", "pku2u"})
@@ -82,10 +85,5 @@ def _seen(run: Run) -> Iterator[str]:
 
 def etype_weakness(etype: str | None) -> str:
     """`des`, `rc4`, `des3` or `kerberos`, by an encryption type's name."""
-    if etype is None:
-        return "kerberos"
-    if etype.startswith("des-cbc") or etype == "des-plain":
-        return "des"
-    if etype.startswith(("arcfour", "rc4")):
-        return "rc4"
-    return "des3" if "des3" in etype else "kerberos"
+    kind = None if etype is None else etype_kind(etype)
+    return kind if kind in _WEAK_KINDS else "kerberos"

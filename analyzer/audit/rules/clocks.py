@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import by_client, kdc_hit
+from analyzer.audit.hits import by_client, kdc_hit, kdc_subject, the_kdc
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 
@@ -32,18 +32,22 @@ _REWRITTEN_MS = 7 * 86_400_000.0  # more than that, and the capture's times are 
 def clock_off(facts: Facts) -> Iterator[Hit]:
     """MsvAvTimestamp of a CHALLENGE, stime of a KRB-ERROR or SMB's SystemTime against the time of its packet.
 
-    SystemTime stands in the NEGOTIATE response, and is looked at where that carries a NegTokenInit2.
+    SystemTime stands in the NEGOTIATE response, and is looked at where that carries a NegTokenInit2. A
+    KRB-ERROR that an HTTP proxy or an acceptor of IAKERB hands on tells the clock of the KDC behind it.
     """
-    said: dict[str, dict[str, list[tuple[float, int, int | None, int | None]]]] = defaultdict(
-        lambda: defaultdict(list)
+    # by capture, then by the finding's subject and how a sentence names it
+    said: dict[str, dict[tuple[str, str], list[tuple[float, int, int | None, int | None]]]] = (
+        defaultdict(lambda: defaultdict(list))
     )
     for token in facts.rows("tokens"):
         if token.clock_offset_ms is not None:
             told = token.clock_offset_ms, token.frame, token.ts, token.negotiation_id
-            said[token.capture][token.src].append(told)
+            said[token.capture][token.src, token.src].append(told)
     for row in facts.rows("kdc"):
         if row.clock_offset_ms is not None and row.frame_reply is not None:
-            said[row.capture][row.server].append(
+            subject = kdc_subject(row)
+            who = subject if subject == row.server else the_kdc(row)
+            said[row.capture][subject, who].append(
                 (row.clock_offset_ms, row.frame_reply, row.ts, None)
             )
     for capture, hosts in said.items():
@@ -57,11 +61,12 @@ def clock_off(facts: Facts) -> Iterator[Hit]:
                 continue
             offsets = hosts[host]
             way = "ahead of" if offset > 0 else "behind"
-            why = f"the clock of {host} is {_span(abs(offset))} {way} the capture's"
+            subject, who = host
+            why = f"the clock of {who} is {_span(abs(offset))} {way} the capture's"
             numbers = tuple(dict.fromkeys(each[3] for each in offsets if each[3] is not None))
             frames = tuple(each[1] for each in offsets)
             sure = "likely" if right else "possible"
-            yield Hit("server", host, why, frames, numbers, capture, offsets[0][2], sure)
+            yield Hit("server", subject, why, frames, numbers, capture, offsets[0][2], sure)
 
 
 def _span(milliseconds: float) -> str:
@@ -87,8 +92,16 @@ def refused_for_skew(facts: Facts) -> Iterator[Hit]:
     Where a KDC refused a ticket, the KDC is told, not the server for which it was meant.
     """
     told: set[int] = set()
+    handed_on: dict[int, set[int]] = defaultdict(
+        set
+    )  # the KDC's errors among a negotiation's tokens
+    for exchange in facts.rows("kdc"):
+        if exchange.transport == "iakerb" and exchange.error == "KRB_AP_ERR_SKEW":
+            for number in exchange.negotiation_ids or ():
+                handed_on[number].add(exchange.frame_reply)
     for row in facts.rows("negotiations"):
-        by_kdc = {*(row.evidence or ())} & {*(row.kdc_frames or ())}
+        kdcs = handed_on[row.negotiation_id].union(row.kdc_frames or ())
+        by_kdc = kdcs.intersection(row.evidence or ())
         if row.reason == "clock_skew" and not by_kdc:
             told.add(row.negotiation_id)
             why = (
@@ -96,10 +109,10 @@ def refused_for_skew(facts: Facts) -> Iterator[Hit]:
             )
             yield by_client(row, why, row.confidence or "likely", row.evidence or row.frames)
     for exchange in facts.rows("kdc"):
-        # IAKERB: the KDC's error is the acceptor's own token
+        # IAKERB: an acceptor may refuse for what it handed on before
         again = exchange.transport == "iakerb" and not told.isdisjoint(
             exchange.negotiation_ids or ()
         )
         if exchange.error == "KRB_AP_ERR_SKEW" and not again:
-            why = f"the KDC {exchange.server} refused {exchange.client}: the clocks differ too much"
+            why = f"{the_kdc(exchange)} refused {exchange.client}: the clocks differ too much"
             yield kdc_hit("client", exchange.client, exchange, why)

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.audit.bursts import bursts
-from analyzer.audit.etypes import RC4, only_weak
+from analyzer.audit.etypes import only_weak
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import kdc_frames, kdc_hit, principal, service
+from analyzer.audit.hits import kdc_frames, kdc_hit, principal, service, the_kdc
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 from analyzer.negotiation.reasons import is_kdc_refusal
+from analyzer.tables.etype_kinds import RC4
 
 _ROAST_WINDOW_NS = 10 * 60 * 1_000_000_000
 _ROASTED = 3  # services asked for with RC4 alone
@@ -23,6 +24,8 @@ _MANY = 6  # services whose tickets happened to be of RC4
 _OF_THE_COMPUTER = frozenset(
     {"host", "cifs", "ldap", "gc", "dns", "rpcss", "http", "wsman", "termsrv"}
 )
+_NO_DELEGATION = frozenset({"KDC_ERR_BADOPTION", "KDC_ERR_POLICY"})
+"""What a KDC says that does not let a service act for a user; a wrong clock or name is another thing."""
 _BURST_NS = 5 * 1_000_000_000
 _IN_A_BURST = 3  # accounts of services, so asked for, that no person needs at once
 
@@ -56,9 +59,7 @@ def _without_proof(row: Any) -> bool:
 def no_preauthentication(row: Any) -> Iterator[Hit]:
     """An AS-REQ without any proof that was answered with a ticket."""
     if _without_proof(row):
-        why = (
-            f"the KDC {row.server} gave {row.client} a ticket of {principal(row)} without any proof"
-        )
+        why = f"{the_kdc(row)} gave {row.client} a ticket of {principal(row)} without any proof"
         yield kdc_hit("user", principal(row), row, why)
 
 
@@ -240,7 +241,7 @@ def service_by_as(row: Any) -> Iterator[Hit]:
 def duplicate_name(row: Any) -> Iterator[Hit]:
     """KDC_ERR_PRINCIPAL_NOT_UNIQUE."""
     if row.error == "KDC_ERR_PRINCIPAL_NOT_UNIQUE":
-        why = f"the KDC {row.server} knows {service(row)} twice"
+        why = f"{the_kdc(row)} knows {service(row)} twice"
         yield kdc_hit("server", row.sname or "?", row, why)
 
 
@@ -256,7 +257,7 @@ def duplicate_name(row: Any) -> Iterator[Hit]:
 def referred(row: Any) -> Iterator[Hit]:
     """The KDC answers with a ticket-granting ticket of another realm."""
     if row.referral is not None:
-        asked = f"{row.client} asked {row.realm or row.server} for {service(row)}"
+        asked = f"{row.client} asked {row.realm or the_kdc(row)} for {service(row)}"
         why = f"{asked} and was referred to {row.referral}"
         yield kdc_hit("client", row.client, row, why)
 
@@ -265,20 +266,19 @@ def referred(row: Any) -> Iterator[Hit]:
     "NGS-KDC-009",
     "low",
     "Delegation refused",
-    means="A service tried to act for a user where it may not: a setting is missing, or "
-    "somebody tries.",
+    means="A service asked for a ticket in a user's name, and the KDC does not let it: a setting is "
+    "missing, the user's account or ticket may not be delegated, or somebody tries.",
     remedy="Check the service's delegation settings; if it needs none, find out what asked.",
     references=("ATT&CK T1558", "MS-SFU 3.2.5.2"),
     table="kdc",
 )
 def delegation_refused(row: Any) -> Iterator[Hit]:
-    """S4U2proxy answered with an error."""
+    """S4U2proxy answered with KDC_ERR_BADOPTION or KDC_ERR_POLICY: other errors are not about delegation.
+
+    Not for a computer's account itself (`web$`): Windows asks so in the course of a logon, and is refused.
+    """
     if (row.sname or "").partition("@")[0].endswith("$"):
-        return  # Windows asks so for itself, and is refused, in the course of a logon
-    if (
-        row.s4u == "proxy"
-        and row.error_code is not None
-        and row.error != "KRB_ERR_RESPONSE_TOO_BIG"
-    ):
-        why = f"{row.client} may not act for a user at {service(row)} ({row.error})"
+        return
+    if row.s4u == "proxy" and row.error in _NO_DELEGATION:
+        why = f"{row.client} was refused a ticket for {service(row)} in a user's name ({row.error})"
         yield kdc_hit("client", row.client, row, why)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from analyzer.audit.etypes import DES, RC4, listed, only_weak
-from analyzer.audit.hits import kdc_hit, principal, service
+from analyzer.audit.etypes import listed, only_weak
+from analyzer.audit.hits import kdc_hit, kdc_subject, principal, service, the_kdc
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
+from analyzer.tables.etype_kinds import DES, RC4
 
 _AES_KEYS = (
     "Give the account AES keys: set msDS-SupportedEncryptionTypes to AES and change its password."
@@ -108,5 +109,5 @@ def des_given(row: Any) -> Iterator[Hit]:
         if row.ticket_etype is not None:
             given += f", with a ticket of {row.ticket_etype},"
     if given:
-        why = f"the KDC {row.server} gave {row.client} {given} for {service(row)}"
-        yield kdc_hit("server", row.server, row, why)
+        why = f"{the_kdc(row)} gave {row.client} {given} for {service(row)}"
+        yield kdc_hit("server", kdc_subject(row), row, why)

@@ -12,13 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from analyzer.audit.etypes import RC4, listed, only_weak
+from analyzer.audit.etypes import listed, only_weak
 from analyzer.audit.facts import Facts
-from analyzer.audit.hits import kdc_hit, principal, service
+from analyzer.audit.hits import kdc_hit, principal, service, the_kdc
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
-
-_AES = "aes"
+from analyzer.tables.etype_kinds import AES, RC4
 
 
 def _of_own_realm(sname: str | None, realm: str | None) -> bool:
@@ -58,9 +57,9 @@ def forged_ticket(facts: Facts) -> Iterator[Hit]:
         elif row.outcome == "success" and _of_own_realm(row.sname, row.realm):
             given[realm].add(row.ticket_etype or "")
     for realm, row in brought:
-        if given[realm] and all(etype.startswith(_AES) for etype in given[realm]):
+        if given[realm] and given[realm] <= AES:
             why = (
-                f"{row.client} asked {row.server} for {service(row)} with a ticket-granting ticket of "
+                f"{row.client} asked {the_kdc(row)} for {service(row)} with a ticket-granting ticket of "
                 f"{row.presented_etype}; the KDC gives those of {', '.join(sorted(given[realm]))}"
             )
             yield kdc_hit("client", row.client, row, why, "possible")
@@ -83,7 +82,7 @@ def logon_by_hash(facts: Facts) -> Iterator[Hit]:
     usual: set[tuple[str, str]] = set()
     odd: list[Any] = []
     for row in facts.rows("kdc"):
-        if any(etype.startswith(_AES) for etype in row.requested_etypes or ()):
+        if not AES.isdisjoint(row.requested_etypes or ()):
             usual.add((row.capture, row.client))
         elif only_weak(row) & RC4 and row.preauth == "encrypted-timestamp":
             odd.append(row)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any
 
-from analyzer.audit.etypes import RC4
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import by_client, by_server, kdc_hit, place, principal
 from analyzer.audit.hops import (
@@ -25,6 +24,7 @@ from analyzer.audit.hops import (
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
 from analyzer.audit.seen_twice import Seen, connections
+from analyzer.tables.etype_kinds import DES, RC4
 
 _AES = (
     "Give the account AES keys (set msDS-SupportedEncryptionTypes and change its password), "
@@ -74,7 +74,7 @@ def rc4(row: Any) -> Iterator[Hit]:
 def des(row: Any) -> Iterator[Hit]:
     """The AP-REQ's ticket or authenticator is of single DES."""
     for what, etype in (("ticket", row.ticket_etype), ("session key", row.session_etype)):
-        if etype is not None and etype.startswith("des-cbc-"):
+        if etype in DES:
             yield by_client(
                 row, f"{row.client} used a {what} of {etype} with {place(row)} for {_service(row)}"
             )

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.finding_rows import CAPTURE, SECOND, Row, found
+from support.captured import SHARED
+from support.finding_rows import CAPTURE, SECOND, Row, found, logon
 
+from analyzer.analysis import read
 from analyzer.surroundings.kdc_facts import CODE_CUT_OFF
+from analyzer.tables.weakness import etype_weakness
+from dissectors.codes.krb_error import KRB_ERROR
+from dissectors.codes.krb_etype import krb_etype_name
 
 AES, RC4 = "aes256-cts-hmac-sha1-96", "arcfour-hmac-md5"
 
@@ -64,6 +69,30 @@ def test_what_came_of_acting_for_a_user(cells: Row, ended: str) -> None:
     assert finding.why.endswith(f"(S4U2self), {ended}")
 
 
+@pytest.mark.parametrize(
+    ("error", "sname", "count"),
+    [
+        ("KDC_ERR_BADOPTION", "HTTP/web.lab", 1),
+        ("KDC_ERR_POLICY", "HTTP/web.lab", 1),
+        ("KDC_ERR_BADOPTION", "web$", 0),
+        ("KDC_ERR_BADOPTION", "web$@LAB.EXAMPLE", 0),
+        ("KRB_AP_ERR_SKEW", "HTTP/web.lab", 0),
+        ("KDC_ERR_S_PRINCIPAL_UNKNOWN", "HTTP/web.lab", 0),
+        ("KDC_ERR_ETYPE_NOSUPP", "HTTP/web.lab", 0),
+        ("KRB_AP_ERR_TKT_EXPIRED", "HTTP/web.lab", 0),
+        ("KDC_ERR_SVC_UNAVAILABLE", "HTTP/web.lab", 0),
+        ("KRB_ERR_RESPONSE_TOO_BIG", "HTTP/web.lab", 0),
+    ],
+)
+def test_errors_that_refuse_delegation(error: str, sname: str, count: int) -> None:
+    """A wrong clock or an unknown name says nothing of who may act for whom."""
+    (code,) = (number for number, name in KRB_ERROR.items() if name == error)
+    cells = {"error": error, "error_code": code, "outcome": "failure", "ticket_etype": None}
+    made = found("NGS-KDC-009", kdc=[exchange(1, sname, s4u="proxy") | cells])
+    said = f"10.0.0.20 was refused a ticket for {sname} in a user's name ({error})"
+    assert [finding.why for finding in made] == [said] * count
+
+
 ACCOUNTS = ["MSSQLSvc/sql.lab:1433", "backup/nas.lab", "svc-web"]
 
 
@@ -72,7 +101,9 @@ ACCOUNTS = ["MSSQLSvc/sql.lab:1433", "backup/nas.lab", "svc-web"]
     [
         (["arcfour-hmac-md5"], "likely"),
         (["arcfour-hmac-md5", "des-cbc-md5"], "likely"),
+        (["arcfour-hmac-md5", "arcfour-hmac-md5-exp", "rc4-hmac-old-exp"], "likely"),
         (["des-cbc-crc"], "possible"),
+        (["des-plain"], "possible"),
         (["aes256-cts-hmac-sha1-96", "arcfour-hmac-md5"], None),
         ([], None),
     ],
@@ -82,6 +113,50 @@ def test_weak_replies_without_proof(asked: list[str], confidence: str | None) ->
     row = exchange(1, "krbtgt/LAB.EXAMPLE", exchange="AS", preauth="none", requested_etypes=asked)
     made = found("NGS-KDC-002", kdc=[row])
     assert [finding.confidence for finding in made] == ([confidence] if confidence else [])
+
+
+EVERY_RC4 = [krb_etype_name(number) for number in (*range(-136, -127), -140, -141, 23, 24)]
+EVERY_RC4.remove("des-plain")  # -132 among them
+
+
+@pytest.mark.parametrize("etype", EVERY_RC4)
+@pytest.mark.parametrize("rule_id", ["NGS-KDC-020", "NGS-KDC-021", "NGS-KDC-022", "NGS-KDC-025"])
+def test_every_rc4_is_rc4(rule_id: str, etype: str) -> None:
+    """Also for export, and Windows' own types: what hosts and summary call RC4, rules do."""
+    assert etype_weakness(etype) == "rc4"
+    kind = "AS" if rule_id == "NGS-KDC-021" else "TGS"
+    cells = {"exchange": kind, "reply_etype": etype, "ticket_etype": etype}
+    asks = {"sname": "HTTP/web.lab", "requested_etypes": ["des-plain", etype]}
+    assert found(rule_id, kdc=[issued(AES), presented(etype) | cells | asks])
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "etype"), [("NGS-KRB-001", "arcfour-hmac-md5-exp"), ("NGS-KRB-002", "des-plain")]
+)
+@pytest.mark.parametrize("cell", ["ticket_etype", "session_etype"])
+def test_every_weak_type_at_a_service(rule_id: str, etype: str, cell: str) -> None:
+    """Of the ticket or of the session key."""
+    assert found(rule_id, negotiations=[logon(mechanism="kerberos") | {cell: etype}])
+
+
+def test_roasting_by_every_rc4() -> None:
+    """Three services within forty seconds, asked for with RC4 of three names."""
+    asked = {"requested_etypes": ["arcfour-hmac-md5", "arcfour-hmac-md5-exp", "rc4-hmac-old-exp"]}
+    rows = [exchange(20 * n, f"HTTP/w{n}.lab", **asked) for n in range(3)]
+    (finding,) = found("NGS-KDC-003", kdc=rows)
+    assert finding.confidence == "likely"
+
+
+CORPUS = SHARED / "corpus" / "files"
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="../shared/corpus is not there")
+@pytest.mark.parametrize(
+    "name", ["BruteShark__Kerberos_v5_UDP_2.pcap", "nDPI__kerberos-login.pcap"]
+)
+def test_windows_list_without_aes(name: str) -> None:
+    """23, -133, -128, 3, 1, 24, -135: all of it is RC4 and DES."""
+    assert read(CORPUS / name).audit("NGS-KDC-022").findings
 
 
 def test_three_accounts_within_five_seconds() -> None:

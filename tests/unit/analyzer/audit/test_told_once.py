@@ -26,7 +26,12 @@ def by_kdc(transport: str, *numbers: int) -> Row:
             [by_kdc("iakerb", 1)],
             ["10.0.0.2"],
         ),
-        ([logon(1)], [by_kdc("iakerb", 1)], ["the KDC"]),
+        ([logon(1)], [by_kdc("iakerb", 1)], ["a KDC behind 10.0.0.1"]),
+        (
+            [logon(1, **SKEW, evidence=[2], outcome="failure")],
+            [by_kdc("iakerb", 1)],
+            ["a KDC behind 10.0.0.1"],
+        ),
         (
             [logon(1, **SKEW, evidence=[12], outcome="failure")],
             [by_kdc("udp", 1)],

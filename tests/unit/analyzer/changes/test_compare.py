@@ -197,6 +197,49 @@ def test_tickets_are_compared() -> None:
     assert (change.change, change.verdict, change.before) == ("vanished", "different", ["rc4"])
 
 
+@pytest.mark.parametrize(
+    ("etype", "told_as", "against_aes", "against_rc4"),
+    [
+        ("camellia256-cts-cmac", "camellia", "different", "weaker"),
+        ("unknown(99)", "unknown(99)", "different", "different"),
+        ("rc4-hmac-old-exp", "rc4", "stronger", None),
+        ("des-plain", "des", "stronger", "stronger"),
+        ("des3-cbc-sha1", "des3", "stronger", "weaker"),
+    ],
+)
+def test_kinds_of_tickets(
+    etype: str, told_as: str, against_aes: str, against_rc4: str | None
+) -> None:
+    """Camellia is no AES and as good; a type without a name is neither better nor worse than others."""
+    ticket = asked({**TICKET, "ticket_etype": etype})
+    rc4 = asked({**TICKET, "ticket_etype": "arcfour-hmac-md5"})
+    assert told(compare(ticket, asked(TICKET)))["ticket"] == (against_aes, [told_as], ["aes"])
+    found = told(compare(ticket, rc4)).get("ticket")
+    assert found == (against_rc4 and (against_rc4, [told_as], ["rc4"]))
+
+
+def test_a_new_ticket_is_told_if_it_is_weak() -> None:
+    """Camellia is not, and of an unknown type nobody knows."""
+    for etype, count in (("camellia128-cts-cmac", 0), ("unknown(99)", 0), ("rc4-md4", 1)):
+        assert len(compare(asked(), asked({**TICKET, "ticket_etype": etype}))) == count, etype
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (["aes256-cts-hmac-sha1-96", "camellia256-cts-cmac"], "aes"),
+        (["camellia256-cts-cmac", "unknown(99)"], "camellia"),
+        (["unknown(99)"], "other"),
+        (["des3-cbc-sha1", "arcfour-hmac-md5-exp"], "rc4"),
+    ],
+)
+def test_the_weakest_kind_of_a_list(names: list[str], kind: str) -> None:
+    """Camellia is not called AES."""
+    des = asked({**TICKET, "requested_etypes": ["des-cbc-md5"]})
+    found = told(compare(asked({**TICKET, "requested_etypes": names}), des))
+    assert found["weakest requested"][1:] == ([kind], ["des"])
+
+
 def test_what_a_client_takes_and_proves_is_compared() -> None:
     """The weakest type that it asks for, and the proof before a ticket."""
     lax = {**TICKET, "requested_etypes": ["aes256-cts-hmac-sha1-96", "arcfour-hmac-md5"]}

@@ -172,6 +172,15 @@ def test_names_in_several_cases_are_one() -> None:
     assert made["names"][1] == ["Web.nego.test", "web"]
 
 
+@pytest.mark.parametrize(("transport", "weakest"), [("kkdcp", None), ("tcp", "rc4")])
+def test_a_proxy_is_not_as_weak_as_the_kdc_behind_it(transport: str, weakest: str | None) -> None:
+    """Only who seals tickets himself is judged by them."""
+    columns = read(ROOT / "captures/kdc/rc4_service/capture.pcapng").tables.columns
+    kdc = columns["kdc"] | {"transport": [transport] * len(columns["kdc"]["capture"])}
+    made = host_columns(Tables().columns | {"kdc": kdc, "captures": columns["captures"]})
+    assert dict(zip(made["role"], made["weakest"], strict=True))["server"] == weakest
+
+
 def test_many_users_of_one_client_are_bounded() -> None:
     """The most frequent ones are listed, all are counted."""
     analysis = read(ROOT / "captures/http/basic/capture.pcapng")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.packets import Packet, pcapng, read_packets
+from support.transport import snapped
 
 from analyzer.analysis import read
 from analyzer.capture.model import NO_TIME, Stream
@@ -187,6 +190,60 @@ def test_what_a_request_that_is_cut_may_ask_for_is_not_known() -> None:
     )
     seen = cells(exchange(request_cut=True, fast=True, u2u=True))
     assert (seen["fast"], seen["u2u"]) == (True, True)
+
+
+def unseen(case: str, cut: Callable[[list[Packet]], list[Packet]], tmp: Path) -> dict[str, Any]:
+    """The last row of a part of a capture of ours."""
+    target = tmp / "part.pcapng"
+    target.write_bytes(pcapng(cut(read_packets(CAPTURES / "kdc" / case / "capture.pcapng"))))
+    columns = read(target, tables=["kdc"]).tables.columns["kdc"]
+    return {name: cells[-1] for name, cells in columns.items()}
+
+
+OF_THE_REQUEST = ("requested_etypes", "kdc_options", "padata", "fast", "u2u", "s4u", "for_user")
+OF_THE_REQUEST += ("preauth",)
+
+
+def test_what_a_request_that_is_not_there_asked_for_is_not_known(tmp_path: Path) -> None:
+    """An answer alone: of the request nothing is told, not even that there was nothing."""
+    row = unseen("user_to_user", lambda packets: packets[:3] + packets[4:], tmp_path)
+    assert (row["frame_request"], row["exchange"]) == (None, "TGS")
+    assert row["fast"]  # so the answer is
+    assert {row[name] for name in OF_THE_REQUEST if name != "fast"} == {None}
+    assert row["reply_padata"]
+
+
+def test_a_request_without_its_end(tmp_path: Path) -> None:
+    """Cut within the ticket that it shows: its padata goes on, and its options are behind."""
+    row = unseen("s4u2proxy_refused", snapped(90), tmp_path)
+    assert row["request_cut"]
+    assert [row[name] for name in OF_THE_REQUEST] == [None] * len(OF_THE_REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("facts", "known"),
+    [
+        ({}, True),
+        ({"request_cut": True, "begin_seen": True}, True),
+        ({"request_cut": True}, False),
+        ({"frame_request": None, "frame_reply": 8}, False),
+    ],
+)
+def test_an_empty_list_is_one_that_was_seen(facts: dict[str, Any], known: bool) -> None:
+    """Padata and options stand before the realm, the encryption types at the end."""
+    row = cells(exchange(**facts))
+    assert (row["kdc_options"], row["padata"]) == (([], []) if known else (None, None))
+    assert (row["u2u"], row["fast"]) == ((False, False) if known else (None, None))
+    assert row["requested_etypes"] == (None if facts else [])
+    some = cells(exchange(padata=(2,), kdc_options=("renewable",), requested_etypes=(18,), **facts))
+    assert all(some[name] for name in ("padata", "kdc_options", "requested_etypes"))
+
+
+def test_a_list_of_an_answer_that_is_not_there() -> None:
+    """Or that is cut; one that is whole has an empty one."""
+    assert cells(exchange())["reply_padata"] is None
+    assert cells(exchange(frame_reply=8, reply_cut=True))["reply_padata"] is None
+    assert cells(exchange(frame_reply=8))["reply_padata"] == []
 
 
 def test_outcomes() -> None:

@@ -62,6 +62,8 @@ def test_the_weakest_thing_of_a_negotiation(seen: Run, code: str | None) -> None
         ("arcfour-hmac-md5-exp", "rc4"),
         ("rc4-hmac-old", "rc4"),
         ("camellia256-cts-cmac", "kerberos"),
+        ("des-plain", "des"),
+        ("other", "kerberos"),
         ("unknown(99)", "kerberos"),
         (None, "kerberos"),
     ],
