@@ -76,7 +76,8 @@ NEGOTIATIONS = Table(
             "mechanism_detail",
             "category",
             "kind of NTLM response, ticket encryption type, NegoEx scheme; anonymous, unauthenticated: a "
-            "simple bind without a password",
+            "simple bind without a password; no-secret: of Basic, Digest, Bearer, PLAIN, LOGIN and others, "
+            "no password, hash of one or bearer token in its messages, as far as they are there",
         ),
         C("neg_states", "strs", "every negState in order"),
         C("mech_list_mic", "category", "absent, initiator, acceptor, both; null without SPNEGO"),
