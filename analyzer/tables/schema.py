@@ -80,7 +80,12 @@ NEGOTIATIONS = Table(
             "no password, hash of one or bearer token in its messages, as far as they are there",
         ),
         C("neg_states", "strs", "every negState in order"),
-        C("mech_list_mic", "category", "absent, initiator, acceptor, both; null without SPNEGO"),
+        C(
+            "mech_list_mic",
+            "category",
+            "absent, initiator, acceptor, both; null without SPNEGO, and where a token is cut at whose end a "
+            "further one may stand",
+        ),
         C("outcome", "category", "success, failure, incomplete"),
         C("outcome_source", "category", "gss, carrier, both, conflict; null when incomplete"),
         C("status", "category", "the carrier's last verdict in its own words"),
