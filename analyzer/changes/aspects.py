@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from analyzer.tables.etype_kinds import OTHER, etype_kind
-from analyzer.tables.weakness import RANK, TICKETS, Run, etype_weakness, weakest_of
+from analyzer.tables.weakness import NO_SECRET, RANK, TICKETS, Run, etype_weakness, weakest_of
 
 Row = dict[str, Any]
 
@@ -74,7 +74,7 @@ def _mechanism(row: Row) -> str:
     name, detail = row["mechanism"], row["mechanism_detail"]
     if name is None:
         return NOT_SEEN if in_part(row) else NOTHING
-    return f"{name} ({detail})" if detail else str(name)
+    return f"{name} ({detail})" if detail and detail != NO_SECRET else str(name)
 
 
 def _outcome(row: Row) -> str:

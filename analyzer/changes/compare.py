@@ -4,8 +4,8 @@ How often something happened says nothing where one capture is longer than the o
 is what happened at all, aspect by aspect (`aspects`). SMB 1 and SMB 2 are one carrier of one service: that a
 client went from one to the other is a change of it.
 
-What one capture lacks is no change. Where a side holds negotiations in part, that side may have been as bad
-as the other: then the verdict is `unknown`.
+What one capture lacks is no change. Where a side holds negotiations in part, or its captures lack whole ones,
+that side may have been as bad as the other: then the verdict is `unknown`.
 """
 
 from __future__ import annotations
@@ -100,18 +100,28 @@ _WAYS = {"http-proxy": "http"}
 def compare(before: Side, after: Side) -> list[Change]:
     """All changes, in order of client, service and carrier; [] where nothing changed."""
     names = _names(before.negotiations, after.negotiations)
-    old, new = _negotiations(before.negotiations, names), _negotiations(after.negotiations, names)
+    old, new = (_negotiations(side.negotiations, names) for side in (before, after))
+    _lack_rows((before, old), (after, new), aspects=NEGOTIATIONS)
     changes: list[Change] = []
     at_servers = _at_servers(old)
     for key in sorted(old.keys() | new.keys()):
         changes += _changes(key, old.get(key), new.get(key), None if before.cut else at_servers)
     if before.kdc is not None and after.kdc is not None:
         old, new = _exchanges(before.kdc), _exchanges(after.kdc)
+        _lack_rows((before, old), (after, new), aspects=KDC)
         at_servers = _at_servers(old)
         for key in sorted(old.keys() | new.keys()):
             known = None if before.cut else at_servers
             changes += _kdc_changes(key, old.get(key), new.get(key), known)
     return changes
+
+
+def _lack_rows(*sides: tuple[Side, _Groups], aspects: dict[str, Aspect]) -> None:
+    """Of a side whose captures lack something, no group shows the worst for sure."""
+    for side, groups in sides:
+        if side.cut:
+            for group in groups.values():
+                group.lacking.update(aspects)
 
 
 def _rows(columns: Columns, names: tuple[str, ...]) -> Iterator[Row]:

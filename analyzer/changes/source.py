@@ -53,6 +53,8 @@ USED_OF_KDC = (
     "request_cut",
 )
 """Columns of `kdc` that it reads."""
+_LACKING = ("truncated_packets", "packets_undecoded", "tcp_bytes_missing", "streams_evicted")
+"""Columns of `captures` that count what a capture lacks."""
 
 
 class Side(NamedTuple):
@@ -60,7 +62,7 @@ class Side(NamedTuple):
 
     negotiations: Columns
     kdc: Columns | None  # None: not exported
-    cut: bool = False  # by a snap length, so that whole negotiations may be missing
+    cut: bool = False  # captures lack something, so that whole negotiations may be missing
 
 
 def side_of(columns: Callable[[str], Columns]) -> Side:
@@ -69,7 +71,10 @@ def side_of(columns: Callable[[str], Columns]) -> Side:
 
 
 def _is_cut(captures: Columns | None) -> bool:
-    return captures is not None and any(captures["truncated_packets"])
+    """Whether a file breaks off, or packets, or bytes of conversations, are cut, lost or not decoded."""
+    if captures is None:
+        return False
+    return not all(captures["complete"]) or any(any(captures[name]) for name in _LACKING)
 
 
 def exported(path: str) -> Side | None:
@@ -81,7 +86,7 @@ def exported(path: str) -> Side | None:
     found = _in_directory(place, "negotiations", USED)
     if found is None:
         return None
-    captures = _in_directory(place, "captures", ("truncated_packets",))
+    captures = _in_directory(place, "captures", ("complete", *_LACKING))
     return Side(found, _in_directory(place, "kdc", USED_OF_KDC), _is_cut(captures))
 
 

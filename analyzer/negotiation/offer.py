@@ -47,9 +47,8 @@ def describe_spnego(negotiation: Negotiation, seen: Seen) -> None:
             negotiation.optimistic_mech = _optimistic_name(offered)
     if seen.spnego or (negotiation.exchange is None and seen.hint is not None):
         negotiation.wrapper = "spnego"
-        mics = seen.mics
         negotiation.neg_states = _one_list(tuple(seen.states))
-        negotiation.mech_list_mic = "both" if len(mics) == 2 else next(iter(mics), "absent")
+        negotiation.mech_list_mic = _who_sent_mics(seen)
         server_first = negotiation.hinted_mechs is not None
         negotiation.flow = (
             "server-initiated"
@@ -68,6 +67,15 @@ def describe_spnego(negotiation: Negotiation, seen: Seen) -> None:
             negotiation.wrapper = _wrapper_by_scheme(negotiation)
             if negotiation.wrapper is None:
                 negotiation.flow = "unknown"
+
+
+def _who_sent_mics(seen: Seen) -> str | None:
+    """`both`, one role, `absent`; None where the end of a token is lost, at which another may have stood."""
+    if len(seen.mics) == 2:
+        return "both"
+    if seen.mics_cut - seen.mics:
+        return None
+    return next(iter(seen.mics), "absent")
 
 
 def _is_cut(offer: NegTokenInit) -> bool:

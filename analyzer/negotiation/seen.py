@@ -24,6 +24,7 @@ class Seen:
         "hint_frame",
         "legs",
         "mics",
+        "mics_cut",
         "offer",
         "offer_frame",
         "offer_ns",
@@ -48,6 +49,9 @@ class Seen:
     spnego: bool  # a token of SPNEGO that is no hint was seen
     states: list[str]  # every negState, in order
     mics: set[str]  # roles that sent a mechListMIC
+    mics_cut: set[
+        str
+    ]  # roles of which a token is cut that shows none: a mechListMIC stands at its end
     raw: str | None  # mechanism of the first token outside SPNEGO that tells it
     status: Status | None  # the carrier's last verdict
     gss_status: str | None  # the acceptor's last negState, or the Kerberos error
@@ -69,6 +73,7 @@ class Seen:
         selected = raw = status = gss_status = None
         hint_frame = offer_frame = offer_ns = selection_frame = None
         self.mics = set()
+        self.mics_cut = set()
         for step in steps:
             message, token, frame = step.message, step.token, step.frame
             kind = message.kind
@@ -104,6 +109,8 @@ class Seen:
                     states.append(state)
                 if token.mech_list_mic is not None:
                     self.mics.add(step.role)
+                elif _is_cut(token):
+                    self.mics_cut.add(step.role)
                 if step.role == ACCEPTOR:
                     gss_status = state or gss_status
                     if selected is None:
@@ -114,6 +121,8 @@ class Seen:
                 offer = offer or token
                 if token.mech_list_mic is not None:
                     self.mics.add(step.role)
+                elif _is_cut(token):
+                    self.mics_cut.add(step.role)
             elif raw is None and token.raw and not message.sasl_layer:
                 raw = token_mechanism(token)
             if inner is None:
@@ -130,3 +139,7 @@ class Seen:
         self.status, self.gss_status = status, gss_status
         self.hint_frame, self.offer_frame, self.offer_ns = hint_frame, offer_frame, offer_ns
         self.selection_frame = selection_frame
+
+
+def _is_cut(token: Token) -> bool:
+    return any(each.code == "truncated" for each in token.anomalies)

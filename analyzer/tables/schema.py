@@ -76,10 +76,16 @@ NEGOTIATIONS = Table(
             "mechanism_detail",
             "category",
             "kind of NTLM response, ticket encryption type, NegoEx scheme; anonymous, unauthenticated: a "
-            "simple bind without a password",
+            "simple bind without a password; no-secret: of Basic, Digest, Bearer, PLAIN, LOGIN and others, "
+            "no password, hash of one or bearer token in its messages, as far as they are there",
         ),
         C("neg_states", "strs", "every negState in order"),
-        C("mech_list_mic", "category", "absent, initiator, acceptor, both; null without SPNEGO"),
+        C(
+            "mech_list_mic",
+            "category",
+            "absent, initiator, acceptor, both; null without SPNEGO, and where a token is cut at whose end a "
+            "further one may stand",
+        ),
         C("outcome", "category", "success, failure, incomplete"),
         C("outcome_source", "category", "gss, carrier, both, conflict; null when incomplete"),
         C("status", "category", "the carrier's last verdict in its own words"),

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from analyzer.tables.etype_kinds import etype_kind
+from dissectors.carriers import base
 
 WEAKNESSES: dict[str, str] = {
     "clear-password": "a password or bearer token in clear: Basic, simple bind, PLAIN, SMB1's plain text",
@@ -37,12 +38,19 @@ WEAKNESSES: dict[str, str] = {
 RANK = {code: rank for rank, code in enumerate(WEAKNESSES)}
 
 _WEAK_KINDS = frozenset({"des", "rc4", "des3"})
-_PASSWORDS = frozenset({"basic", "simple", "plain", "login", "bearer"})
+CLEAR_CREDENTIALS = frozenset(
+    {"basic", "bearer", "login", "oauthbearer", "plain", "simple", "xoauth2"}
+)
+"""Mechanisms whose message holds the password or the bearer token itself."""
 _DIGESTS = frozenset({"digest", "cram-md5"})
 TICKETS = frozenset({"kerberos", "iakerb", "pku2u"})
 """Mechanisms that show a ticket; how weak they are, its encryption tells."""
-_WITHOUT_ACCOUNT = frozenset({"anonymous", "unauthenticated_bind"})
+WITHOUT_ACCOUNT = frozenset({"anonymous", "unauthenticated_bind"})
+"""Reasons of a logon by which nobody proved anything."""
 _WITHOUT_PASSWORD = frozenset({"anonymous", "unauthenticated"})
+NO_SECRET = base.NO_SECRET
+WITHOUT_SECRET = _WITHOUT_PASSWORD | {NO_SECRET}
+"""Details of a logon without a password, hash or bearer token, whatever the server says to it."""
 
 
 class Run(NamedTuple):
@@ -64,13 +72,15 @@ def weakest_of(run: Run) -> str | None:
 
 def _seen(run: Run) -> Iterator[str]:
     mechanism = run.mechanism
-    if run.reason in _WITHOUT_ACCOUNT or run.mechanism_detail in _WITHOUT_PASSWORD:
+    if run.reason in WITHOUT_ACCOUNT or run.mechanism_detail in _WITHOUT_PASSWORD:
         if run.outcome == "success":
             yield "anonymous"
         return  # nothing of a secret was sent
+    if run.mechanism_detail == NO_SECRET:
+        return
     if run.reason == "guest_access" and run.outcome == "success":
         yield "guest"
-    if mechanism in _PASSWORDS:
+    if mechanism in CLEAR_CREDENTIALS:
         yield "tls-password" if run.tls else "clear-password"
     elif mechanism == "ntlm":
         yield run.mechanism_detail if run.mechanism_detail in RANK else "ntlm"

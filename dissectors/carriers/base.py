@@ -56,7 +56,9 @@ class Exchange:
     mechanism: str | None = (
         None  # logons without GSS only: `simple`, `basic`, `digest`, `ntlm`, `plain`
     )
-    mechanism_detail: str | None = None  # e.g. `ntlmv1` of an SMB1 logon without extended security
+    mechanism_detail: str | None = (
+        None  # e.g. `ntlmv1` of an SMB1 logon without extended security; NO_SECRET
+    )
     reauthentication: bool = False  # an established session authenticates again, or binds a channel
     version_frame: int | None = None  # of the server's message that chose `carrier_version`
     encrypted: bool = False  # the connection had turned to TLS when this attempt began
@@ -74,6 +76,10 @@ class Exchange:
     """The same first bytes -> frame of the first."""
     context: dict[str, Any] = field(default_factory=dict)
     """Further facts, carrier by carrier: `method`, `uri`, `user_agent`, `dialect`, ..."""
+
+
+NO_SECRET = "no-secret"
+"""`Exchange.mechanism_detail` while nothing that is there of its messages holds a password, hash or token."""
 
 
 @dataclass(slots=True)

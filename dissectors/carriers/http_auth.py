@@ -16,6 +16,9 @@ from urllib.parse import unquote_to_bytes
 GSS_SCHEMES = frozenset(("Negotiate", "NTLM", "Kerberos", "CredSSP", "Nego2", "PKU2U"))
 """Schemes whose token68 is a security token (of CredSSP: a TSRequest)."""
 
+_ALL_SECRET = frozenset(("Basic", "Bearer"))
+"""Schemes whose credentials are the secret, whatever they look like."""
+
 _CANONICAL = {
     name.lower(): name
     for name in (
@@ -150,10 +153,7 @@ def basic_user(token68: bytes) -> tuple[str, str | None] | None:
 
 def digest_user(parameters: bytes) -> str | None:
     """Give the user that Digest credentials name; None if only a hash of it was sent."""
-    named: dict[bytes, bytes] = {}
-    for element in _ELEMENT.finditer(parameters):
-        name, _, value = element[0].partition(b"=")
-        named.setdefault(name.strip(_WHITESPACE).lower(), _unquote(value.strip(_WHITESPACE)))
+    named = _named(parameters)
     if named.get(b"userhash", b"").lower() == b"true":
         return None
     if b"username" in named:
@@ -162,6 +162,26 @@ def digest_user(parameters: bytes) -> str | None:
         b"'", 2
     )  # RFC 8187: charset'language'percent-encoded
     return text_of(unquote_to_bytes(extended[2])) if len(extended) == 3 else None
+
+
+def holds_secret(sent: Challenge) -> bool | None:
+    """Whether credentials, all of them, hold a password, a hash of one, or a bearer token.
+
+    An empty password is one. None: the scheme has none of these, or not in every request.
+    """
+    if sent.scheme == "Digest":
+        return bool(_named(sent.parameters).get(b"response"))
+    if sent.scheme in _ALL_SECRET:
+        return bool(sent.token68 or sent.parameters)
+    return None
+
+
+def _named(parameters: bytes) -> dict[bytes, bytes]:
+    named: dict[bytes, bytes] = {}
+    for element in _ELEMENT.finditer(parameters):
+        name, _, value = element[0].partition(b"=")
+        named.setdefault(name.strip(_WHITESPACE).lower(), _unquote(value.strip(_WHITESPACE)))
+    return named
 
 
 def _unquote(value: bytes) -> bytes:

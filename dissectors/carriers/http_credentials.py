@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from dissectors.anomaly import Anomaly
-from dissectors.carriers.base import TOKEN_LIMIT, Exchange
+from dissectors.carriers.base import NO_SECRET, TOKEN_LIMIT, Exchange
 from dissectors.carriers.http_auth import (
     GSS_SCHEMES,
     Challenge,
@@ -17,6 +17,7 @@ from dissectors.carriers.http_auth import (
     decode_cut_token68,
     decode_token68,
     digest_user,
+    holds_secret,
 )
 from dissectors.recognise import NTLM_SIGNATURE
 from dissectors.span import Span
@@ -64,7 +65,11 @@ def plain_logon(
 ) -> None:
     """Note whose logon it is where the scheme knows no token."""
     name = sent.scheme.lower()
+    goes_on = exchange.mechanism is not None
     exchange.mechanism = "scram" if name.startswith("scram-") else name
+    if not goes_on or exchange.mechanism_detail == NO_SECRET:
+        none = field.cut is None and holds_secret(sent) is False
+        exchange.mechanism_detail = NO_SECRET if none else None
     if field.cut is not None:
         anomalies.append(about(field, field.cut, "the end of the credentials is lost"))
     elif name == "basic":

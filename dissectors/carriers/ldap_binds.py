@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from dissectors.anomaly import Anomaly
 from dissectors.carriers import sasl
-from dissectors.carriers.base import CLIENT, SERVER, Carrier, CarrierMessage, Exchange, Limits
+from dissectors.carriers.base import (
+    CLIENT,
+    NO_SECRET,
+    SERVER,
+    Carrier,
+    CarrierMessage,
+    Exchange,
+    Limits,
+)
 from dissectors.carriers.ldap_attempt import Attempt
 from dissectors.carriers.ldap_message import (
     SASL,
@@ -89,6 +97,7 @@ class Binds:
             token = b"" if pdu.cut is None else None  # no credentials at all: an empty leg
         elif bind.mechanism is not None and exchange.user is None and pdu.cut is None:
             exchange.user = sasl.claimed_user(bind.mechanism, credentials, attempt.prompt)
+        self._note_secret(attempt, pdu, bind, credentials, later=later)
         layer_leg = False
         if later and bind.mechanism is not None and bind.mechanism.upper() == "GSSAPI":
             layer_leg = token is not None and (not token or sasl.is_wrap_token(token))
@@ -135,6 +144,21 @@ class Binds:
         elif bind.choice not in {0, SASL}:
             exchange.scheme = f"unknown({bind.choice & 0x1F})"
 
+    @staticmethod
+    def _note_secret(
+        attempt: Attempt, pdu: Pdu, bind: BindRequest, credentials: bytes, *, later: bool
+    ) -> None:
+        """Keep that no secret was sent, as long as all requests are there and whole."""
+        exchange = attempt.exchange
+        if attempt.gss or bind.choice == SIMPLE or (later and exchange.mechanism_detail is None):
+            return
+        none = (
+            pdu.cut is None
+            and bind.mechanism is not None
+            and sasl.holds_secret(bind.mechanism, credentials, attempt.prompt) is False
+        )
+        exchange.mechanism_detail = NO_SECRET if none else None
+
     def _wait(self, pdu: Pdu, attempt: Attempt) -> None:
         message_id = pdu.head.message_id
         if len(self._waiting) >= EXCHANGES and message_id not in self._waiting:
@@ -171,6 +195,8 @@ class Binds:
         layer_leg = attempt.layer_leg or (token is not None and sasl.is_wrap_token(token))
         if layer_leg:
             attempt.note_layer("offered", token)
+        if self._requests_lost and attempt.exchange.mechanism_detail == NO_SECRET:
+            attempt.exchange.mechanism_detail = None  # what is answered here may have held it
         status = attempt.status(response, token, whole=pdu.cut is None)
         schemes: tuple[str, ...] = ()
         if attempt.choice == SICILY_DISCOVERY and status.verdict == "continue":

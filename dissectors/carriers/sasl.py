@@ -4,7 +4,7 @@ Mechanism names are compared without regard to case, as servers do; carriers kee
 
 Spec: RFC 4422 3.1 (names), RFC 4752 3 (GSSAPI, layer negotiation), RFC 5801 4 (GS2),
 RFC 4616 2 (PLAIN), draft-murchison-sasl-login-00 (LOGIN), RFC 2831 2.1.2 (DIGEST-MD5), RFC 2195 2 (CRAM-MD5),
-RFC 5802 7 (SCRAM), MS-ADTS 5.1.1.1.2 (GSS-SPNEGO).
+RFC 5802 7 (SCRAM), RFC 7628 3.1 (OAUTHBEARER), MS-ADTS 5.1.1.1.2 (GSS-SPNEGO).
 """
 
 from __future__ import annotations
@@ -28,6 +28,15 @@ _ASKS_USER = b"user"
 """How LOGIN's question for the name begins: `User Name`, `Username:`."""
 _GS2_HEADER = re.compile(rb"(?:F,)?(?:n|y|p=[^,]{1,64}),(?:a=[^,]{0,1024})?,")
 _DIGEST_USER = re.compile(rb'(?:^|[\s,])username="((?:[^"\\]|\\.)*)"', re.DOTALL)
+_SCRAM_PROOF = re.compile(rb"c=[^,]*,(?:.*,)?p=[^,]", re.DOTALL)
+_BEARER_TOKEN = re.compile(rb"(?:^|\x01)auth=[^\x01]")
+_SECRETS = {
+    "DIGEST-MD5": re.compile(rb'(?:^|[\s,])response=(?!"")[^\s,]'),
+    "OAUTHBEARER": _BEARER_TOKEN,
+    "XOAUTH2": _BEARER_TOKEN,
+}
+_WHOLE_SECRET = frozenset({"PLAIN", "CRAM-MD5"})
+"""Mechanisms whose only message has all: an empty one asks for the server's challenge, or names nothing."""
 _SCRAM_USER = re.compile(rb"(?:n|y|p=[^,]*),[^,]*,(?:m=[^,]*,)?n=([^,]*)")
 
 
@@ -69,6 +78,25 @@ def claimed_user(mechanism: str, credentials: bytes, prompt: bytes = b"") -> str
         found = _SCRAM_USER.match(credentials)
         user = found[1].replace(b"=2C", b",").replace(b"=3D", b"=") if found else None
     return user.decode("utf-8", "backslashreplace") if user else None
+
+
+def holds_secret(mechanism: str, credentials: bytes, prompt: bytes = b"") -> bool | None:
+    """Whether a message of the client's holds a password, a proof of one, or a bearer token.
+
+    `credentials`, all of them; `prompt` as in `claimed_user`. An empty password is one. None: the mechanism
+    has none of these, or nothing tells what the message is.
+    """
+    name = mechanism.upper()
+    if name == "LOGIN":
+        if prompt:
+            return prompt[: len(_ASKS_USER)].lower() != _ASKS_USER
+        return None if credentials else False
+    if name in _WHOLE_SECRET:
+        return bool(credentials)
+    if name.startswith("SCRAM-"):
+        return _SCRAM_PROOF.match(credentials) is not None
+    pattern = _SECRETS.get(name)
+    return None if pattern is None else pattern.search(credentials) is not None
 
 
 def gs2_header(mechanism: str, credentials: bytes) -> int:

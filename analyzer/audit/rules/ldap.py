@@ -11,9 +11,11 @@ from typing import Any
 from analyzer.audit.hits import account, by_client, by_server, with_frames
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
+from analyzer.tables.weakness import WITHOUT_SECRET
 
 _WITH_PROOF = 3
-"""Frames of an exchange by SCRAM that got to the proof: at least challenge, proof and answer."""
+"""Frames of an exchange by SCRAM that got to the proof: three of first message, challenge, proof, answer."""
+_ENDED = {"failure": ", and was refused"}
 _REQUIRE = (
     "Set 'Domain controller: LDAP server signing requirements' to 'Require signing', and "
     "clients to negotiate it."
@@ -91,12 +93,14 @@ def stronger_demanded(row: Any) -> Iterator[Hit]:
     references=("ATT&CK T1110.002", "RFC 5802 9"),
 )
 def sasl_in_the_clear(row: Any) -> Iterator[Hit]:
-    """SCRAM outside TLS that was not refused before the client's proof, which is its second message."""
+    """SCRAM outside TLS with the client's proof, which is its second message, whatever became of it."""
     if row.mechanism != "scram" or row.tls or row.carrier != "ldap":
+        return
+    if row.mechanism_detail in WITHOUT_SECRET:
         return
     how = f"by {row.scheme} in the clear"
     if row.outcome == "success":
         yield by_client(row, f"{row.client} proved a password to {row.server} {how}")
-    elif row.reason in {"bad_credentials", "wrong_password"} and len(row.frames) >= _WITH_PROOF:
-        why = f"{row.client} tried a password at {row.server} {how}, and was refused"
+    elif len(row.frames) >= _WITH_PROOF:
+        why = f"{row.client} tried a password at {row.server} {how}{_ENDED.get(row.outcome, '')}"
         yield by_client(row, why)

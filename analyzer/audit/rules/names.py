@@ -5,16 +5,15 @@ Spec: RFC 4795 (LLMNR), RFC 6762 (mDNS), RFC 1002 (NetBIOS names).
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import by_client
 from analyzer.audit.model import Hit
+from analyzer.audit.neighbours import Neighbours, label
 from analyzer.audit.registry import rule
 
-_BEFORE_NS = 120_000_000_000
 _ANYBODY = {"llmnr": "LLMNR", "mdns": "mDNS", "nbns": "NetBIOS"}
 _NO_ADDRESS = {"PTR", "NBSTAT", "ANY"}
 """Names of an address or of a host that is known; ANY: whether one's own name is free (RFC 4795 4.1)."""
@@ -40,23 +39,18 @@ _OFF = (
 )
 def led_astray(facts: Facts) -> Iterator[Hit]:
     """A neighbour's answer led the client to a server, by NTLM, that calls itself otherwise."""
-    answers: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for fact in facts.rows("names"):
-        if fact.broadcast:
-            for address in {*(fact.addresses or ())}:
-                answers[fact.capture, address].append(fact)
+    neighbours = Neighbours(facts)
     for row in facts.rows("negotiations"):
         challenge = facts.challenges.get(row.negotiation_id)
         if row.mechanism != "ntlm" or challenge is None or facts.is_cut(challenge):
             continue  # what the server calls itself must be there
-        used = _label(row.server_name or (row.spn or "").partition("/")[2])
+        used = label(row.server_name or (row.spn or "").partition("/")[2])
         own = _own_names(challenge)
         before = [
             fact
-            for fact in _of_host(answers, row)
-            if 0 <= (row.started or 0) - (fact.ts or 0) <= _BEFORE_NS
-            and _label(fact.name) not in own
-            and (not used or used[0].isdigit() or used == _label(fact.name))
+            for fact in neighbours.before(row)
+            if label(fact.name) not in own
+            and (not used or used[0].isdigit() or used == label(fact.name))
         ]
         if before:
             fact = before[0]
@@ -65,28 +59,14 @@ def led_astray(facts: Facts) -> Iterator[Hit]:
                 f"{fact.responder or row.server} answered, and NTLM went to {row.server}"
             )
             frames = (*sorted({each.frame for each in before}), *row.frames)
-            sure = "likely" if own and used == _label(fact.name) else "possible"
+            sure = "likely" if own and used == label(fact.name) else "possible"
             yield by_client(row, why, sure, frames)
 
 
 def _own_names(challenge: Any) -> set[str]:
     """What the server calls itself and its domain: who is asked for by these answers by right."""
     said = [str(value) for value in (challenge.ntlm_target_info or {}).values()]
-    return {_label(name) for name in (*said, challenge.ntlm_target_name or "") if name}
-
-
-def _of_host(answers: dict[tuple[str, str], list[Any]], row: Any) -> list[Any]:
-    """Answers that led this client to this server; a host may ask over one version of IP for the other."""
-    wanted = _label(row.server_name or "")
-    return [
-        fact
-        for fact in answers.get((row.capture, row.server), ())
-        if fact.client == row.client or (wanted and _label(fact.name) == wanted)
-    ]
-
-
-def _label(name: str) -> str:
-    return name.lower().partition(".")[0]
+    return {label(name) for name in (*said, challenge.ntlm_target_name or "") if name}
 
 
 @rule(

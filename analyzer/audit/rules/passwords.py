@@ -12,12 +12,10 @@ from typing import Any
 from analyzer.audit.hits import account, by_client, by_offerer, by_server, by_user, place
 from analyzer.audit.model import Hit
 from analyzer.audit.registry import rule
+from analyzer.tables.weakness import WITHOUT_SECRET
 
 _CHANGE = " Change the passwords that were sent."
 _LDAP_SIGNING = "ADV190023"
-_WITHOUT_PASSWORD = {"unauthenticated", "anonymous"}
-"""Simple binds with an empty password, whatever the server says to them."""
-
 _CREDENTIALS_FIRST = {"http", "http-proxy"}
 _ABOUT_THE_PASSWORD = {"bad_credentials", "wrong_password"}
 _LOGIN_WITH_PASSWORD = 5
@@ -34,6 +32,11 @@ def _judged(row: Any) -> bool:
     return row.outcome == "success" or row.reason in _ABOUT_THE_PASSWORD
 
 
+def _in_clear(row: Any) -> bool:
+    """Outside TLS, and nothing tells that no secret came: a simple bind without one, an empty Basic."""
+    return not row.tls and row.mechanism_detail not in WITHOUT_SECRET
+
+
 @rule(
     "NGS-PWD-001",
     "critical",
@@ -43,8 +46,8 @@ def _judged(row: Any) -> bool:
     references=("ATT&CK T1040", "ATT&CK T1552", "RFC 7617 4"),
 )
 def basic(row: Any) -> Iterator[Hit]:
-    """`Authorization: Basic` outside TLS."""
-    if row.mechanism == "basic" and row.carrier == "http" and not row.tls:
+    """`Authorization: Basic` with credentials outside TLS."""
+    if row.mechanism == "basic" and row.carrier == "http" and _in_clear(row):
         yield by_user(row, _sent(row))
 
 
@@ -57,8 +60,8 @@ def basic(row: Any) -> Iterator[Hit]:
     references=("ATT&CK T1040", "ATT&CK T1552", "RFC 7617 4"),
 )
 def proxy_basic(row: Any) -> Iterator[Hit]:
-    """`Proxy-Authorization: Basic` outside TLS."""
-    if row.mechanism == "basic" and row.carrier == "http-proxy" and not row.tls:
+    """`Proxy-Authorization: Basic` with credentials outside TLS."""
+    if row.mechanism == "basic" and row.carrier == "http-proxy" and _in_clear(row):
         yield by_user(row, _sent(row))
 
 
@@ -79,12 +82,7 @@ def proxy_basic(row: Any) -> Iterator[Hit]:
 )
 def simple_bind(row: Any) -> Iterator[Hit]:
     """A simple bind with name and password outside TLS."""
-    if (
-        row.mechanism == "simple"
-        and row.user
-        and not row.tls
-        and row.mechanism_detail not in _WITHOUT_PASSWORD
-    ):
+    if row.mechanism == "simple" and row.user and _in_clear(row):
         yield by_user(row, _sent(row))
 
 
@@ -100,9 +98,10 @@ def simple_bind(row: Any) -> Iterator[Hit]:
 def plain(row: Any) -> Iterator[Hit]:
     """SASL PLAIN or LOGIN outside TLS, or an SMB 1 session setup with the password itself.
 
-    LOGIN's password is its third message: a bind that ends before it, without a verdict on one, sent none.
+    Not where all that the client sent is there, and none of it is a password. LOGIN's is its third message:
+    a bind that ends before it, without a verdict on one, sent none.
     """
-    if row.mechanism not in {"plain", "login"} or row.tls:
+    if row.mechanism not in {"plain", "login"} or not _in_clear(row):
         return
     if row.mechanism == "plain" or len(row.frames) >= _LOGIN_WITH_PASSWORD or _judged(row):
         yield by_user(row, _sent(row))
@@ -121,7 +120,7 @@ def inside_tls(row: Any) -> Iterator[Hit]:
     """Basic, PLAIN or a simple bind inside TLS that was decrypted."""
     if (
         row.mechanism in {"basic", "plain", "login", "simple"}
-        and row.mechanism_detail not in _WITHOUT_PASSWORD
+        and row.mechanism_detail not in WITHOUT_SECRET
         and row.tls
         and row.user
     ):
@@ -142,7 +141,7 @@ def inside_tls(row: Any) -> Iterator[Hit]:
 )
 def digest(row: Any) -> Iterator[Hit]:
     """A response by Digest, DIGEST-MD5 or CRAM-MD5 outside TLS, or a verdict on one that was not captured."""
-    if row.mechanism not in {"digest", "digest-md5", "cram-md5"} or row.tls:
+    if row.mechanism not in {"digest", "digest-md5", "cram-md5"} or not _in_clear(row):
         return
     # HTTP's credentials are the response; a bind's first message names the mechanism and nothing else
     seen = row.carrier in _CREDENTIALS_FIRST or row.user is not None

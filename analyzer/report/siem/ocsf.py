@@ -171,7 +171,8 @@ _NEGOTIATION = (
     ),
     Field(
         "is_cleartext",
-        "`mechanism`, `tls`, `reason`: a password or bearer token went over the wire as it is",
+        "`mechanism`, `mechanism_detail`, `tls`, `reason`: a password or bearer token went over the wire "
+        "as it is",
         in_clear,
     ),
     constant("is_remote", True),

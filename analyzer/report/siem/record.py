@@ -14,16 +14,9 @@ from analyzer.audit.registry import all_rules
 from analyzer.negotiation.community_id import PROTOCOLS, flow_id
 from analyzer.report.cells import iso_time
 from analyzer.tables.collect import Columns
+from analyzer.tables.weakness import CLEAR_CREDENTIALS, WITHOUT_ACCOUNT, WITHOUT_SECRET
 
 Record = dict[str, Any]
-
-CLEAR_CREDENTIALS = frozenset(
-    {"basic", "bearer", "login", "oauthbearer", "plain", "simple", "xoauth2"}
-)
-"""Mechanisms whose message holds the password or the bearer token itself."""
-
-WITHOUT_ACCOUNT = frozenset({"anonymous", "unauthenticated_bind"})
-"""Reasons of a logon by which nobody proved anything."""
 
 _LONGEST_ADDRESS = 64  # characters, with a zone
 _LONGEST_HOSTNAME = 253
@@ -117,6 +110,7 @@ def in_clear(record: Record) -> bool:
         and not record["tls"]
         and not anonymous(record)
         and record["reason"] not in WITHOUT_ACCOUNT
+        and record["mechanism_detail"] not in WITHOUT_SECRET
     )
 
 

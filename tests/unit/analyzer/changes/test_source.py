@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,43 @@ def test_what_a_capture_lacks_closes_no_gate(
     assert run(capsys, "diff", str(tmp_path / "kept"), str(NTLM))[1] == said
     assert run(capsys, "diff", str(NTLM), str(NTLM), "--weaker")[2] == ""
     assert run(capsys, "diff", str(cut), str(NTLM), "--weaker", "--quiet")[2] == ""
+
+
+MIXED = ROOT / "captures/smb/mixed/capture.pcapng"
+
+
+def broken_off(packets: bytes) -> bytes:
+    """A file whose writer was stopped inside a packet."""
+    return packets[:20_000]
+
+
+def undecoded(_: bytes) -> bytes:
+    """The second half of the packets is of a version of IP that nobody knows."""
+    packets = read_packets(MIXED)
+    half = len(packets) // 2
+    odd = [
+        packet._replace(data=packet.data[:14] + b"\xf5" + packet.data[15:])
+        for packet in packets[half:]
+    ]
+    return pcapng([*packets[:half], *odd])
+
+
+@pytest.mark.parametrize("damage", [broken_off, undecoded])
+def test_what_a_damaged_capture_lacks_closes_no_gate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: Callable[[bytes], bytes]
+) -> None:
+    """What it does not show may have been there: that is unknown, for the capture and for its export."""
+    cut = tmp_path / "cut.pcapng"
+    cut.write_bytes(damage(MIXED.read_bytes()))
+    damaged = 3 if damage is broken_off else 0
+    assert run(capsys, "export", str(cut), "-o", str(tmp_path / "kept"))[0] == damaged
+    for side, status in ((cut, damaged), (tmp_path / "kept", 0)):
+        gate = run(capsys, "diff", str(side), str(MIXED), "--weaker", "--exit-code")
+        assert gate[:2] == (status, "Nothing became weaker.\n")
+    assert (
+        '"verdict":"weaker"'
+        not in run(capsys, "diff", str(cut), str(MIXED), "--format", "jsonl")[1]
+    )
 
 
 @pytest.mark.parametrize(

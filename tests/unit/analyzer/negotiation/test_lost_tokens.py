@@ -83,6 +83,18 @@ def test_a_mic_that_is_cut_off(tmp_path: Path) -> None:
         assert "or a MIC or checksum did not match (the client's token is" in row["reason_detail"]
 
 
+@pytest.mark.parametrize(("size", "sent"), [(300, None), (None, "both")], ids=["cut", "whole"])
+def test_who_sent_a_mic_is_not_known_where_one_is_cut_off(
+    size: int | None, sent: str | None, tmp_path: Path
+) -> None:
+    """That the server's is there does not deny the client's."""
+    packets = read_packets(CASES / "smb/smb311_ntlm/capture.pcapng")
+    target = tmp_path / "cut.pcapng"
+    target.write_bytes(pcapng(packets if size is None else snapped(size)(packets)))
+    [row] = rows_of(read(target).tables.columns["negotiations"])
+    assert row["mech_list_mic"] == sent
+
+
 def test_a_domain_that_is_cut_off(tmp_path: Path) -> None:
     """Whether the user is of the server's own domain is not known."""
     packets = read_packets(CASES / "smb/selective_authentication/capture.pcapng")

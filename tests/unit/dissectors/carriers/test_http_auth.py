@@ -13,6 +13,7 @@ from dissectors.carriers.http_auth import (
     decode_cut_token68,
     decode_token68,
     digest_user,
+    holds_secret,
 )
 
 
@@ -132,3 +133,25 @@ def test_basic_user_without_the_password():
 def test_digest_user(parameters, user):
     """Quoted, extended or hashed user names of RFC 7616."""
     assert digest_user(parameters) == user
+
+
+@pytest.mark.parametrize(
+    ("value", "holds"),
+    [
+        (b"Basic", False),
+        (b"Basic ", False),
+        (b"Basic YWRhOg==", True),  # an empty password is one
+        (b"Basic !", True),
+        (b"Bearer", False),
+        (b"Bearer abc", True),
+        (b"Digest", False),
+        (b'Digest username="a", response=""', False),
+        (b'Digest username="a", response="0f"', True),
+        (b"Digest username=a,response=0f", True),
+        (b"SCRAM-SHA-256 data=biws", None),
+        (b"HOBA result=x", None),
+    ],
+)
+def test_whether_credentials_hold_a_secret(value, holds):
+    """The scheme's name alone is none."""
+    assert holds_secret(credentials(value)) is holds

@@ -506,3 +506,24 @@ def test_bind_name_beside_sasl():
     octets = bind(1, ber(0xA3, ber(4, b"GSS-SPNEGO"), ber(4, SPNEGO)), name=b"User1")
     exchange = talk.client(octets).exchange
     assert (exchange.user, exchange.context) == (None, {"name": "User1"})
+
+
+def test_a_secret_that_may_be_lost_is_not_denied():
+    """That no password was sent is known only as long as all of the client's binds are there."""
+    talk = Connection()
+    exchange = talk.client(sasl(1, b"PLAIN")).exchange
+    assert exchange.mechanism_detail == "no-secret"
+    talk.server(answer(1, 14))
+    assert exchange.mechanism_detail == "no-secret"
+    talk.loses(CLIENT, 40)
+    talk.server(answer(2, 49))
+    assert exchange.mechanism_detail is None
+
+
+def test_a_secret_that_was_sent_stays_so():
+    """Also where another message without one follows it."""
+    talk = Connection()
+    exchange = talk.client(sasl(1, b"OAUTHBEARER", b"n,,\1auth=Bearer t\1\1")).exchange
+    talk.server(answer(1, 14, b"{}"))
+    assert talk.client(sasl(2, b"OAUTHBEARER", b"\1")).exchange is exchange
+    assert exchange.mechanism_detail is None

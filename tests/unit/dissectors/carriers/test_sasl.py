@@ -90,6 +90,38 @@ def test_a_user_name_that_was_asked_for(prompt, user):
 
 
 @pytest.mark.parametrize(
+    ("mechanism", "credentials", "prompt", "holds"),
+    [
+        ("PLAIN", b"\0bob\0hunter2", b"", True),
+        ("PLAIN", b"\0bob\0", b"", True),
+        ("plain", b"", b"", False),
+        ("LOGIN", b"", b"", False),
+        ("LOGIN", b"bob", b"", None),
+        ("LOGIN", b"bob", b"User Name\0", False),
+        ("LOGIN", b"x", b"Password:", True),
+        ("LOGIN", b"", b"Password:", True),
+        ("CRAM-MD5", b"", b"", False),
+        ("CRAM-MD5", b"bob 0123456789abcdef", b"<1@x>", True),
+        ("DIGEST-MD5", b"", b"", False),
+        ("DIGEST-MD5", b'username="bob",response=0123,qop=auth', b"nonce=1", True),
+        ("DIGEST-MD5", b'username="bob",response="",qop=auth', b"nonce=1", False),
+        ("SCRAM-SHA-256", b"n,,n=bob,r=abc", b"", False),
+        ("SCRAM-SHA-256", b"p=tls-unique,,n=bob,r=abc", b"", False),
+        ("SCRAM-SHA-256", b"c=biws,r=abc,p=proof", b"r=abc", True),
+        ("SCRAM-SHA-256", b"c=biws,r=abc", b"r=abc", False),
+        ("OAUTHBEARER", b"n,a=bob,\1auth=Bearer vF9\1\1", b"", True),
+        ("XOAUTH2", b"user=bob\1auth=Bearer vF9\1\1", b"", True),
+        ("OAUTHBEARER", b"n,a=bob,\1auth=\1\1", b"", False),
+        ("EXTERNAL", b"", b"", None),
+        ("ANONYMOUS", b"trace", b"", None),
+    ],
+)
+def test_whether_a_message_holds_a_secret(mechanism, credentials, prompt, holds):
+    """The mechanism's name alone is no password; an empty password is one."""
+    assert sasl.holds_secret(mechanism, credentials, prompt) is holds
+
+
+@pytest.mark.parametrize(
     ("credentials", "length"),
     [(b"n,,tok", 3), (b"F,y,,tok", 5), (b"p=tls-unique,a=bob,tok", 19), (b"tok", 0), (b"", 0)],
 )
