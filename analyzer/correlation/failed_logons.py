@@ -13,8 +13,8 @@ from analyzer.correlation.askers import asked_by, asker_of, other_account
 from analyzer.correlation.context import Context
 from analyzer.correlation.kdc_index import KdcIndex, version
 from analyzer.correlation.kdc_rules import BEFORE_NS, Asker, Use, When, least
+from analyzer.correlation.refused_tickets import said_when, when_refused
 from analyzer.correlation.services import account_of
-from analyzer.correlation.tickets import said_when, when_refused
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import KdcExchange
 

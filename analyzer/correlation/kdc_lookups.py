@@ -14,7 +14,7 @@ from analyzer.correlation.askers import answered_after
 from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.services import host_of, server_names
-from analyzer.correlation.tickets import first_ntlm, went_on_at_once
+from analyzer.correlation.turn_to_ntlm import first_ntlm, went_on_at_once
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import NameFact
 

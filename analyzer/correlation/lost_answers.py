@@ -11,7 +11,7 @@ from analyzer.correlation.askers import is_for, same_client
 from analyzer.correlation.context import Context
 from analyzer.correlation.kdc_index import other_version
 from analyzer.correlation.kdc_rules import BEFORE_NS
-from analyzer.correlation.tickets import first_ntlm, went_on_at_once
+from analyzer.correlation.turn_to_ntlm import first_ntlm, went_on_at_once
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import KdcExchange
 

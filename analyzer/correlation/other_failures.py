@@ -10,7 +10,7 @@ from analyzer.correlation.failed_logons import asked_by_server, failed_logon
 from analyzer.correlation.finding import Finding
 from analyzer.correlation.kdc_reasons import kdc_code, kdc_words
 from analyzer.correlation.kdc_rules import Asker, Use, When, least
-from analyzer.correlation.tickets import refused_ticket
+from analyzer.correlation.refused_tickets import refused_ticket
 from analyzer.negotiation.model import Negotiation
 from analyzer.negotiation.reasons import NT_STATUS_REASONS
 from analyzer.negotiation.reasons.accounts import ACCOUNT_REASONS

@@ -23,7 +23,7 @@ from analyzer.correlation.kdc_lookups import kdc_not_named
 from analyzer.correlation.kdc_rules import BEFORE_NS
 from analyzer.correlation.name_index import NameIndex
 from analyzer.correlation.services import account_of
-from analyzer.correlation.tickets import PATIENCE_NS, turned_ns, went_on_at_once
+from analyzer.correlation.turn_to_ntlm import PATIENCE_NS, turned_ns, went_on_at_once
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import ConnectionAttempt, KdcExchange
 

@@ -27,6 +27,7 @@ from analyzer.correlation.offers import (
     unwrapped_ntlm,
 )
 from analyzer.correlation.reach import unreachable_kdc
+from analyzer.correlation.refused_tickets import refused_ticket
 from analyzer.correlation.services import (
     account_of,
     is_address,
@@ -34,7 +35,7 @@ from analyzer.correlation.services import (
     named_by_client,
     principal,
 )
-from analyzer.correlation.tickets import granted_ticket, refused_ticket
+from analyzer.correlation.tickets import granted_ticket
 from analyzer.negotiation.model import KeyFrames, Negotiation
 from analyzer.negotiation.reasons.fallbacks import REFUSAL_NOT_SEEN, WHAT_NOT_WHY
 from analyzer.surroundings.model import KdcExchange

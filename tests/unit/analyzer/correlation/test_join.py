@@ -15,7 +15,7 @@ from analyzer.correlation.context import Context
 from analyzer.correlation.kdc_index import KdcIndex, Timeline
 from analyzer.correlation.kerberos_use import KerberosUse
 from analyzer.correlation.name_index import NameIndex
-from analyzer.correlation.tickets import refused_ticket
+from analyzer.correlation.refused_tickets import refused_ticket
 from analyzer.surroundings.model import NameFact
 
 
