@@ -104,7 +104,9 @@ def kdc_subject(row: Any) -> str:
 
 
 def principal(row: Any) -> str:
-    """The client of a KDC exchange: `ada@NEGO.TEST`."""
+    """The client of a KDC exchange: `ada@NEGO.TEST`; without a realm where that may be the user's (S4U)."""
+    if row.s4u is not None:
+        return row.cname or NOT_SEEN
     return f"{row.cname or NOT_SEEN}@{row.crealm or row.realm or '?'}"
 
 

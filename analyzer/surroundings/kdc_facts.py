@@ -82,7 +82,8 @@ def take_reply(exchange: KdcExchange, reply: Reply, ts_ns: int, *, cut: bool = F
         _take_error(exchange, reply, ts_ns)
         return
     exchange.exchange = exchange.exchange or exchange_of(reply)
-    exchange.cname = exchange.cname or reply.cname
+    if exchange.s4u is None:  # else the ticket is in the user's name (MS-SFU 3.2.5.1.2, 3.2.5.2.2)
+        exchange.cname = exchange.cname or reply.cname
     exchange.crealm = reply.crealm
     exchange.ticket_cname = reply.cname
     exchange.ticket_sname, exchange.ticket_realm = reply.sname, reply.realm

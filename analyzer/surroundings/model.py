@@ -45,7 +45,9 @@ class KdcExchange:
     reply_ts_ns: int | None = None
     exchange: str | None = None  # `AS`, `TGS`; None for an error without its request
     # of the request
-    cname: str | None = None  # who asks: of an AS-REQ, or of the reply
+    cname: str | None = (
+        None  # who asks: of an AS-REQ, or of the reply if no service acts for a user
+    )
     crealm: str | None = None
     realm: str | None = None  # whose KDC is asked
     sname: str | None = None  # what for: `cifs/fs1.lab.example`, `krbtgt/LAB.EXAMPLE`

@@ -81,7 +81,7 @@ def kdc_row(capture: str, exchange: KdcExchange) -> Row:
         exchange.client,
         exchange.server,
         exchange.exchange,
-        exchange.cname,
+        _asker(exchange),
         exchange.realm,
         exchange.sname,
         _listed(map(krb_etype_name, exchange.requested_etypes), known=all_there),
@@ -133,6 +133,13 @@ def _begin_is_known(exchange: KdcExchange) -> bool:
 def _listed(names: Iterable[str], *, known: bool) -> list[str] | None:
     """What is seen of a list; that there is nothing in it only where all of it is known."""
     return [*names] or ([] if known else None)
+
+
+def _asker(exchange: KdcExchange) -> str | None:
+    """Who asks, for himself or for a user: then his own ticket, which he presents, tells it."""
+    if exchange.s4u is None or exchange.cname is not None:
+        return exchange.cname
+    return exchange.ticket_used_names[0] if exchange.ticket_used_names else None
 
 
 def _hex(digest: bytes | None) -> str | None:

@@ -378,7 +378,11 @@ KDC = Table(
         C("client", "category", "address of who asks"),
         C("server", "category", "address of the KDC, its proxy (kkdcp) or the acceptor (iakerb)"),
         C("exchange", "category", "AS, TGS; null for an error without its request"),
-        C("cname", "str", "who asks; of a TGS exchange as the answer tells it"),
+        C(
+            "cname",
+            "str",
+            "who asks; of a TGS exchange as the answer tells it, of S4U as `presented_cname` or an error",
+        ),
         C("realm", "category", "realm whose KDC is asked"),
         C("sname", "str", "service asked for: cifs/fs1.lab.example, krbtgt/LAB.EXAMPLE"),
         C(
@@ -408,7 +412,7 @@ KDC = Table(
             "success (a ticket came), failure (any KRB-ERROR, or a proxy's HTTP error), incomplete "
             "(no answer, none that can be read, or packets of it are missing)",
         ),
-        C("crealm", "category", "client's realm as the answer tells it"),
+        C("crealm", "category", "client's realm as the answer tells it; of S4U the user's"),
         C("reply_etype", "category", "encryption type of the part of the reply for the client"),
         C(
             "kdc_options",

@@ -258,7 +258,7 @@ CASES = [
         "A service acts for a user",
         "The front server gets a ticket for itself in the user's name, then one for the file server with it.",
         "kvno -U ada -P -k $LAB/front.keytab cifs/dc.nego.test",
-        [f"AS ada {TGT} {PREAUTH}", f"TGS ada svc-front {RC4}", f"TGS ada cifs/dc.nego.test {AES}"],
+        [f"AS ada {TGT} {PREAUTH}", f"TGS - svc-front {RC4}", f"TGS - cifs/dc.nego.test {AES}"],
         before="kinit -f -k -t $LAB/front.keytab svc-front",
         secrets={},
     ),
@@ -269,7 +269,7 @@ CASES = [
         "kvno -U ada -P -k $LAB/front.keytab HTTP/web.nego.test",
         [
             f"AS ada {TGT} {PREAUTH}",
-            f"TGS ada svc-front {RC4}",
+            f"TGS - svc-front {RC4}",
             "TGS svc-front HTTP/web.nego.test KDC_ERR_BADOPTION",
         ],
         before="kinit -f -k -t $LAB/front.keytab svc-front",

@@ -163,8 +163,12 @@ _FINDING = (
     *_subject("client", "client"),
     *_subject("destination", "server"),
     *_subject("server", "server"),
-    Field("user.name", "`subject` of kind user, without domain", lambda r: account(r)[0]),
-    Field("user.domain", "its domain", lambda r: account(r)[1]),
+    Field(
+        "user.name",
+        "`subject` of kind user, without domain or a KDC's realm",
+        lambda r: account(r)[0],
+    ),
+    Field("user.domain", "its domain, or a KDC's realm", lambda r: account(r)[1]),
     Field(
         "related.ip",
         "`subject`, if an address",

@@ -115,15 +115,30 @@ def in_clear(record: Record) -> bool:
 
 
 def account(record: Record) -> tuple[str | None, str | None]:
-    r"""Name and domain of a finding's account, written `DOMAIN\name`; None where it is about none."""
+    r"""Name and domain of a finding's account; None where it is about none.
+
+    Written `DOMAIN\name`, or `name@REALM` where a KDC was asked. A name with `@` that a server was given
+    is one name, as it is in `negotiations`.
+    """
     subject: str = record["subject"]
     nameless = subject.rpartition("\\")[2] in {NO_NAME, NOT_SEEN}
     if record["subject_kind"] != "user" or nameless:
         return None, None
     if "=" in subject:  # a distinguished name, in which a backslash is an escape
         return subject, None
+    if _is_principal(record):
+        user, _, realm = subject.rpartition("@")
+        nameless = user in {"", NOT_SEEN}
+        return (None, None) if nameless else (user, None if realm == "?" else realm)
     domain, _, user = subject.rpartition("\\")
     return user, domain or None
+
+
+def _is_principal(record: Record) -> bool:
+    """The account is written as in an exchange with a KDC: by the rule, or since it is of no negotiation."""
+    rule = rule_of(record)
+    of_kdc = rule is not None and rule.family.startswith("kdc")
+    return "@" in record["subject"] and (of_kdc or not record["negotiation_ids"])
 
 
 def of_subject(kind: str, value: Callable[[str], str | None]) -> Callable[[Record], str | None]:

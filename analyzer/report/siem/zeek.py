@@ -103,7 +103,12 @@ FINDINGS = (
         "dst", "addr", "`subject` of kind server, if an address", of_subject("server", address)
     ),
     _same("n", "count", "count"),
-    LogField("user", "string", "`subject` of kind user, without domain", lambda r: account(r)[0]),
+    LogField(
+        "user",
+        "string",
+        "`subject` of kind user, without domain or a KDC's realm",
+        lambda r: account(r)[0],
+    ),
     _same("subject_kind"),
     _same("subject"),
     _same("severity"),

@@ -69,6 +69,15 @@ def test_what_came_of_acting_for_a_user(cells: Row, ended: str) -> None:
     assert finding.why.endswith(f"(S4U2self), {ended}")
 
 
+@pytest.mark.parametrize(("cname", "who"), [("svc-front", "svc-front"), (None, "(name not seen)")])
+def test_who_asks_with_rc4_for_a_user(cname: str | None, who: str) -> None:
+    """The service by its own name; the realm that the answer tells is the user's."""
+    cells = {"cname": cname, "s4u": "self", "for_user": "bob", "crealm": "USERS.EXAMPLE"}
+    row = exchange(1, "svc-front", requested_etypes=[RC4], **cells)
+    (finding,) = found("NGS-KDC-022", kdc=[row])
+    assert finding.why == f"10.0.0.20 asks for svc-front as {who} with {RC4} only"
+
+
 @pytest.mark.parametrize(
     ("error", "sname", "count"),
     [

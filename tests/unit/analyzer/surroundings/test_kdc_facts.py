@@ -55,6 +55,22 @@ def test_a_tgs_exchange() -> None:
     assert (made.ticket_used_sname, made.ticket_used_etype) == (TGT, 18)
 
 
+@pytest.mark.parametrize(
+    ("s4u", "how"),
+    [
+        ("self", {"padata": [kdc.pa_for_user("bob")]}),
+        ("proxy", {"kdc_options": ["cname-in-addl-tkt"]}),
+    ],
+)
+def test_who_acts_for_a_user_is_not_the_user(s4u: str, how: dict[str, Any]) -> None:
+    """The ticket is in the user's name; only an error names who asks."""
+    made = exchange(kdc.tgs_req(**how), kdc.tgs_rep(cname="bob"))
+    assert (made.s4u, made.cname, made.ticket_cname, made.asker) == (s4u, None, "bob", None)
+    made.ticket_used_names = ("svc-front",)
+    assert made.asker == "svc-front"
+    assert exchange(kdc.tgs_req(**how), error(13, cname="svc-front")).cname == "svc-front"
+
+
 def test_the_tickets_are_known_again() -> None:
     """The one presented and the one issued, each by its cipher; the KDC's name of an alias."""
     shown = kdc.pa_tgs_req(build.ap_req(form="bare", ticket_cipher=b"a ticket of alice's"))

@@ -65,6 +65,18 @@ def test_services_that_act_for_users() -> None:
         assert not any(r["fast"] for r in rows(case)), case
 
 
+def test_who_asks_for_a_user() -> None:
+    """Frame 7 is the front server's, in whose name nothing in the capture is."""
+    (row,) = [row for row in rows("s4u2self_s4u2proxy") if row["frame_request"] == 7]
+    assert (row["s4u"], row["for_user"], row["cname"]) == ("self", "ada", None)
+    made = exchange(exchange="TGS", s4u="self", ticket_cname="ada", ticket_used_names=("front",))
+    assert (cells(made)["cname"], cells(made)["presented_cname"]) == ("front", "front")
+    made.cname = "front$"  # as an error has it
+    assert cells(made)["cname"] == "front$"
+    made = exchange(exchange="TGS", ticket_used_names=("ada", "ada@lab"))
+    assert cells(made)["cname"] is None
+
+
 def test_a_ticket_is_known_again() -> None:
     """The ticket-granting ticket of the logon is presented for the service's, and tells whose it is."""
     *_, logon, service = rows("logon_and_ticket")

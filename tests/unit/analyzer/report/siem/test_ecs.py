@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from support.captured import ROOT
 from support.ecs_schema import check
 from support.siem_rows import FINDINGS, changed, findings, negotiations
 
+from analyzer.analysis import read
 from analyzer.audit.registry import all_rules
 from analyzer.report import siem
 
@@ -102,7 +104,41 @@ def test_the_transport_is_that_of_the_community_id() -> None:
 )
 def test_the_account_of_a_finding(subject: str, user: dict[str, str] | None) -> None:
     """Name and domain apart; a distinguished name stays whole."""
-    made = written("findings", {**FINDINGS, "subject": ["10.0.0.1", subject]}, range(2))[1]
+    of_negotiation = {"subject": ["10.0.0.1", subject], "negotiation_ids": [[1], [2]]}
+    made = written("findings", {**FINDINGS, **of_negotiation}, range(2))[1]
     check(made)
     assert made.get("user") == user
     assert made["negoscope"]["subject"] == subject
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "numbers"), [("NGS-KDC-021", [3]), ("NGS-KDC-001", []), ("NGS-GUESS-002", [])]
+)
+@pytest.mark.parametrize(
+    ("subject", "user"),
+    [
+        ("ada@NEGO.TEST", {"name": "ada", "domain": "NEGO.TEST"}),
+        ("ada@nego.test@NEGO.TEST", {"name": "ada@nego.test", "domain": "NEGO.TEST"}),
+        ("ada@?", {"name": "ada"}),
+        ("(name not seen)@NEGO.TEST", None),
+    ],
+)
+def test_the_account_that_a_kdc_was_asked_for(
+    rule_id: str, numbers: list[int], subject: str, user: dict[str, str] | None
+) -> None:
+    """Name and realm apart; what is of no negotiation is of a KDC."""
+    cells = {"rule_id": ["NGS-NTLM-001", rule_id], "subject": ["10.0.0.1", subject]}
+    made = written("findings", FINDINGS | cells | {"negotiation_ids": [[1], numbers]}, range(2))[1]
+    check(made)
+    assert made.get("user") == user
+    assert made.get("related", {}).get("user") == (user and [user["name"]])
+
+
+def test_the_account_of_a_real_finding() -> None:
+    """AS-REP roasting: the realm is no part of the name."""
+    path = ROOT / "captures/kdc/asrep_roasting/capture.pcapng"
+    columns = read(path).audit("NGS-KDC-001").columns
+    (made,) = written("findings", columns, range(len(columns["subject"])))
+    name, _, realm = columns["subject"][0].partition("@")
+    assert made["user"] == {"name": name, "domain": realm}
+    assert realm == "NEGO.TEST"
