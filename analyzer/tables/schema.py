@@ -290,7 +290,12 @@ OFFERS = Table(
         C("selected", "bool", "the acceptor selected it"),
         C("optimistic", "bool", "its token came along with the offer"),
         C("stream_id", "int", "Wireshark's stream number"),
-        C("frame", "int", "frame of the offer"),
+        C(
+            "frame",
+            "int",
+            "frame of the offer; of a hint that a server says twice, as SMB's does where it leads on from "
+            "SMB 1 to SMB 2, rows are of one: the first if both are alike, else the latest",
+        ),
         C("ts", "time", "time of the frame"),
         C("tls", "bool", "it went through TLS that was decrypted; null if not known"),
     ),
