@@ -83,7 +83,7 @@ NEGOTIATIONS = Table(
         C(
             "mech_list_mic",
             "category",
-            "absent, initiator, acceptor, both; null without SPNEGO, and where a token is cut at whose end a "
+            "absent, initiator, acceptor, both; null without SPNEGO, and where the end of a token is lost at which a "
             "further one may stand",
         ),
         C("outcome", "category", "success, failure, incomplete"),
