@@ -83,8 +83,8 @@ NEGOTIATIONS = Table(
         C(
             "mech_list_mic",
             "category",
-            "absent, initiator, acceptor, both; null without SPNEGO, and where the end of a token is lost at which a "
-            "further one may stand",
+            "absent, initiator, acceptor, both; null without SPNEGO, and where the end of a token is lost at "
+            "which a further one may stand",
         ),
         C("outcome", "category", "success, failure, incomplete"),
         C("outcome_source", "category", "gss, carrier, both, conflict; null when incomplete"),
