@@ -109,7 +109,7 @@ class Seen:
                     states.append(state)
                 if token.mech_list_mic is not None:
                     self.mics.add(step.role)
-                elif _is_cut(token):
+                elif _end_lost(step, token):
                     self.mics_cut.add(step.role)
                 if step.role == ACCEPTOR:
                     gss_status = state or gss_status
@@ -121,7 +121,7 @@ class Seen:
                 offer = offer or token
                 if token.mech_list_mic is not None:
                     self.mics.add(step.role)
-                elif _is_cut(token):
+                elif _end_lost(step, token):
                     self.mics_cut.add(step.role)
             elif raw is None and token.raw and not message.sasl_layer:
                 raw = token_mechanism(token)
@@ -141,5 +141,6 @@ class Seen:
         self.selection_frame = selection_frame
 
 
-def _is_cut(token: Token) -> bool:
-    return any(each.code == "truncated" for each in token.anomalies)
+def _end_lost(step: Step, token: Token) -> bool:
+    """The capture lacks the token's end; else it was sent as short as that."""
+    return any(each.code == "truncated" for each in token.anomalies) and step.lost is not None

@@ -83,8 +83,8 @@ NEGOTIATIONS = Table(
         C(
             "mech_list_mic",
             "category",
-            "absent, initiator, acceptor, both; null without SPNEGO, and where a token is cut at whose end a "
-            "further one may stand",
+            "absent, initiator, acceptor, both; null without SPNEGO, and where the end of a token is lost at "
+            "which a further one may stand",
         ),
         C("outcome", "category", "success, failure, incomplete"),
         C("outcome_source", "category", "gss, carrier, both, conflict; null when incomplete"),
@@ -299,7 +299,12 @@ OFFERS = Table(
         C("selected", "bool", "the acceptor selected it"),
         C("optimistic", "bool", "its token came along with the offer"),
         C("stream_id", "int", "Wireshark's stream number"),
-        C("frame", "int", "frame of the offer"),
+        C(
+            "frame",
+            "int",
+            "frame of the offer; of a hint that a server says twice, as SMB's does where it leads on from "
+            "SMB 1 to SMB 2, rows are of one: the first if both are alike, else the latest",
+        ),
         C("ts", "time", "time of the frame"),
         C("tls", "bool", "it went through TLS that was decrypted; null if not known"),
     ),

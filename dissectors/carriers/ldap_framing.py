@@ -34,6 +34,7 @@ from dissectors.carriers.ldap_message import (
     sasl_mechanisms,
 )
 from dissectors.carriers.ldap_pdu import (
+    ABANDON,
     BIND_REQUEST,
     BIND_RESPONSE,
     EXTENDED_REQUEST,
@@ -55,7 +56,8 @@ from dissectors.span import Span
 
 LIMITS = Limits()
 READ_WHOLE = frozenset({BIND_REQUEST, BIND_RESPONSE, EXTENDED_REQUEST, EXTENDED_RESPONSE})
-NOT_COUNTED = frozenset({BIND_REQUEST, BIND_RESPONSE, UNBIND})
+NOT_COUNTED = frozenset({BIND_REQUEST, BIND_RESPONSE, UNBIND, ABANDON})
+"""Operations that ask nothing of the directory and answer nothing; StartTLS is one as well."""
 PREFIX = 4  # length octets of a SASL buffer
 WRAP_HEAD = 32  # bytes of a wrapped message that tell what it is
 DATAGRAM_MESSAGES = 64
@@ -124,6 +126,7 @@ class LdapFraming(Carrier):
         if OPERATIONS[op].side != side:
             return self._lose(side, window)
         to_tls = False
+        of_tls = op == EXTENDED_RESPONSE and message_id in self._tls_requests
         if op in READ_WHOLE or (op == SEARCH_ENTRY and message_id in self._root_searches):
             if size > LIMITS.held:
                 self._binds.unread(Pdu(self, side, window.offset, b"", head))
@@ -140,8 +143,9 @@ class LdapFraming(Carrier):
             self._root_searches.pop(message_id, None)
         elif op == UNBIND:
             self._unbound(window)
+        of_tls |= op == EXTENDED_REQUEST and message_id in self._tls_requests
         secured = self._binds.secured
-        if secured is not None and op not in NOT_COUNTED and message_id:
+        if secured is not None and op not in NOT_COUNTED and message_id and not of_tls:
             secured.plain_messages += 1
             secured.plain_frame = secured.plain_frame or window.frame
         window.skip(size)

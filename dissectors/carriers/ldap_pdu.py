@@ -27,7 +27,7 @@ from dissectors.span import Span
 if TYPE_CHECKING:
     from dissectors.status import Status
 
-BIND_REQUEST, BIND_RESPONSE, UNBIND = 0x60, 0x61, 0x42
+BIND_REQUEST, BIND_RESPONSE, UNBIND, ABANDON = 0x60, 0x61, 0x42, 0x50
 SEARCH_REQUEST, SEARCH_ENTRY, SEARCH_DONE = 0x63, 0x64, 0x65
 EXTENDED_REQUEST, EXTENDED_RESPONSE = 0x77, 0x78
 
@@ -51,7 +51,7 @@ OPERATIONS: dict[int, Operation] = {
     0x4A: Operation(CLIENT),  # delete
     0x6C: Operation(CLIENT, b"\x04"),  # modify DN
     0x6E: Operation(CLIENT, b"\x04"),  # compare
-    0x50: Operation(CLIENT),  # abandon
+    ABANDON: Operation(CLIENT),
     EXTENDED_REQUEST: Operation(CLIENT, b"\x80"),
     BIND_RESPONSE: Operation(SERVER, b"\x0a"),
     SEARCH_ENTRY: Operation(SERVER, b"\x04"),

@@ -45,6 +45,16 @@ def _is_named(row: Any) -> bool:
     return bool(row.mechanism) and (detail != "anonymous" if detail else row.mechanism != "ntlm")
 
 
+def _optional(carrier: str, signing: str | None) -> str | None:
+    """How a side says that it does not demand signatures; None where it demands them, or cannot sign.
+
+    Every side of SMB 2 can: SIGNING_ENABLED is to be ignored there, set or not (MS-SMB2 2.2.3, 2.2.4).
+    """
+    if carrier in _SMB and signing == "enabled":
+        return "enabled, not required"
+    return "not required" if carrier == "smb2" and signing == "disabled" else None
+
+
 @rule(
     "NGS-SMB-001",
     "high",
@@ -60,7 +70,10 @@ def _is_named(row: Any) -> bool:
     ),
 )
 def smb1(row: Any) -> Iterator[Hit]:
-    """The server answers NEGOTIATE with a dialect of SMB 1, or a session is set up in one."""
+    """Somebody logs on in a dialect of SMB 1, whatever comes of it, or the server offers mechanisms in one.
+
+    Not where the answer to NEGOTIATE holds no offer by SPNEGO, and nobody tries to log on after it.
+    """
     if row.carrier == "smb1":
         why = f"{row.server} speaks {row.carrier_version or 'SMB 1'} with {row.client}"
         yield by_server(row, why, evidence=with_frames(row, row.version_frame))
@@ -80,13 +93,11 @@ def smb1(row: Any) -> Iterator[Hit]:
     ),
 )
 def server_signing(row: Any) -> Iterator[Hit]:
-    """SecurityMode of the NEGOTIATE response has SIGNING_ENABLED and not SIGNING_REQUIRED."""
-    if row.carrier in _SMB and row.server_signing == "enabled":
-        yield by_server(
-            row,
-            f"{row.server} tells {row.client} that signing is enabled, not required",
-            evidence=with_frames(row, row.version_frame),
-        )
+    """SecurityMode of the NEGOTIATE response has not SIGNING_REQUIRED; of SMB 1 it has SIGNING_ENABLED."""
+    said = _optional(row.carrier, row.server_signing)
+    if said is not None:
+        why = f"{row.server} tells {row.client} that signing is {said}"
+        yield by_server(row, why, evidence=with_frames(row, row.version_frame))
 
 
 @rule(
@@ -99,12 +110,10 @@ def server_signing(row: Any) -> Iterator[Hit]:
     references=("ATT&CK T1557.001", "CIS Windows: Microsoft network client signing"),
 )
 def client_signing(row: Any) -> Iterator[Hit]:
-    """SecurityMode of the client has SIGNING_ENABLED and not SIGNING_REQUIRED."""
-    if row.carrier in _SMB and row.client_signing == "enabled":
-        yield by_client(
-            row,
-            f"{row.client} tells {row.server} that signing is enabled, not required",
-        )
+    """SecurityMode of the client has not SIGNING_REQUIRED; of SMB 1 its Flags2 have SIGNING_ENABLED."""
+    said = _optional(row.carrier, row.client_signing)
+    if said is not None:
+        yield by_client(row, f"{row.client} tells {row.server} that signing is {said}")
 
 
 @rule(
@@ -119,7 +128,8 @@ def client_signing(row: Any) -> Iterator[Hit]:
 def unsigned(facts: Facts) -> Iterator[Hit]:
     """Messages follow the logon of a named user, none signed but those that every session of SMB 3 signs.
 
-    These are tree connects, and ioctls that confirm the dialect (FSCTL_VALIDATE_NEGOTIATE_INFO).
+    These are tree connects, and ioctls that confirm the dialect (FSCTL_VALIDATE_NEGOTIATE_INFO) or ask for
+    the server's interfaces (FSCTL_QUERY_NETWORK_INTERFACE_INFO).
     """
     for (_, server), sessions in _sessions(facts).items():
         for rows in sessions:
@@ -229,14 +239,17 @@ def no_extended_security(row: Any) -> Iterator[Hit]:
 @rule(
     "NGS-SMB-010",
     "medium",
-    "SMB signing switched off",
-    means="One side cannot sign at all, so that signing cannot be required of the other.",
+    "SMB 1 signing switched off",
+    means="One side does not sign at all, so that signing cannot be required of the other.",
     remedy=_SIGNING.format("client and server"),
-    references=("ATT&CK T1557.001", "MS-SMB2 2.2.3"),
+    references=("ATT&CK T1557.001", "MS-CIFS 2.2.4.52.2"),
 )
 def signing_off(row: Any) -> Iterator[Hit]:
-    """SecurityMode has neither SIGNING_ENABLED nor SIGNING_REQUIRED."""
-    if row.carrier not in _SMB:
+    """SMB 1: SecurityMode, or the client's Flags2, have neither SIGNING_ENABLED nor SIGNING_REQUIRED.
+
+    Without them SMB 2 only does not demand signatures.
+    """
+    if row.carrier != "smb1":
         return
     if row.server_signing == "disabled":
         frames = with_frames(row, row.version_frame)

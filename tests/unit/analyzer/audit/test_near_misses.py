@@ -422,3 +422,21 @@ def test_a_list_that_is_cut_off_is_no_other(token: Row, frame: int) -> None:
     for each in made["tokens"]:
         each["anomalies"] = int(each["frame"] == frame)
     assert found("NGS-SPNEGO-003", **made) == []
+
+
+@pytest.mark.parametrize(
+    ("carrier", "said", "rules"),
+    [
+        ("smb1", "disabled", {"NGS-SMB-010": 2}),
+        ("smb2", "disabled", {"NGS-SMB-002": 1, "NGS-SMB-003": 1}),
+        ("smb2", "enabled", {"NGS-SMB-002": 1, "NGS-SMB-003": 1}),
+        ("smb1", "enabled", {"NGS-SMB-002": 1, "NGS-SMB-003": 1}),
+        ("smb2", "required", {}),
+        ("smb1", "required", {}),
+    ],
+)
+def test_smb_2_can_always_sign(carrier: str, said: str, rules: dict[str, int]) -> None:
+    """Without any flag it demands no signatures; of SMB 1 that means that there are none (MS-SMB2 2.2.3, 2.2.4)."""
+    row = logon(carrier=carrier, server_signing=said, client_signing=said)
+    for rule in ("NGS-SMB-002", "NGS-SMB-003", "NGS-SMB-010"):
+        assert len(found(rule, negotiations=[row])) == rules.get(rule, 0)

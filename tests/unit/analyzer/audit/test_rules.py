@@ -119,7 +119,7 @@ TABLE = {
     "NGS-SMB-007": Case("smb/smb210_kerberos", "fd99::1", "smb/smb300_kerberos"),
     "NGS-SMB-008": Case("smb/smb311_kerberos", "fd99::1", "smb/seal_kerberos"),
     "NGS-SMB-009": Case("smb/nt1_no_extended_security", "10.99.0.20", "smb/nt1_ntlm"),
-    "NGS-SMB-010": Case("smb/relayed_smb", "10.99.0.20", "smb/smb311_ntlm"),
+    "NGS-SMB-010": Case("smb/nt1_no_extended_security", "10.99.0.4", "smb/relayed_smb"),
     "NGS-SMB-011": Case(
         "smb/signing_turned_on", "10.99.0.4", "smb/signing_off+smb/signing_required"
     ),

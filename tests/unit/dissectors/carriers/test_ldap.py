@@ -215,6 +215,20 @@ def test_plain_messages_after_the_bind():
     assert exchange.wrapped == {}
 
 
+@pytest.mark.parametrize("code", [0, 2])
+def test_start_tls_and_abandon_are_no_use_of_the_session(code):
+    """They ask nothing of the directory; what comes behind them does, if it is not inside TLS."""
+    talk = Connection()
+    exchange = talk.authenticates(octets=anonymous_bind(1))
+    talk.client(message(2, 0x50, b"\1"))
+    talk.client(message(3, 0x77, b"\x80\x16" + b"1.3.6.1.4.1.1466.20037"))
+    talk.server(message(3, 0x78, bytes([0x0A, 1, code]), b"\4\0\4\0"))
+    assert exchange.plain_messages == 0
+    talk.client(search(4, b"dc=x"))
+    talk.client(message(5, 0x77, b"\x80\x05" + b"1.2.3"))
+    assert exchange.plain_messages == (0 if code == 0 else 2)
+
+
 def test_messages_after_a_refusal_protect_nothing():
     """What follows a failed or unfinished bind is nobody's."""
     talk = Connection()
