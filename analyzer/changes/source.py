@@ -53,8 +53,12 @@ USED_OF_KDC = (
     "request_cut",
 )
 """Columns of `kdc` that it reads."""
-_LACKING = ("truncated_packets", "packets_undecoded", "tcp_bytes_missing", "streams_evicted")
-"""Columns of `captures` that count what a capture lacks."""
+_LACKING = ("truncated_packets", "packets_undecoded", "streams_evicted")
+"""Columns of `captures` that count what a capture lacks, so that whole negotiations may be missing.
+
+Bytes lost here and there are the matter of the rows that they are lost in: nearly every large capture lost
+some, and of none could be told that it has become weaker.
+"""
 
 
 class Side(NamedTuple):
@@ -71,7 +75,7 @@ def side_of(columns: Callable[[str], Columns]) -> Side:
 
 
 def _is_cut(captures: Columns | None) -> bool:
-    """Whether a file breaks off, or packets, or bytes of conversations, are cut, lost or not decoded."""
+    """Whether a file breaks off, packets are cut or not decoded, or conversations were given up."""
     if captures is None:
         return False
     return not all(captures["complete"]) or any(any(captures[name]) for name in _LACKING)

@@ -80,7 +80,7 @@ def test_the_exit_status_tells_of_findings(capsys: Output) -> None:
     """1 at or above the severity asked for, counted over the rules chosen."""
     assert run(["audit", RELAYED, "--fail-on", "critical"]) == 1
     assert run(["audit", RELAYED, "--fail-on", "critical", "--rules", "smb"]) == 0
-    assert run(["audit", RELAYED, "--fail-on", "medium", "--rules", "smb,ldap"]) == 1
+    assert run(["audit", RELAYED, "--fail-on", "info", "--rules", "smb,ldap"]) == 1
     capsys.readouterr()
 
 
