@@ -70,12 +70,10 @@ def describe_spnego(negotiation: Negotiation, seen: Seen) -> None:
 
 
 def _who_sent_mics(seen: Seen) -> str | None:
-    """`both`, one role, `absent`; None where the end of a token is lost, at which another may have stood."""
+    """By whom one is seen: `both`, one role, `absent`; None if it may have stood at an end that is lost."""
     if len(seen.mics) == 2:
         return "both"
-    if seen.mics_cut - seen.mics:
-        return None
-    return next(iter(seen.mics), "absent")
+    return next(iter(seen.mics), None if seen.mics_cut else "absent")
 
 
 def _is_cut(offer: NegTokenInit) -> bool:

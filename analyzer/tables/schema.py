@@ -83,8 +83,8 @@ NEGOTIATIONS = Table(
         C(
             "mech_list_mic",
             "category",
-            "absent, initiator, acceptor, both; null without SPNEGO, and where the end of a token is lost at "
-            "which a further one may stand",
+            "by whom one is seen: absent, initiator, acceptor, both; null without SPNEGO, and where none is "
+            "seen but the end of a token is lost at which it may stand",
         ),
         C("outcome", "category", "success, failure, incomplete"),
         C("outcome_source", "category", "gss, carrier, both, conflict; null when incomplete"),
@@ -180,7 +180,7 @@ NEGOTIATIONS = Table(
             "version_frame",
             "int",
             "frame of the server's message that chose `carrier_version` (SMB's NEGOTIATE response); null "
-            "where the logon's own frames show it",
+            "where it is not in the capture, or the logon's own messages show it",
         ),
         C(
             "protection_frame",
@@ -192,9 +192,9 @@ NEGOTIATIONS = Table(
             "client_seq",
             "int",
             "TCP sequence number before the client's first byte, as on the wire: its initial one where the "
-            "connection began in the capture, else before the first that was captured; streams with the same "
-            "two numbers are one connection, seen on both sides of a NAT; null where nothing shows it, "
-            "and in decrypted TLS",
+            "connection began in the capture, else before the first that was captured or acknowledged; "
+            "streams with the same two numbers are one connection, seen on both sides of a NAT; null where "
+            "nothing shows it, and in decrypted TLS",
         ),
         C("server_seq", "int", "the same of the server"),
     ),

@@ -19,7 +19,7 @@ from analyzer.negotiation.reasons import is_kdc_refusal
 from analyzer.tables.etype_kinds import RC4
 
 _ROAST_WINDOW_NS = 10 * 60 * 1_000_000_000
-_ROASTED = 3  # services asked for with RC4 alone
+_ROASTED = 3  # accounts of services asked for with nothing stronger than RC4
 _MANY = 6  # services whose tickets happened to be of RC4
 _OF_THE_COMPUTER = frozenset(
     {"host", "cifs", "ldap", "gc", "dns", "rpcss", "http", "wsman", "termsrv"}
@@ -98,9 +98,10 @@ def asrep_roasting(row: Any) -> Iterator[Hit]:
     table=None,
 )
 def kerberoasting(facts: Facts) -> Iterator[Hit]:
-    """Within ten minutes RC4 tickets of three services asked for by RC4 alone, or of six by any request.
+    """Within ten minutes RC4 tickets of three accounts asked for with nothing stronger, or of six services.
 
-    Also tickets of three accounts within five seconds, whatever the requests list.
+    Also tickets of three accounts within five seconds, whatever the requests list. The services of a computer
+    have one account.
     """
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for row in facts.rows("kdc"):
@@ -108,25 +109,26 @@ def kerberoasting(facts: Facts) -> Iterator[Hit]:
             found[row.capture, row.client].append(row)
     for (_, client), rows in found.items():
         for run in _roasted(rows):
-            only = {row.sname for row in run if _by_rc4_alone(row)}
+            only = {row.sname for row in run if only_weak(row)}
+            accounts = {_account_of_service(row) for row in run if only_weak(row)}
             every = {row.sname for row in run}
             frames = tuple(frame for row in run for frame in kdc_frames(row))
             why = (
                 f"{client} got RC4 tickets of {len(every)} services, {len(only)} of them asked for "
-                "with RC4 alone"
+                "with nothing stronger"
             )
-            sure = "likely" if len(only) >= _ROASTED else "possible"
+            sure = "likely" if len(accounts) >= _ROASTED else "possible"
             yield kdc_hit("client", client, run[0], why, sure)._replace(evidence=frames)
 
 
 def _roasted(rows: list[Any]) -> Iterator[list[Any]]:
     """Runs of tickets that are too many, told once: by what they ask for, else by number, else by haste."""
     told: set[int] = set()
-    alone = [row for row in rows if _by_rc4_alone(row)]
+    alone = [row for row in rows if only_weak(row)]
     accounts = [row for row in rows if not _account_of_service(row).endswith("$")]
     for some, what, least, within_ns in (
         (rows, _service, _MANY, _ROAST_WINDOW_NS),
-        (alone, _service, _ROASTED, _ROAST_WINDOW_NS),
+        (alone, _account_of_service, _ROASTED, _ROAST_WINDOW_NS),
         (accounts, _account_of_service, _IN_A_BURST, _BURST_NS),
     ):
         for run in bursts(some, when=_at, what=what, least=least, within_ns=within_ns):
@@ -141,10 +143,6 @@ def _at(row: Any) -> int | None:
 
 def _service(row: Any) -> str:
     return str(row.sname)
-
-
-def _by_rc4_alone(row: Any) -> bool:
-    return bool(only_weak(row))
 
 
 def _account_of_service(row: Any) -> str:

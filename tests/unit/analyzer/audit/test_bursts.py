@@ -133,6 +133,15 @@ def test_an_early_ticket_hides_no_kerberoasting() -> None:
     assert finding.count == 1
 
 
+def test_services_of_one_computer_are_no_kerberoasting() -> None:
+    """Their tickets are sealed with one key, that of the computer's account."""
+    services = ("host/s1", "cifs/s1.lab.example", "ldap/s1", "mssqlsvc/s2", "mssqlsvc/s3")
+    rows = [ticket(n, n * MINUTE, service) for n, service in enumerate(services, 1)]
+    assert not found("NGS-KDC-003", kdc=rows[:4])
+    [finding] = found("NGS-KDC-003", kdc=rows)
+    assert "5 of them asked for with nothing stronger" in finding.why
+
+
 def test_what_has_no_time_lies_close_to_nothing() -> None:
     """Packets of a capture without times may be days apart."""
     events = [(None, name) for name in "abc"] + [(1, "d")]
