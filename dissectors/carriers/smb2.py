@@ -37,6 +37,7 @@ VALIDATE_NEGOTIATE_INFO = 0x0014_0204
 QUERY_NETWORK_INTERFACE_INFO = 0x0014_01FC
 SIGNED_BY_RULE = frozenset({VALIDATE_NEGOTIATE_INFO, QUERY_NETWORK_INTERFACE_INFO})
 """Control codes that clients sign, as the first is to be, whatever the session does (3.2.5.5)."""
+ERROR_SIZE = 9  # StructureSize of an ERROR response, whatever the command
 
 DIALECTS = {
     0x0202: "SMB 2.0.2",

@@ -150,7 +150,8 @@ class SmbFraming(Carrier):
                 if ready < size + 8:
                     return _WAIT
                 code = _IOCTL_CODE.unpack_from(data, start + size + 4)[0]
-                by_rule = code in smb2.SIGNED_BY_RULE
+                # an error answers any ioctl: it names none (MS-SMB2 2.2.2)
+                by_rule = code in smb2.SIGNED_BY_RULE or data[start + size] == smb2.ERROR_SIZE
         body = smb_pipe.SMB2_BODIES.get(command << 1 | flags & smb2.RESPONSE)
         if body is not None and ready < smb_pipe.NEAR and ready < length <= smb_pipe.WAITED_FOR:
             return _WAIT

@@ -62,13 +62,16 @@ def rc4_logon(row: Any) -> Iterator[Hit]:
     table="kdc",
 )
 def rc4_only(row: Any) -> Iterator[Hit]:
-    """The list of encryption types in the request holds RC4 (and DES) and nothing stronger."""
+    """The list of encryption types in the request holds RC4 (and DES) and nothing stronger.
+
+    Likely where the request is armoured (FAST): the KDC goes by the list that is encrypted.
+    """
     if only_weak(row) & RC4:
         why = (
             f"{row.client} asks for {service(row)} as {principal(row)} with "
             f"{listed(row.requested_etypes)} only"
         )
-        yield kdc_hit("client", row.client, row, why)
+        yield kdc_hit("client", row.client, row, why, "likely" if row.fast else "certain")
 
 
 @rule(

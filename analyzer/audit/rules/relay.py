@@ -230,6 +230,8 @@ def _of_many_servers(
             if pair[1] is first or not handed_on(first, pair[1])
         }
         if len(own) >= _CONSTANT:
+            (one, _), (two, _), *_ = own.values()
             for server, (token, row) in own.items():
                 why = f"{server} gave {client} the challenge that {len(own) - 1} other servers gave"
-                yield by_server(row, why, evidence=token.frames)
+                another = two if token is one else one
+                yield by_server(row, why, evidence=(*token.frames, *another.frames))

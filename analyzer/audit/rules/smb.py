@@ -129,7 +129,7 @@ def unsigned(facts: Facts) -> Iterator[Hit]:
     """Messages follow the logon of a named user, none signed but those that every session of SMB 3 signs.
 
     These are tree connects, and ioctls that confirm the dialect (FSCTL_VALIDATE_NEGOTIATE_INFO) or ask for
-    the server's interfaces (FSCTL_QUERY_NETWORK_INTERFACE_INFO).
+    the server's interfaces (FSCTL_QUERY_NETWORK_INTERFACE_INFO), and errors to any ioctl.
     """
     for (_, server), sessions in _sessions(facts).items():
         for rows in sessions:

@@ -261,6 +261,10 @@ def test_many_servers_with_one_challenge() -> None:
     three = found("NGS-RELAY-005", **challenges("10.0.0.2", "10.0.0.3", "10.0.0.4"))
     assert sorted(finding.subject for finding in three) == ["10.0.0.2", "10.0.0.3", "10.0.0.4"]
     assert three[0].why.endswith("the challenge that 2 other servers gave")
+    shown = [
+        each for finding in three for place in finding.places.values() for each in place.evidence
+    ]
+    assert len(shown) == 6  # each challenge, and one of the others
     assert found("NGS-RELAY-005", **challenges("10.0.0.2", "10.0.0.3")) == []
     assert found("NGS-RELAY-001", **challenges("10.0.0.2", "10.0.0.3", "10.0.0.4")) == []
 

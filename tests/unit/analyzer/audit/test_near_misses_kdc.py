@@ -69,6 +69,14 @@ def test_what_came_of_acting_for_a_user(cells: Row, ended: str) -> None:
     assert finding.why.endswith(f"(S4U2self), {ended}")
 
 
+@pytest.mark.parametrize(("fast", "sure"), [(True, "likely"), (False, "certain")])
+def test_the_list_that_armour_hides_is_the_one_that_counts(fast: bool, sure: str) -> None:
+    """Outside it an armoured request may say anything (RFC 6113 5.4.2)."""
+    row = exchange(1, "HTTP/web", requested_etypes=[RC4], fast=fast)
+    (finding,) = found("NGS-KDC-022", kdc=[row])
+    assert finding.confidence == sure
+
+
 @pytest.mark.parametrize(("cname", "who"), [("svc-front", "svc-front"), (None, "(name not seen)")])
 def test_who_asks_with_rc4_for_a_user(cname: str | None, who: str) -> None:
     """The service by its own name; the realm that the answer tells is the user's."""

@@ -167,6 +167,15 @@ def test_controls_signed_by_rule(wire, code):
     assert counts(exchange) == (1, 0, 0)
 
 
+def test_an_error_that_answers_a_control_does_not_say_which(wire):
+    """A server refuses to confirm the dialect, signed by rule; a result tells as any message does."""
+    exchange = wire.log_on()
+    wire.answer(IOCTL, 5, struct.pack("<HHI", 9, 0, 0) + b"\0", status=0xC0000128, flags=SIGNED)
+    assert counts(exchange) == (0, 0, 0)
+    wire.answer(IOCTL, 6, struct.pack("<HHI", 49, 0, 0x00060194) + bytes(40), flags=SIGNED)
+    assert counts(exchange) == (1, 0, 0)
+
+
 def test_the_answer_to_a_logoff_still_counts(wire):
     """The session ends with it; what names that session later belongs to nobody."""
     exchange = wire.log_on()
