@@ -205,6 +205,7 @@ class NameIndex:
         if not self._failed:
             return
         until = negotiation.started_ns
+        other_record = "A" if ":" in negotiation.stream.server else "AAAA"
         for host in named_by_client(negotiation):
             if is_address(host):
                 continue
@@ -212,6 +213,8 @@ class NameIndex:
             for failed in self._failed.latest(key, until - BEFORE_NS, until):
                 if self._resolved_besides(failed, until):
                     continue
+                if failed.rcode == EMPTY and failed.record == other_record:
+                    continue  # the server's address is of the other kind, and was found
                 if failed.rcode == "no-answer" and until - failed.ts_ns < SECOND:
                     continue  # it did not wait for one: the capture lacks the answer
                 said = "no address" if failed.rcode == EMPTY else failed.rcode

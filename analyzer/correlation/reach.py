@@ -22,6 +22,7 @@ from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.kdc_lookups import kdc_not_named
 from analyzer.correlation.kdc_rules import BEFORE_NS
 from analyzer.correlation.name_index import NameIndex
+from analyzer.correlation.offers import NTLM_SCHEMES
 from analyzer.correlation.services import account_of
 from analyzer.correlation.turn_to_ntlm import PATIENCE_NS, turned_ns, went_on_at_once
 from analyzer.negotiation.model import Negotiation
@@ -43,7 +44,9 @@ def unreachable_kdc(negotiation: Negotiation, context: Context) -> Iterator[Find
     for finding in _in_the_time_before(negotiation, context):
         # without times all that is older is found, however old
         timed = negotiation.started_ns != NO_TIME
-        yield finding if timed else finding._replace(confidence="possible")
+        # a scheme that has only NTLM is chosen before a ticket is asked for
+        sure = timed and negotiation.scheme not in NTLM_SCHEMES
+        yield finding if sure else finding._replace(confidence="possible")
 
 
 def _in_the_time_before(negotiation: Negotiation, context: Context) -> Iterator[Finding]:

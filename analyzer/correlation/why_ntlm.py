@@ -261,8 +261,9 @@ def _address_as_name(
     if not chosen or not is_address(chosen[0]) or _address_has_ticket(negotiation, context):
         return
     chosen_before = negotiation.scheme in NTLM_SCHEMES
-    # what is lost may show an anonymous logon, which needs no ticket
-    unproved = negotiation.mechanism_detail is None and negotiation.completeness != "complete"
+    # what is lost may hold the SPN, or show an anonymous logon, which needs no ticket
+    seen = negotiation.mechanism_detail is not None and bool(negotiation.spn)
+    unproved = negotiation.completeness != "complete" and not seen
     sure = "possible" if chosen_before or unproved else "likely"
     yield Finding("target_is_ip_address", sure, _proof(frames), chosen[0])
 

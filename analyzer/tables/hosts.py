@@ -219,9 +219,9 @@ def _said(info: dict[str, Any], *keys: str) -> Iterator[str]:
 
 def _tickets(hosts: Hosts, kdc: Columns) -> None:
     """Who asked which KDC, and for whom."""
-    names = ("capture", "client", "server", "ts", "cname", "realm", "transport")
+    names = ("capture", "client", "server", "ts", "duration_ms", "cname", "realm", "transport")
     etypes = zip(kdc["ticket_etype"], kdc["reply_etype"], kdc["negotiation_ids"], strict=True)
-    for (capture, client, server, ts, cname, realm, transport), (
+    for (capture, client, server, ts, lasted, cname, realm, transport), (
         of_ticket,
         of_reply,
         explained,
@@ -231,7 +231,7 @@ def _tickets(hosts: Hosts, kdc: Columns) -> None:
         code = min(given, key=RANK.__getitem__, default=None)
         number = min(explained) if explained else None
         for host in (asker, answerer):
-            host.seen(ts, ts)
+            host.seen(ts, None if ts is None else ts + round((lasted or 0) * 1e6))
             host.carriers["kdc"] += 1
             if realm:
                 host.domains[realm] += 1

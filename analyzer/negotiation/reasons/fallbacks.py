@@ -92,9 +92,9 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         ),
         (
             "likely; possible for a single request or look-up whose answer may be missing in the capture, "
-            "where the client went on within a second of its last request, and for an address of the other "
-            "IP version that nothing shows to be the client's; certain where IAKERB's acceptor "
-            "says it inside the negotiation"
+            "where the client went on within a second of its last request, under a name for NTLM alone, and "
+            "for an address of the other IP version that nothing shows to be the client's; certain where "
+            "IAKERB's acceptor says it inside the negotiation"
         ),
         "4020 and 4021 usage id 9: no domain controller in sight",
     ),
@@ -109,7 +109,8 @@ FALLBACK_REASONS: dict[str, ReasonCode] = {
         ),
         (
             "likely; possible under a name for NTLM alone (scheme NTLM, Sicily), which is chosen before "
-            "any ticket is asked for, and where the capture lacks the client's proof: it may be nobody's"
+            "any ticket is asked for, and where the capture lacks the client's proof, which may be nobody's, "
+            "or the end of it, at which an SPN may stand"
         ),
         "4020 and 4021 usage id 7: target name contains an IP address (with TryIPSPN set, 6)",
     ),

@@ -45,6 +45,12 @@ def test_udp_works_and_tcp_is_blocked(how: str) -> None:
     assert told(*steps, again, attempts=[syn(how=how)]) == ("kdc_unreachable", "likely")
 
 
+def test_a_scheme_of_ntlm_alone_is_no_want_of_a_kdc() -> None:
+    """It is chosen before any ticket is asked for."""
+    reason = reason_of(ntlm(scheme="NTLM"), kdc=[silent(96), silent(97.5)])
+    assert (reason.code, reason.confidence) == ("kdc_unreachable", "possible")
+
+
 def logon(at: float, **facts: Any) -> KdcExchange:
     """A first ticket that no KDC gives."""
     return silent(at, "krbtgt/LAB.EXAMPLE", exchange="AS", cname="alice", **facts)

@@ -298,6 +298,14 @@ def test_an_address_named_by_who_may_be_nobody() -> None:
     assert told(reason_of(row))[:2] == ("target_is_ip_address", "possible")
 
 
+def test_an_address_beside_an_spn_that_is_cut_off() -> None:
+    """The SPN stands at the end of the client's last token, and may name a host."""
+    row = ntlm(server_name="10.0.0.2", completeness="truncated")
+    assert told(reason_of(row))[:2] == ("target_is_ip_address", "possible")
+    row = ntlm(server_name="10.0.0.2", spn="HTTP/10.0.0.2", completeness="truncated")
+    assert told(reason_of(row))[:2] == ("target_is_ip_address", "likely")
+
+
 def test_an_address_explains_no_scheme() -> None:
     """A name for NTLM alone is chosen before any ticket is asked for: the address is possible at most."""
     row = {"scheme": "NTLM", "server_name": "10.0.0.2", **RAW}
@@ -602,7 +610,8 @@ def test_an_empty_answer_beside_an_address() -> None:
     empty = NameFact("dns", CLIENT, "web.lab.example", (), 30, 99 * SECOND, record="AAAA")
     found = NameFact("dns", CLIENT, "web.lab.example", (SERVER,), 31, 99 * SECOND + 9)
     assert reason_of(ntlm(), names=[empty, found]).code == "ntlm_only_client"
-    assert "no address" in reason_of(ntlm(), names=[empty]).detail
+    assert reason_of(ntlm(), names=[empty]).code == "ntlm_only_client"  # nor where it is lost
+    assert "no address" in reason_of(ntlm(), names=[empty._replace(record="A")]).detail
     cut_off = empty._replace(partial=True)  # an address may have been in what is missing
     assert reason_of(ntlm(), names=[cut_off]).code == "ntlm_only_client"
 

@@ -116,6 +116,9 @@ def test_who_only_asks_a_kdc_is_a_client() -> None:
     assert (asker["negotiations"], asker["carriers"], asker["weakest"]) == (0, ["kdc"], None)
     assert asker["users"]
     assert asker["first_seen"] is not None
+    kdc = read(ROOT / "captures/kdc/wrong_password/capture.pcapng").tables.columns["kdc"]
+    ended = max(ts + round(ms * 1e6) for ts, ms in zip(kdc["ts"], kdc["duration_ms"], strict=True))
+    assert asker["last_seen"] == ended  # with the last answer
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="../shared/corpus is not there")
