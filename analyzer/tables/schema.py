@@ -128,7 +128,8 @@ NEGOTIATIONS = Table(
         C(
             "signed_messages",
             "int",
-            "signed messages seen after the negotiation, without those that SMB signs by rule",
+            "signed messages seen after the negotiation, without those that SMB signs by rule and errors to "
+            "ioctls, which may be of these",
         ),
         C("sealed_messages", "int", "sealed messages seen after the negotiation"),
         C("channel_binding", "category", "absent, zero, present; null where it cannot be seen"),
