@@ -19,23 +19,26 @@ COUNTED = (*(f"{noun}s" for noun in NOUNS), "seconds")
 def inputs(captures: Columns) -> Section:
     """Each input if they are few, else their sum; every loss in any case."""
     total = len(captures["capture"])
-    told = [_told(captures, at, alone=total == 1) for at in range(total)]
+    few = total <= LISTED
+    told = [_told(captures, at, alone=total == 1, few=few) for at in range(total)]
     if total == 1:
         title, *notes = told[0]
         return Section(title, notes=[*notes, *_times(captures)])
     sums = {name: sum(value or 0 for value in captures[name]) for name in COUNTED}
     title = f"{total:,} captures: {_counts(sums)}"
-    few = total <= LISTED
     notes = ["; ".join(lines) for lines in told if few or len(lines) > 1]
+    not_ip = sum(count or 0 for count in captures["packets_not_ip"])
     if not notes:
-        title += _nothing_lost(sum(count or 0 for count in captures["packets_not_ip"]))
+        title += _nothing_lost(not_ip)
     if len(notes) > NOTES_SHOWN + 1:
         rest = len(notes) - NOTES_SHOWN
         notes[NOTES_SHOWN:] = [f"... and {rest:,} more with losses: see negoscope captures"]
+    if notes and not_ip and not few:
+        notes.append(_without_ip(not_ip))
     return Section(title, notes=[*_times(captures), *notes])
 
 
-def _told(captures: Columns, at: int, *, alone: bool) -> list[str]:
+def _told(captures: Columns, at: int, *, alone: bool, few: bool) -> list[str]:
     """One input: its figures, then what is not as it should be; a single text if there is nothing."""
     name = visible(captures["capture"][at])
     error = captures["error"][at]
@@ -51,7 +54,7 @@ def _told(captures: Columns, at: int, *, alone: bool) -> list[str]:
         told.append(f"read through Scapy: packets of {visible(what)}")
     if lost:
         told.append(f"lost: {'; '.join(lost)}")
-    if not_ip and (lost or not alone):
+    if not_ip and few and (lost or not alone):  # of many it is told in sum: nearly each has some
         told.append(_without_ip(not_ip))
     return told
 

@@ -90,6 +90,15 @@ def test_packets_that_nobody_looked_into_are_told(tmp_path: Path) -> None:
     (tmp_path / "other.pcapng").write_bytes(pcapng(whole))
     head = " ".join(str(read(tmp_path).summary()).split("\n\n")[0].split())
     assert "27 tokens; 1 packet without IP, not decoded" in head
+    for number in range(4):
+        (tmp_path / f"more{number}.pcapng").write_bytes(pcapng([*unknown[:1], *whole[1:]]))
+    head = " ".join(str(read(tmp_path).summary()).split("\n\n")[0].split())
+    assert "tokens; nothing lost of what is IP; 5 packets without IP, not decoded" in head
+    lossy = (ROOT / "captures/http/lost_verdict/capture.pcapng").read_bytes()
+    (tmp_path / "lossy.pcapng").write_bytes(lossy)
+    head = " ".join(str(read(tmp_path).summary()).split("\n\n")[0].split())
+    assert head.count(".pcapng") == 1  # the one that lost something
+    assert "packets without IP, not decoded" in head.partition("missing in TCP streams")[2]
 
 
 def test_weak_tickets_are_named() -> None:
