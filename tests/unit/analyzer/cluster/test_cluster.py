@@ -14,8 +14,8 @@ import pytest
 
 pytest.importorskip("distributed", reason="needs the extra dask")
 
-import dask
-from distributed import Client, LocalCluster, WorkerPlugin
+from distributed import Client, WorkerPlugin
+from support.two_workers import two_workers
 
 from analyzer.analysis import Analysis, read
 from analyzer.capture.inputs import Input
@@ -64,20 +64,8 @@ class Deadly(WorkerPlugin):
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    """A cluster of two processes whose tasks may lose two workers."""
-    settings = {
-        "distributed.scheduler.allowed-failures": 1,
-        "distributed.nanny.pre-spawn-environ.PYTHONPATH": str(ROOT),
-        "distributed.worker.multiprocessing-method": "spawn",
-        "logging.distributed": "critical",
-    }
-    with (
-        dask.config.set(settings),
-        LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=60
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
+    """A cluster of two processes."""
+    with two_workers() as client:
         yield client
 
 
