@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BufferedIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.capture.remote import file_at, files_at, is_url, path_of_url
 from analyzer.errors import UsageError
+from dissectors.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ link types come from the caller, so that nothing of that library is imported her
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from analyzer.capture.inputs import Input
 from analyzer.capture.model import NO_LINK, NO_TIME, CaptureAccount, RecordBlock
 from analyzer.capture.source import PADDING
+from dissectors.records import dataclass
 
 BLOCK_PACKETS = 1 << 12
 BLOCK_BYTES = 1 << 22

@@ -9,9 +9,10 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 from string import ascii_letters, digits
-from typing import NamedTuple, cast
+from typing import cast
 
 from dissectors.carriers.base import Carrier
+from dissectors.records import NamedTuple
 
 
 class Entry(NamedTuple):
