@@ -33,6 +33,7 @@ else:
         """Do what `dataclasses.dataclass` does by these arguments; there is no `__post_init__`."""
         if cls is None:
             return lambda cls: dataclass(cls, eq=eq, frozen=frozen, kw_only=kw_only, slots=slots)
+        cls.__doc__ = cls.__doc__ or cls.__name__  # else the library works the signature out for it
         # the library would compile two methods for each class that is frozen
         cls = dataclasses.dataclass(
             cls, init=False, repr=False, eq=False, kw_only=kw_only, slots=slots
