@@ -9,6 +9,7 @@ from importlib import import_module
 
 import click
 
+from analyzer import __version__
 from analyzer.errors import NegoscopeError
 
 COMMANDS = {
@@ -59,9 +60,7 @@ class LazyGroup(click.Group):
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from importlib.metadata import version
-
-        click.echo(f"negoscope {version('negoscope')}")
+        click.echo(f"negoscope {__version__}")
         ctx.exit()
 
 
