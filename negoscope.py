@@ -33,6 +33,7 @@ _HOMES = {
     "CaptureError": "analyzer.errors",
     "NegoscopeError": "analyzer.errors",
     "UsageError": "analyzer.errors",
+    "__version__": "analyzer",
     "crosscheck": "analyzer.crosscheck.table",
     "diff": "analyzer.diff",
     "from_packets": "analyzer.from_packets",
@@ -46,10 +47,6 @@ def __getattr__(name: str) -> Any:
     """Import public names when first used (PEP 562): `negoscope --version` must not pay for numpy."""
     from importlib import import_module  # noqa: PLC0415
 
-    if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415
-
-        return version("negoscope")
     if name not in _HOMES:
         raise AttributeError(f"module 'negoscope' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

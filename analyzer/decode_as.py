@@ -7,10 +7,10 @@ given its own name of it; any other can only be taken by Wireshark, as it stands
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from analyzer.errors import UsageError
 from dissectors.carriers import CARRIERS
+from dissectors.records import NamedTuple
 
 Given = Mapping[tuple[str, int], str] | Iterable[str] | None
 """One rule, several, or a mapping: ("tcp", 4450) -> "smb"."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analyzer.capture.strangers import Strangers
 from analyzer.signature import NEG_STATE, QUICK, find_signature
+from dissectors.carriers import HTTP_TOKEN
 from dissectors.carriers.carrier_search import (
     HEAD,
     PROBED_SEGMENTS,
@@ -18,7 +19,6 @@ from dissectors.carriers.carrier_search import (
     announces_itself,
     carrier_of,
 )
-from dissectors.carriers.http_start import METHOD_BYTES
 from dissectors.carriers.kdc_message import SIDES, starts_so
 
 Heads = NDArray[np.uint64]
@@ -32,13 +32,14 @@ _SEQUENCE = 0x30
 _OTHERS = np.zeros(256, np.bool_)  # first bytes by which LDAP, KDCs and NetBIOS may be told
 _OTHERS[[0, _LDAP, _NETBIOS_REQUEST, 0x82, 0x83, 0x84, 0x85, *SIDES]] = True
 _METHOD = np.zeros(256, np.bool_)
-_METHOD[list(METHOD_BYTES)] = True
+_METHOD[list(HTTP_TOKEN)] = True
 _PAIRS = np.zeros((256, 256), np.bool_)
 _PAIRS[_OTHERS] = True
 _PAIRS[np.ix_(_METHOD, _METHOD)] = True
 _PAIRS[_METHOD, _SPACE] = True
 _STARTS = _PAIRS.ravel()  # first two bytes that may start any message
-_SIGNATURE = bytes(byte in {each[0] for each in (*QUICK, NEG_STATE)} for byte in range(256))
+_FIRSTS = {each[0] for each in (*QUICK, NEG_STATE)}
+_SIGNATURE = bytes(byte in _FIRSTS for byte in range(256))
 _SIGNATURES = np.zeros(1 << 16, np.bool_)
 _SIGNATURES[[int.from_bytes(each[:2]) for each in (*QUICK, NEG_STATE)]] = True
 _KDC = np.zeros(256, np.bool_)

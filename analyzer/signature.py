@@ -8,7 +8,8 @@ has read becomes the anomaly `unclaimed-token`. `find_signature` is quick and te
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from dissectors.records import NamedTuple
 
 QUICK_BINARY = (
     b"NTLMSSP\x00",

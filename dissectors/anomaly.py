@@ -6,8 +6,7 @@ that is missing, broken, out of place or beyond a limit. `docs/anomalies.md` is 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from dissectors.records import NamedTuple
 from dissectors.span import Span
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from dissectors.records import NamedTuple
 
 Verdict = Literal["continue", "success", "failure"]
 """What the carrier says: another leg is wanted, the client is in, or it is refused."""

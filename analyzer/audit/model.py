@@ -7,8 +7,10 @@ columns, never bytes; what it needs of a token has a column.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+from dissectors.records import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from analyzer.audit.facts import Facts

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from analyzer.audit.facts import Facts
 from analyzer.audit.hits import account, kdc_frames, principal, the_kdc
 from analyzer.audit.seen_twice import once
+from dissectors.records import NamedTuple
 
 _ONE_TRY_NS = (
     10 * 1_000_000_000

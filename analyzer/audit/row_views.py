@@ -8,6 +8,7 @@ place only, and the rows of a stretch share what was unpacked for any of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +50,13 @@ class _Row:
         self._at = at
 
 
+@lru_cache(maxsize=32)  # each rule asks for the same few tables
 def _kind(names: tuple[str, ...]) -> type[_Row]:
     cells: dict[str, Any] = {name: _cell(place) for place, name in enumerate(names)}
     return type("Row", (_Row,), {"__slots__": (), **cells})
 
 
+@lru_cache(maxsize=256)  # a column's place is the same in every table
 def _cell(place: int) -> property:
     def cell(self: _Row) -> Any:
         return self._stretch[place][self._at]

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from os import PathLike, fspath
@@ -24,6 +23,7 @@ from typing import Any
 from analyzer.audit.model import Finding
 from analyzer.audit.registry import chosen_rules
 from analyzer.errors import UsageError
+from dissectors.records import dataclass
 
 _KEYS = {"rule", "subject", "reason", "until"}
 _LARGEST = 1 << 20  # bytes of a file

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from analyzer.audit.facts import Facts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from analyzer.cache.files import Kept, read_header, read_kept, write_kept
 from analyzer.cache.pages import cells_of, column_bytes
@@ -13,6 +13,7 @@ from analyzer.cache.proof import Proof, prove, wait_until_settled
 from analyzer.errors import UsageError
 from analyzer.tables.numbered import NUMBERED, TELLING, moved
 from analyzer.tables.schema import MADE_OF, TABLES
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

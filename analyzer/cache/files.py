@@ -12,7 +12,9 @@ from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, NamedTuple
+from typing import Any
+
+from dissectors.records import NamedTuple
 
 MAGIC = b"negoscope kept 1\n"
 LARGEST = 1 << 30

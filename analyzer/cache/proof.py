@@ -15,11 +15,12 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 from stat import S_ISREG
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from analyzer.capture.packet_objects import PacketInput
 from analyzer.capture.rotated import parts_of
 from analyzer.tables.schema import columns_digest
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from analyzer.capture.inputs import Input

@@ -6,11 +6,11 @@ Spec: RFC 791 section 3.2, RFC 8200 section 4.5; overlaps as RFC 5722 describes 
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import field
 from socket import AF_INET, AF_INET6, inet_ntop
-from typing import NamedTuple
 
 from analyzer.capture.model import NO_TIME, CaptureAccount, CaptureLoss
+from dissectors.records import NamedTuple, dataclass
 
 MAX_DATAGRAM = 65_535
 TOLD_EACH = 100

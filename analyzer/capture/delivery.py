@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from analyzer.capture.direction import MODULUS, Direction
 from analyzer.capture.model import Consumer
 from analyzer.capture.pool import SEGMENT_COST, Piece, Pool
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from analyzer.capture.runs import BlockRuns

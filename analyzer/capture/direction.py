@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from analyzer.capture.hold import Hold, Mark
 from analyzer.capture.pool import Piece
+from dissectors.records import NamedTuple
 
 MODULUS = 0xFFFF_FFFF
 """Sequence numbers are compared modulo 2^32."""

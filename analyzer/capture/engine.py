@@ -13,8 +13,6 @@ comes for it can only be a repetition and is dropped.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +24,7 @@ from analyzer.capture.pool import DEFAULT_LIMITS, Pool, StreamLimits
 from analyzer.capture.strangers import Strangers
 from analyzer.capture.streams import Packets
 from analyzer.capture.tcp import TcpEngine
+from dissectors.records import NamedTuple
 
 __all__ = ["StreamEngine", "StreamLimits"]
 

@@ -7,9 +7,9 @@ Not handled: errors of other kinds; extension headers other than a fragment's in
 from __future__ import annotations
 
 from struct import Struct
-from typing import NamedTuple
 
 from analyzer.capture.packet import IPV4_MAPPED
+from dissectors.records import NamedTuple
 
 UNREACHABLE = {4: (1, 3), 6: (58, 1)}
 """Version of IP -> its protocol number of ICMP, type of "destination unreachable"."""

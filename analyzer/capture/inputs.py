@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import glob
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BufferedIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.capture.remote import file_at, files_at, is_url, path_of_url
 from analyzer.errors import UsageError
+from dissectors.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,7 +106,9 @@ def _expand_one(argument: str) -> list[Input]:
         return _file_or_directory(argument)
     if is_url(argument):
         return _at_url(argument)
-    if glob.has_magic(argument):
+    if any(each in argument for each in "*?["):
+        import glob  # noqa: PLC0415 - only for patterns
+
         matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207  # the pattern may be absolute
         if matches:
             return [item for match in matches for item in _file_or_directory(match)]

@@ -6,13 +6,14 @@ Nothing here is an object per packet: a block holds up to some 64 Ki packets in 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.icmp import Unreachable
+from dissectors.records import dataclass
 
 NO_TIME = np.iinfo(np.int64).min
 """`ts_ns` of a packet whose time the file does not tell (pcapng Simple Packet Block)."""

@@ -6,8 +6,10 @@ Spec: IANA's registries of EtherTypes, PPP and IP protocol numbers; tcpdump.org/
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from dissectors.records import dataclass
 
 if TYPE_CHECKING:
     from analyzer.capture.defrag import Defragmenter

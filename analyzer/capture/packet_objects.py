@@ -7,8 +7,7 @@ link types come from the caller, so that nothing of that library is imported her
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from decimal import Context, Decimal, InvalidOperation
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,12 @@ import numpy as np
 from analyzer.capture.inputs import Input
 from analyzer.capture.model import NO_LINK, NO_TIME, CaptureAccount, RecordBlock
 from analyzer.capture.source import PADDING
+from dissectors.records import dataclass
 
 BLOCK_PACKETS = 1 << 12
 BLOCK_BYTES = 1 << 22
 UNKNOWN_LINK = "link-type-unknown"
 
-_EXACT = Context(prec=64)
 _LAST_NS = np.iinfo(np.int64).max
 
 
@@ -114,11 +113,14 @@ def packet_bytes(packet: Any) -> bytes:
 
 def nanoseconds(time: Any) -> int:
     """Time in ns since 1970 of a number of seconds, exact for decimals; NO_TIME for what is none."""
+    from decimal import Context, Decimal, InvalidOperation  # noqa: PLC0415 - files need none of it
+
+    exact = Context(prec=64)
     try:
         seconds = Decimal(time)
         if not seconds.is_finite():
             return NO_TIME
-        moment = int(_EXACT.scaleb(seconds, 9).to_integral_value(context=_EXACT))
+        moment = int(exact.scaleb(seconds, 9).to_integral_value(context=exact))
     except (InvalidOperation, TypeError, ValueError):
         return NO_TIME
     return moment if -_LAST_NS <= moment <= _LAST_NS else NO_TIME

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from analyzer.capture.damage import CHAIN
 from analyzer.capture.leaps import SMALL, leap
 from analyzer.capture.records import MAX_CAP_LEN, RecordReader, Stop, rows_at
 from analyzer.errors import CaptureError
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

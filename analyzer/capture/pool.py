@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
 
 from analyzer.capture.model import CaptureAccount
+from dissectors.records import NamedTuple
 
 REMEMBERED_SEGMENTS = 64
 """Delivered segments per direction with which a later copy is compared."""

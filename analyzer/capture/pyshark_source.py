@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from analyzer.capture.tshark_lines import FIELDS
 from analyzer.capture.tshark_program import find_tshark
 from analyzer.capture.tshark_source import Wireshark
 from analyzer.errors import UsageError
+from dissectors.records import dataclass
 
 SETTINGS = {  # arguments of FileCapture -> where a capture keeps them
     "display_filter": "_display_filter",

@@ -8,11 +8,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from analyzer.errors import UsageError
+from dissectors.records import dataclass
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

@@ -6,14 +6,13 @@ ACKs between them do not end a run. Within a run no packet acknowledges less tha
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.heads import Heads, payload_heads
 from analyzer.capture.model import PacketIndex
 from analyzer.capture.streams import ACK, FIN, RST, SYN, beyond
+from dissectors.records import NamedTuple
 
 Flags = NDArray[np.bool_]
 
@@ -148,22 +147,21 @@ class BlockRuns:
             return turns.nonzero()[0], turns.nonzero()[0]
         end = active.seq + active.size.astype(np.uint32)
         end += self.fin
-        same = rank[1:] == rank[:-1]
+        begins = np.ones(len(rank), np.bool_)
+        begins[1:] = rank[1:] != rank[:-1]
         ahead = beyond(ack[1:], end[:-1])
-        ahead &= turns[1:] & same
-        begins = np.flatnonzero(~same) + 1
-        begins = np.concatenate(([0], begins))
+        ahead &= turns[1:] & ~begins[1:]
         more = np.flatnonzero((ack[1:] != ack[:-1]) & ~turns[1:]) + 1
         turn = np.flatnonzero(turns)
         start = turn[
             np.searchsorted(turn, more, side="right") - 1
         ]  # where that side began to speak
-        first = np.isin(start, begins)
+        first = begins[start]
         told = more[~first]
         told = told[beyond(ack[told], end[start[~first] - 1])]
         return (
             np.concatenate((np.flatnonzero(ahead) + 1, told)),
-            np.concatenate((begins, more[first])),
+            np.concatenate((np.flatnonzero(begins), more[first])),
         )
 
     def payload(self, active: int, read: int = 0) -> bytes:

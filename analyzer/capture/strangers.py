@@ -7,12 +7,13 @@ block in which it begins is told by its bytes alone, all such streams at once: n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.heads import HEAD, Heads
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from analyzer.capture.runs import BlockRuns
@@ -94,7 +95,7 @@ class Strangers(NamedTuple):
         words = np.ndarray(len(text) - HEAD + 1, ">u8", text.data, strides=(1,))
         fine[rank[first[cut[self.may_begin(_heads(words, begin[cut], length[cut]))]]]] = False
         near = np.searchsorted(begin, self.may_show(text), side="right") - 1
-        for each in np.unique(near).tolist():
+        for each in dict.fromkeys(near.tolist()):
             shown = text[begin[each] : begin[each] + length[each]]
             if fine[rank[first[each]]] and self.shows(shown.tobytes()):
                 fine[rank[first[each]]] = False

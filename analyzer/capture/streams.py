@@ -16,12 +16,11 @@ tshark 4.0.17 made-up packets.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.conversation_keys import KeyTable, first_rows
+from dissectors.records import NamedTuple
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 

@@ -11,13 +11,14 @@ import socket
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from analyzer.capture.icmp import UNREACHABLE, Unreachable, words
 from analyzer.capture.model import NO_TIME, CaptureAccount, PacketIndex
 from analyzer.capture.source import PADDING
+from dissectors.records import NamedTuple
 
 FIELDS = (
     "frame.number",

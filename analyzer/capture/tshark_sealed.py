@@ -10,12 +10,12 @@ Not handled: a loss before the first packet in which Wireshark sees TLS; without
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import NamedTuple
 
 from analyzer.capture.engine import StreamEngine
 from analyzer.capture.model import CaptureAccount, Stream
 from analyzer.capture.streams import ACK, FIN, RST, SYN
 from analyzer.capture.tshark_lines import Line, Transport, columns
+from dissectors.records import NamedTuple
 
 _MODULUS = 0xFFFF_FFFF
 CONNECTIONS = 65_536

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -27,6 +27,7 @@ from analyzer.capture.tshark_program import find_tshark, surroundings
 from analyzer.capture.tshark_rules import check_rules, rule_options
 from analyzer.capture.tshark_streams import Consumers, PlainAndSealed
 from analyzer.errors import CaptureError
+from dissectors.records import dataclass
 
 PREFERENCES = {
     "ip.defragment": "TRUE",

@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from analyzer.capture.engine import StreamEngine
 from analyzer.capture.heads import Heads
@@ -25,6 +25,7 @@ from analyzer.capture.model import (
 from analyzer.capture.tshark_lines import LineReader, Transport, columns
 from analyzer.capture.tshark_sealed import SealedStreams
 from analyzer.capture.tshark_tls import PlainStreams
+from dissectors.records import NamedTuple
 
 BLOCK_PACKETS = 8192
 BLOCK_BYTES = 1 << 22

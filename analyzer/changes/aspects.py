@@ -7,10 +7,11 @@ the capture lacks a part of the row, the text is `NOT_SEEN`: it may be as bad as
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from analyzer.tables.etype_kinds import OTHER, etype_kind
 from analyzer.tables.weakness import NO_SECRET, RANK, TICKETS, Run, etype_weakness, weakest_of
+from dissectors.records import NamedTuple
 
 Row = dict[str, Any]
 

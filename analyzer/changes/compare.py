@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING
 
 from analyzer.changes.aspects import (
     KDC,
@@ -30,6 +30,7 @@ from analyzer.changes.aspects import (
     weakness_of,
 )
 from analyzer.changes.source import USED, USED_OF_KDC
+from dissectors.records import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from analyzer.changes.source import Side

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from analyzer.errors import UsageError
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

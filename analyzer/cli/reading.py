@@ -112,9 +112,7 @@ def read_captures(
     from analyzer.analysis import read
     from analyzer.report.progress import ProgressBar
 
-    # Nearly all of what reading leaves behind is freed by its reference count: look for circles seldom.
-    gc.freeze()
-    gc.set_threshold(300_000, 20, 100)
+    gc.freeze()  # what has been imported stays, and needs no looking at
     show = not quiet and not no_progress and sys.stderr.isatty()
     with ProgressBar(enabled=show) as bar:
         analysis = read(
@@ -169,6 +167,8 @@ def colour_wanted(choice: str) -> bool:
 
 def terminal_width() -> int | None:
     """Width of the terminal; None where output goes elsewhere."""
-    import shutil
+    if not sys.stdout.isatty():
+        return None
+    from shutil import get_terminal_size
 
-    return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
+    return get_terminal_size((100, 24)).columns

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from analyzer.cli.paint import painted
 from analyzer.cli.reading import (
     colour_wanted,
     exit_status,
@@ -35,6 +34,9 @@ def summary(
     analysis = read_captures(captures, READ, **reading)
     parts = sections(analysis.tables.columns, captures)
     lines = overview(parts, terminal_width())
-    for line in painted(lines, {p.title for p in parts}) if colour_wanted(color) else lines:
-        click.echo(line, color=True)
+    if colour_wanted(color):
+        from analyzer.cli.paint import painted
+
+        lines = painted(lines, {part.title for part in parts})
+    click.echo("\n".join(lines), color=True)
     return exit_status(analysis)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer.cli.output import named, refuse_overwriting, writer
-from analyzer.cli.paint import painted
 from analyzer.cli.reading import (
     colour_wanted,
     exit_status,
@@ -127,23 +126,28 @@ def _lines(
     output: str | None,
     color: str,
 ) -> Iterator[str]:
-    from analyzer.report import export
-    from analyzer.report.grid import render
-    from analyzer.report.views import chosen_form, short_form
-
     match form:
         case "jsonl":
-            yield from export.rows_as_jsonl(chosen or table.columns, values, rows)
+            from analyzer.report.export import rows_as_jsonl
+
+            yield from rows_as_jsonl(chosen or table.columns, values, rows)
         case "csv":
-            yield from export.rows_as_csv(chosen or table.columns, values, rows)
+            from analyzer.report.export import rows_as_csv
+
+            yield from rows_as_csv(chosen or table.columns, values, rows)
         case _ if form in SIEM_FORMATS:
             from analyzer.report import siem
 
             yield from siem.lines(form, table.name, values, rows)
         case _:
+            from analyzer.report.grid import render
+            from analyzer.report.views import chosen_form, short_form
+
             grid = chosen_form(chosen, values, rows) if chosen else short_form(table, values, rows)
             room = terminal_width() if output is None else None
             lines = render(grid, room)
             if output is None and colour_wanted(color):
+                from analyzer.cli.paint import painted
+
                 lines = painted(lines)
             yield from lines

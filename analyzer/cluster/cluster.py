@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analyzer.cluster.address import is_local
 from analyzer.cluster.connection import addresses, connected
 from analyzer.errors import UsageError
+from dissectors.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -7,10 +7,11 @@ would have given them, also where a sentence names another negotiation.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from analyzer.cluster.exact import exact_columns
 from analyzer.tables.numbered import NUMBERED, TELLING, moved
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

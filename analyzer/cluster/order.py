@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from analyzer.capture.rotated import RotatedInput, parts_of
 from analyzer.errors import UsageError
 from analyzer.pipeline import Options
 from analyzer.tables.schema import columns_digest
+from dissectors.records import dataclass
 
 if TYPE_CHECKING:
     from analyzer.cluster.folder import Folder

@@ -10,8 +10,6 @@ RFC 1034 3.6.2.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from analyzer.correlation.kdc_rules import Match
 from analyzer.correlation.services import (
     host_of,
@@ -21,6 +19,7 @@ from analyzer.correlation.services import (
     server_names,
 )
 from analyzer.negotiation.model import Negotiation
+from dissectors.records import NamedTuple
 
 
 class AskedName(NamedTuple):

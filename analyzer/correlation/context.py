@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from analyzer.correlation.kdc_index import KdcIndex
 from analyzer.correlation.kerberos_use import KerberosUse
 from analyzer.correlation.name_index import NameIndex
 from analyzer.negotiation.model import Negotiation
+from dissectors.records import NamedTuple
 
 
 class Context(NamedTuple):

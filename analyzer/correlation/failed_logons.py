@@ -6,7 +6,6 @@ Spec: RFC 4120 3.1.
 from __future__ import annotations
 
 from itertools import chain
-from typing import NamedTuple
 
 from analyzer.capture.model import NO_TIME
 from analyzer.correlation.askers import asked_by, asker_of, other_account
@@ -17,6 +16,7 @@ from analyzer.correlation.refused_tickets import said_when, when_refused
 from analyzer.correlation.services import account_of
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import KdcExchange
+from dissectors.records import NamedTuple
 
 
 class FailedLogon(NamedTuple):

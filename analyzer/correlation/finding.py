@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from analyzer.negotiation.model import Reason
 from analyzer.negotiation.reasons import ALSO, REASONS
 from analyzer.negotiation.reasons.fallbacks import WHAT_NOT_WHY
 from analyzer.surroundings.model import KdcExchange
+from dissectors.records import NamedTuple
 
 STRENGTH = {"certain": 0, "likely": 1, "possible": 2}
 

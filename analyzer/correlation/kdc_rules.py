@@ -7,9 +7,9 @@ generated from here.
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
 from analyzer.correlation.finding import STRENGTH
+from dissectors.records import NamedTuple
 
 SECOND = 1_000_000_000
 BEFORE_NS = 10 * SECOND

@@ -6,12 +6,12 @@ Spec: RFC 4178 4.2, MS-SPNG 2.2.1, RFC 4559 4, RFC 4513 5.2, MS-ADTS 3.1.1.3.4.6
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from analyzer.correlation.finding import Finding
 from analyzer.negotiation.mechanism import KERBEROS_NAMES
 from analyzer.negotiation.model import KeyFrames, Negotiation
 from dissectors.mechs import MECHS
+from dissectors.records import NamedTuple
 
 WITH_KERBEROS = KERBEROS_NAMES | {"iakerb"}
 KNOWN = frozenset(MECHS.values())

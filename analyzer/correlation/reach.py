@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from functools import partial
-from typing import NamedTuple
 
 from analyzer.capture.model import NO_TIME
 from analyzer.correlation.askers import answered_after, is_for, same_client
@@ -27,6 +26,7 @@ from analyzer.correlation.services import account_of
 from analyzer.correlation.turn_to_ntlm import PATIENCE_NS, turned_ns, went_on_at_once
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import ConnectionAttempt, KdcExchange
+from dissectors.records import NamedTuple
 
 LONGER_BEFORE_NS = 6 * BEFORE_NS
 """Clients try several KDCs, each until a time-out of seconds, before they give up."""

@@ -6,7 +6,6 @@ Spec: RFC 4120 1.2, 3.3, RFC 6806 8.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from analyzer.capture.model import NO_TIME
 from analyzer.correlation.asked_names import AskedName, asked_names
@@ -37,6 +36,7 @@ from analyzer.correlation.tickets import differ, granted_ticket
 from analyzer.correlation.turn_to_ntlm import too_late
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import KdcExchange
+from dissectors.records import NamedTuple
 
 TWO_MINUTES_NS = 120 * SECOND
 

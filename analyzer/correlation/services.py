@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
-from typing import NamedTuple
 
 from analyzer.negotiation.model import Negotiation
+from dissectors.records import NamedTuple
 
 CLASSES: dict[str, frozenset[str]] = {
     "http": frozenset({"http", "wsman"}),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from analyzer.capture.model import NO_TIME
 from analyzer.correlation.kdc_rules import SECOND
 from analyzer.negotiation.mechanism import KERBEROS_NAMES
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.model import KdcExchange
+from dissectors.records import NamedTuple
 
 PATIENCE_NS = SECOND
 """No client gives up sooner for want of an answer; one that went on at once had its answer."""

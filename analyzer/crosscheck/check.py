@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzer.capture.inputs import Input
 from analyzer.capture.tshark_program import find_tshark
@@ -22,6 +22,7 @@ from analyzer.crosscheck.tshark import their_packets
 from analyzer.crosscheck.tshark_tokens import TheirPacket, TheirToken, their_packet
 from analyzer.decode_as import Given, read_rules
 from analyzer.errors import UsageError
+from dissectors.records import dataclass
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from analyzer.crosscheck.difference import Difference
 from analyzer.crosscheck.proof import http, ldap, ntlm, spnego, transport
+from dissectors.records import NamedTuple
 
 
 class DeclaredClass(NamedTuple):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import field
+from typing import Any
 
 from analyzer.crosscheck.our_tokens import OurToken
 from analyzer.crosscheck.pdml import Node
 from analyzer.crosscheck.tshark_tokens import TheirPacket, TheirToken
+from dissectors.records import NamedTuple, dataclass
 from dissectors.span import Field
 
 ROW = "row"

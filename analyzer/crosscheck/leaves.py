@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import zip_longest
-from typing import NamedTuple
 
 from analyzer.crosscheck.difference import BYTES, POSITION, VALUE, Difference
 from analyzer.crosscheck.mapping import SPNEGO, Pair, pairs_for
@@ -21,6 +20,7 @@ from analyzer.crosscheck.pdml import Node
 from analyzer.crosscheck.same_value import octets
 from analyzer.crosscheck.tshark_tokens import TheirToken
 from dissectors.der import BIT_STRING
+from dissectors.records import NamedTuple
 from dissectors.span import Field
 
 

@@ -7,7 +7,7 @@ that it lacks, and by the field of ours that tells it. docs/fidelity.md is made 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dissectors.records import NamedTuple
 
 
 class LeftOut(NamedTuple):

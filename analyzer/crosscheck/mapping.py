@@ -9,8 +9,6 @@ Spec: MS-NLMP 2.2.1, 2.2.2; RFC 4178 4.2; RFC 4120 5; RFC 4121 4.2; RFC 1964 1.2
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from analyzer.crosscheck.same_value import (
     SameValue,
     bit,
@@ -24,6 +22,7 @@ from analyzer.crosscheck.same_value import (
     octets,
     text,
 )
+from dissectors.records import NamedTuple
 
 
 class Pair(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from analyzer.capture.inputs import Input
@@ -12,6 +12,7 @@ from analyzer.pipeline import Options, run
 from analyzer.surroundings.model import Fact
 from analyzer.tables.schema import TABLES
 from analyzer.tables.token_rows import token_row
+from dissectors.records import dataclass
 from dissectors.tokens.model import Token
 
 _NAMES = TABLES["tokens"].names

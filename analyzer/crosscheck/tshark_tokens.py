@@ -11,9 +11,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzer.crosscheck.pdml import Node
+from dissectors.records import dataclass
 
 CARRIERS = {
     "http": "http",

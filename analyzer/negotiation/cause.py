@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dissectors.records import NamedTuple
 
 UNSAID = "the rest of what the server said is not there"
 """It was refused, but where the answer may say why it is cut: that it says nothing is not known."""

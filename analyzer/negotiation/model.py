@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING
 
 from analyzer.capture.model import Stream
 from analyzer.negotiation.place import Located, locate
@@ -13,6 +13,7 @@ from analyzer.negotiation.site import Site
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CarrierMessage, Exchange
 from dissectors.carriers.window import LOSSES
+from dissectors.records import NamedTuple, dataclass
 from dissectors.span import Span
 from dissectors.status import Status
 from dissectors.tokens.model import Token

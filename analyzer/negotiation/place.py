@@ -5,10 +5,9 @@ Spec: RFC 4648 4 (base64: three bytes in four characters).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dissectors.carriers.base import CarrierMessage
 from dissectors.carriers.window import frames_within
+from dissectors.records import NamedTuple
 from dissectors.span import Span
 
 QUANTUM_BYTES, QUANTUM_CHARACTERS = 3, 4

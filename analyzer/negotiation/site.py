@@ -9,10 +9,11 @@ Spec: RFC 9110 4.3.1, 7.2 and 11.5 (a protection space belongs to one origin).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from analyzer.capture.model import Stream
 from dissectors.carriers.http_head import host_key
+from dissectors.records import NamedTuple
 
 ORIGIN = "http"
 """The carrier whose servers have sites; `http-proxy` is what a proxy itself asks for."""

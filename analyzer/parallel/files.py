@@ -7,7 +7,7 @@ from collections import deque
 from contextlib import ExitStack
 from dataclasses import replace
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from analyzer.capture.model import CaptureAccount
 from analyzer.errors import CaptureError
@@ -15,6 +15,7 @@ from analyzer.parallel.processes import Worker, context, orders_of
 from analyzer.parallel.pulse import BEAT_S, Patience, Pulse, beating, stalled
 from analyzer.pipeline import run
 from analyzer.tables.collect import Collector
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

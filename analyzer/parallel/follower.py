@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from analyzer.parallel.processes import orders_of, orphaned
 from analyzer.parallel.ring import MARKS, Ring
 from analyzer.pipeline import stream_engine
 from analyzer.surroundings.watch import Watch
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

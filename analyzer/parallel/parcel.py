@@ -17,9 +17,10 @@ from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from itertools import repeat
 from operator import attrgetter, is_
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from analyzer.tables.gc_pause import gc_paused
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,11 +82,10 @@ class _Pickler(pickle.Pickler):
         return copyreg.__newobj__, (kind,)  # type: ignore[attr-defined]
 
 
-def _has_columns(kind: type) -> bool:
+def _has_columns(kind: Any) -> bool:
     """Whether all that an object holds are the slots of a dataclass that may be set."""
-    if not is_dataclass(kind):
-        return False
-    return not kind.__dataclass_params__.frozen and "__slots__" in vars(kind)  # type: ignore[attr-defined]
+    may_be_set = kind.__setattr__ is object.__setattr__
+    return is_dataclass(kind) and may_be_set and "__slots__" in vars(kind)
 
 
 class _Same(NamedTuple):

@@ -6,9 +6,11 @@ numbers, which Wireshark gives in order of first frame, TCP and UDP apart, known
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from analyzer.capture.inputs import RemoteInput
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,9 +15,9 @@ Not handled: od's octal and decimal bytes, words of four bytes.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from dissectors.recognise import kind_of
+from dissectors.records import NamedTuple
 
 LINE = re.compile(r"^\s*(?:0[xX])?(?P<offset>[0-9a-fA-F]{4,16}):?(?:\s+(?P<rest>\S.*))?$")
 FIRST_LINE = re.compile(r"^\s*(?:0[xX])?0{4,16}:?\s+\S")

@@ -10,11 +10,11 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from analyzer.pasted.dumps import FIRST_LINE, dump_bytes
 from analyzer.pasted.literals import decimal_array, escaped_bytes, hex_array, string_content
 from dissectors.recognise import kind_of
+from dissectors.records import NamedTuple
 
 HEX = re.compile(r"^(?:0x)?(?:[0-9a-fA-F]{2}[\s:,-]*)+$")
 BASE64 = re.compile(r"^[A-Za-z0-9+/_-]+={0,2}$")

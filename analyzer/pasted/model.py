@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dissectors.records import NamedTuple
 
 CLIENT = 0
 SERVER = 1

@@ -12,7 +12,6 @@ an array, base64 that is no word or path, or that stands behind `base64:`.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from analyzer.errors import UsageError
 from analyzer.pasted.dumps import FIRST_LINE, is_dump_line
@@ -29,6 +28,7 @@ from analyzer.pasted.har import read_har
 from analyzer.pasted.http_text import credentials, heads_in
 from analyzer.pasted.model import CLIENT, SERVER, Pasted, Talk
 from dissectors.recognise import kind_of
+from dissectors.records import NamedTuple
 
 NO_TOKEN = "token: neither base64, hex nor an authentication header"
 NO_KNOWN_TOKEN = (

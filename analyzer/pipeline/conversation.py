@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from analyzer.backlog import Backlog
 from analyzer.capture.model import Stream
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly
@@ -23,6 +21,7 @@ from dissectors.carriers.base import (
     Exchange,
 )
 from dissectors.carriers.token_pieces import TokenPieces
+from dissectors.records import NamedTuple
 from dissectors.span import Span
 from dissectors.tokens import dissect_token
 from dissectors.tokens.model import IakerbMessage

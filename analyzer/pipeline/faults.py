@@ -8,7 +8,6 @@ fault is a failure.
 from __future__ import annotations
 
 from pathlib import Path
-from traceback import extract_tb
 
 from dissectors.anomaly import Anomaly
 from dissectors.span import Span
@@ -21,6 +20,8 @@ def fault_anomaly(fault: Exception) -> Anomaly:
     """The row for a fault: its kind and place, not its words, which may quote the wire."""
     if RAISED:
         raise fault
+    from traceback import extract_tb  # noqa: PLC0415 - there are no faults in a good program
+
     last = extract_tb(fault.__traceback__)[-1]
     where = f"{Path(last.filename).name}, line {last.lineno}"
     return Anomaly("reader-fault", Span(0, 0), f"{type(fault).__name__} in {where}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from analyzer.capture.model import Stream
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly, Step
 from analyzer.negotiation.site import Site
 from dissectors.carriers.base import CarrierMessage
+from dissectors.records import dataclass
 
 if TYPE_CHECKING:
     from analyzer.capture.tshark_source import Wireshark

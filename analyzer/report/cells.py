@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from analyzer.report.json_text import json_text
 from analyzer.tables.schema import Column
 from dissectors.visible import visible
 
@@ -69,5 +68,10 @@ def csv_cell(column: Column, value: Any) -> str:
         return ""
     if column.kind in {"int", "float"}:
         return str(value)
-    text = json_text(value) if column.kind in {"strs", "ints", "dict"} else text_cell(column, value)
+    if column.kind in {"strs", "ints", "dict"}:
+        from analyzer.report.json_text import json_text  # noqa: PLC0415 - of all cells only these need it
+
+        text = json_text(value)
+    else:
+        text = text_cell(column, value)
     return "'" + text if text.startswith(FORMULA_STARTS) else text

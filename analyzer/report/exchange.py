@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -12,6 +11,7 @@ from analyzer.negotiation.model import Negotiation, Step
 from analyzer.negotiation.place import Located
 from analyzer.report.ladder import ladder, verdict_lines
 from analyzer.report.token_text import hex_lines, tree_lines
+from dissectors.records import dataclass
 from dissectors.span import Field, Span
 from dissectors.visible import visible
 

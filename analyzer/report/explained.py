@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from analyzer.report.exchange import Exchanged
 from analyzer.report.token_text import field_lines, finding_lines, token_heading, told_lines
 from dissectors.anomaly import Anomaly
+from dissectors.records import dataclass
 from dissectors.tokens import dissect_token
 from dissectors.tokens.model import Token
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from analyzer.report.grid import render
 from analyzer.report.remedies import frames_of, remedies
 from analyzer.report.views import short_form
 from analyzer.tables.schema import FINDINGS
+from dissectors.records import dataclass
 from dissectors.visible import visible
 
 if TYPE_CHECKING:

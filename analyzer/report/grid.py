@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from dissectors.records import NamedTuple
 
 GAP = "  "
 NARROW = 14  # a column is narrowed to this many cells before it is left out

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from analyzer.report.cells import text_cell
 from analyzer.report.grid import GridColumn
 from analyzer.tables.collect import Columns
 from analyzer.tables.schema import Column, Table
+from dissectors.records import NamedTuple
 from dissectors.visible import visible
 
 

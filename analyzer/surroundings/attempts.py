@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzer.surroundings.model import ConnectionAttempt
+from dissectors.records import dataclass
 
 OPEN = 4096
 """Attempts that wait for an answer; the oldest is told when there are more."""

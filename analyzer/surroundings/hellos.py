@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from analyzer.capture.heads import payload_heads
 from analyzer.capture.model import PacketIndex
 from analyzer.surroundings.model import NameFact
 from dissectors.names.client_hello import HANDSHAKE_RECORD, hello_size, server_name
+from dissectors.records import dataclass
 
 HELD = 256
 """Hellos that wait for their next segment; the oldest is let go when there are more."""

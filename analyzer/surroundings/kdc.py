@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple
 
 from analyzer.capture.model import Stream
 from analyzer.negotiation.model import Negotiation
 from analyzer.surroundings.kdc_facts import Reply, exchange_of, take_reply, take_request
 from analyzer.surroundings.model import KdcExchange
 from dissectors.carriers.base import SERVER, CarrierMessage
+from dissectors.records import NamedTuple
 from dissectors.status import Status
 from dissectors.tokens.model import (
     IakerbMessage,

@@ -5,8 +5,7 @@ Spec: RFC 4120 3.1, 3.3, 5.4, 5.9; RFC 6113 5.4 (FAST); RFC 6806 4 and 8 (referr
 
 from __future__ import annotations
 
-from calendar import timegm
-from time import strptime
+from datetime import date
 
 from analyzer.capture.model import NO_TIME
 from analyzer.surroundings.model import KdcExchange
@@ -28,6 +27,7 @@ PA_FOR_USER, PA_S4U_X509_USER = 129, 130
 WRONG_REALM = 68  # KDC_ERR_WRONG_REALM: the client's realm is another one
 NO_CODE = "KRB-ERROR without a code"
 CODE_CUT_OFF = "KRB-ERROR cut off before its code"
+_EPOCH = date(1970, 1, 1).toordinal()
 _CUT = frozenset({"truncated", "limit-token-size"})
 """Anomalies of a message whose end is not in the capture, or was not read."""
 _TGT = "krbtgt/"
@@ -129,9 +129,13 @@ def kerberos_time(text: str | None, microseconds: int | None) -> int | None:
     """Ns since 1970 UTC of a KerberosTime such as `20260131235959Z`; None if it is none."""
     if text is None or len(text) != 15 or not text[:14].isdecimal() or not text.isascii():
         return None
+    hour, minute, second = int(text[8:10]), int(text[10:12]), int(text[12:14])
+    if text[14] not in "Zz" or hour > 23 or minute > 59 or second > 61:  # 60 and 61: leap seconds
+        return None
     try:
-        seconds = timegm(strptime(text, "%Y%m%d%H%M%SZ"))
+        days = date(int(text[:4]), int(text[4:6]), int(text[6:8])).toordinal() - _EPOCH
     except ValueError:
         return None
+    seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
     fraction = microseconds if microseconds is not None and 0 <= microseconds < 1_000_000 else 0
     return seconds * 1_000_000_000 + fraction * 1_000

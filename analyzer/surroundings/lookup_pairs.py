@@ -9,7 +9,7 @@ long datagrams, protocols other than DNS. Either way the same facts come out.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from analyzer.capture.conversation_keys import first_rows
 from analyzer.capture.records import rows_at
 from analyzer.surroundings.names import SOURCES, followed
 from dissectors.names.dns import HEADER, IDENT, Question, read_dns
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,8 +6,10 @@ with the negotiations by `analyzer.correlation`. Times are ns since 1970 UTC, or
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from dissectors.records import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from analyzer.capture.model import Stream

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple
 
 from analyzer.surroundings.model import NameFact
 from dissectors.names.dns import IDENT, Answer, DnsMessage, Question, read_dns
+from dissectors.records import NamedTuple
 
 WAITING = 4096
 """Questions that wait for an answer; the oldest is told as unanswered when there are more."""

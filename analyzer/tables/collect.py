@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from analyzer.capture.model import CaptureAccount, Stream
 from analyzer.correlation import correlate, link_forward
@@ -26,6 +26,7 @@ from analyzer.tables.schema import TABLES, schema
 from analyzer.tables.token_rows import token_row
 from analyzer.tables.waiting_rows import WaitingRows
 from dissectors.carriers.base import CarrierMessage
+from dissectors.records import NamedTuple
 from dissectors.span import Span
 
 Entry = TypeVar("Entry")

@@ -280,4 +280,4 @@ def _folded(counted: Counter[str]) -> Counter[str]:
 
 
 def _most(counted: Counter[str]) -> list[str]:
-    return [name for name, _ in counted.most_common(LISTED)]
+    return [name for name, _ in counted.most_common()[:LISTED]]

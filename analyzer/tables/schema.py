@@ -8,7 +8,8 @@ Kinds: `str`, `category` (repeated text), `int`, `float`, `bool`, `time` (ns sin
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import NamedTuple
+
+from dissectors.records import NamedTuple
 
 
 class Column(NamedTuple):

@@ -9,10 +9,10 @@ Spec: MS-NLMP 3.3, RFC 8429 (DES and RC4 of Kerberos), RFC 4513 5.1, RFC 7617 4.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from analyzer.tables.etype_kinds import etype_kind
 from dissectors.carriers import base
+from dissectors.records import NamedTuple
 
 WEAKNESSES: dict[str, str] = {
     "clear-password": "a password or bearer token in clear: Basic, simple bind, PLAIN, SMB1's plain text",

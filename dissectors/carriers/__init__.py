@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from string import ascii_letters, digits
-from typing import NamedTuple, cast
+from typing import cast
 
 from dissectors.carriers.base import Carrier
+from dissectors.records import NamedTuple
 
 
 class Entry(NamedTuple):
@@ -23,6 +23,9 @@ class Entry(NamedTuple):
     spec: str
 
 
+HTTP_TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+"""What an HTTP token, such as a method, is made of (RFC 9110 5.6.2)."""
+
 CARRIERS: dict[str, Entry] = {
     "smb": Entry(
         "dissectors.carriers.smb:SmbCarrier",
@@ -32,7 +35,7 @@ CARRIERS: dict[str, Entry] = {
     ),
     "http": Entry(
         "dissectors.carriers.http:HttpCarrier",
-        frozenset(b"!#$%&'*+-.^_`|~" + digits.encode() + ascii_letters.encode()),  # a method's
+        frozenset(HTTP_TOKEN),  # a method's
         "HTTP/1.x: origin and proxy authentication (Negotiate, NTLM, Kerberos, Basic, Digest, Bearer)",
         "RFC 9110, RFC 4559, MS-NTHT, MS-N2HT",
     ),

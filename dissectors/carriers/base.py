@@ -10,11 +10,12 @@ Sides are transport roles: `CLIENT` is who asks for authentication, `SERVER` who
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, NamedTuple
+from dataclasses import field
+from typing import Any, ClassVar, Literal
 
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.window import Carried, Window
+from dissectors.records import NamedTuple, dataclass
 from dissectors.span import Span
 from dissectors.status import Status
 

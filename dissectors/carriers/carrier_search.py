@@ -6,10 +6,9 @@ amid a connection. What has been seen is kept meanwhile, to be read once the car
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dissectors.carriers import carrier_class, carriers_starting
 from dissectors.carriers.base import Carrier
+from dissectors.records import NamedTuple
 
 HEAD = 4096
 """Bytes of each direction kept while the carrier of a stream is not known."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 import binascii
 import re
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
+
+from dissectors.records import NamedTuple
 
 GSS_SCHEMES = frozenset(("Negotiate", "NTLM", "Kerberos", "CredSSP", "Nego2", "PKU2U"))
 """Schemes whose token68 is a security token (of CredSSP: a TSRequest)."""

@@ -9,7 +9,9 @@ Spec: RFC 9112 2-7, RFC 9110 7.2 and 11.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from dissectors.carriers.window import Carried, Cut, Window

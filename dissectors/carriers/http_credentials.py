@@ -6,7 +6,7 @@ Spec: RFC 9110 11.6, RFC 4559 4-5, RFC 7617 2, RFC 7616 3.3, RFC 7804 5, MS-NTHT
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import NO_SECRET, TOKEN_LIMIT, Exchange
@@ -20,6 +20,7 @@ from dissectors.carriers.http_auth import (
     holds_secret,
 )
 from dissectors.recognise import NTLM_SIGNATURE
+from dissectors.records import NamedTuple
 from dissectors.span import Span
 
 if TYPE_CHECKING:

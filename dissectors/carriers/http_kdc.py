@@ -13,14 +13,13 @@ Not handled: password changes through the proxy.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import SERVER, TOKEN_LIMIT, CarrierMessage
 from dissectors.carriers.http_block import CHUNKED, UNTIL_CLOSE, Block, response_body
 from dissectors.carriers.kdc_message import PREFIX, SIDES, element_at, message_size
 from dissectors.carriers.window import Carried, Cut
 from dissectors.der import OCTET_STRING, SEQUENCE
+from dissectors.records import NamedTuple
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
 

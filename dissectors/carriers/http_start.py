@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from string import ascii_letters, digits
 
 from dissectors.carriers.base import CLIENT, SERVER
 
@@ -21,7 +20,6 @@ _METHODS = (
     rb"UNLOCK|SEARCH|REPORT|SUBSCRIBE|POLL|RPC_IN_DATA|RPC_OUT_DATA|BITS_POST|CCM_POST|M-POST"
 )
 _METHOD_NAMES = tuple(method + b" " for method in _METHODS.split(b"|"))
-METHOD_BYTES = b"!#$%&'*+-.^_`|~" + digits.encode() + ascii_letters.encode()
 _METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}")
 _VERSION = re.compile(rb"HTTP/1\.[0-9]")
 REQUEST_LINE = re.compile(

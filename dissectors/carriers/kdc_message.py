@@ -11,10 +11,9 @@ Spec: RFC 4120 5.4, 5.9 and 7.2.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dissectors.carriers.base import CLIENT, SERVER
 from dissectors.der import SEQUENCE
+from dissectors.records import NamedTuple
 
 SIDES = {0x6A: CLIENT, 0x6B: SERVER, 0x6C: CLIENT, 0x6D: SERVER, 0x7E: SERVER}
 """Who sends a message, by its tag."""

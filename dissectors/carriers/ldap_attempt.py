@@ -5,7 +5,6 @@ Spec: RFC 4511 4.2, RFC 4513 5.2.1, RFC 4752 3, MS-ADTS 5.1.1.1 (simple, SASL, S
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from dissectors.carriers import sasl
@@ -23,6 +22,7 @@ from dissectors.carriers.ldap_message import (
 )
 from dissectors.codes.ldap_result import ldap_result_name
 from dissectors.recognise import kind_of
+from dissectors.records import dataclass
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
 

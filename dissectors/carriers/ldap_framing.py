@@ -10,8 +10,6 @@ Spec: RFC 4511 4.1.1, 4.14 and 5.1; RFC 4422 3.7 (SASL buffers); MS-ADTS 3.1.1.3
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import (
     CLIENT,
@@ -52,6 +50,7 @@ from dissectors.carriers.ldap_pdu import (
 )
 from dissectors.carriers.window import Cut, Window
 from dissectors.recognise import digest_head, wrap_head
+from dissectors.records import dataclass
 from dissectors.span import Span
 
 LIMITS = Limits()

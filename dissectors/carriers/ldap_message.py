@@ -8,11 +8,11 @@ Spec: RFC 4511 4.2, 4.5.2, 4.12 and 5.1; MS-ADTS 5.1.1.1.3 (Sicily), 5.1.1.1.1 (
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.sasl import MECHANISM_LIMIT
+from dissectors.records import dataclass
 from dissectors.span import Span
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ Spec: RFC 4511 4.1.1, 4.2 to 4.14 (operations) and 5.1 (BER).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import (
@@ -22,6 +22,7 @@ from dissectors.carriers.base import (
     too_large,
 )
 from dissectors.carriers.window import Carried, Cut, frames_within
+from dissectors.records import NamedTuple
 from dissectors.span import Span
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ Spec: MS-CIFS 2.2.3 (header, AndX), 2.2.4.52, 2.2.4.53, 2.2.4.55, MS-SMB 2.2.4.5
 from __future__ import annotations
 
 from struct import Struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import CLIENT, Exchange
@@ -20,6 +20,7 @@ from dissectors.carriers.smb_logons import (
     unmatched,
 )
 from dissectors.codes.dos_error import dos_error_name
+from dissectors.records import NamedTuple
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
 

@@ -8,7 +8,6 @@ Spec: RFC 1002 4.3, MS-SMB2 2.1, 2.2.1, 2.2.41, 2.2.42 and 3.3.5.2.7, MS-CIFS 2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from struct import Struct
 from typing import ClassVar
 
@@ -26,6 +25,7 @@ from dissectors.carriers.smb1 import Smb1
 from dissectors.carriers.smb2 import Smb2
 from dissectors.carriers.smb_logons import Logons, Pdu
 from dissectors.carriers.window import Cut, Window, end_code
+from dissectors.records import dataclass
 from dissectors.span import Span
 
 _SESSION = Struct("<Q")

@@ -9,9 +9,9 @@ Spec: MS-SMB2 3.2.4.2.3 and 3.3.5.5, MS-SMB 3.2.4.2.4, MS-CIFS 2.2.3.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from dissectors.anomaly import Anomaly
 from dissectors.carriers.base import (
@@ -23,6 +23,7 @@ from dissectors.carriers.base import (
 )
 from dissectors.carriers.window import LOSSES, Cut, frames_within
 from dissectors.codes.nt_status import nt_status_name
+from dissectors.records import NamedTuple, dataclass
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
 

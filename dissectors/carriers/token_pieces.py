@@ -9,11 +9,10 @@ Spec: MS-SPNG 3.1.5.6-3.1.5.11.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dissectors.carriers.base import TOKEN_LIMIT, CarrierMessage, too_large
 from dissectors.carriers.window import LOSSES, Carried, frames_within
 from dissectors.recognise import NTLM_SIGNATURE, TokenKind, kind_of
+from dissectors.records import NamedTuple
 from dissectors.span import Span
 
 CARRIERS_THAT_CUT = {"smb1", "smb2"}

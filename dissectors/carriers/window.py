@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from typing import NamedTuple
+
+from dissectors.records import NamedTuple
 
 Carried = tuple[tuple[int, int], ...]
 """Which frame carried which bytes: (stream offset from which on, frame), in stream order.

@@ -5,7 +5,7 @@ Spec: MS-ERREF 2.1.1 (SSPI codes), 2.2 (Win32 errors), 2.3.1 (their NTSTATUS); M
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dissectors.records import NamedTuple
 
 
 class AdSubCode(NamedTuple):

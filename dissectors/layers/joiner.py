@@ -12,7 +12,9 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 from operator import itemgetter
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from dissectors.records import NamedTuple
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 

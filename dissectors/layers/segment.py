@@ -10,11 +10,13 @@ Not handled: IP fragments; they are told apart, and left to who counts them.
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import Any
 
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment
 from scapy.packet import NoPayload, Packet
+
+from dissectors.records import NamedTuple
 
 End = tuple[str, int]
 """Address and port."""

@@ -18,7 +18,6 @@ IPv4 together, without any bound on memory).
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Any
 
 from scapy.packet import NoPayload, Raw
@@ -37,6 +36,7 @@ from dissectors.layers.segment import (
     segment_of,
 )
 from dissectors.layers.stream import GssDatagrams, GssStream
+from dissectors.records import dataclass
 
 STREAMS = 4096
 """Conversations remembered; the one that was silent longest is forgotten."""

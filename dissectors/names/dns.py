@@ -13,7 +13,8 @@ from __future__ import annotations
 from functools import lru_cache
 from ipaddress import IPv6Address
 from struct import Struct
-from typing import NamedTuple
+
+from dissectors.records import NamedTuple
 
 HEADER = 12
 PREFIX = 2  # octets of length, over TCP

@@ -10,10 +10,11 @@ Spec: X.690 8; the schemas stand beside the decoders.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from dissectors.der import ELEMENT_LIMIT, OCTET_STRING, Element, Reader
 from dissectors.der_values import integer
+from dissectors.records import NamedTuple
 from dissectors.span import Field, Span
 from dissectors.tokens.asn1_leaves import (
     BOOLEAN,

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from dissectors import der
 from dissectors.der_values import integer, oid_text, set_bits, string_text
 from dissectors.mechs import MECHS
+from dissectors.records import NamedTuple
 from dissectors.tokens.ntlm_amount import counted_bytes
 from dissectors.visible import shortened, visible
 

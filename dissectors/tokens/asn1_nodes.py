@@ -6,8 +6,8 @@ Spec: X.680 24-31 (SEQUENCE, SEQUENCE OF, CHOICE, tagged types).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
+from dissectors.records import NamedTuple
 from dissectors.tokens.asn1_leaves import OCTETS, Leaf
 
 ITEM_LIMIT = 64

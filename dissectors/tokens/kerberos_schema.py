@@ -6,11 +6,10 @@ MS-SPNG 3.1.5.3.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dissectors.codes.krb_error import KRB_ERROR
 from dissectors.codes.krb_kdc_options import KRB_KDC_OPTIONS
 from dissectors.der import SEQUENCE
+from dissectors.records import NamedTuple
 from dissectors.tokens.asn1_leaves import (
     INTEGER,
     OCTETS,

@@ -9,10 +9,11 @@ a third of what keywords do. Elsewhere keywords tell what is what.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from dataclasses import field
+from typing import Any, ClassVar
 
 from dissectors.anomaly import Anomaly
+from dissectors.records import NamedTuple, dataclass
 from dissectors.span import Field, Span
 
 

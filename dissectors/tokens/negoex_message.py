@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import struct
 from functools import lru_cache
-from typing import NamedTuple
 
 from dissectors.anomaly import Anomaly
 from dissectors.mechs import NEGOEX_SCHEMES
+from dissectors.records import NamedTuple
 from dissectors.span import Span
 from dissectors.tokens.model import NegoexAlert, NegoexExtension, NegoexMessage, OpaqueToken
 

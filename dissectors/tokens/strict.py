@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from dissectors.anomaly import CODES, Anomaly
 from dissectors.recognise import kind_within
+from dissectors.records import NamedTuple
 from dissectors.span import Field, Span
 from dissectors.tokens import TOKEN_LIMIT, token_fields
 from dissectors.tokens.asn1 import kerberos, padata, pku2u, spnego

@@ -9,9 +9,8 @@ Not handled: the order of SET OF, which no token has.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dissectors.anomaly import Anomaly
+from dissectors.records import NamedTuple
 from dissectors.span import Span
 from dissectors.tokens.strict_content import (
     CONSTRUCTED_TYPES,

@@ -9,10 +9,11 @@ Spec: X.680 24-28 (SEQUENCE, CHOICE, tagged types), X.690 8.9, 8.14.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from pyasn1.type import univ
 
+from dissectors.records import NamedTuple
 from dissectors.tokens.strict_der import DEPTH_LIMIT, ELEMENT_LIMIT, DerWalk
 
 _CONSTRUCTED = 0x20

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 LAYERS: list[tuple[str, set[str]]] = [
     # module prefix -> prefixes it may import (itself is always allowed); the first match counts
+    ("dissectors.records", set()),
     ("dissectors.span", set()),
     ("dissectors.anomaly", {"dissectors.span"}),
     ("dissectors.status", set()),
@@ -235,6 +236,8 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("analyzer.cli", {"analyzer", "dissectors"}),
 ]
 
+EVERYWHERE = {"dissectors.records"}  # what classes are made by
+
 ONLY_IN = {
     "scapy": ("dissectors.layers", "analyzer.capture.scapy_source", "analyzer.secrets"),
     "pandas": (
@@ -321,8 +324,15 @@ def test_imports_go_one_way(name: str, path: Path) -> None:
             continue
         if imported in {"dissectors", "analyzer"}:
             continue
-        fine = any(within(imported, ok) for ok in {prefix, *allowed})
+        fine = any(within(imported, ok) for ok in {prefix, *allowed, *EVERYWHERE})
         assert fine, f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
+def test_classes_are_made_at_little_cost(name: str, path: Path) -> None:
+    """The library's dataclasses and named tuples would slow down every start."""
+    slow = {"dataclasses.dataclass", "typing.NamedTuple"} & imports(path, name)
+    assert not slow, f"{name} imports {slow}: take it from dissectors.records"
 
 
 @pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dissectors.records import NamedTuple
 
 ALSO = "; also: "
 """What stands in a detail between the reason that counts and the sentence of another one that fits."""

@@ -80,7 +80,7 @@ def tickets(kdc: Columns) -> Section | None:
             whom = cname if exchange == "AS" else sname
             asked[said][whom or "?"] += count
     entries = [Entry(_line(name, per_exchange[name])) for name in sorted(per_exchange)]
-    for said, count in refused.most_common(ERRORS_SHOWN):
+    for said, count in refused.most_common()[:ERRORS_SHOWN]:
         entries.append(Entry(times(count, f"{named([said])}: {frequent(asked[said])}")))
     rest = Counter(dict(refused.most_common()[ERRORS_SHOWN:]))
     if rest:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from analyzer.report.grid import GridColumn, render, shorten, width_of
+from dissectors.records import NamedTuple, dataclass
 
 INDENT = "  "
 GLUE = "\0"

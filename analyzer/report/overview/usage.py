@@ -73,7 +73,7 @@ def clients(negotiations: Columns) -> Section:
         offer = " > ".join(mechs) if mechs else scheme
         if offer:
             offered[client][offer] += 1
-    columns = [name for name, _ in total.most_common(MECHANISMS_SHOWN)]
+    columns = [name for name, _ in total.most_common()[:MECHANISMS_SHOWN]]
     keys = sorted(run, key=lambda client: -run[client].total())
     shown = keys[:ROWS_SHOWN] if len(keys) > ROWS_SHOWN + 1 else keys
     grid = [GridColumn("client", [visible(client) for client in shown])]
@@ -93,7 +93,7 @@ def _offers(counter: Counter[str]) -> str:
     """The most frequent offer, and how many others there are: other lists, or the same in another order."""
     if not counter:
         return ""
-    most = visible(counter.most_common(1)[0][0])[:SHOWN]
+    most = visible(counter.most_common()[0][0])[:SHOWN]
     others = len(counter) - 1
     return f"{most}; {counted(others, 'other offer')}" if others else most
 

@@ -6,11 +6,12 @@ The lists make the documents, and the tables of docs/exports.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from analyzer.report.json_text import json_text
 from analyzer.report.siem.record import Record, iso
 from analyzer.tables.schema import Table
+from dissectors.records import NamedTuple
 
 
 class Field(NamedTuple):

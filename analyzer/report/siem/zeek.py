@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 from analyzer.report.json_text import json_text
 from analyzer.report.siem import zeek_ascii
@@ -20,6 +20,7 @@ from analyzer.report.siem.record import (
     records,
 )
 from analyzer.tables.collect import Columns
+from dissectors.records import NamedTuple
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _UID_LENGTH = 17  # as many as Zeek's 96 bits take at most

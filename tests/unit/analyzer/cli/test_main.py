@@ -7,12 +7,22 @@ import os
 import struct
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+import negoscope
+from analyzer import __version__
 from analyzer.cli.main import COMMANDS, run
 
+HEAVY = {"pandas", "duckdb", "scapy", "pyarrow", "tqdm", "pyasn1"}
+LITTLE_USED = {
+    *("numpy.ma", "importlib.metadata", "statistics", "decimal", "fractions", "json", "string"),
+    *("_strptime", "calendar", "heapq", "shutil", "traceback", "glob"),
+    *("analyzer.report.siem", "analyzer.cli.paint"),
+}
+"""What the start of a run once imported, for a word or for a case that is rare."""
 GLOBAL = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
 
 
@@ -59,7 +69,7 @@ def test_version_and_help_import_nothing_heavy() -> None:
     """Help must not pay for numpy, pandas or anything bigger."""
     code = (
         "import sys\nfrom analyzer.cli.main import run\nrun(['--help']); run(['--version'])\n"
-        "heavy = {'numpy', 'pandas', 'duckdb', 'scapy', 'pyarrow', 'tqdm', 'pyasn1'} & set(sys.modules)\n"
+        f"heavy = {{'numpy', 'importlib.metadata', *{HEAVY}}} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -69,12 +79,18 @@ def test_version_and_help_import_nothing_heavy() -> None:
         assert name in done.stdout
 
 
+def test_the_version_is_the_packages() -> None:
+    """`--version` tells what was installed, without asking for it."""
+    assert __version__ == metadata.version("negoscope")
+    assert negoscope.__version__ == __version__
+
+
 @pytest.mark.parametrize("command", ["summary", "negotiations", "tokens", "kdc", "hosts"])
-def test_reading_imports_no_pandas(command: str, capture: Path) -> None:
-    """Printing tables needs no frame library."""
+def test_reading_imports_nothing_heavy(command: str, capture: Path) -> None:
+    """Printing tables needs no frame library, and no module that takes a millisecond for little."""
     code = (
         f"import sys\nfrom analyzer.cli.main import run\nassert run([{command!r}, {str(capture)!r}]) == 0\n"
-        "heavy = {'pandas', 'duckdb', 'scapy', 'pyarrow', 'tqdm', 'pyasn1', 'analyzer.report.siem'} & set(sys.modules)\n"
+        f"heavy = {{*{HEAVY}, *{LITTLE_USED}}} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
