@@ -6,6 +6,8 @@ ACKs between them do not end a run. Within a run no packet acknowledges less tha
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +15,19 @@ from numpy.typing import NDArray
 
 from analyzer.capture.heads import Heads, payload_heads
 from analyzer.capture.model import PacketIndex
+from analyzer.capture.pool import Piece
 from analyzer.capture.streams import ACK, FIN, RST, SYN, beyond
 
 Flags = NDArray[np.bool_]
+Deliver = Callable[[int, int, bytes, int, int], int]
+"""`Consumer.deliver`."""
 
 _DENSE = 64
 """Streams per packet up to which it pays to mark those that are there instead of sorting their numbers."""
+
+
+class StreamIgnoredError(Exception):
+    """The consumer answered IGNORE."""
 
 
 class Followed(NamedTuple):
@@ -194,6 +203,47 @@ class BlockRuns:
         for rank, row in zip(active.rank[full].tolist(), active.row[full].tolist(), strict=True):
             found.setdefault(self.streams[rank], []).append(row)
         return found
+
+
+def tell_run(
+    block: BlockRuns,
+    index: int,
+    last: int,
+    side: int,
+    offset: int,
+    skip: int,
+    deliver: Deliver,
+    told: list[Piece] | None = None,
+) -> int:
+    """Deliver the active packets from `index` to before `last`, a run of `side` that begins at `offset`.
+
+    What is skipped is jumped over, whatever the number of packets. Return what is left to skip. What was
+    delivered is added to `told`. Raises `StreamIgnoredError` if the consumer answers so, at row `block.at`.
+    """
+    total, offsets, buffer = block.total, block.offset, block.buffer
+    at, end = total[index], total[last]
+    shift = offset - at
+    # of packets without payload, all but a FIN are odd
+    while at < end:
+        if skip:
+            at += skip
+            if at > end:
+                return at - end
+            index = bisect_left(total, at, index + 1, last + 1) - 1
+        before, after, start = total[index], total[index + 1], offsets[index]
+        if start < 0:
+            data = block.index.extra[block.row[index]][at - before :]
+        else:
+            data = buffer[start + at - before : start + after - before]
+        skip = deliver(side, at + shift, data, block.frame[index], block.ts_ns[index])
+        if skip < 0:
+            block.at = block.row[index]
+            raise StreamIgnoredError
+        if told is not None and data:
+            told.append((at + shift, data))
+        at = after
+        index += 1
+    return skip
 
 
 def _ranks(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from analyzer.capture.delivery import Segment, Start, StreamIgnoredError, StreamReusedError
+from analyzer.capture.delivery import Segment, Start, StreamReusedError
 from analyzer.capture.direction import MODULUS
 from analyzer.capture.following import Following
 from analyzer.capture.heads import Heads
@@ -12,8 +12,9 @@ from analyzer.capture.model import Stream
 from analyzer.capture.pool import Pool
 from analyzer.capture.proofs import Proofs
 from analyzer.capture.reassembly import TcpStream
-from analyzer.capture.runs import BlockRuns
+from analyzer.capture.runs import BlockRuns, StreamIgnoredError
 from analyzer.capture.streams import ACK, FIN, FOLLOWED, IGNORED, PSH, RST, SYN, SYN_BY, StreamTable
+from analyzer.capture.whole_stream import tell_whole
 
 Captured = tuple[int, Segment]
 """A packet and the endpoint, 0 or 1, that sent it."""
@@ -37,10 +38,8 @@ class StreamPackets:
         self._proofs = proofs
         self._reopen = reopen
 
-    def plain(
-        self, block: BlockRuns, group: int, stream: Stream, client: int, *, stays: bool
-    ) -> None:
-        """Take a stream that opens in this block and has nothing odd in it; `stays`: it goes on."""
+    def plain(self, block: BlockRuns, group: int, stream: Stream, client: int) -> None:
+        """Take a stream that opens in this block, goes on, and has nothing odd in it."""
         following = self._following
         run, stop = block.run_begin[group], block.run_begin[group + 1]
         start: Start = "captured" if stream.started_before else "syn"
@@ -49,11 +48,26 @@ class StreamPackets:
             self._packets(block, block.streams[group], None, [], block.row[block.first[run]] + 1)
             return
         try:
-            flow.take_runs(block, run, stop, keep=stays)
+            flow.take_runs(block, run, stop)
             following.settle(flow)
         except StreamIgnoredError:
             following.ignore(flow)
             self._packets(block, block.streams[group], None, [], block.at + 1)
+
+    def whole(self, block: BlockRuns, group: int, stream: Stream, client: int) -> None:
+        """Take such a stream that ends in this block as well; it counts as closed already."""
+        run, stop = block.run_begin[group], block.run_begin[group + 1]
+        consumer, at = self._following.consumer_of(stream), block.row[block.first[run]]
+        if consumer is not None:
+            try:
+                tell_whole(block, run, stop, client, consumer)
+            except StreamIgnoredError:
+                at = block.at
+            else:
+                return
+        stream_id = block.streams[group]
+        self._table.state[stream_id] = IGNORED
+        self._packets(block, stream_id, None, [], at + 1)
 
     def take(self, block: BlockRuns, group: int, stream_id: int) -> None:
         """Take a stream run by run, packet by packet where that is not enough."""

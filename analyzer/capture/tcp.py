@@ -135,23 +135,33 @@ class TcpEngine:
         places = self._places(block, openings)
         strange = places == _STRANGE
         block.cut(without=np.flatnonzero(strange))
-        closed: list[bool] = block.closed.tolist()
         groups = np.flatnonzero(~strange)
         opened = places[groups]
         plain = opened >= 0
         openings.describe(opened[plain])
+        ends = plain & block.closed[groups]
+        self._table.state[block.ids[groups[ends]]] = CLOSED
         opened[plain] = np.arange(np.count_nonzero(plain))
-        visits: list[tuple[int, int, int]] = list(
-            zip(groups.tolist(), block.ids[groups].tolist(), opened.tolist(), strict=True)
+        visits: list[tuple[int, int, int, bool]] = list(
+            zip(
+                groups.tolist(),
+                block.ids[groups].tolist(),
+                opened.tolist(),
+                ends.tolist(),
+                strict=True,
+            )
         )
         silent = self._waiting_without_runs(block)
         if silent:
             visits = sorted([*visits, *silent], key=itemgetter(1))
-        for group, stream_id, at in visits:
-            if at >= 0:
-                self._packets.plain(block, group, *openings.stream(at), stays=not closed[group])
+        packets = self._packets
+        for group, stream_id, at, ends_too in visits:
+            if at < 0:
+                packets.take(block, group, stream_id)
+            elif ends_too:
+                packets.whole(block, group, *openings.stream(at))
             else:
-                self._packets.take(block, group, stream_id)
+                packets.plain(block, group, *openings.stream(at))
 
     def _places(self, block: BlockRuns, openings: Openings) -> NDArray[np.intp]:
         """Sort out which streams may be taken as a whole, and which need not be taken at all."""
@@ -170,10 +180,10 @@ class TcpEngine:
             self._table.state[block.ids[strange]] = np.where(closed, CLOSED, IGNORED)
         return places
 
-    def _waiting_without_runs(self, block: BlockRuns) -> list[tuple[int, int, int]]:
+    def _waiting_without_runs(self, block: BlockRuns) -> list[tuple[int, int, int, bool]]:
         """Streams with a hole that only acknowledge in this block, as visits without a group."""
         if not self.following.waiting:
             return []
         there = np.array(list(self.following.waiting), np.intp)
         there = there[np.isin(there, block.packets.ids) & ~np.isin(there, block.ids)]
-        return [(-1, stream_id, _CAREFUL) for stream_id in there.tolist()]
+        return [(-1, stream_id, _CAREFUL, False) for stream_id in there.tolist()]
