@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from analyzer.capture.direction import MODULUS, Direction
 from analyzer.capture.model import Consumer
 from analyzer.capture.pool import SEGMENT_COST, Piece, Pool
-from analyzer.capture.runs import StreamIgnoredError, tell_run
 
 if TYPE_CHECKING:
     from analyzer.capture.runs import BlockRuns
 
 Start = Literal["syn", "captured", "resumed"]
 """Which byte has offset 0: the one after the SYN, or the first captured; `resumed` streams count on."""
+
+
+class StreamIgnoredError(Exception):
+    """The consumer answered IGNORE."""
 
 
 class StreamReusedError(Exception):
@@ -75,15 +79,20 @@ class Delivery:
     # -- many packets at once ------------------------------------------------------------------------
 
     def take_runs(self, block: BlockRuns, run: int, stop: int) -> None:
-        """Deliver the runs from `run` to before `stop`, which are next and have no hole."""
-        total, frames, times = block.total, block.frame, block.ts_ns
+        """Deliver the runs from `run` to before `stop`, which are next and have no hole.
+
+        What the consumer skips is jumped over, whatever the number of packets.
+        """
+        total, offsets, buffer = block.total, block.offset, block.buffer
+        frames, times = block.frame, block.ts_ns
         firsts, ends = block.first, block.end
         senders, fins = block.run_sender, block.run_fin
         client, directions, deliver = self.client, self.directions, self.consumer.deliver
         self.strays = []
-        last = 0
+        told: list[Piece] = []
+        index = 0
         while run < stop:
-            first, last = firsts[run], ends[run]
+            index, last = firsts[run], ends[run]
             side = senders[run] ^ client
             direction = directions[side]
             seq = direction.next_seq
@@ -91,25 +100,55 @@ class Delivery:
                 seq = block.run_seq[run]
                 direction.begin(seq, 0)
                 if self.start != "syn":
-                    direction.since = frames[first]
-            offset, size = direction.offset, total[last] - total[first]
-            direction.offset += size
-            direction.next_seq = (seq + size) & MODULUS
-            told: list[Piece] = []
-            direction.skip = tell_run(
-                block, first, last, side, offset, direction.skip, deliver, told
-            )
+                    direction.since = frames[index]
+            at, end = total[index], total[last]
+            shift, skip = direction.offset - at, direction.skip
+            direction.offset += end - at
+            direction.next_seq = (seq + end - at) & MODULUS
+            if last - index == 1 and not skip and at < end and offsets[index] >= 0:
+                # one packet that the consumer wants: what the loop below makes of it
+                start = offsets[index]
+                data = buffer[start : start + end - at]
+                skip = deliver(side, at + shift, data, frames[index], times[index])
+                if skip < 0:
+                    block.at = block.row[index]
+                    raise StreamIgnoredError
+                told.append((at + shift, data))
+                at = end
+            # of packets without payload, all but a FIN are odd
+            while at < end:
+                if skip:
+                    at += skip
+                    if at > end:
+                        skip = at - end
+                        break
+                    index = bisect_left(total, at, index + 1, last + 1) - 1
+                before, after, start = total[index], total[index + 1], offsets[index]
+                if start < 0:
+                    data = block.index.extra[block.row[index]][at - before :]
+                else:
+                    data = buffer[start + at - before : start + after - before]
+                skip = deliver(side, at + shift, data, frames[index], times[index])
+                if skip < 0:
+                    block.at = block.row[index]
+                    raise StreamIgnoredError
+                if data:
+                    told.append((at + shift, data))
+                at = after
+                index += 1
+            direction.skip = skip
             direction.heard_ns = times[last - 1]
             if told:
                 self.pool.remember(direction.memory, told)
+                told = []
+            index = last - 1
             if fins[run]:
                 if direction.fin is None:
-                    direction.fin = (direction.offset, frames[last - 1], times[last - 1], 0)
+                    direction.fin = (direction.offset, frames[index], times[index], 0)
                 self._tell_fin(side)
             run += 1
-        row = block.row[last - 1]
-        self.last_frame, self.last_ts_ns = frames[last - 1], times[last - 1]
-        self.last_ns = block.now[row]
+        row = block.row[index]
+        self.last_frame, self.last_ts_ns, self.last_ns = frames[index], times[index], block.now[row]
 
     # -- what is told ----------------------------------------------------------------------------------
 

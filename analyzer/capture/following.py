@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from analyzer.capture.delivery import Start
+from analyzer.capture.delivery import Start, StreamIgnoredError
 from analyzer.capture.model import Consumer, OpenStream, PacketIndex, Stream
 from analyzer.capture.pool import Pool
 from analyzer.capture.reassembly import TcpStream
 from analyzer.capture.roles import describe
-from analyzer.capture.runs import StreamIgnoredError
 from analyzer.capture.streams import CLOSED, FOLLOWED, IGNORED, SYN_BY, StreamTable
 
 

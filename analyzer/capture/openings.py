@@ -134,7 +134,8 @@ class Openings:
         alone = np.flatnonzero((index.tcp_flags[rows] & ACK) == 0)
         base[alone, sender[alone] ^ 1] = None  # nothing tells where the other side begins
         which = np.arange(len(rows))
-        self._client: list[int] = client.tolist()
+        self.client = client
+        """Which endpoint is the client, of each that was described."""
         self._told = list(
             zip(
                 streams.tolist(),
@@ -154,9 +155,9 @@ class Openings:
             )
         )
 
-    def stream(self, at: int) -> tuple[Stream, int]:
-        """Give one of those that were described; tell also which endpoint is its client."""
-        return Stream(*self._told[at]), self._client[at]
+    def stream(self, at: int) -> Stream:
+        """Give one of those that were described."""
+        return Stream(*self._told[at])
 
 
 def _addresses(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.object_]:

@@ -6,8 +6,6 @@ ACKs between them do not end a run. Within a run no packet acknowledges less tha
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,19 +13,12 @@ from numpy.typing import NDArray
 
 from analyzer.capture.heads import Heads, payload_heads
 from analyzer.capture.model import PacketIndex
-from analyzer.capture.pool import Piece
 from analyzer.capture.streams import ACK, FIN, RST, SYN, beyond
 
 Flags = NDArray[np.bool_]
-Deliver = Callable[[int, int, bytes, int, int], int]
-"""`Consumer.deliver`."""
 
 _DENSE = 64
 """Streams per packet up to which it pays to mark those that are there instead of sorting their numbers."""
-
-
-class StreamIgnoredError(Exception):
-    """The consumer answered IGNORE."""
 
 
 class Followed(NamedTuple):
@@ -113,7 +104,7 @@ class BlockRuns:
         self._turns = np.ones(len(rows), np.bool_)  # where another stream or side speaks
         self._turns[1:] = (rank[1:] != rank[:-1]) | (sender[1:] != sender[:-1])
         self.streams = self.ids.data
-        self._wanted = np.ones(len(self.ids), np.bool_)  # groups that have runs
+        self._wanted = np.ones(len(self.ids), np.bool_)  # groups that somebody may want
         self.first: list[int] = []
         self.end: list[int] = []
         self.run_begin: memoryview = self.ids.data
@@ -125,8 +116,10 @@ class BlockRuns:
         """Runs of one packet that needs a closer look: SYN with payload, RST, no ACK, or cut by snaplen."""
         self.run_fin: list[bool] = []
 
-    def cut(self, without: NDArray[np.intp] | None = None) -> None:
-        """Cut the packets into runs; of the groups `without` there are none."""
+    def cut(
+        self, without: NDArray[np.intp] | None = None, whole: NDArray[np.intp] | None = None
+    ) -> None:
+        """Cut the packets into runs; there are none of groups `without`, nor of those told as a `whole`."""
         active, odd, fin = self.active, self.odd, self.fin
         rank, sender = active.rank, active.sender
         starts = self.gaps | odd | self._turns
@@ -135,9 +128,13 @@ class BlockRuns:
         first = np.flatnonzero(starts)
         end = np.append(first[1:], len(rank))[: len(first)]
         self._wanted[:] = True
-        if without is not None and len(without):
+        if without is not None:
             self._wanted[without] = False
-            kept = self._wanted[rank[first]]
+        runs = self._wanted.copy()
+        if whole is not None:
+            runs[whole] = False
+        if not runs.all():
+            kept = runs[rank[first]]
             first, end = first[kept], end[kept]
         self.first, self.end = first.tolist(), end.tolist()
         self.run_begin = np.searchsorted(rank[first], np.arange(len(self.ids) + 1)).data
@@ -194,7 +191,7 @@ class BlockRuns:
         return found
 
     def promising(self, reopen: Heads) -> dict[int, list[int]]:
-        """Rows whose heads promise something, stream by stream, of those that are cut into runs."""
+        """Rows whose heads promise something, stream by stream, of those that somebody may want."""
         active = self.active
         full = np.flatnonzero(self._wanted[active.rank] & (active.size > 0))
         full = full[self.index.payload_len[active.row[full]] > 0]
@@ -203,47 +200,6 @@ class BlockRuns:
         for rank, row in zip(active.rank[full].tolist(), active.row[full].tolist(), strict=True):
             found.setdefault(self.streams[rank], []).append(row)
         return found
-
-
-def tell_run(
-    block: BlockRuns,
-    index: int,
-    last: int,
-    side: int,
-    offset: int,
-    skip: int,
-    deliver: Deliver,
-    told: list[Piece] | None = None,
-) -> int:
-    """Deliver the active packets from `index` to before `last`, a run of `side` that begins at `offset`.
-
-    What is skipped is jumped over, whatever the number of packets. Return what is left to skip. What was
-    delivered is added to `told`. Raises `StreamIgnoredError` if the consumer answers so, at row `block.at`.
-    """
-    total, offsets, buffer = block.total, block.offset, block.buffer
-    at, end = total[index], total[last]
-    shift = offset - at
-    # of packets without payload, all but a FIN are odd
-    while at < end:
-        if skip:
-            at += skip
-            if at > end:
-                return at - end
-            index = bisect_left(total, at, index + 1, last + 1) - 1
-        before, after, start = total[index], total[index + 1], offsets[index]
-        if start < 0:
-            data = block.index.extra[block.row[index]][at - before :]
-        else:
-            data = buffer[start + at - before : start + after - before]
-        skip = deliver(side, at + shift, data, block.frame[index], block.ts_ns[index])
-        if skip < 0:
-            block.at = block.row[index]
-            raise StreamIgnoredError
-        if told is not None and data:
-            told.append((at + shift, data))
-        at = after
-        index += 1
-    return skip
 
 
 def _ranks(

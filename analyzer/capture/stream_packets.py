@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from analyzer.capture.delivery import Segment, Start, StreamReusedError
+from analyzer.capture.delivery import Segment, Start, StreamIgnoredError, StreamReusedError
 from analyzer.capture.direction import MODULUS
 from analyzer.capture.following import Following
 from analyzer.capture.heads import Heads
@@ -12,9 +12,9 @@ from analyzer.capture.model import Stream
 from analyzer.capture.pool import Pool
 from analyzer.capture.proofs import Proofs
 from analyzer.capture.reassembly import TcpStream
-from analyzer.capture.runs import BlockRuns, StreamIgnoredError
+from analyzer.capture.runs import BlockRuns
 from analyzer.capture.streams import ACK, FIN, FOLLOWED, IGNORED, PSH, RST, SYN, SYN_BY, StreamTable
-from analyzer.capture.whole_stream import tell_whole
+from analyzer.capture.whole_stream import Packets, tell_whole
 
 Captured = tuple[int, Segment]
 """A packet and the endpoint, 0 or 1, that sent it."""
@@ -54,18 +54,14 @@ class StreamPackets:
             following.ignore(flow)
             self._packets(block, block.streams[group], None, [], block.at + 1)
 
-    def whole(self, block: BlockRuns, group: int, stream: Stream, client: int) -> None:
+    def whole(self, block: BlockRuns, stream_id: int, stream: Stream, packets: Packets) -> None:
         """Take such a stream that ends in this block as well; it counts as closed already."""
-        run, stop = block.run_begin[group], block.run_begin[group + 1]
-        consumer, at = self._following.consumer_of(stream), block.row[block.first[run]]
+        consumer, at = self._following.consumer_of(stream), packets[0][-1]
         if consumer is not None:
-            try:
-                tell_whole(block, run, stop, client, consumer)
-            except StreamIgnoredError:
-                at = block.at
-            else:
+            ignored = tell_whole(packets, consumer, block.buffer)
+            if ignored is None:
                 return
-        stream_id = block.streams[group]
+            at = ignored
         self._table.state[stream_id] = IGNORED
         self._packets(block, stream_id, None, [], at + 1)
 

@@ -27,9 +27,12 @@ from analyzer.capture.streams import (
     Segments,
     StreamTable,
 )
+from analyzer.capture.whole_stream import few_packets, packets_of
 
 _CAREFUL, _STRANGE = -1, -2
 """Instead of the place of a plain stream among those that open in a block."""
+_WHOLE = 1 << 40
+"""Taken off the place of one that is taken as a whole."""
 
 
 class TcpEngine:
@@ -134,34 +137,31 @@ class TcpEngine:
         """Take stream by stream, in order of their numbers."""
         places = self._places(block, openings)
         strange = places == _STRANGE
-        block.cut(without=np.flatnonzero(strange))
         groups = np.flatnonzero(~strange)
         opened = places[groups]
         plain = opened >= 0
         openings.describe(opened[plain])
-        ends = plain & block.closed[groups]
-        self._table.state[block.ids[groups[ends]]] = CLOSED
         opened[plain] = np.arange(np.count_nonzero(plain))
-        visits: list[tuple[int, int, int, bool]] = list(
-            zip(
-                groups.tolist(),
-                block.ids[groups].tolist(),
-                opened.tolist(),
-                ends.tolist(),
-                strict=True,
-            )
+        ends = np.flatnonzero(plain & (block.closed & few_packets(block))[groups])
+        whole = groups[ends]
+        self._table.state[block.ids[whole]] = CLOSED
+        packets = iter(packets_of(block, whole, openings.client[opened[ends]]))
+        block.cut(without=np.flatnonzero(strange), whole=whole)
+        opened[ends] -= _WHOLE
+        visits: list[tuple[int, int, int]] = list(
+            zip(groups.tolist(), block.ids[groups].tolist(), opened.tolist(), strict=True)
         )
         silent = self._waiting_without_runs(block)
         if silent:
             visits = sorted([*visits, *silent], key=itemgetter(1))
-        packets = self._packets
-        for group, stream_id, at, ends_too in visits:
-            if at < 0:
-                packets.take(block, group, stream_id)
-            elif ends_too:
-                packets.whole(block, group, *openings.stream(at))
+        taken = self._packets
+        for group, stream_id, at in visits:
+            if at == _CAREFUL:
+                taken.take(block, group, stream_id)
+            elif at < 0:
+                taken.whole(block, stream_id, openings.stream(at + _WHOLE), next(packets))
             else:
-                packets.plain(block, group, *openings.stream(at))
+                taken.plain(block, group, openings.stream(at), openings.client.item(at))
 
     def _places(self, block: BlockRuns, openings: Openings) -> NDArray[np.intp]:
         """Sort out which streams may be taken as a whole, and which need not be taken at all."""
@@ -180,10 +180,10 @@ class TcpEngine:
             self._table.state[block.ids[strange]] = np.where(closed, CLOSED, IGNORED)
         return places
 
-    def _waiting_without_runs(self, block: BlockRuns) -> list[tuple[int, int, int, bool]]:
+    def _waiting_without_runs(self, block: BlockRuns) -> list[tuple[int, int, int]]:
         """Streams with a hole that only acknowledge in this block, as visits without a group."""
         if not self.following.waiting:
             return []
         there = np.array(list(self.following.waiting), np.intp)
         there = there[np.isin(there, block.packets.ids) & ~np.isin(there, block.ids)]
-        return [(-1, stream_id, _CAREFUL, False) for stream_id in there.tolist()]
+        return [(-1, stream_id, _CAREFUL) for stream_id in there.tolist()]
