@@ -173,8 +173,7 @@ class ConnectionAttempt:
 _Lister = tuple[str, str, int, str, "Site | None"]
 
 
-@dataclass(slots=True, frozen=True)
-class SchemesListed:
+class SchemesListed(NamedTuple):
     """Names of mechanisms or schemes that a server's carrier listed without being asked by a token."""
 
     client: str
@@ -215,9 +214,10 @@ class Surroundings:
 
         Connections are not read in the order of their frames: the earliest of equal lists is kept.
         """
-        place = self._last_lists.get(listed.key)
+        key = listed.key
+        place = self._last_lists.get(key)
         if place is None or self.lists[place].told != listed.told:
-            self._last_lists[listed.key] = len(self.lists)
+            self._last_lists[key] = len(self.lists)
             self.lists.append(listed)
         elif listed.frame < self.lists[place].frame:
             self.lists[place] = listed
@@ -251,7 +251,8 @@ def _changes(lists: list[SchemesListed]) -> list[SchemesListed]:
     kept: list[SchemesListed] = []
     last: dict[_Lister, tuple[tuple[str, ...], bool]] = {}
     for listed in lists:
-        if last.get(listed.key) != listed.told:
-            last[listed.key] = listed.told
+        key, told = listed.key, listed.told
+        if last.get(key) != told:
+            last[key] = told
             kept.append(listed)
     return kept
