@@ -7,6 +7,7 @@ with the negotiations by `analyzer.correlation`. Times are ns since 1970 UTC, or
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -231,17 +232,17 @@ class Surroundings:
 
     def add(self, fact: Fact) -> None:
         """Keep a fact."""
-        if isinstance(fact, KdcExchange):
-            self.kdc.append(fact)
-        elif isinstance(fact, NameFact):
+        if type(fact) is NameFact:
             self.names.append(fact)
-        else:
+        elif isinstance(fact, KdcExchange):
+            self.kdc.append(fact)
+        elif isinstance(fact, ConnectionAttempt):
             self.attempts.append(fact)
 
     def put_in_order(self) -> None:
         """Order each list by frame, which is the order of time as the capture saw it."""
         self.kdc.sort(key=lambda each: (each.frames[0], each.stream.stream_id))
-        self.names.sort(key=lambda each: each.frame)
+        self.names.sort(key=attrgetter("frame"))
         self.attempts.sort(key=lambda each: each.frames[:1])
         self.lists = _changes(sorted(self.lists, key=lambda each: each.frame))
 
