@@ -18,8 +18,8 @@ HELD_LIMIT = 4 * 1024 * 1024
 class Waiting(Protocol):
     """A conversation that nothing more is said in."""
 
-    def held(self) -> int:
-        """Bytes of tokens that it keeps."""
+    held: int
+    """Bytes of tokens that it keeps."""
 
     def conclude(self) -> None:
         """Look at what was said, and tell what it comes to."""
@@ -35,7 +35,7 @@ class Backlog:
     def add(self, conversation: Waiting) -> None:
         """Take one that is over."""
         self._waiting.append(conversation)
-        self._held += conversation.held()
+        self._held += conversation.held
         if len(self._waiting) >= WAITING_LIMIT or self._held >= HELD_LIMIT:
             self.conclude()
 

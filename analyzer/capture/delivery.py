@@ -79,11 +79,10 @@ class Delivery:
 
     # -- many packets at once ------------------------------------------------------------------------
 
-    def take_runs(self, block: BlockRuns, run: int, stop: int, *, keep: bool = True) -> None:
+    def take_runs(self, block: BlockRuns, run: int, stop: int) -> None:
         """Deliver the runs from `run` to before `stop`, which are next and have no hole.
 
-        What the consumer skips is jumped over, whatever the number of packets. `keep`: repetitions may
-        still come.
+        What the consumer skips is jumped over, whatever the number of packets.
         """
         total, offsets, buffer = block.total, block.offset, block.buffer
         frames, times = block.frame, block.ts_ns
@@ -115,8 +114,7 @@ class Delivery:
                 if skip < 0:
                     block.at = block.row[index]
                     raise StreamIgnoredError
-                if keep:
-                    told.append((at + shift, data))
+                told.append((at + shift, data))
                 at = end
             # of packets without payload, all but a FIN are odd
             while at < end:
@@ -135,7 +133,7 @@ class Delivery:
                 if skip < 0:
                     block.at = block.row[index]
                     raise StreamIgnoredError
-                if keep and data:
+                if data:
                     told.append((at + shift, data))
                 at = after
                 index += 1

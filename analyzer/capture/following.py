@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from analyzer.capture.delivery import Start, StreamIgnoredError
-from analyzer.capture.model import OpenStream, PacketIndex, Stream
+from analyzer.capture.model import Consumer, OpenStream, PacketIndex, Stream
 from analyzer.capture.pool import Pool
 from analyzer.capture.reassembly import TcpStream
 from analyzer.capture.roles import describe
@@ -61,18 +61,23 @@ class Following:
 
     def ask(self, stream: Stream, client: int, start: Start, frame: int) -> TcpStream | None:
         """Ask who wants a stream from a frame on; `settle` it once it has been fed."""
-        stream_id = stream.stream_id
+        stream_id = stream.stream_id  # whom it is told to may give it another
         stream.started_before |= start == "captured"
-        consumer = self._open_stream(stream)
+        consumer = self.consumer_of(stream)
         if consumer is None:
             self._table.state[stream_id] = IGNORED
             return None
-        if len(self._open) >= self._pool.limits.open_streams:
-            self._evict()
         self._table.state[stream_id] = FOLLOWED
         flow = TcpStream(stream_id, consumer, client, self._pool, start)
         flow.since = frame
         return flow
+
+    def consumer_of(self, stream: Stream) -> Consumer | None:
+        """Ask who wants a stream, and make room for it."""
+        consumer = self._open_stream(stream)
+        if consumer is not None and len(self._open) >= self._pool.limits.open_streams:
+            self._evict()
+        return consumer
 
     def settle(self, flow: TcpStream) -> None:
         """Note how a stream stands after packets of a block."""

@@ -6,6 +6,7 @@ of it needs a closer look. Nearly all are; what they are asked is asked of all a
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _SYN = sum(SYN_BY)
 _BOTH = sum(SENT_BY)
-_SOURCES = ("first", "port", "syn")
+_SOURCES = np.array(("first", "port", "syn"), np.object_)
 
 
 class Openings:
@@ -113,39 +114,10 @@ class Openings:
         streams, frames = block.ids[active.rank[packets]], self._index.frame[active.row[packets]]
         return packets[table.heard(streams, other, frames)]
 
-    def stream(self, at: int) -> tuple[Stream, int]:
-        """Give one of those that were described; tell also which endpoint is its client."""
-        client = self._client[at]
-        this, that = (0, 1) if self._sender[at] == client else (1, 0)
-        ends, ports = self._addresses[at], self._ports[at]
-        seen = self._seen[at]
-        stream = Stream(
-            self._ids[at],
-            "tcp",
-            address(*ends[this]),
-            ports[this],
-            address(*ends[that]),
-            ports[that],
-            self._first_frame[at],
-            self._first_ts_ns[at],
-            _SOURCES[self._source[at]],
-            not seen & _SYN,
-            seen & _BOTH == _BOTH,
-            self._server_heard[at],
-            self._begins[at][client],
-            self._begins[at][client ^ 1],
-        )
-        return stream, client
-
     def describe(self, places: NDArray[np.intp]) -> None:
         """As `roles.describe` does it, for some of them: `stream` counts these."""
-        index, rows, seen, sender = (
-            self._index,
-            self.rows[places],
-            self.seen[places],
-            self.senders[places],
-        )
-        streams = self.streams[places]
+        index, table, rows = self._index, self._table, self.rows[places]
+        streams, seen, sender = self.streams[places], self.seen[places], self.senders[places]
         ports = index.src_port[rows], index.dst_port[rows]
         low, high = np.minimum(*ports), np.maximum(*ports)
         asked = [(seen & bit) != 0 for bit in SYN_BY]
@@ -155,20 +127,39 @@ class Openings:
         by_port &= low != high
         client = np.where(by_port, sender ^ (ports[0] == low), seen & STARTED_BY_1)
         client = np.where(by_syn, asked[1], client)
-        heard = self._table.heard(streams, client ^ 1, index.frame[rows])
-        self._server_heard: list[bool] = heard.tolist()
-        self._client: list[int] = client.tolist()
-        self._begins: list[list[int | None]] = self._table.base[streams].tolist()
-        alone = (index.tcp_flags[rows] & ACK) == 0  # nothing tells where the other side begins
-        for place in np.flatnonzero(alone).tolist():
-            self._begins[place][sender.item(place) ^ 1] = None
-        self._source: list[int] = np.where(by_syn, 2, by_port).tolist()
-        self._sender: list[int] = sender.tolist()
-        self._seen: list[int] = seen.tolist()
-        self._ids: list[int] = streams.tolist()
-        self._ports = list(zip(ports[0].tolist(), ports[1].tolist(), strict=True))
-        source = zip(index.src_hi[rows].tolist(), index.src_lo[rows].tolist(), strict=True)
-        target = zip(index.dst_hi[rows].tolist(), index.dst_lo[rows].tolist(), strict=True)
-        self._addresses = list(zip(source, target, strict=True))
-        self._first_frame: list[int] = self._table.first_frame[streams].tolist()
-        self._first_ts_ns: list[int] = self._table.first_ts_ns[streams].tolist()
+        asks = sender == client
+        source = _addresses(index.src_hi[rows], index.src_lo[rows])
+        target = _addresses(index.dst_hi[rows], index.dst_lo[rows])
+        base = table.base[streams].astype(np.object_)
+        alone = np.flatnonzero((index.tcp_flags[rows] & ACK) == 0)
+        base[alone, sender[alone] ^ 1] = None  # nothing tells where the other side begins
+        which = np.arange(len(rows))
+        self.client = client
+        """Which endpoint is the client, of each that was described."""
+        self._told = list(
+            zip(
+                streams.tolist(),
+                repeat("tcp"),
+                np.where(asks, source, target).tolist(),
+                np.where(asks, *ports).tolist(),
+                np.where(asks, target, source).tolist(),
+                np.where(asks, *ports[::-1]).tolist(),
+                table.first_frame[streams].tolist(),
+                table.first_ts_ns[streams].tolist(),
+                _SOURCES[np.where(by_syn, 2, by_port)].tolist(),
+                ((seen & _SYN) == 0).tolist(),
+                ((seen & _BOTH) == _BOTH).tolist(),
+                table.heard(streams, client ^ 1, index.frame[rows]).tolist(),
+                base[which, client].tolist(),
+                base[which, client ^ 1].tolist(),
+            )
+        )
+
+    def stream(self, at: int) -> Stream:
+        """Give one of those that were described."""
+        return Stream(*self._told[at])
+
+
+def _addresses(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.object_]:
+    texts = map(address, high.tolist(), low.tolist())
+    return np.fromiter(texts, np.object_, len(high))

@@ -84,7 +84,7 @@ class PcapReader(RecordReader):
         self._order, self._header_bytes, self._unit_ns = layout
         order = self._order
         self._link_type = link_type
-        self._mean = SMALL  # bytes of a record, of late
+        self._mean = 0  # bytes of a record, of late
         self._word = np.dtype(f"{order}u4")
         self._cap_len_at = struct.Struct(f"{order}8xI").unpack_from
         self._high_byte = 3 if order == "<" else 0
@@ -127,6 +127,7 @@ class PcapReader(RecordReader):
     def _find(self, position: int, room: int) -> NDArray[np.int64]:
         """Offsets of up to `room` records from `position` on."""
         found = np.zeros(0, np.int64)
+        self._mean = self._mean or self._first_mean(position)
         end, reach = self.window.end, int(room * self._mean * 1.1)
         if self._mean < SMALL and room >= FEW and end - position > FEW * SMALL:
             stop = min(end, position + reach)
@@ -139,6 +140,11 @@ class PcapReader(RecordReader):
         if len(found) > FEW:
             self._mean = int(found[-1] - found[0]) // (len(found) - 1)
         return found
+
+    def _first_mean(self, position: int) -> int:
+        """The mean of the first records; `SMALL` where there are too few to tell."""
+        begun = list(islice(self._walk(position), FEW))
+        return SMALL if len(begun) < FEW else (begun[-1] - begun[0]) // (FEW - 1)
 
     def _why(self, position: int) -> Stop:
         if position + self._header_bytes > self.window.end:

@@ -103,7 +103,7 @@ class BlockRuns:
         self._turns = np.ones(len(rows), np.bool_)  # where another stream or side speaks
         self._turns[1:] = (rank[1:] != rank[:-1]) | (sender[1:] != sender[:-1])
         self.streams = self.ids.data
-        self._wanted = np.ones(len(self.ids), np.bool_)  # groups that have runs
+        self._wanted = np.ones(len(self.ids), np.bool_)  # groups that somebody may want
         self.first: list[int] = []
         self.end: list[int] = []
         self.run_begin: memoryview = self.ids.data
@@ -115,8 +115,10 @@ class BlockRuns:
         """Runs of one packet that needs a closer look: SYN with payload, RST, no ACK, or cut by snaplen."""
         self.run_fin: list[bool] = []
 
-    def cut(self, without: NDArray[np.intp] | None = None) -> None:
-        """Cut the packets into runs; of the groups `without` there are none."""
+    def cut(
+        self, without: NDArray[np.intp] | None = None, whole: NDArray[np.intp] | None = None
+    ) -> None:
+        """Cut the packets into runs; there are none of groups `without`, nor of those told as a `whole`."""
         active, odd, fin = self.active, self.odd, self.fin
         rank, sender = active.rank, active.sender
         starts = self.gaps | odd | self._turns
@@ -125,9 +127,13 @@ class BlockRuns:
         first = np.flatnonzero(starts)
         end = np.append(first[1:], len(rank))[: len(first)]
         self._wanted[:] = True
-        if without is not None and len(without):
+        if without is not None:
             self._wanted[without] = False
-            kept = self._wanted[rank[first]]
+        runs = self._wanted.copy()
+        if whole is not None:
+            runs[whole] = False
+        if not runs.all():
+            kept = runs[rank[first]]
             first, end = first[kept], end[kept]
         self.first, self.end = first.tolist(), end.tolist()
         self.run_begin = np.searchsorted(rank[first], np.arange(len(self.ids) + 1)).data
@@ -183,7 +189,7 @@ class BlockRuns:
         return found
 
     def promising(self, reopen: Heads) -> dict[int, list[int]]:
-        """Rows whose heads promise something, stream by stream, of those that are cut into runs."""
+        """Rows whose heads promise something, stream by stream, of those that somebody may want."""
         active = self.active
         full = np.flatnonzero(self._wanted[active.rank] & (active.size > 0))
         full = full[self.index.payload_len[active.row[full]] > 0]

@@ -14,6 +14,7 @@ from analyzer.capture.proofs import Proofs
 from analyzer.capture.reassembly import TcpStream
 from analyzer.capture.runs import BlockRuns
 from analyzer.capture.streams import ACK, FIN, FOLLOWED, IGNORED, PSH, RST, SYN, SYN_BY, StreamTable
+from analyzer.capture.whole_stream import Packets, tell_whole
 
 Captured = tuple[int, Segment]
 """A packet and the endpoint, 0 or 1, that sent it."""
@@ -37,10 +38,8 @@ class StreamPackets:
         self._proofs = proofs
         self._reopen = reopen
 
-    def plain(
-        self, block: BlockRuns, group: int, stream: Stream, client: int, *, stays: bool
-    ) -> None:
-        """Take a stream that opens in this block and has nothing odd in it; `stays`: it goes on."""
+    def plain(self, block: BlockRuns, group: int, stream: Stream, client: int) -> None:
+        """Take a stream that opens in this block, goes on, and has nothing odd in it."""
         following = self._following
         run, stop = block.run_begin[group], block.run_begin[group + 1]
         start: Start = "captured" if stream.started_before else "syn"
@@ -49,11 +48,22 @@ class StreamPackets:
             self._packets(block, block.streams[group], None, [], block.row[block.first[run]] + 1)
             return
         try:
-            flow.take_runs(block, run, stop, keep=stays)
+            flow.take_runs(block, run, stop)
             following.settle(flow)
         except StreamIgnoredError:
             following.ignore(flow)
             self._packets(block, block.streams[group], None, [], block.at + 1)
+
+    def whole(self, block: BlockRuns, stream_id: int, stream: Stream, packets: Packets) -> None:
+        """Take such a stream that ends in this block as well; it counts as closed already."""
+        consumer, at = self._following.consumer_of(stream), packets[0][-1]
+        if consumer is not None:
+            ignored = tell_whole(packets, consumer, block.buffer)
+            if ignored is None:
+                return
+            at = ignored
+        self._table.state[stream_id] = IGNORED
+        self._packets(block, stream_id, None, [], at + 1)
 
     def take(self, block: BlockRuns, group: int, stream_id: int) -> None:
         """Take a stream run by run, packet by packet where that is not enough."""

@@ -27,9 +27,12 @@ from analyzer.capture.streams import (
     Segments,
     StreamTable,
 )
+from analyzer.capture.whole_stream import few_packets, packets_of
 
 _CAREFUL, _STRANGE = -1, -2
 """Instead of the place of a plain stream among those that open in a block."""
+_WHOLE = 1 << 40
+"""Taken off the place of one that is taken as a whole."""
 
 
 class TcpEngine:
@@ -134,24 +137,31 @@ class TcpEngine:
         """Take stream by stream, in order of their numbers."""
         places = self._places(block, openings)
         strange = places == _STRANGE
-        block.cut(without=np.flatnonzero(strange))
-        closed: list[bool] = block.closed.tolist()
         groups = np.flatnonzero(~strange)
         opened = places[groups]
         plain = opened >= 0
         openings.describe(opened[plain])
         opened[plain] = np.arange(np.count_nonzero(plain))
+        ends = np.flatnonzero(plain & (block.closed & few_packets(block))[groups])
+        whole = groups[ends]
+        self._table.state[block.ids[whole]] = CLOSED
+        packets = iter(packets_of(block, whole, openings.client[opened[ends]]))
+        block.cut(without=np.flatnonzero(strange), whole=whole)
+        opened[ends] -= _WHOLE
         visits: list[tuple[int, int, int]] = list(
             zip(groups.tolist(), block.ids[groups].tolist(), opened.tolist(), strict=True)
         )
         silent = self._waiting_without_runs(block)
         if silent:
             visits = sorted([*visits, *silent], key=itemgetter(1))
+        taken = self._packets
         for group, stream_id, at in visits:
-            if at >= 0:
-                self._packets.plain(block, group, *openings.stream(at), stays=not closed[group])
+            if at == _CAREFUL:
+                taken.take(block, group, stream_id)
+            elif at < 0:
+                taken.whole(block, stream_id, openings.stream(at + _WHOLE), next(packets))
             else:
-                self._packets.take(block, group, stream_id)
+                taken.plain(block, group, openings.stream(at), openings.client.item(at))
 
     def _places(self, block: BlockRuns, openings: Openings) -> NDArray[np.intp]:
         """Sort out which streams may be taken as a whole, and which need not be taken at all."""

@@ -35,20 +35,26 @@ Attempts = list[Negotiation]
 
 def join_chains(negotiations: list[Negotiation]) -> None:
     """Fill `retry_of`, `fallback_from` and `fallback_kind`; `negotiations` are in order of first frame."""
-    for negotiation in negotiations:
-        if _changed_inside(negotiation):
-            negotiation.fallback_kind = "in-negotiation"
     attempts = [each for each in negotiations if each.mechanism is not None]
-    over: dict[Hashable, Attempts] = defaultdict(list)
-    for attempt in sorted(attempts, key=_END):
-        for service in _services(attempt):
-            over[service].append(attempt)
-    for attempt in attempts:
-        address, *names = _services(attempt)
+    services = list(map(_services, attempts))
+    at: dict[Hashable, Attempts] = defaultdict(list)
+    for attempt, keys in zip(attempts, services, strict=True):
+        if attempt.optimistic_mech != attempt.mechanism and _changed_inside(attempt):
+            attempt.fallback_kind = "in-negotiation"
+        for key in keys:
+            at[key].append(attempt)
+    for together in at.values():
+        if len(together) > 1:
+            together.sort(key=_END)
+    for attempt, (address, *names) in zip(attempts, services, strict=True):
         # one that names a site may follow one that names none
-        places = [*names, (address, None)] if attempt.site is not None else [address]
-        known = [over[place] for place in places if place in over]
-        if any(len(others) > 1 or others[0] is not attempt for others in known):
+        places = (*names, (address, None)) if attempt.site is not None else (address,)
+        known = [
+            others
+            for place in places
+            if (others := at.get(place)) and (len(others) > 1 or others[0] is not attempt)
+        ]
+        if known:
             _link(attempt, _before(known, attempt))
 
 

@@ -28,20 +28,24 @@ def correlate(negotiations: list[Negotiation], surroundings: Surroundings) -> No
     index = KdcIndex(surroundings.kdc, surroundings.attempts, surroundings.names)
     names = NameIndex(surroundings.names)
     lists = ListIndex(surroundings.lists)
-    for negotiation in negotiations:
+    for negotiation in negotiations if surroundings.names else ():
         names.learn(negotiation)
-        lists.learn(negotiation)
+    for negotiation in negotiations:
+        if negotiation.listed is None:
+            lists.learn(negotiation)
     join_tickets(negotiations, index)
     join_chains(negotiations)
     context = Context(index, names, KerberosUse(negotiations))
     for negotiation in negotiations:
         if negotiation.mechanism == "ntlm" and negotiation.mechanism_detail != "anonymous":
             _tell_why_ntlm(negotiation, strongest(why_ntlm(negotiation, context)))
-        better = asked_in_vain(negotiation, context) or said_by_kdc(negotiation, context)
-        if better is not None:
-            _overrule(negotiation, better)
+        if negotiation.reason is not None:
+            better = asked_in_vain(negotiation, context) or said_by_kdc(negotiation, context)
+            if better is not None:
+                _overrule(negotiation, better)
     for negotiation in negotiations:
-        _tell_why_another(negotiation)
+        if negotiation.fallback_from is not None:
+            _tell_why_another(negotiation)
 
 
 def _tell_why_ntlm(negotiation: Negotiation, found: list[Finding]) -> None:

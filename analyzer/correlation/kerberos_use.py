@@ -6,6 +6,8 @@ Spec: RFC 4120 3.2 (the AP exchange).
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import cached_property
+from operator import attrgetter
 
 from analyzer.capture.model import NO_TIME
 from analyzer.correlation.chains import NEW_CONNECTION_NS
@@ -21,27 +23,33 @@ class KerberosUse:
     """Kerberos negotiations of a capture, by client and server."""
 
     def __init__(self, negotiations: list[Negotiation]) -> None:
-        self.clients: set[str] = set()  # addresses that sent a Kerberos token
+        run = [n for n in negotiations if n.mechanism == "kerberos" or n.ticket is not None]
+        self.clients = {n.stream.client for n in run}
+        """Addresses that sent a Kerberos token."""
         self._accepted: Timeline[Negotiation] = Timeline()
-        self._shown: Timeline[Negotiation] = Timeline()  # with an AP-REQ
-        for negotiation in sorted(negotiations, key=lambda n: n.ended_ns):
-            run = negotiation.mechanism == "kerberos"
-            if run and negotiation.outcome == "success":
+        for negotiation in sorted(run, key=attrgetter("ended_ns")):
+            if negotiation.mechanism == "kerberos" and negotiation.outcome == "success":
                 self._accepted.add(_key(negotiation), negotiation.ended_ns, negotiation)
-            if run or negotiation.ticket is not None:
-                self.clients.add(negotiation.stream.client)
-        for negotiation in sorted(negotiations, key=lambda n: n.started_ns):
-            ticket = negotiation.ticket
-            if ticket is None:
-                continue
-            client = negotiation.stream.client
+        self._with_ticket = [n for n in run if n.ticket is not None]  # an AP-REQ was shown
+        self._with_ticket.sort(key=attrgetter("started_ns"))
+        self._shown: Timeline[Negotiation] = Timeline()
+        for negotiation in self._with_ticket:
+            for key in _service_keys(negotiation):
+                self._shown.add(key, negotiation.started_ns, negotiation)
+
+    @cached_property
+    def _shown_by(self) -> Timeline[Negotiation]:
+        """The same by client, and by ticket; of interest only where some ticket was refused."""
+        found: Timeline[Negotiation] = Timeline()
+        for negotiation in self._with_ticket:
+            client, ticket = negotiation.stream.client, negotiation.ticket
             keys: list[Hashable] = [client, version(client)]
-            keys += _service_keys(negotiation)
-            if ticket.sname is not None:
+            if ticket is not None and ticket.sname is not None:
                 name = ticket.sname.lower()
                 keys += [(client, name), (version(client), name)]
             for key in keys:
-                self._shown.add(key, negotiation.started_ns, negotiation)
+                found.add(key, negotiation.started_ns, negotiation)
+        return found
 
     def accepted(self, negotiation: Negotiation) -> Negotiation | None:
         """The latest Kerberos logon of the same client at the same server that succeeded before.
@@ -96,10 +104,16 @@ class KerberosUse:
         stream = negotiation.stream
         account = account_of(negotiation.user or refused.asker)
         asked = principal(refused.sname)
-        by_server = (stream.server, family(negotiation.carrier))
+        name, by_server = (
+            (refused.sname or "").lower(),
+            (stream.server, family(negotiation.carrier)),
+        )
         for client in dict.fromkeys((stream.client, refused.client)):
-            for key in ((client, (refused.sname or "").lower()), (client, *by_server)):
-                for other in self._since(key, negotiation, refused):
+            for shown_at, key in (
+                (self._shown_by, (client, name)),
+                (self._shown, (client, *by_server)),
+            ):
+                for other in _since(shown_at, key, negotiation, refused):
                     if account is not None and ticket_account(other) not in {None, account}:
                         continue
                     shown = principal(other.ticket.sname if other.ticket is not None else None)
@@ -117,30 +131,32 @@ class KerberosUse:
         if any(
             account is None or ticket_account(other) in {None, account}
             for client in own
-            for other in self._since(client, negotiation, refused)
+            for other in _since(self._shown_by, client, negotiation, refused)
         ):
             return True
-        others = self._since(other_version(negotiation.stream.client), negotiation, refused)
+        other_addresses = other_version(negotiation.stream.client)
+        others = _since(self._shown_by, other_addresses, negotiation, refused)
         return account is not None and any(ticket_account(other) == account for other in others)
 
     def shown_at_another(self, negotiation: Negotiation, refused: KdcExchange) -> list[Negotiation]:
         """Logons in between with a ticket of the refused name, by addresses of the other IP version."""
         key = other_version(negotiation.stream.client), (refused.sname or "").lower()
-        return self._since(key, negotiation, refused)
+        return _since(self._shown_by, key, negotiation, refused)
 
-    def _since(
-        self, key: Hashable, negotiation: Negotiation, refused: KdcExchange
-    ) -> list[Negotiation]:
-        """What was shown between the two, by time and by frame."""
-        shown = self._shown.latest(key, refused.ts_ns, negotiation.started_ns)
-        first, last = refused.frames[-1], negotiation.first_frame
-        return [
-            other
-            for other in shown
-            if other.ticket is not None
-            and other is not negotiation
-            and first < other.ticket.frame < last
-        ]
+
+def _since(
+    shown: Timeline[Negotiation], key: Hashable, negotiation: Negotiation, refused: KdcExchange
+) -> list[Negotiation]:
+    """What was shown between the two, by time and by frame."""
+    found = shown.latest(key, refused.ts_ns, negotiation.started_ns)
+    first, last = refused.frames[-1], negotiation.first_frame
+    return [
+        other
+        for other in found
+        if other.ticket is not None
+        and other is not negotiation
+        and first < other.ticket.frame < last
+    ]
 
 
 def _service_keys(negotiation: Negotiation) -> list[tuple[str, Hashable, str]]:

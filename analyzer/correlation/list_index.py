@@ -12,6 +12,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Hashable
+from functools import cached_property
+from operator import attrgetter
 
 from analyzer.negotiation.model import Negotiation, SchemeList
 from analyzer.surroundings.model import SchemesListed
@@ -21,16 +23,23 @@ class ListIndex:
     """Lists of a capture, in order of frame."""
 
     def __init__(self, lists: list[SchemesListed]) -> None:
-        self._known: dict[Hashable, list[SchemesListed]] = defaultdict(list)
-        for listed in sorted(lists, key=lambda each: each.frame):
+        self._lists = lists
+        self._carriers = {listed.carrier for listed in lists}
+
+    @cached_property
+    def _known(self) -> dict[Hashable, list[SchemesListed]]:
+        """By client and server, and by what the lists are about."""
+        known: dict[Hashable, list[SchemesListed]] = defaultdict(list)
+        for listed in sorted(self._lists, key=attrgetter("frame")):
             place = listed.client, listed.server, listed.port, listed.carrier
             about = (place, None) if listed.site is None else (listed.client, listed.site)
-            self._known[place].append(listed)
-            self._known[about].append(listed)
+            known[place].append(listed)
+            known[about].append(listed)
+        return known
 
     def learn(self, negotiation: Negotiation) -> None:
         """Fill `listed` where the negotiation's own connection showed no list before it."""
-        if negotiation.listed is not None or not self._known:
+        if negotiation.listed is not None or negotiation.carrier not in self._carriers:
             return
         stream, site = negotiation.stream, negotiation.site
         place = stream.client, stream.server, stream.server_port, negotiation.carrier

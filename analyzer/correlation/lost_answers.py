@@ -22,6 +22,8 @@ def lost_answer(negotiation: Negotiation, context: Context) -> KdcExchange | Non
     So it is where nothing shows one, and the client went on at once.
     """
     client, index = negotiation.stream.client, context.kdc
+    if not index.lost and not index.unanswered:
+        return None
     turned = first_ntlm(negotiation)
     since, until = negotiation.started_ns - BEFORE_NS, negotiation.ended_ns
     found = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Hashable, Iterator
 from functools import cached_property
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from analyzer.correlation import kdc_rules
 from analyzer.correlation.finding import Finding
@@ -40,7 +40,7 @@ class NameIndex:
     """Name look-ups and TLS server names of a capture."""
 
     def __init__(self, facts: list[NameFact]) -> None:
-        self._facts = sorted(facts, key=lambda f: f.ts_ns)
+        self._facts = sorted(facts, key=attrgetter("ts_ns"))
         self._leading_to: dict[str, list[NameFact]] = {}  # address -> facts, in order of time
         self._reverse: dict[str, dict[str, None]] = {}  # address -> names by PTR records
         self._reverse_by: Timeline[NameFact] = Timeline()  # the same, by (client, address)

@@ -83,6 +83,8 @@ def granted_ticket(negotiation: Negotiation, index: KdcIndex) -> KdcExchange | N
 
 def join_tickets(negotiations: list[Negotiation], index: KdcIndex) -> None:
     """Fill `kdc` of every negotiation whose ticket was issued in the capture."""
+    if not index.granted:
+        return
     for negotiation in negotiations:
         source = ticket_source(negotiation, index)
         if source is not None:

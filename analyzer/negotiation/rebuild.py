@@ -328,8 +328,8 @@ class StreamNegotiations:
         missing = mic_missing(negotiation)
         if missing is not None:
             self._anomaly(negotiation, missing[0], "mic-missing", missing[1])
-        if not negotiation.own_hint:  # the hint was said once, for the first negotiation
-            leave_out_hint(negotiation)
+        if negotiation.hinted_mechs is not None and not negotiation.own_hint:
+            leave_out_hint(negotiation)  # it was said once, for the first negotiation
         negotiation.reason = explain(negotiation)
         if negotiation.outcome_source == "conflict":
             self._anomaly(negotiation, negotiation.steps[-1], "verdict-conflict")

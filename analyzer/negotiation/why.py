@@ -322,15 +322,16 @@ def _nobodys_bind(negotiation: Negotiation) -> Reason | None:
     exchange = negotiation.exchange
     if exchange is None:
         return None
-    said = _said(negotiation)
-    shown = [*said[:1], *said[-1:]]
     if exchange.context.get("unauthenticated"):
-        return _reason("unauthenticated_bind", "certain", shown)
-    if exchange.mechanism == "anonymous":
-        return _reason("anonymous", "certain", shown, "SASL ANONYMOUS")
-    if exchange.context.get("anonymous"):
-        return _reason("anonymous", "certain", shown, "empty bind")
-    return None
+        code, words = "unauthenticated_bind", None
+    elif exchange.mechanism == "anonymous":
+        code, words = "anonymous", "SASL ANONYMOUS"
+    elif exchange.context.get("anonymous"):
+        code, words = "anonymous", "empty bind"
+    else:
+        return None
+    said = _said(negotiation)
+    return _reason(code, "certain", [*said[:1], *said[-1:]], words)
 
 
 def _refused_afterwards(negotiation: Negotiation) -> Reason | None:

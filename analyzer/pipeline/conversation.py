@@ -62,6 +62,8 @@ class Conversation:
     ) -> None:
         self._backlog = backlog
         self._said: list[Said] = []
+        self.held = 0
+        """Bytes of tokens that were not looked at yet."""
         self._patience = 1 if backlog is None else SAID_LIMIT
         self._one_direction = False  # the other side was never heard
         self._deaf = False  # nothing more of the server can be read
@@ -82,6 +84,8 @@ class Conversation:
         """Take what a carrier says."""
         said = self._said
         said.append(item)
+        if type(item) is CarrierMessage and item.token:
+            self.held += len(item.token)
         if len(said) >= self._patience:
             self._look_at_all()
 
@@ -95,7 +99,7 @@ class Conversation:
             self._look_at_all()
 
     def _look_at_all(self) -> None:
-        said, self._said = self._said, []
+        said, self._said, self.held = self._said, [], 0
         for item in said:
             if type(item) is CarrierMessage:
                 self._look_at(item)
@@ -220,14 +224,6 @@ class Conversation:
         self.failed, self.carrier = True, None
         self.sink.anomaly(NoticedAnomaly(anomaly, frame, ts_ns, self.stream.stream_id))
         self.conclude()
-
-    def held(self) -> int:
-        """Bytes of tokens that were not looked at yet."""
-        held = 0
-        for item in self._said:
-            if type(item) is CarrierMessage and item.token:
-                held += len(item.token)
-        return held
 
     def conclude(self) -> None:
         """Tell what never became whole, and anomalies only counted; conclude the negotiations.

@@ -7,6 +7,7 @@ with the negotiations by `analyzer.correlation`. Times are ns since 1970 UTC, or
 from __future__ import annotations
 
 from dataclasses import field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dissectors.records import NamedTuple, dataclass
@@ -175,8 +176,7 @@ class ConnectionAttempt:
 _Lister = tuple[str, str, int, str, "Site | None"]
 
 
-@dataclass(slots=True, frozen=True)
-class SchemesListed:
+class SchemesListed(NamedTuple):
     """Names of mechanisms or schemes that a server's carrier listed without being asked by a token."""
 
     client: str
@@ -217,9 +217,10 @@ class Surroundings:
 
         Connections are not read in the order of their frames: the earliest of equal lists is kept.
         """
-        place = self._last_lists.get(listed.key)
+        key = listed.key
+        place = self._last_lists.get(key)
         if place is None or self.lists[place].told != listed.told:
-            self._last_lists[listed.key] = len(self.lists)
+            self._last_lists[key] = len(self.lists)
             self.lists.append(listed)
         elif listed.frame < self.lists[place].frame:
             self.lists[place] = listed
@@ -233,17 +234,17 @@ class Surroundings:
 
     def add(self, fact: Fact) -> None:
         """Keep a fact."""
-        if isinstance(fact, KdcExchange):
-            self.kdc.append(fact)
-        elif isinstance(fact, NameFact):
+        if type(fact) is NameFact:
             self.names.append(fact)
-        else:
+        elif isinstance(fact, KdcExchange):
+            self.kdc.append(fact)
+        elif isinstance(fact, ConnectionAttempt):
             self.attempts.append(fact)
 
     def put_in_order(self) -> None:
         """Order each list by frame, which is the order of time as the capture saw it."""
         self.kdc.sort(key=lambda each: (each.frames[0], each.stream.stream_id))
-        self.names.sort(key=lambda each: each.frame)
+        self.names.sort(key=attrgetter("frame"))
         self.attempts.sort(key=lambda each: each.frames[:1])
         self.lists = _changes(sorted(self.lists, key=lambda each: each.frame))
 
@@ -253,7 +254,8 @@ def _changes(lists: list[SchemesListed]) -> list[SchemesListed]:
     kept: list[SchemesListed] = []
     last: dict[_Lister, tuple[tuple[str, ...], bool]] = {}
     for listed in lists:
-        if last.get(listed.key) != listed.told:
-            last[listed.key] = listed.told
+        key, told = listed.key, listed.told
+        if last.get(key) != told:
+            last[key] = told
             kept.append(listed)
     return kept

@@ -54,12 +54,11 @@ class NameLookups:
         while len(waiting) > WAITING:
             self._unanswered(*waiting.popitem(last=False))
 
-    def answered_at_once(
-        self, client: End, ident: bytes, question: Question, fact: NameFact
-    ) -> None:
-        """Tell an answer to what was asked just before, which was not told here."""
+    def answered_at_once(self, fact: NameFact, port: int, ident: bytes) -> None:
+        """Tell an answer to what was asked just before, which was not told here, from the client's `port`."""
         if self._waiting:  # perhaps it had been asked already, long before
-            self._waiting.pop((client, ident, question), None)
+            asked = Question(fact.name, fact.record)
+            self._waiting.pop(((fact.client, port), ident, asked), None)
         self._say(fact)
 
     def finish(self) -> None:

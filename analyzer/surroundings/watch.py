@@ -10,7 +10,7 @@ or HTTPS.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from analyzer.capture.icmp import Unreachable
 from analyzer.capture.model import PacketIndex
 from analyzer.surroundings.attempts import Attempts
 from analyzer.surroundings.hellos import Hellos
-from analyzer.surroundings.lookup_pairs import ANSWERED, UNKNOWN, LookupPairs
+from analyzer.surroundings.lookup_pairs import ANSWERED, LookupPairs, Told
 from analyzer.surroundings.model import Fact, NameFact
 from analyzer.surroundings.names import NameLookups
 from dissectors.names.dns import HEADER, IDENT, PREFIX, messages_of_segment
@@ -68,31 +68,25 @@ class Watch:
 
     def _datagrams(self, index: PacketIndex, rows: NDArray[np.intp]) -> None:
         """Look-ups and their answers."""
-        lookups, buffer = self._lookups, index.buffer
         pairs = self._pairs.find(index, rows)
-        texts = [UNKNOWN] * len(rows)
-        if pairs is not None:
-            rows = rows[pairs.text != ANSWERED]
-            texts = pairs.text[pairs.text != ANSWERED].tolist()
-        columns = (
-            index.src_hi, index.src_lo, index.src_port, index.dst_hi, index.dst_lo, index.dst_port,
-            index.payload_offset, index.payload_len, index.frame, index.ts_ns,
-        )  # fmt: skip
-        for row, text, high, low, port, to_high, to_low, to_port, start, size, frame, ts_ns in zip(
-            rows.tolist(), texts, *(column[rows].tolist() for column in columns), strict=True
-        ):
-            sender, receiver = address(high, low), address(to_high, to_low)
-            if pairs is None or text < 0:
-                data = buffer[start : start + size] if start >= 0 else index.extra[row]
-                lookups.add(data, (sender, port), (receiver, to_port), frame, ts_ns)
-                continue
-            question, addresses, rcode, targets, ttl = pairs.told[text]
-            name, record = question
-            fact = NameFact(
-                "dns", receiver, name, addresses, frame, ts_ns, record, rcode, targets, sender, False, ttl
-            )  # fmt: skip
-            ident = buffer[start : start + IDENT]
-            lookups.answered_at_once((receiver, to_port), ident, question, fact)
+        if pairs is None:
+            for row in rows.tolist():
+                self._datagram(index, row)
+            return
+        rest = pairs.text != ANSWERED
+        rows, text = rows[rest], pairs.text[rest]
+        known = text >= 0
+        told = _told(index, rows[known], [pairs.told[each] for each in text[known].tolist()])
+        answered = self._lookups.answered_at_once
+        for row, is_answer in zip(rows.tolist(), known.tolist(), strict=True):
+            if is_answer:
+                answered(*next(told))
+            else:
+                self._datagram(index, row)
+
+    def _datagram(self, index: PacketIndex, row: int) -> None:
+        frame, ts_ns = index.frame.item(row), index.ts_ns.item(row)
+        self._lookups.add(bytes(index.payload(row)), *_ends(index, row), frame, ts_ns)
 
     def _messages(
         self, index: PacketIndex, rows: NDArray[np.intp], first: NDArray[np.uint8]
@@ -174,6 +168,27 @@ class Watch:
         ends = (address(*client), client_port), (address(*server), port)
         transport = "tcp" if told.proto == TCP else "udp"
         self._attempts.unreachable(*ends, told.frame, told.ts_ns, transport, told.how)
+
+
+def _told(
+    index: PacketIndex, rows: NDArray[np.intp], told: list[Told]
+) -> Iterator[tuple[NameFact, int, bytes]]:
+    """The facts that answers tell, with the port of who asked and the identification of the question."""
+    senders = map(address, index.src_hi[rows].tolist(), index.src_lo[rows].tolist())
+    receivers = map(address, index.dst_hi[rows].tolist(), index.dst_lo[rows].tolist())
+    frames, times = index.frame[rows].tolist(), index.ts_ns[rows].tolist()
+    facts = [
+        NameFact(
+            "dns", receiver, question.name, addresses, frame, ts_ns, question.record, rcode, targets,
+            sender, False, ttl,
+        )
+        for sender, receiver, frame, ts_ns, (question, addresses, rcode, targets, ttl) in zip(
+            senders, receivers, frames, times, told, strict=True
+        )
+    ]  # fmt: skip
+    starts = index.payload_offset[rows].tolist()
+    idents = [index.buffer[start : start + IDENT] for start in starts]
+    return zip(facts, index.dst_port[rows].tolist(), idents, strict=True)
 
 
 def _ends(index: PacketIndex, row: int) -> tuple[tuple[str, int], tuple[str, int]]:

@@ -23,7 +23,7 @@ class Over:
     """A conversation that is over."""
 
     def __init__(self, concluded: list[int], number: int, held: int = 0) -> None:
-        self.held = lambda: held
+        self.held = held
         self.conclude: Callable[[], None] = lambda: concluded.append(number)
 
 

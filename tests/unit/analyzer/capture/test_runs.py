@@ -141,3 +141,11 @@ def test_stream_numbers_far_apart(net):
         block = of(net.index(packets), [0] * 4, ids)
         assert list(block.streams) == sorted(set(ids))
         assert list(block.run_begin) == [0, 1, 2, 4]
+
+
+def test_groups_told_as_a_whole_have_no_runs(net):
+    """But their heads may open them again, unlike those of groups that are left out."""
+    block = cut(net, [net.packet(0, 1, b"GO" * 4), net.packet(0, 1, b"GO" * 4)], [4, 8])
+    block.cut(without=np.array([0]), whole=np.array([1]))
+    assert block.first == []
+    assert block.promising(lambda heads: heads > 0) == {8: [1]}

@@ -45,7 +45,6 @@ PLACES: list[tuple[Any, str]] = [
     (reading.StreamReader, "_say"),
     (reading.StreamReader, "_no_more"),
     (conversing.Conversation, "notice"),
-    (conversing.Conversation, "held"),
     (conversing.Conversation, "_look_at_anomaly"),
     (HttpCarrier, "receive"),
     (HttpCarrier, "gap"),
