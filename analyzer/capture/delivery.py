@@ -140,7 +140,7 @@ class Delivery:
             direction.skip = skip
             direction.heard_ns = times[last - 1]
             if told:
-                self.pool.remember(direction.memory, told)
+                self.pool.remember(direction, told)
                 told = []
             index = last - 1
             if fins[run]:
@@ -173,7 +173,7 @@ class Delivery:
             data = data[skip:]
             offset += skip
         if data:
-            self.pool.remember(direction.memory, [(offset, data)])
+            self.pool.remember(direction, [(offset, data)])
         direction.skip = self._wanted(self.consumer.deliver(side, offset, data, frame, ts_ns))
 
     def _lose(self, side: int, length: int, frame: int, ts_ns: int) -> None:

@@ -38,7 +38,8 @@ class Direction:
 
     __slots__ = (
         "cuts", "doom", "fin", "fin_told", "floor", "given_up", "heard_ns", "hold", "memory",
-        "next_seq", "offset", "origin", "passed", "proof", "reset", "rst", "since", "skip", "stood",
+        "memory_cost", "next_seq", "offset", "origin", "passed", "proof", "reset", "rst", "since",
+        "skip", "stood",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -50,7 +51,8 @@ class Direction:
         self.skip = 0  # bytes that the consumer does not want
         self.heard_ns = 0  # time of the latest bytes that were delivered
         self.hold: Hold | None = None
-        self.memory: list[Piece] = []
+        self.memory: list[Piece] = []  # the latest bytes that were delivered
+        self.memory_cost = 0  # see `Pool.remember`
         self.cuts: dict[int, Mark] = {}  # offset -> end and the rest of a mark, of bytes cut off
         self.fin: Mark | None = None
         self.fin_told = False

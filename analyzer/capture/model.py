@@ -31,7 +31,7 @@ class RecordBlock:
     """A run of capture records, in file order, as columns of equal length.
 
     `buffer` holds the raw bytes plus at least 128 bytes behind the last packet, so that a fixed-width
-    gather at any packet never leaves it.
+    gather at any packet never leaves it; the next block may take its place.
     """
 
     buffer: bytes

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from analyzer.capture.model import CaptureAccount
 from dissectors.records import NamedTuple
+
+if TYPE_CHECKING:
+    from analyzer.capture.direction import Direction
 
 REMEMBERED_SEGMENTS = 64
 """Delivered segments per direction with which a later copy is compared."""
@@ -43,22 +48,46 @@ class Pool:
         self.limits = limits
         self.held = 0
         self._remembered = 0
-        self._memories: deque[tuple[list[Piece], int, int]] = deque()  # with segments, and cost
+        self._remembering: OrderedDict[Direction, None] = OrderedDict()
+        """Directions with a memory, the one that was silent for longest first."""
 
-    def remember(self, memory: list[Piece], told: list[Piece]) -> None:
-        """Add delivered segments to a direction's memory; the oldest of all directions go."""
+    def remember(self, direction: Direction, told: list[Piece]) -> None:
+        """Add delivered segments to a direction's memory; the oldest ones of the most silent direction go."""
+        memory = direction.memory
         memory += told
+        cost = _cost(told)
         more = len(memory) - REMEMBERED_SEGMENTS
         if more > 0:  # as if each had come alone and half of the memory gone whenever it was full
             half = REMEMBERED_SEGMENTS // 2
-            del memory[: half + (more - 1) // half * half]
-            told = told[-len(memory) :]
-        cost = SEGMENT_COST * len(told)
-        for _, data in told:
-            cost += len(data)
+            gone = slice(half + (more - 1) // half * half)
+            cost -= _cost(memory[gone])
+            del memory[gone]
+        direction.memory_cost += cost
         self._remembered += cost
-        self._memories.append((memory, len(told), cost))
+        self._remembering[direction] = None
+        self._remembering.move_to_end(direction)
         while self._remembered > self.limits.remembered_overall:
-            oldest, segments, cost = self._memories.popleft()
-            self._remembered -= cost
-            del oldest[:segments]  # may be younger ones if the list was shortened: it is a courtesy
+            self._forget_oldest()
+
+    def forget(self, direction: Direction) -> None:
+        """Free a direction's memory: there is nothing any more that would be compared with it."""
+        if direction.memory:
+            del self._remembering[direction]
+            self._remembered -= direction.memory_cost
+            direction.memory, direction.memory_cost = [], 0
+
+    def _forget_oldest(self) -> None:
+        direction = next(iter(self._remembering))
+        cost = _cost((direction.memory.pop(0),))
+        direction.memory_cost -= cost
+        self._remembered -= cost
+        if not direction.memory:
+            del self._remembering[direction]
+
+
+def _cost(pieces: Iterable[Piece]) -> int:
+    """Bytes that segments take up in memory."""
+    cost = 0
+    for _, data in pieces:
+        cost += SEGMENT_COST + len(data)
+    return cost

@@ -12,7 +12,7 @@ from analyzer.capture.damage import record_loss
 from analyzer.capture.model import NO_TIME, CaptureAccount, CaptureLoss, RecordBlock
 from analyzer.capture.packet_objects import PacketInput
 from analyzer.capture.rotated import RotatedInput
-from analyzer.capture.source import Memory, Progress, Source, Window, open_source
+from analyzer.capture.source import Memory, Progress, Room, Source, Window, open_source
 from analyzer.errors import CaptureError
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def open_capture(
 ) -> Iterator[RecordBlock]:
     """All packets of `item` in file order, `account` filled on the way; `memory` is where their bytes go.
 
+    The bytes of a block are there until the next one is asked for.
     CaptureError, with the first block at the latest, if it is no capture.
     """
     if isinstance(item, PacketInput):
@@ -60,6 +61,7 @@ def open_capture(
             _tally(block, account)
             yield block
         return
+    memory = Room() if memory is None else memory
     if isinstance(item, RotatedInput):
         yield from _open_parts(item, account, progress, memory)
         return
@@ -81,7 +83,7 @@ def _open_parts(
     item: RotatedInput,
     account: CaptureAccount,
     progress: Progress | None,
-    memory: Memory | None,
+    memory: Memory,
 ) -> Iterator[RecordBlock]:
     """All packets of a rotated capture, counted through; a file that can't be read is a loss among others."""
     consumed = 0

@@ -82,7 +82,7 @@ class TcpStream(Waiting):
         direction.next_seq = (direction.next_seq - back) & MODULUS
         direction.given_up = offset, length - back, 0
         direction.skip += min(back, skipped)
-        direction.memory.clear()  # its offsets are no longer those of its numbers
+        self.pool.forget(direction)  # its offsets are no longer those of its numbers
         direction.since, direction.proof = segment.frame, None  # it was told already
         self.pool.account.tcp_bytes_missing -= back
         return ahead + back

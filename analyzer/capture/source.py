@@ -5,17 +5,14 @@ Files are read, never mapped: one that shrinks while it is mapped would kill the
 
 from __future__ import annotations
 
-import io
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
-from mmap import mmap
-from stat import S_ISREG
+from mmap import ACCESS_COPY, mmap
 from typing import Protocol, cast
 
-from analyzer.capture.inputs import Input, RemoteInput, opened
+from analyzer.capture.inputs import Input, opened
 from analyzer.capture.model import CaptureLoss
 from analyzer.errors import CaptureError
 
@@ -33,8 +30,8 @@ ZSTD_SKIPPABLE = (b"\x2a\x4d\x18", range(0x50, 0x60))  # magic 0x184D2A50 to 0x1
 class Memory(Protocol):
     """Where the bytes of a capture are put, if not where each block has memory of its own."""
 
-    def take(self, size: int) -> mmap | None:
-        """At least `size` bytes to write to, which stay until the next call; None: there is no such room."""
+    def take(self, size: int) -> mmap:
+        """At least `size` bytes to write to, which stay until the next call."""
 
 
 class Source(Protocol):
@@ -52,14 +49,8 @@ class Plain:
 
     compression = ""
 
-    def __init__(
-        self,
-        stream: BufferedIOBase,
-        progress: Progress | None = None,
-        descriptor: int | None = None,
-    ) -> None:
+    def __init__(self, stream: BufferedIOBase, progress: Progress | None = None) -> None:
         self.consumed = 0
-        self.descriptor = descriptor  # of a regular file, which may be read at any place
         self.failure: CaptureLoss | None = None
         self._stream = stream
         self._progress = progress
@@ -83,22 +74,6 @@ class Plain:
         except OSError as error:
             self._broken(error)
         return done
-
-    def stretch(self, descriptor: int, start: int, size: int) -> bytes:
-        """The bytes at a place of a regular file, `size` and the `PADDING` behind, as far as it goes.
-
-        They are copied once, to where they stay; what is kept of the stretch before is read again.
-        """
-        pieces: list[bytes] = []
-        left = size + PADDING
-        try:
-            while left and (piece := os.pread(descriptor, left, start + size + PADDING - left)):
-                pieces.append(piece)
-                left -= len(piece)
-        except OSError as error:
-            self._broken(error)
-        self._count(max(start + min(size, size + PADDING - left) - self.consumed, 0))
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes; fewer only at the end."""
@@ -134,16 +109,12 @@ def open_source(item: Input, progress: Progress | None = None) -> Iterator[Sourc
     except OSError as error:
         raise CaptureError(f"{item.name}: {error.strerror or error}") from None
     with stream:
-        on_disk = hasattr(os, "pread") and not isinstance(item, RemoteInput)
-        regular = on_disk and S_ISREG(os.fstat(stream.fileno()).st_mode)
-        yield from_stream(stream, progress, stream.fileno() if regular else None)
+        yield from_stream(stream, progress)
 
 
-def from_stream(
-    stream: BufferedIOBase, progress: Progress | None = None, descriptor: int | None = None
-) -> Source:
-    """Wrap an open binary stream, which need not be seekable; `descriptor`: it is a regular file's."""
-    plain = Plain(stream, progress, descriptor)
+def from_stream(stream: BufferedIOBase, progress: Progress | None = None) -> Source:
+    """Wrap an open binary stream, which need not be seekable."""
+    plain = Plain(stream, progress)
     magic = plain.magic
     if magic.startswith(GZIP_MAGIC):
         from analyzer.capture.compressed import Gzip  # noqa: PLC0415  # most captures are plain
@@ -157,11 +128,29 @@ def from_stream(
     return plain
 
 
+class Room:
+    """Memory of this process for one stretch of a capture; the next one takes its place.
+
+    It lies outside the heap, which blocks that come and go would riddle with holes of their size.
+    """
+
+    def __init__(self) -> None:
+        self._place: mmap | None = None
+
+    def take(self, size: int) -> mmap:
+        """See `Memory`."""
+        place = self._place
+        if place is None or len(place) < size:
+            # what is kept of the stretch before goes first; room that is not used costs nothing
+            place = self._place = mmap(-1, size + size // 4, access=ACCESS_COPY)
+        return place
+
+
 class Window:
     """The stretch of the capture that is being walked.
 
     `data[:end]` are the bytes of the capture from offset `start` on; at least `PADDING` bytes follow, at the
-    end of the capture zeros.
+    end of the capture zeros. They stay until the next `advance`.
     """
 
     def __init__(self, source: Source, memory: Memory | None = None) -> None:
@@ -170,7 +159,7 @@ class Window:
         self.end = 0
         self.at_end = False
         self._source = source
-        self._memory = memory
+        self._memory = Room() if memory is None else memory
         self.advance(0)
 
     @property
@@ -187,32 +176,12 @@ class Window:
         """Drop what lies before `keep_from` and read on behind what is kept."""
         kept = self.end - keep_from
         wanted = kept + READ_BYTES
-        place = None if self._memory is None else self._memory.take(wanted + PADDING)
-        source = self._source
-        if place is not None:
-            with memoryview(place) as view:
-                count = self._fill(view, keep_from, wanted)
-            self.data = cast("bytes", place)  # sliced and looked at as an array it is the same
-        elif isinstance(source, Plain) and source.descriptor is not None:
-            data = source.stretch(source.descriptor, self.start + keep_from, wanted)
-            count = min(len(data), wanted) - kept
-            self.data = data if len(data) == wanted + PADDING else data + bytes(PADDING)
-        else:
-            # getvalue() hands out the store itself: the bytes are written once, where they stay
-            store = io.BytesIO(bytes(wanted + PADDING))
-            with store.getbuffer() as view:
-                count = self._fill(view, keep_from, wanted)
-            store.truncate(kept + count + PADDING)
-            self.data = store.getvalue()
+        place = self._memory.take(wanted + PADDING)
+        with memoryview(place) as view, memoryview(self.data) as before:
+            view[:kept] = before[keep_from : self.end]  # both may be the same memory
+            count = self._source.readinto(view[kept:wanted])
+            view[kept + count : kept + count + PADDING] = bytes(PADDING)
+        self.data = cast("bytes", place)  # sliced and looked at as an array it is the same
         self.at_end = count < READ_BYTES
         self.start += keep_from
         self.end = kept + count
-
-    def _fill(self, view: memoryview, keep_from: int, wanted: int) -> int:
-        """Put what is kept, what is read behind it and the padding there; bytes read."""
-        kept = self.end - keep_from
-        with memoryview(self.data) as before:
-            view[:kept] = before[keep_from : self.end]
-        count = self._source.readinto(view[kept:wanted])
-        view[kept + count : kept + count + PADDING] = bytes(PADDING)
-        return count

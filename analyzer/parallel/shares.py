@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from analyzer.capture.conversation_keys import ConversationKeys
 from analyzer.capture.model import CaptureAccount
 from analyzer.capture.reader import open_capture
-from analyzer.capture.source import PADDING
+from analyzer.capture.source import PADDING, Room
 from analyzer.errors import CaptureError
 from analyzer.parallel import follower, pulse
 from analyzer.parallel.part import Numbers, Part
@@ -82,6 +82,7 @@ class _Crew:
         self._jobs = jobs
         self._turn = 0
         self._began = time.monotonic()
+        self._large = Room()  # for what no slot holds
         self._current: int | None = None  # the slot that the capture is read into
         self._used: list[int] = []  # rows of it that each block so far has taken
         self._next = 0
@@ -109,11 +110,11 @@ class _Crew:
     def __exit__(self, *exception: Any) -> None:  # noqa: PYI036 - handed on
         self._open.__exit__(*exception)
 
-    def take(self, size: int) -> mmap | None:
+    def take(self, size: int) -> mmap:
         """See `capture.source.Memory`."""
         self._hand_back()
         if size > ROOM + PADDING:
-            return None
+            return self._large.take(size)
         self._current = self._free_slot()
         return self._ring.slots[self._current].data
 

@@ -1,5 +1,7 @@
 """Which streams stay open: eviction, lingering resets, shared memory, order at the end."""
 
+from analyzer.capture.pool import SEGMENT_COST
+
 F, S, R, P, A = 1, 2, 4, 8, 16
 
 
@@ -97,6 +99,23 @@ def test_held_bytes_of_all_streams_are_bounded(net):
     one, account = net.follow(packets[:2], limits={"held_overall": 100})
     assert one[0].calls[1:3] == consumers[0].calls[1:3]
     assert account.tcp_bytes_missing == 20
+
+
+def test_streams_that_are_over_take_up_no_memory(net):
+    """What they sent does not drive out what an open one sent: a repetition is still compared with it."""
+    packets = [
+        on(net, 1, 10, b"aa"),
+        on(net, 2, 10, b"bb"),
+        on(net, 2, 12, b"", F | A),
+        net.packet(1, 50, b"", F | A, 13, ports=(40_002, 445)),
+        on(net, 3, 10, b"cc"),
+        on(net, 1, 10, b"XX"),
+    ]
+    for room, told in ((2, [("conflict", 0, 0, 2, 6)]), (1, [])):
+        limits = {"remembered_overall": room * (SEGMENT_COST + 2)}
+        consumers, _ = net.follow(packets, limits=limits, blocks=(1, 2, 3, 4, 5))
+        assert consumers[0].calls[1:-1] == told
+        assert consumers[1].calls[-1] == ("end", None, "closed", 4)
 
 
 def test_streams_end_in_order_of_their_numbers(net):

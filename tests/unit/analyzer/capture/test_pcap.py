@@ -30,9 +30,9 @@ def read(data):
     """The packets' bytes, all blocks, and the account."""
     account = CaptureAccount()
     window = Window(from_stream(io.BytesIO(data)))
-    blocks = list(pcap.read("x.pcap", window, account))
-    packets = []
-    for block in blocks:
+    blocks, packets = [], []
+    for block in pcap.read("x.pcap", window, account):
+        blocks.append(block)
         assert block.first_frame == len(packets) + 1
         ends = block.offset + block.cap_len
         packets += [

@@ -48,9 +48,9 @@ def read(data):
     """Packets as (bytes, ts_ns, link_type), the blocks and the account."""
     account = CaptureAccount()
     window = Window(from_stream(io.BytesIO(data)))
-    blocks = list(pcapng.read("x.pcapng", window, account))
-    packets = []
-    for one in blocks:
+    blocks, packets = [], []
+    for one in pcapng.read("x.pcapng", window, account):
+        blocks.append(one)
         assert one.first_frame == len(packets) + 1
         ends = one.offset + one.cap_len
         assert len(one.buffer) >= int(ends.max()) + 128

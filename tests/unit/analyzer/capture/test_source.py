@@ -66,12 +66,33 @@ def test_a_window_keeps_what_is_asked_and_pads_with_zeros(small_reads):
     data = bytes(range(1, 101))
     window = Window(from_stream(io.BytesIO(data)))
     assert (window.start, window.end, window.at_end) == (0, 64, False)
-    assert window.data == data[:64] + bytes(PADDING)
+    assert window.data[: 64 + PADDING] == data[:64] + bytes(PADDING)
     window.advance(60)
     assert (window.start, window.end, window.at_end) == (60, 40, True)
-    assert window.data == data[60:] + bytes(PADDING)
+    assert window.data[: 40 + PADDING] == data[60:] + bytes(PADDING)
     assert window.total == 100
-    assert type(window.data) is bytes
+
+
+def test_a_window_stays_in_one_room(small_reads):
+    """Many stretches take no more memory than one, also where a part of each is kept."""
+    data = bytes(range(256)) * 4
+    window, seen = Window(from_stream(io.BytesIO(data))), b""
+    room = window.data
+    while not window.at_end:
+        seen += window.data[: window.end - 5]
+        window.advance(window.end - 5)
+        assert window.data is room
+    assert seen + window.data[: window.end] == data
+
+
+def test_a_room_grows_and_keeps_what_was_there(small_reads):
+    """A record longer than a stretch is carried over into a larger one."""
+    data = bytes(range(256))
+    window = Window(from_stream(io.BytesIO(data)))
+    while not window.at_end:
+        window.advance(0)
+    assert (window.start, window.data[: window.end]) == (0, data)
+    assert type(window.data[:3]) is bytes
 
 
 def test_progress_counts_the_bytes_of_the_file(small_reads):
