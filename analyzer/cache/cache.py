@@ -40,21 +40,20 @@ class Cache:
     """Kept rows in a folder. `notices` tell what could not be used, or kept, and why."""
 
     def __init__(self, folder: str | PathLike[str], put_in: Path | None = None) -> None:
-        self._folder = Path(folder)
-        self._put_in = put_in or self._folder
+        self.folder = Path(folder)
+        self.put_in = put_in or self.folder
         self.notices: list[str] = []
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"--cache {folder}: {error.strerror or error}") from None
 
     def look_up(
-        self, sources: Sequence[Input], options: Options
+        self, sources: Sequence[Input], proofs: Sequence[Proof | None], options: Options
     ) -> list[tuple[Proof | None, bool]]:
         """For each capture what its rows depend on, None if they can't be kept; and whether they are kept."""
         found = []
-        for source in sources:
-            proof = prove(source, options)
+        for source, proof in zip(sources, proofs, strict=True):
             known = proof is not None and self._is_kept(proof)
             if proof is not None and not known and wait_until_settled(proof):
                 proof = prove(source, options)
@@ -78,21 +77,23 @@ class Cache:
             made = {name: found.table(name) for name in KEPT if name in asked}
             whole = bool(found.columns("captures")["complete"][0])
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-            self._notice(f"{self._path(proof)}: not used: {error}")
+            self.notice(f"{self._path(proof)}: not used: {error}")
             return None
         for name, columns in made.items():
             tables.grow(name, columns)
         tables.numbered += found.counts["negotiations"]
         return not whole
 
-    def keep(
-        self, proof: Proof, source: Input, options: Options, tables: Tables, before: Marks
-    ) -> None:
-        """Keep the rows that were added since `before`, if nothing has changed while they were read."""
+    def still_holds(self, proof: Proof, source: Input, options: Options) -> bool:
+        """Whether nothing has changed while a capture was read; else nothing of it may be kept."""
         now = prove(source, options)
-        if now is None or now.facts != proof.facts:
-            self._notice(f"{source.name}: not kept: it changed while it was read")
-            return
+        if now is not None and now.facts == proof.facts:
+            return True
+        self.notice(f"{source.name}: not kept: it changed while it was read")
+        return False
+
+    def keep(self, proof: Proof, source: Input, tables: Tables, before: Marks) -> None:
+        """Keep the rows that were added since `before`."""
         places: dict[str, Any] = {}
         pages: list[bytes] = []
         at = 0
@@ -119,20 +120,20 @@ class Cache:
                 "tables": places,
                 "behind": before.numbered if names_others else None,
             }
-            write_kept(self._put_in / f"{proof.key}{ENDING}", header, pages)
+            write_kept(self.put_in / f"{proof.key}{ENDING}", header, pages)
         except OSError as error:
-            self._notice(f"{source.name}: not kept: {error.strerror or error}")
+            self.notice(f"{source.name}: not kept: {error.strerror or error}")
         except (ValueError, TypeError) as error:
-            self._notice(f"{source.name}: not kept: {error}")
+            self.notice(f"{source.name}: not kept: {error}")
 
     def _path(self, proof: Proof) -> Path:
-        return self._folder / f"{proof.key}{ENDING}"
+        return self.folder / f"{proof.key}{ENDING}"
 
     def _is_kept(self, proof: Proof) -> bool:
         try:
             header = read_header(self._path(proof))
         except ValueError as error:
-            self._notice(f"{self._path(proof)}: not used: {error}")
+            self.notice(f"{self._path(proof)}: not used: {error}")
             return False
         return header is not None and header.get("proof") == proof.facts
 
@@ -140,11 +141,12 @@ class Cache:
         try:
             kept = read_kept(self._path(proof))
         except ValueError as error:
-            self._notice(f"{self._path(proof)}: not used: {error}")
+            self.notice(f"{self._path(proof)}: not used: {error}")
             return None
         return kept if kept is not None and kept.header.get("proof") == proof.facts else None
 
-    def _notice(self, text: str) -> None:
+    def notice(self, text: str) -> None:
+        """Tell it once."""
         if text not in self.notices:
             self.notices.append(text)
 

@@ -77,7 +77,7 @@ def cells_of(kind: str, data: memoryview, count: int) -> list[Any]:
         raise ValueError(f"no column: {error}") from None
     if not isinstance(cells, list) or len(cells) != count:
         raise ValueError("a column of another length")
-    _check(kind, cells)
+    check_cells(kind, cells)
     return cells
 
 
@@ -115,8 +115,8 @@ def _cells(form: str, said: Any, words: list[array[Any]], count: int) -> Any:
     raise ValueError("a column of no known form")
 
 
-def _check(kind: str, cells: list[Any]) -> None:
-    """Cells must be of the column's kind, whoever wrote them."""
+def check_cells(kind: str, cells: list[Any]) -> None:
+    """Raise `ValueError` unless all cells are of the column's kind, whoever wrote them."""
     none = type(None)
     if kind == "dict":
         fine = set(map(type, cells)) <= {dict, none}

@@ -199,6 +199,10 @@ LAYERS: list[tuple[str, set[str]]] = [
             "analyzer.tables",
         },
     ),
+    (
+        "analyzer.derived",
+        {"analyzer.audit", "analyzer.cache", "analyzer.report", "analyzer.tables"},
+    ),
     ("analyzer.arguments", {"analyzer.cache", "analyzer.capture", "analyzer.errors"}),
     (
         "analyzer.analysis",
@@ -207,6 +211,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "analyzer.audit",
             "analyzer.cluster",
             "analyzer.cache",
+            "analyzer.derived",
             "analyzer.reading",
             "analyzer.decode_as",
             "analyzer.explain",
