@@ -59,10 +59,10 @@ class Made:
         if what not in self._found:
             path = self._cache.folder / self._name(what)
             try:
-                kept = read_kept(path)
+                kept = read_kept(path, ("made",))
                 if kept is None or kept.header.get("proof") != self._facts:
                     return None
-                about, value = json.loads(bytes(kept.body))
+                about, value = json.loads(bytes(kept.parts["made"]))
                 self._found[what] = _about(about, len(self._facts)), value
             except DOUBTFUL as error:
                 self._cache.notice(f"{path}: not used: {error}")
@@ -94,7 +94,7 @@ class Made:
         path = self._cache.put_in / self._name(what)
         try:
             text = json.dumps([about, value], separators=(",", ":")).encode()
-            write_kept(path, {"proof": self._facts}, [text])
+            write_kept(path, {"proof": self._facts}, {"made": [text]})
             _drop_oldest(path.parent)
         except OSError as error:
             self._cache.notice(f"{path}: not kept: {error.strerror or error}")
