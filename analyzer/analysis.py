@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from operator import index
@@ -17,6 +17,7 @@ from analyzer.capture.inputs import Input, RemoteInput
 from analyzer.capture.packet_objects import PacketInput
 from analyzer.capture.rotated import join_rotated
 from analyzer.decode_as import Given, read_rules
+from analyzer.derived import Derived
 from analyzer.errors import UsageError
 from analyzer.negotiation.model import Negotiation
 from analyzer.pipeline import Options, run
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from analyzer.cache.cache import Cache
+    from analyzer.cache.made import About, Made
     from analyzer.capture.tshark_source import Wireshark
     from analyzer.cluster.cluster import Cluster
     from analyzer.report.exchange import Exchanged
@@ -47,7 +49,6 @@ class Analysis:
 
     def __init__(self, inputs: list[Input], tables: Tables, options: Options) -> None:
         self.inputs = inputs
-        self.tables = tables
         self.errors: list[str] = []
         self.notes: list[str] = []
         self.notices: list[str] = []
@@ -55,37 +56,71 @@ class Analysis:
         self.cluster: Cluster | None = None  # while it reads
         self.damaged = False
         self.options = options
+        self.asked: frozenset[str] = frozenset(TABLES)
+        """What the caller has named, of tables and what is made of them."""
         self.jobs = 1
         """Processes that read."""
         self.jobs_asked = False  # that many are wanted whatever they gain
+        self.derived = Derived(lambda: self.tables, tables.wanted)
+        self._tables = tables
+        self._waiting: Callable[[], None] | None = None  # fills the tables
         self._frames: dict[str, pd.DataFrame] = {}
-        self._made: set[str] = set()  # tables made of others that are made
+        self._made: dict[str, Columns] = {}  # tables that need no rows of others any more
         self._last_ids: list[int] = []  # per input: number of its last negotiation
+
+    @property
+    def tables(self) -> Tables:
+        """All rows. Those that wait in a cache until somebody looks are fetched now."""
+        if self._waiting is not None:
+            fetch, self._waiting = self._waiting, None
+            for listed in (self.inputs, self.errors, self.notes, self._last_ids):
+                listed.clear()
+            fetch()
+        return self._tables
 
     def finished(self, source: Input, *, damaged: bool) -> None:
         """Note that an input has been read and its rows are in the tables."""
         self.inputs.append(source)
         self.damaged = self.damaged or damaged
-        self._last_ids.append(self.tables.numbered)
+        self._last_ids.append(self._tables.numbered)
+
+    def put_off(self, made: Made, inputs: list[Input], fetch: Callable[[], None]) -> None:
+        """Take what `made` knows of the captures, and `fetch` rows only when somebody looks at them."""
+        about = made.about
+        assert about is not None
+        self.inputs += inputs
+        self._last_ids += about.last_ids
+        self.errors += about.errors
+        self.notes += about.notes
+        self.damaged = about.damaged
+        self.derived.kept = made
+        self._made["captures"] = about.captures
+        self._waiting = fetch
+
+    def about(self, sources: Sequence[Input]) -> About:
+        """What there is to know without rows, of an analysis of these."""
+        from analyzer.cache.made import About  # noqa: PLC0415 - only with a cache
+
+        places = {source.identity: place for place, source in enumerate(sources)}
+        captures = {name: list(cells) for name, cells in self.columns("captures").items()}
+        read = [places[source.identity] for source in self.inputs]
+        told = list(self.errors), list(self.notes)
+        return About(read, list(self._last_ids), self.damaged, *told, captures)
 
     def columns(self, name: str) -> Columns:
         """Return the table `name` as lists of plain values; KeyError if there is no such table."""
         if name == "hosts" and name not in self._made:
-            from analyzer.tables.hosts import host_columns  # noqa: PLC0415 - made when asked for
-
-            self.tables.columns[name] = host_columns(self.tables.columns)
-            self._made.add(name)
+            self._made[name] = self.derived.hosts()
         if name == "findings" and name not in self._made:
-            self.tables.columns[name] = self.audit().columns
-            self._made.add(name)
-        return self.tables.columns[name]
+            self._made[name] = self.audit().columns
+        return self._made[name] if name in self._made else self.tables.columns[name]
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return the table `name` as a pandas frame; KeyError if there is no such table."""
         if name not in self._frames:
             from analyzer.tables.frame import to_frame  # noqa: PLC0415 - pandas only on demand
 
-            self._frames[name] = to_frame(self.tables.schema[name], self.columns(name))
+            self._frames[name] = to_frame(self._tables.schema[name], self.columns(name))
         return self._frames[name]
 
     @property
@@ -149,16 +184,15 @@ class Analysis:
         from datetime import UTC, datetime  # noqa: PLC0415 - only here
 
         from analyzer.audit.registry import chosen_rules  # noqa: PLC0415 - only where asked for
-        from analyzer.audit.run import audit  # noqa: PLC0415
         from analyzer.audit.suppress import apply, read_suppressions  # noqa: PLC0415
         from analyzer.report.findings import Audited  # noqa: PLC0415
 
-        missing = MADE_OF["findings"] - self.tables.wanted
+        missing = MADE_OF["findings"] - self._tables.wanted
         if missing:
             raise UsageError(f"an audit needs the tables left out: {', '.join(sorted(missing))}")
         chosen = chosen_rules(rules)
         entries = [] if suppress is None else read_suppressions(suppress)
-        found = audit(self.tables.columns, chosen)
+        found = self.derived.findings(chosen)
         kept, hidden, notes = apply(found, entries, datetime.now(UTC).date())
         return Audited(kept, chosen, hidden, notes)
 
@@ -168,12 +202,11 @@ class Analysis:
         The result prints as text and shows as tables in a notebook; its `frame` counts negotiations by
         carrier, mechanism, mechanism_detail, outcome and reason.
         """
-        from analyzer.report.overview.summary import Summary, sections  # noqa: PLC0415
+        from analyzer.report.overview.summary import Summary  # noqa: PLC0415
         from analyzer.tables.summary import summary_frame  # noqa: PLC0415
 
-        columns = self.tables.columns
-        parts = sections(columns, None, self.tables.wanted)
-        return Summary(parts, lambda: summary_frame(columns["negotiations"]))
+        parts = self.derived.overview().sections(None)
+        return Summary(parts, lambda: summary_frame(self.tables.columns["negotiations"]))
 
     def to_parquet(self, folder: str | PathLike[str]) -> None:
         """Write every table that was asked for to `folder`, as `negotiations.parquet` and so on.
@@ -185,8 +218,8 @@ class Analysis:
         from analyzer.tables.parquet import write_parquet  # noqa: PLC0415 - brings DuckDB along
 
         with filled_at_once(Path(folder)) as staging:
-            for name, table in self.tables.schema.items():
-                if name in self.tables.wanted:
+            for name, table in self._tables.schema.items():
+                if name in self._tables.wanted:
                     columns = self.columns(name)
                     rows = range(len(columns[table.names[0]]))
                     write_parquet(table, columns, rows, table.names, staging / f"{name}.parquet")
@@ -340,7 +373,7 @@ def begin(
 ) -> Analysis:
     """Make an `Analysis` without any input yet."""
     named = frozenset(TABLES if tables is None else tables)
-    wanted = named.union(*(MADE_OF[name] for name in named & MADE_OF.keys()))
+    wanted = named.union(*(MADE_OF[name] for name in named & MADE_OF.keys())) & TABLES.keys()
     rules = read_rules(decode_as, with_wireshark=wireshark is not None)
     if wireshark is not None:
         wireshark = wireshark.with_rules(rules.for_wireshark)
@@ -350,7 +383,9 @@ def begin(
     made = Tables(wanted, secrets=with_secrets)
     if wireshark is not None:
         made.engine = wireshark.name
-    return Analysis([], made, options)
+    analysis = Analysis([], made, options)
+    analysis.asked = named
+    return analysis
 
 
 def token(given: bytes | bytearray | memoryview | str | PathLike[str]) -> Any:

@@ -11,9 +11,11 @@ from analyzer.capture.model import CaptureAccount
 from analyzer.errors import CaptureError
 from analyzer.pipeline import Options, run
 from analyzer.tables.collect import Collector
+from analyzer.tables.schema import MADE_OF
 
 if TYPE_CHECKING:
     from analyzer.analysis import Analysis
+    from analyzer.cache.proof import Proof
     from analyzer.cluster.merge import CaptureRows
 
 Progress = Callable[[Input, int], None]
@@ -57,8 +59,59 @@ def read_inputs(
     sources: Iterable[Input], analysis: Analysis, progress: Progress | None = None
 ) -> Analysis:
     """Read all `sources` into `analysis`; see `read`."""
+    captures = list(sources)
+    if analysis.cache is None:
+        _read_all(_read_each(captures, analysis, progress), analysis)
+        return analysis
+    from analyzer.cache.proof import prove  # noqa: PLC0415 - only where asked for
+
+    proofs = [prove(source, analysis.options) for source in captures]
+    if not _put_off(captures, proofs, analysis):
+        _read_or_recall(captures, proofs, analysis, progress)
+    return analysis
+
+
+def _put_off(sources: list[Input], proofs: list[Proof | None], analysis: Analysis) -> bool:
+    """Read and recall no rows where all that is asked for was made of them before; see `Analysis.tables`."""
+    from analyzer.cache.made import Made  # noqa: PLC0415 - only where asked for
+
+    proven = [proof for proof in proofs if proof is not None]
+    if analysis.errors or not analysis.asked <= MADE_OF.keys() or len(proven) < len(proofs):
+        return False
+    assert analysis.cache is not None
+    made = Made(analysis.cache, [source.name for source in sources], proven)
+    found = [made.find(what) for what in sorted(analysis.asked)]
+    if not found or None in found:
+        return False
+    made.about = about = found[0]
+    assert about is not None
+    inputs = [sources[place] for place in about.read]
+    analysis.put_off(made, inputs, lambda: _read_or_recall(sources, proofs, analysis, None))
+    return True
+
+
+def _read_or_recall(
+    sources: list[Input], proofs: list[Proof | None], analysis: Analysis, progress: Progress | None
+) -> None:
+    """Read captures of which nothing is kept, and keep their rows; add kept rows of the others."""
+    from analyzer.cache.made import Made  # noqa: PLC0415 - only where asked for
+
+    assert analysis.cache is not None
+    held: list[Proof] = []
+    unknown = bool(analysis.errors)  # paths that there are not: no proof tells when they are
+    _read_all(_with_cache(sources, proofs, analysis, progress, held), analysis)
+    analysis.notices += [said for said in analysis.cache.notices if said not in analysis.notices]
+    if len(held) == len(sources) and not unknown:
+        made = analysis.derived.kept = Made(
+            analysis.cache, [source.name for source in sources], held
+        )
+        made.about = analysis.about(sources)
+
+
+def _read_all(reading: Iterable[Read], analysis: Analysis) -> None:
+    """Add the rows of what is read."""
     made = analysis.tables
-    for source, collector, done in _read_or_recall(list(sources), analysis, progress):
+    for source, collector, done in reading:
         if isinstance(done, str):
             if source.from_directory:
                 analysis.notes.append(done)
@@ -69,31 +122,30 @@ def read_inputs(
         account, seconds = done
         collector.close(account, seconds)
         analysis.finished(source, damaged=account.damaged)
-    if analysis.cache is not None:
-        analysis.notices += analysis.cache.notices
     if not analysis.inputs:  # nothing could be read: the caller's mistake
         said = analysis.errors or analysis.notes or ["no captures there"]
         raise CaptureError(said[0] if len(said) == 1 else f"{said[0]} (and {len(said) - 1} more)")
-    return analysis
 
 
-def _read_or_recall(
-    sources: list[Input], analysis: Analysis, progress: Progress | None
+def _with_cache(
+    sources: list[Input],
+    proofs: list[Proof | None],
+    analysis: Analysis,
+    progress: Progress | None,
+    held: list[Proof],
 ) -> Iterator[Read]:
-    """Read captures of which nothing is kept, and keep their rows; add kept rows of the others.
+    """Read what is not kept, and keep it; recall the rest. `held` gets proofs that the rows are of.
 
-    While they are read all tables are made, so that whatever is asked next is there.
+    While captures are read all tables are made, so that whatever is asked next is there.
     """
-    cache, made = analysis.cache, analysis.tables
-    if cache is None:
-        yield from _read_each(sources, analysis, progress)
-        return
     from analyzer.cache.cache import KEPT, marks  # noqa: PLC0415 - only where asked for
 
+    cache, made, options = analysis.cache, analysis.tables, analysis.options
+    assert cache is not None
     asked = made.wanted
     made.wanted = asked | set(KEPT)
-    analysis.options.per_message_tokens = True
-    found = cache.look_up(sources, analysis.options)
+    options.per_message_tokens = True
+    found = cache.look_up(sources, proofs, options)
     unknown = [source for source, (_, known) in zip(sources, found, strict=True) if not known]
     reading = _read_each(unknown, analysis, progress)
     for source, (proof, is_known) in zip(sources, found, strict=True):
@@ -101,12 +153,15 @@ def _read_or_recall(
             damaged = cache.recall(proof, source, made, asked)
             if damaged is not None:
                 analysis.finished(source, damaged=damaged)
+                held.append(proof)
                 continue
         before = marks(made)
         read = next(_read_each([source], analysis, progress) if is_known else reading)
         yield read
-        if proof is not None and not isinstance(read[2], str):
-            cache.keep(proof, source, analysis.options, made, before)
+        if proof is not None and cache.still_holds(proof, source, options):
+            held.append(proof)
+            if not isinstance(read[2], str):
+                cache.keep(proof, source, made, before)
         for name in made.wanted - asked:
             made.forget(name)
     made.wanted = asked

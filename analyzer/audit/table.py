@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from analyzer.audit.model import Finding
@@ -18,7 +18,8 @@ def finding_columns(findings: Sequence[Finding]) -> Columns:
     """One row per finding, in the order given."""
     rows = [_row(finding) for finding in findings]
     names = FINDINGS.names
-    return {name: [row[at] for row in rows] for at, name in enumerate(names)}
+    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+    return dict(zip(names, map(list, columns), strict=True))
 
 
 def _row(finding: Finding) -> list[Any]:
@@ -30,8 +31,8 @@ def _row(finding: Finding) -> list[Any]:
         finding.subject_kind,
         finding.subject,
         finding.count,
-        list(islice((n for place in places.values() for n in place.negotiation_ids), LISTED)),
-        list(islice((n for place in places.values() for n in place.evidence), LISTED)),
+        _first(place.negotiation_ids for place in places.values()),
+        _first(place.evidence for place in places.values()),
         finding.why,
         rule.remedy,
         list(rule.references),
@@ -40,3 +41,7 @@ def _row(finding: Finding) -> list[Any]:
         finding.last_seen,
         finding.confidence,
     ]
+
+
+def _first(numbers: Iterable[Iterable[int]]) -> list[int]:
+    return list(islice(chain.from_iterable(numbers), LISTED))

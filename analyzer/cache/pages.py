@@ -66,19 +66,14 @@ def column_bytes(kind: str, cells: list[Any]) -> bytes:
     return b"".join((len(text).to_bytes(8, "little"), text, *(word.tobytes() for word in words)))
 
 
-def cells_of(kind: str, data: memoryview, count: int) -> list[Any]:
-    """Read the `count` cells of a column. Raises `ValueError` for bytes that no such column can have."""
+def block_of(kind: str, data: memoryview, count: int) -> Block:
+    """Read a column of `count` cells as one block. `ValueError` for bytes that no such column can have."""
     length = int.from_bytes(data[:8], "little")
     try:
         form, said, lengths = json.loads(bytes(data[8 : 8 + length]))
-        words = _words(data[8 + length :], lengths)
-        cells = _cells(form, said, words, count)
+        return _block(kind, form, said, _words(data[8 + length :], lengths), count)
     except (IndexError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"no column: {error}") from None
-    if not isinstance(cells, list) or len(cells) != count:
-        raise ValueError("a column of another length")
-    _check(kind, cells)
-    return cells
 
 
 def _words(data: memoryview, lengths: Sequence[Any]) -> list[array[Any]]:
@@ -96,27 +91,43 @@ def _words(data: memoryview, lengths: Sequence[Any]) -> list[array[Any]]:
     return found
 
 
-def _cells(form: str, said: Any, words: list[array[Any]], count: int) -> Any:
+def _block(kind: str, form: str, said: Any, words: list[array[Any]], count: int) -> Block:
+    """The block, when all that can be asked of it would be a cell of the kind."""
     match form, words:
         case "Same", []:
-            return [said] * count
-        case "Plain", []:
-            return said
+            check_cells(kind, [said])
+            return Same(said)
+        case "Plain", [] if isinstance(said, list):
+            check_cells(kind, said)
+            return _of_length(count, len(said), Plain(said))
         case "Coded", [codes] if isinstance(said, list) and codes.typecode in "BHI":
-            return Coded(codes, said).part(0, len(codes))
-        case "Numbers", [numbers] if numbers.typecode in "Hiq":
-            return Numbers(numbers, nulls=bool(said)).part(0, len(numbers))
-        case "Floats", [floats] if floats.typecode == "d":
-            return Floats(floats).part(0, len(floats))
-        case "NumberLists", [counts, flat] if counts.typecode == "i" and flat.typecode in "Hiq":
-            if any(each < -1 for each in counts) or sum(counts) + counts.count(-1) != len(flat):
+            check_cells(kind, said)
+            if codes and max(codes) >= len(said):
+                raise ValueError("a code without a value")
+            return _of_length(count, len(codes), Coded(codes, said))
+        case "Numbers", [numbers] if kind in {"int", "time"} and numbers.typecode in "Hiq":
+            if not said and numbers.typecode == "q" and NULL in numbers:
+                raise ValueError("a number beyond 64 bits")
+            return _of_length(count, len(numbers), Numbers(numbers, nulls=bool(said)))
+        case "Floats", [floats] if kind == "float" and floats.typecode == "d":
+            return _of_length(count, len(floats), Floats(floats))
+        case "NumberLists", [counts, flat] if kind == "ints" and counts.typecode == "i":
+            if flat.typecode not in "Hiq" or (flat.typecode == "q" and NULL in flat):
+                raise ValueError("lists of no numbers")
+            if counts and (min(counts) < -1 or sum(counts) + counts.count(-1) != len(flat)):
                 raise ValueError("lists of other lengths")
-            return NumberLists(counts, flat).part(0, len(counts))
+            return _of_length(count, len(counts), NumberLists(counts, flat))
     raise ValueError("a column of no known form")
 
 
-def _check(kind: str, cells: list[Any]) -> None:
-    """Cells must be of the column's kind, whoever wrote them."""
+def _of_length(wanted: int, found: int, block: Block) -> Block:
+    if wanted != found:
+        raise ValueError("a column of another length")
+    return block
+
+
+def check_cells(kind: str, cells: list[Any]) -> None:
+    """Raise `ValueError` unless all cells are of the column's kind, whoever wrote them."""
     none = type(None)
     if kind == "dict":
         fine = set(map(type, cells)) <= {dict, none}

@@ -32,7 +32,7 @@ SETTLED_S = 0.1
 """Age of a change from which on another one has another time: clocks of file systems tick slowly."""
 NO_MATTER = frozenset({"progress", "per_message_tokens"})
 """Options that change no row (all tables are kept, so tokens after the logon are read anyway)."""
-FORM = 1  # of kept files; the next one does not read this one's
+FORM = 2  # of kept files; the next one does not read this one's
 
 
 class Proof(NamedTuple):

@@ -29,11 +29,11 @@ def summary(
     **reading: Any,
 ) -> int:
     """Tell what was read and lost, who chose which mechanism, what failed and why."""
-    from analyzer.report.overview.summary import READ, overview, sections
+    from analyzer.report.overview.summary import lines_of
 
-    analysis = read_captures(captures, READ, **reading)
-    parts = sections(analysis.tables.columns, captures)
-    lines = overview(parts, terminal_width())
+    analysis = read_captures(captures, {"overview"}, **reading)
+    parts = analysis.derived.overview().sections(captures)
+    lines = lines_of(parts, terminal_width())
     if colour_wanted(color):
         from analyzer.cli.paint import painted
 

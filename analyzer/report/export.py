@@ -14,6 +14,7 @@ from typing import Any
 
 from analyzer.report.cells import csv_cell, iso_time
 from analyzer.report.json_text import is_plain, json_text, quoted, visible_json
+from analyzer.report.remembered import Remembered, picked
 from analyzer.tables.collect import Columns
 from analyzer.tables.schema import Column
 
@@ -21,8 +22,6 @@ CHUNK = 1024
 """Rows whose text is held at once."""
 SECOND = 1_000_000_000
 NULL = "null"
-REMEMBERED = 4096
-"""Values of one column whose text is kept: what a capture repeats, and no more than that."""
 ONE_SPELLING = frozenset({"category", "str", "bool", "int"})
 """Kinds of which equal values have equal texts."""
 
@@ -43,7 +42,7 @@ def rows_as_jsonl(columns: Sequence[Column], values: Columns, rows: Sequence[int
         members: list[str] = []  # of the form: names, values that all rows have, `%s` for others
         varying: list[list[Any]] = []
         for (key, cells, write), can_be_same in zip(writers, alike, strict=True):
-            part = _picked(cells, chosen)
+            part = picked(cells, chosen)
             if (
                 part[0] is part[-1]
                 and (part[0] is None or can_be_same)
@@ -65,14 +64,8 @@ def rows_as_csv(columns: Sequence[Column], values: Columns, rows: Sequence[int])
     writers = [(values[column.name], _csv_writer(column)) for column in columns]
     for begin in range(0, len(rows), CHUNK):
         chosen = rows[begin : begin + CHUNK]
-        texts = [write(_picked(cells, chosen)) for cells, write in writers]
+        texts = [write(picked(cells, chosen)) for cells, write in writers]
         yield from _csv_lines(zip(*texts, strict=True))
-
-
-def _picked(cells: Sequence[Any], rows: Sequence[int]) -> Cells:
-    if type(rows) is range and rows.step == 1:
-        return list(cells[rows.start : rows.stop])
-    return [cells[row] for row in rows]
 
 
 def _csv_lines(rows: Any) -> list[str]:
@@ -82,26 +75,13 @@ def _csv_lines(rows: Any) -> list[str]:
     return buffer.getvalue()[:-1].split("\n")
 
 
-class _Remembered(dict[Any, str]):
-    """Value -> its text, made when first asked for."""
-
-    def __init__(self, make: Callable[[Any], str]) -> None:
-        self._make = make
-
-    def __missing__(self, value: Any) -> str:
-        if len(self) >= REMEMBERED:
-            self.clear()
-        text = self[value] = self._make(value)
-        return text
-
-
 def _json_writer(kind: str) -> Writer:
     """Writes values; not every unsafe character is escaped yet."""
     match kind:
         case "int" | "float":  # mostly another one in every row
             return _numbers
         case "time":
-            begun = _Remembered(lambda second: f'"{_within(second)}"')
+            begun = Remembered(lambda second: f'"{_within(second)}"')
             return lambda cells: [
                 NULL if cell is None else begun[cell // SECOND] % (cell % SECOND) for cell in cells
             ]
@@ -112,10 +92,10 @@ def _json_writer(kind: str) -> Writer:
         case "dict":
             return lambda cells: [NULL if cell is None else json_text(cell) for cell in cells]
         case "strs":
-            lists = _Remembered(json_text)
+            lists = Remembered(json_text)
             return lambda cells: [NULL if cell is None else lists[tuple(cell)] for cell in cells]
         case _:
-            known = _Remembered(json_text)
+            known = Remembered(json_text)
             return lambda cells: list(map(known.__getitem__, cells))
 
 
@@ -138,10 +118,10 @@ def _int_lists(cells: Cells) -> list[str]:
 def _csv_writer(column: Column) -> Writer:
     match column.kind:
         case "strs":
-            lists = _Remembered(lambda cell: csv_cell(column, list(cell)))
+            lists = Remembered(lambda cell: csv_cell(column, list(cell)))
             return lambda cells: ["" if cell is None else lists[tuple(cell)] for cell in cells]
         case "category" | "bool":
-            known = _Remembered(lambda cell: csv_cell(column, cell))
+            known = Remembered(lambda cell: csv_cell(column, cell))
             return lambda cells: list(map(known.__getitem__, cells))
         case _:
             return lambda cells: list(map(csv_cell, repeat(column), cells))

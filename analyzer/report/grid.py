@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from analyzer.report.remembered import Remembered
 from dissectors.records import NamedTuple
 
 GAP = "  "
@@ -52,7 +53,7 @@ def layout(columns: Sequence[GridColumn], room: int | None) -> list[tuple[GridCo
     given back.
     """
     kept = [column for column in columns if any(column.cells) or column.keep <= 1]
-    wanted = [max(width_of(text) for text in (column.heading, *column.cells)) for column in kept]
+    wanted = [max(map(width_of, {column.heading, *column.cells})) for column in kept]
     if room is None:
         return list(zip(kept, wanted, strict=True))
     widths = list(wanted)
@@ -80,20 +81,17 @@ def layout(columns: Sequence[GridColumn], room: int | None) -> list[tuple[GridCo
 def render(columns: Sequence[GridColumn], room: int | None) -> list[str]:
     """Lines of the table: heading, rule, rows; no trailing spaces."""
     chosen = layout(columns, room)
-    lines = [
-        GAP.join(
-            _pad(shorten(column.heading, width), width, column.right) for column, width in chosen
-        ),
-        GAP.join("─" * width for _, width in chosen),
-    ]
-    count = max((len(column.cells) for column, _ in chosen), default=0)
-    lines.extend(
-        GAP.join(
-            _pad(shorten(column.cells[row], width), width, column.right) for column, width in chosen
-        )
-        for row in range(count)
-    )
-    return [line.rstrip() for line in lines]
+    fitting = [_fitting(width, column.right) for column, width in chosen]
+    heading = [fitting[at](column.heading) for at, (column, _) in enumerate(chosen)]
+    rule = ["─" * width for _, width in chosen]
+    fitted = [map(fits, column.cells) for fits, (column, _) in zip(fitting, chosen, strict=True)]
+    rows = map(GAP.join, zip(*fitted, strict=True))
+    return [line.rstrip() for line in (GAP.join(heading), GAP.join(rule), *rows)]
+
+
+def _fitting(width: int, right: bool) -> Callable[[str], str]:
+    """Brings texts to that many terminal cells."""
+    return Remembered(lambda text: _pad(shorten(text, width), width, right)).__getitem__
 
 
 def _pad(text: str, width: int, right: bool) -> str:

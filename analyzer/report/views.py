@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from analyzer.report.cells import text_cell
 from analyzer.report.grid import GridColumn
+from analyzer.report.remembered import Remembered, picked
 from analyzer.tables.collect import Columns
 from analyzer.tables.schema import Column, Table
 from dissectors.records import NamedTuple
 from dissectors.visible import visible
 
 
+class Shown(NamedTuple):
+    """Columns whose cells are shown together, and the text that is made of those of a row."""
+
+    names: tuple[str, ...]
+    text: Callable[..., str]
+
+
 class View(NamedTuple):
     """One heading of the short form: what it shows of a row, and its importance (1: always)."""
 
     heading: str
-    cell: Callable[[dict[str, Any]], str]
+    cell: Shown
     keep: int = 1
     right: bool = False
 
@@ -34,97 +41,95 @@ IDS_SHOWN = 4
 _UNANSWERED = {"none": "no answer", "lost": "answer lost", "torn": "end of answer lost"}
 
 
-def _of(name: str) -> Callable[[dict[str, Any]], str]:
-    return lambda row: "" if row[name] is None else visible(str(row[name]))
+def _of(name: str) -> Shown:
+    return Shown((name,), lambda cell: "" if cell is None else visible(str(cell)))
 
 
-def _list_of(name: str) -> Callable[[dict[str, Any]], str]:
-    return lambda row: visible(" > ".join(row[name])) if row[name] else ""
+def _list_of(name: str, between: str = " > ") -> Shown:
+    return Shown((name,), lambda cell: visible(between.join(cell)) if cell else "")
 
 
-def _some_of(name: str) -> Callable[[dict[str, Any]], str]:
-    return lambda row: visible(", ".join(row[name])) if row[name] else ""
+def _some_of(name: str) -> Shown:
+    return _list_of(name, ", ")
 
 
-def _counts_of(name: str) -> Callable[[dict[str, Any]], str]:
-    return lambda row: visible(", ".join(f"{key} {count}" for key, count in row[name].items()))
+def _yes_of(name: str) -> Shown:
+    return Shown((name,), lambda cell: "yes" if cell else "")
 
 
-def _end(address: str, port: str) -> Callable[[dict[str, Any]], str]:
-    return lambda row: f"{row[address]}:{row[port]}" if row[address] is not None else ""
+def _counts(counts: dict[str, int]) -> str:
+    return visible(", ".join(f"{key} {count}" for key, count in counts.items()))
 
 
-def _kdc_error(row: dict[str, Any]) -> str:
-    if row["proxy_status"] is not None:
-        return f"HTTP {row['proxy_status']}"
-    return visible(row["error"] or _UNANSWERED.get(row["answer"], ""))
+def _end(address: str, port: str) -> Shown:
+    return Shown((address, port), lambda at, number: f"{at}:{number}" if at is not None else "")
 
 
-def _mechanism(row: dict[str, Any]) -> str:
-    if row["mechanism"] is None:
+def _kdc_error(status: int | None, error: str | None, answer: str | None) -> str:
+    if status is not None:
+        return f"HTTP {status}"
+    return visible(error or _UNANSWERED.get(answer or "", ""))
+
+
+def _mechanism(mechanism: str | None, detail: str | None) -> str:
+    if mechanism is None:
         return ""
-    detail = row["mechanism_detail"]
     if detail is None:
-        return visible(row["mechanism"])
-    return visible(f"{row['mechanism']} {SHORT_DETAILS.get(detail, detail)}")
+        return visible(mechanism)
+    return visible(f"{mechanism} {SHORT_DETAILS.get(detail, detail)}")
 
 
-def _offered(row: dict[str, Any]) -> str:
-    listed = row["offered_mechs"]
-    return visible(" > ".join(listed) if listed else row["scheme"] or "")
+def _offered(listed: list[str] | None, scheme: str | None) -> str:
+    return visible(" > ".join(listed) if listed else scheme or "")
 
 
-def _who(row: dict[str, Any]) -> str:
-    user, domain = row["user"], row["domain"]
+def _who(user: str | None, domain: str | None) -> str:
     return visible(f"{domain}\\{user}" if user and domain else user or "")
 
 
-def _service(row: dict[str, Any]) -> str:
+def _service(spn: str | None, realm: str | None) -> str:
     """With the realm that issued the ticket, which need not be the user's."""
-    realm = f"@{row['realm']}" if row["realm"] else ""
-    return visible((row["spn"] or "") + realm)
+    return visible((spn or "") + (f"@{realm}" if realm else ""))
 
 
-def _some_ids(row: dict[str, Any]) -> str:
+def _some_ids(listed: list[int] | None) -> str:
     """The first negotiations, and how many more there are: `1,2,3,4,+2`."""
-    ids = row["negotiation_ids"] or []
+    ids = listed or []
     rest = len(ids) - IDS_SHOWN
     return ",".join([*map(str, ids[:IDS_SHOWN]), *([f"+{rest}"] if rest > 0 else [])])
 
 
-def _frames(row: dict[str, Any]) -> str:
-    return f"{row['first_frame']}-{row['last_frame']}"
+def _status(status: str | None) -> str:
+    return visible((status or "").removeprefix("STATUS_"))
 
 
-def _status(row: dict[str, Any]) -> str:
-    return visible((row["status"] or "").removeprefix("STATUS_"))
-
-
-def _ticket(row: dict[str, Any]) -> str:
-    etype = row["ticket_etype"]
+def _ticket(etype: str | None) -> str:
     return "" if etype is None else visible(SHORT_DETAILS.get(etype, etype))
 
 
-def _accepted(row: dict[str, Any]) -> str:
-    told = visible(", ".join(f"{key} {count}" for key, count in row["accepted"].items()))
-    return told or ("nothing" if row["mechanisms"] else "")
+def _accepted(accepted: dict[str, int], mechanisms: dict[str, int]) -> str:
+    return _counts(accepted) or ("nothing" if mechanisms else "")
+
+
+def _lost(lost: list[str] | None, error: str | None) -> str:
+    return visible("; ".join(lost or [error or ""]))
 
 
 VIEWS: dict[str, tuple[View, ...]] = {
     "negotiations": (
         View("id", _of("negotiation_id"), right=True),
-        View("frames", _frames, keep=6),
+        View("frames", Shown(("first_frame", "last_frame"), "{}-{}".format), keep=6),
         View("client", _of("client"), keep=3),
         View("server", _end("server", "server_port"), keep=3),
         View("carrier", _of("carrier"), keep=3),
-        View("offered", _offered, keep=5),
+        View("offered", Shown(("offered_mechs", "scheme"), _offered), keep=5),
         View("selected", _of("selected_mech"), keep=6),
-        View("run", _mechanism),
+        View("run", Shown(("mechanism", "mechanism_detail"), _mechanism)),
         View("outcome", _of("outcome")),
-        View("status", _status, keep=2),
+        View("status", Shown(("status",), _status), keep=2),
         View("reason", _of("reason"), keep=2),
-        View("who", _who, keep=5),
-        View("service", _service, keep=5),
+        View("who", Shown(("user", "domain"), _who), keep=5),
+        View("service", Shown(("spn", "realm"), _service), keep=5),
         View("then", _of("protection"), keep=5),
     ),
     "tokens": (
@@ -152,8 +157,8 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("rank", _of("rank"), right=True),
         View("mechanism", _of("mech")),
         View("OID", _of("oid"), keep=3),
-        View("selected", lambda row: "yes" if row["selected"] else "", keep=2),
-        View("optimistic", lambda row: "yes" if row["optimistic"] else "", keep=2),
+        View("selected", _yes_of("selected"), keep=2),
+        View("optimistic", _yes_of("optimistic"), keep=2),
     ),
     "anomalies": (
         View("frame", _of("frame"), right=True),
@@ -162,7 +167,7 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("severity", _of("severity")),
         View("code", _of("code")),
         View("group", _of("group"), keep=3),
-        View("bytes", lambda row: f"{row['offset']}+{row['length']}", keep=3),
+        View("bytes", Shown(("offset", "length"), "{}+{}".format), keep=3),
         View("detail", _of("detail")),
     ),
     "captures": (
@@ -176,7 +181,7 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("anomalies", _of("anomalies"), right=True),
         View("missing TCP bytes", _of("tcp_bytes_missing"), right=True, keep=2),
         View("undecoded", _of("packets_undecoded"), right=True, keep=2),
-        View("lost", lambda row: visible("; ".join(row["lost"] or [row["error"] or ""])), keep=2),
+        View("lost", Shown(("lost", "error"), _lost), keep=2),
     ),
     "kdc": (
         View("request", _of("frame_request"), right=True),
@@ -189,11 +194,11 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("service", _of("sname")),
         View("realm", _of("realm"), keep=5),
         View("preauth", _of("preauth"), keep=4),
-        View("ticket", _ticket, keep=2),
-        View("error", _kdc_error),
+        View("ticket", Shown(("ticket_etype",), _ticket), keep=2),
+        View("error", Shown(("proxy_status", "error", "answer"), _kdc_error)),
         View("referral", _of("referral"), keep=3),
         View("continues", _of("continues"), right=True, keep=4),
-        View("neg", _some_ids, keep=3),
+        View("neg", Shown(("negotiation_ids",), _some_ids), keep=3),
     ),
     "names": (
         View("frame", _of("frame"), right=True),
@@ -201,10 +206,10 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("by", _of("source")),
         View("name", _of("name")),
         View("record", _of("record"), keep=3),
-        View("addresses", lambda row: visible(", ".join(row["addresses"] or []))),
+        View("addresses", _some_of("addresses")),
         View("answer", _of("rcode"), keep=2),
         View("from", _of("responder"), keep=3),
-        View("leads to", lambda row: visible(", ".join(row["targets"] or [])), keep=4),
+        View("leads to", _some_of("targets"), keep=4),
     ),
     "findings": (
         View("rule", _of("rule_id")),
@@ -213,7 +218,7 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("who", _of("subject")),
         View("times", _of("count"), right=True, keep=3),
         View("sure", _of("confidence"), keep=4),
-        View("neg", _some_ids, keep=5),
+        View("neg", Shown(("negotiation_ids",), _some_ids), keep=5),
         View("why", _of("why"), keep=2),
     ),
     "hosts": (
@@ -221,8 +226,8 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("role", _of("role")),
         View("negotiations", _of("negotiations"), keep=3, right=True),
         View("failed", _of("failure"), keep=3, right=True),
-        View("ran", _counts_of("mechanisms")),
-        View("accepted", _accepted, keep=2),
+        View("ran", Shown(("mechanisms",), _counts)),
+        View("accepted", Shown(("accepted", "mechanisms"), _accepted), keep=2),
         View("offers", _some_of("offers"), keep=3),
         View("weakest", _of("weakest")),
         View("e.g. id", _of("weakest_negotiation_id"), keep=2, right=True),
@@ -240,11 +245,23 @@ def short_form(table: Table, values: Columns, rows: Sequence[int]) -> list[GridC
     views = VIEWS[table.name]
     if table.name != "captures" and len(set(values.get("capture", ()))) > 1:
         views = (View("capture", _of("capture"), keep=2), *views)
-    dicts = [{name: cells[row] for name, cells in values.items()} for row in rows]
+    kinds = {column.name: column.kind for column in table.columns}
     return [
-        GridColumn(view.heading, [view.cell(row) for row in dicts], view.keep, view.right)
+        GridColumn(view.heading, _texts(view.cell, kinds, values, rows), view.keep, view.right)
         for view in views
     ]
+
+
+def _texts(
+    shown: Shown, kinds: Mapping[str, str], values: Columns, rows: Sequence[int]
+) -> list[str]:
+    """The texts of all rows. What rows have in common is made once."""
+    cells = [picked(values[name], rows) for name in shown.names]
+    found = {kinds[name] for name in shown.names}
+    if found & {"strs", "ints", "dict"} or found == {"int"}:
+        return list(map(shown.text, *cells))
+    known = Remembered(lambda row: shown.text(*row))
+    return list(map(known.__getitem__, zip(*cells, strict=True)))
 
 
 def chosen_form(

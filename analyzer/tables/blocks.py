@@ -26,6 +26,15 @@ class Values:
         self.cells: list[Any] = []
         self.codes = _Codes()
 
+    @classmethod
+    def of(cls, kind: str, cells: list[Any]) -> Values:
+        """Those of a column whose codes count these cells."""
+        made = cls()
+        made.cells = cells
+        for code, key in enumerate(_keys_of(kind, cells)):
+            made.codes[key] = code
+        return made
+
 
 class _Codes(dict[Any, int]):
     """Value -> its code; a new value gets the next one."""
@@ -47,6 +56,10 @@ class Same:
         """Cells of these places."""
         return [self.value] * (end - begin)
 
+    def cut(self, _begin: int, _end: int) -> Same:
+        """A block of these places."""
+        return self
+
     def __getitem__(self, _place: int) -> Any:
         return self.value
 
@@ -64,6 +77,10 @@ class Numbers:
         """Cells of these places."""
         values = self.values[begin:end].tolist()
         return [None if value == NULL else value for value in values] if self.nulls else values
+
+    def cut(self, begin: int, end: int) -> Numbers:
+        """A block of these places."""
+        return Numbers(self.values[begin:end], nulls=self.nulls)
 
     def __getitem__(self, place: int) -> Any:
         value = self.values[place]
@@ -83,6 +100,10 @@ class Floats:
         values = self.values[begin:end]
         return [value if value == value else None for value in values]  # noqa: PLR0124 - NaN
 
+    def cut(self, begin: int, end: int) -> Floats:
+        """A block of these places."""
+        return Floats(self.values[begin:end])
+
     def __getitem__(self, place: int) -> Any:
         value = self.values[place]
         return value if value == value else None  # noqa: PLR0124 - NaN
@@ -100,6 +121,10 @@ class Coded:
     def part(self, begin: int, end: int) -> list[Any]:
         """Cells of these places."""
         return list(map(self.values.__getitem__, self.codes[begin:end]))
+
+    def cut(self, begin: int, end: int) -> Coded:
+        """A block of these places."""
+        return Coded(self.codes[begin:end], self.values)
 
     def __getitem__(self, place: int) -> Any:
         return self.values[self.codes[place]]
@@ -126,6 +151,11 @@ class NumberLists:
             for count, stop in zip(counts, ends, strict=True)
         ]
 
+    def cut(self, begin: int, end: int) -> NumberLists:
+        """A block of these places."""
+        first = self.ends[begin - 1] if begin else 0
+        return NumberLists(self.counts[begin:end], self.flat[first : self.ends[end - 1]])
+
     def __getitem__(self, place: int) -> Any:
         count, end = self.counts[place], self.ends[place]
         return None if count < 0 else self.flat[end - count : end].tolist()
@@ -142,6 +172,10 @@ class Plain:
     def part(self, begin: int, end: int) -> list[Any]:
         """Cells of these places."""
         return self.values[begin:end]
+
+    def cut(self, begin: int, end: int) -> Plain:
+        """A block of these places."""
+        return Plain(self.values[begin:end])
 
     def __getitem__(self, place: int) -> Any:
         return self.values[place]
@@ -165,16 +199,22 @@ def pack(kind: str, cells: list[Any], values: Values) -> Block:
             return _number_lists(cells)
         case "category" | "bool":
             return _coded(cells, cells, values)
-        case "strs":
-            keys: list[Any] = _keys(cells, tuple)
-        case "dict":
-            keys = _keys(cells, repr)
-        case _:
-            keys = cells
+    keys = _keys_of(kind, cells)
     some = keys[:_SAMPLE]  # of text that never repeats a few cells tell enough
     if len(set(some)) > 0.9 * len(some) or len(set(keys)) * _REPEATS > len(keys):
         return Plain(cells)
     return _coded(cells, keys, values)
+
+
+def _keys_of(kind: str, cells: list[Any]) -> list[Any]:
+    """What tells cells of this kind apart."""
+    match kind:
+        case "strs":
+            return _keys(cells, tuple)
+        case "dict":
+            return _keys(cells, repr)
+        case _:
+            return cells
 
 
 def _keys(cells: list[Any], key_of: Callable[[Any], Any]) -> list[Any]:

@@ -18,6 +18,7 @@ from analyzer.negotiation.site import Site, may_be_one
 from analyzer.surroundings.kdc_chains import link_chains
 from analyzer.surroundings.model import Fact, SchemesListed, Surroundings
 from analyzer.tables import rows
+from analyzer.tables.blocks import Block
 from analyzer.tables.gc_pause import gc_paused
 from analyzer.tables.kdc_rows import kdc_row
 from analyzer.tables.name_rows import name_row
@@ -297,6 +298,11 @@ class Tables:
         """Append rows that are columns already, by their names."""
         for name, column in self._growing[table].items():
             column.extend(made[name])
+
+    def grow_packed(self, table: str, made: Mapping[str, Block], count: int) -> None:
+        """Append that many rows, each column of which is one block, by their names."""
+        for name, column in self._growing[table].items():
+            column.take(made[name], count)
 
     def grow_by(self, table: str, made: Iterable[tuple[str, Sequence[Any]]]) -> None:
         """Append rows that come as columns, one after the other."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, overload
 
-from analyzer.tables.blocks import Block, Plain, Values, pack
+from analyzer.tables.blocks import Block, Coded, Plain, Values, pack
 
 BLOCK = 1 << 13
 """Rows that are packed together."""
@@ -46,6 +46,17 @@ class Cells(Sequence[Any]):
             spared = self.kind in SHARED and len(self._blocks) < SPARED
             self._blocks.append(Plain(cells) if spared else pack(self.kind, cells, self._values))
             del latest[:BLOCK]
+
+    def take(self, block: Block, count: int) -> None:
+        """Add all cells of a block of that many; a first one stays packed, cut to blocks of `BLOCK`."""
+        if len(self):
+            self.extend(block.part(0, count))
+            return
+        if isinstance(block, Coded):
+            self._values = Values.of(self.kind, block.values)
+        whole = count - count % BLOCK
+        self._blocks = [block.cut(begin, begin + BLOCK) for begin in range(0, whole, BLOCK)]
+        self._latest = block.part(whole, count)
 
     def blocks(self) -> Iterator[Block | list[Any]]:
         """All cells: packed blocks, then a list."""

@@ -654,7 +654,8 @@ MADE_OF: dict[str, frozenset[str]] = {
         {"negotiations", "tokens", "offers", "anomalies", "captures", "kdc", "names"}
     ),
 }
-"""Tables that are made of other tables, when first asked for."""
+MADE_OF["overview"] = MADE_OF["findings"]
+"""What is made of tables, when first asked for: other tables, and what the summary tells."""
 
 TOKEN_BYTES = Column("token", "str", "the token's bytes, hex; only where secrets were asked for")
 

@@ -200,6 +200,10 @@ LAYERS: list[tuple[str, set[str]]] = [
             "analyzer.tables",
         },
     ),
+    (
+        "analyzer.derived",
+        {"analyzer.audit", "analyzer.cache", "analyzer.report", "analyzer.tables"},
+    ),
     ("analyzer.arguments", {"analyzer.cache", "analyzer.capture", "analyzer.errors"}),
     (
         "analyzer.analysis",
@@ -208,6 +212,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "analyzer.audit",
             "analyzer.cluster",
             "analyzer.cache",
+            "analyzer.derived",
             "analyzer.reading",
             "analyzer.decode_as",
             "analyzer.explain",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.column_cells import CELLS
 from support.small_blocks import small_blocks
 
-from analyzer.cache.pages import cells_of, column_bytes
+from analyzer.cache.pages import block_of, column_bytes
 from analyzer.tables.frame import to_frame
 from analyzer.tables.packed import Cells
 from analyzer.tables.schema import Column, Table
@@ -66,10 +66,16 @@ def test_it_becomes_the_same_frame(column: tuple[str, list[Any]], cuts: list[int
 
 @given(columns())
 def test_it_survives_being_kept(column: tuple[str, list[Any]]) -> None:
-    """Its bytes give the same cells."""
+    """Its bytes give the same cells: where it stays packed, behind others, and before others."""
     kind, cells = column
-    found = cells_of(kind, memoryview(column_bytes(kind, cells)), len(cells))
-    assert list(map(repr, found)) == list(map(repr, cells))
+    block = block_of(kind, memoryview(column_bytes(kind, cells)), len(cells))
+    with small_blocks():
+        made = Cells(kind)
+        for count in (1, 2):
+            made.take(block, len(cells))
+            assert list(map(repr, made)) == list(map(repr, cells * count))
+        made.extend([*cells, None, None, None, None])
+        assert list(map(repr, made)) == list(map(repr, [*cells * 3, None, None, None, None]))
 
 
 @given(columns(), st.data())
@@ -83,7 +89,7 @@ def test_damaged_bytes_are_refused_or_give_cells_of_the_kind(
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(raw)))
     try:
-        found = cells_of(kind, memoryview(raw)[:cut], len(cells))
+        found = block_of(kind, memoryview(raw)[:cut], len(cells)).part(0, len(cells))
     except ValueError:
         return
     assert len(found) == len(cells)

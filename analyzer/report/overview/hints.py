@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from analyzer.report.overview.section import Call, Section
 from analyzer.tables.collect import Columns
+from dissectors.records import NamedTuple
 from dissectors.visible import UNSAFE
 
 CALLS = {
@@ -31,20 +32,34 @@ CALLS = {
 """What to look at -> what it shows, the command, the same in Python."""
 
 
-def hints(negotiations: Columns, named: Sequence[str] | None, *, kdc: bool, audit: bool) -> Section:
+class Leads(NamedTuple):
+    """What there is to look at."""
+
+    example: int | None  # a negotiation worth a look
+    ntlm: bool
+    kdc: bool
+    audit: bool
+
+
+def leads(negotiations: Columns, *, kdc: bool, audit: bool) -> Leads:
+    """What the negotiations have, and what else there is."""
+    return Leads(_worth_a_look(negotiations), "ntlm" in negotiations["mechanism"], kdc, audit)
+
+
+def hints(there: Leads, named: Sequence[str] | None) -> Section:
     """Commands on the captures `named`; calls of an `Analysis` named `a` if None."""
-    example = _worth_a_look(negotiations)
+    example = there.example
     wanted = [
         (example is not None and (named is None or len(named) == 1), "show"),
-        ("ntlm" in negotiations["mechanism"], "ntlm"),
+        (there.ntlm, "ntlm"),
         (True, "hosts"),
-        (kdc, "kdc"),
-        (audit, "audit"),
+        (there.kdc, "kdc"),
+        (there.audit, "audit"),
     ]
     words = None if named is None else _quoted(named)
     calls = []
-    for there, what in wanted:
-        if not there:
+    for has, what in wanted:
+        if not has:
             continue
         shows, command, call = CALLS[what]
         if words is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from analyzer.report.overview.asked import unanswered
-from analyzer.report.overview.hints import hints
+from analyzer.report.overview.findings import worst
+from analyzer.report.overview.hints import Leads, hints, leads
 from analyzer.report.overview.inputs import inputs
 from analyzer.report.overview.kdc import tickets
 from analyzer.report.overview.section import WIDTH, Section
@@ -16,24 +17,38 @@ from analyzer.report.overview.usage import clients, headline, mechanisms
 from analyzer.report.overview.why import reasons
 from analyzer.tables.collect import Columns
 from analyzer.tables.schema import MADE_OF
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analyzer.audit.model import Finding
 
 READ = MADE_OF["findings"]
 """Tables that are to be read for it."""
 
 
-def sections(
-    tables: dict[str, Columns],
-    named: Sequence[str] | None = None,
-    wanted: Collection[str] = READ,
-) -> list[Section]:
-    """The parts that have something to say.
+class Overview(NamedTuple):
+    """All that the summary tells; which commands show more depends on how the captures were named."""
 
-    `named` are the captures as the caller of the command named them; None in Python. Without all tables of
-    `READ` in `wanted` there is no audit, as a rule would take what was not read for what was not there.
+    parts: list[Section]
+    leads: Leads | None
+
+    def sections(self, named: Sequence[str] | None) -> list[Section]:
+        """The parts that have something to say.
+
+        `named` are the captures as the caller of the command named them; None in Python.
+        """
+        return self.parts if self.leads is None else [*self.parts, hints(self.leads, named)]
+
+
+def look_over(
+    tables: Mapping[str, Columns], audit: Callable[[], list[Finding]], wanted: Collection[str]
+) -> Overview:
+    """Make the overview.
+
+    `audit` gives the findings of all rules. Without all tables of `READ` in `wanted` it is not called, as a
+    rule would take what was not read for what was not there.
     """
     negotiations = tables["negotiations"]
     made = [inputs(tables["captures"])]
@@ -50,15 +65,14 @@ def sections(
     if asked is not None:
         made.append(asked)
     missing = sorted(READ.difference(wanted))
-    found = _findings(tables) if not missing else None
+    found = worst(audit()) if not missing else None
     if missing:
         made.append(Section(f"Audit: not done without {', '.join(missing)}"))
     elif found is not None:
         made.append(found)
-    if negotiations["capture"] or asked is not None:
-        more = hints(negotiations, named, kdc=asked is not None, audit=found is not None)
-        made.append(more)
-    return made
+    if not negotiations["capture"] and asked is None:
+        return Overview(made, None)
+    return Overview(made, leads(negotiations, kdc=asked is not None, audit=found is not None))
 
 
 def _hidden(names: Columns) -> list[str]:
@@ -71,15 +85,7 @@ def _hidden(names: Columns) -> list[str]:
     return [f"TLS was spoken with {frequent(asked)}: {keys}"]
 
 
-def _findings(tables: dict[str, Columns]) -> Section | None:
-    from analyzer.audit.registry import all_rules  # noqa: PLC0415 - not for other commands
-    from analyzer.audit.run import audit  # noqa: PLC0415
-    from analyzer.report.overview.findings import worst  # noqa: PLC0415
-
-    return worst(audit(tables, all_rules().values()))
-
-
-def overview(parts: Sequence[Section], room: int | None) -> list[str]:
+def lines_of(parts: Sequence[Section], room: int | None) -> list[str]:
     """Lines of the summary screen, at most `room` cells wide."""
     lines: list[str] = []
     for part in parts:
@@ -104,7 +110,7 @@ class Summary:
 
     def lines(self, width: int | None = WIDTH) -> list[str]:
         """The text, at most `width` cells wide; None: tables as wide as they are."""
-        return overview(self.sections, width)
+        return lines_of(self.sections, width)
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
@@ -269,11 +268,11 @@ def signed(data: bytes) -> bytes:
 
 def reheaded(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     """Change the header of a kept file, with a right digest."""
-    found = files.read_kept(path)
+    found = files.read_kept(path, KEPT)
     assert found is not None
     change(found.header)
-    text = json.dumps(found.header).encode()
-    path.write_bytes(signed(len(text).to_bytes(8, "little") + text + bytes(found.body)))
+    del found.header["parts"]
+    files.write_kept(path, found.header, {name: [data] for name, data in found.parts.items()})
 
 
 def cut(path: Path) -> None:

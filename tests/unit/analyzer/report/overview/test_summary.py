@@ -12,10 +12,12 @@ from support.finding_rows import columns_of, logon
 from support.packets import pcapng, read_packets
 
 from analyzer.analysis import read
+from analyzer.audit.registry import all_rules
+from analyzer.audit.run import audit
 from analyzer.cli.main import run
 from analyzer.report.grid import width_of
 from analyzer.report.overview.kdc import tickets
-from analyzer.report.overview.summary import sections
+from analyzer.report.overview.summary import READ, look_over
 from analyzer.report.overview.why import reasons
 from analyzer.surroundings.kdc_facts import CODE_CUT_OFF, NO_CODE
 
@@ -117,7 +119,8 @@ def test_nothing_to_tell_is_said() -> None:
 def test_tls_is_named_where_nothing_else_is_seen() -> None:
     """So that nobody takes it for a network without authentication."""
     tables = columns_of(names=[{"source": "sni", "name": "web.nego.test", "client": "fd99::20"}])
-    text = "\n".join(line for each in sections(tables) for line in each.lines(None))
+    over = look_over(tables, lambda: audit(tables, all_rules().values()), READ)
+    text = "\n".join(line for each in over.sections(None) for line in each.lines(None))
     assert (
         "TLS was spoken with web.nego.test: what is inside can be read with its keys only" in text
     )
@@ -151,7 +154,7 @@ def test_an_unfinished_logon_does_not_tell_twice_why_it_was_ntlm() -> None:
 def test_it_fits_the_terminal(case: str, room: int) -> None:
     """No line is wider; commands, which are there to be copied, are never cut."""
     path = str(ROOT / "captures" / case / "capture.pcapng")
-    parts = sections(read(path).tables.columns, [path])
+    parts = read(path).derived.overview().sections([path])
     for section in parts:
         lines = list(section.lines(room))
         for line in lines[: len(lines) - len(section.calls)]:
@@ -166,7 +169,7 @@ def test_commands_that_it_names_work(capsys: pytest.CaptureFixture[str]) -> None
     """Each can be typed as it stands."""
     import shlex
 
-    parts = sections(read(MIXED).tables.columns, [str(MIXED)])
+    parts = read(MIXED).derived.overview().sections([str(MIXED)])
     calls = [call for section in parts for call in section.calls]
     assert len(calls) == 5
     for call in calls:
