@@ -48,6 +48,7 @@ class _Side:
 
     rest: int = 0  # bytes of the current compound still to come
     missing: int = 0  # bytes without which the message that the window begins with is not read
+    at_border: bool = False  # nothing is unread or to be skipped: a segment may be read where it is
     elements: int = 0  # of the current compound, read so far
     session: int = 0  # of the element before
     lost_from: int | None = None  # stream offset from which on no border is known
@@ -88,7 +89,7 @@ class SmbFraming(Carrier):
         """Read message after message; of those that don't matter only the header."""
         window, state = self.windows[side], self._sides[side]
         data = window.data
-        state.missing = 0
+        state.missing, state.at_border = 0, False
         while not window.skipping:
             if state.lost_from is not None and not self._resync(side, window, state):
                 break
@@ -285,6 +286,7 @@ class SmbFraming(Carrier):
             if len(window) < 4 + length:
                 return False
             self._length_mask = netbios.NETBIOS
+            self._sides[CLIENT].at_border = self._sides[SERVER].at_border = False
             called = netbios.called_name(window.peek(34, 4))
             if called and called != "*SMBSERVER":
                 self.smb1.logons.server_name = self.smb2.logons.server_name = called
@@ -334,6 +336,7 @@ class SmbFraming(Carrier):
             self.smb1.logons.hint_may_be_lost()
             self.smb2.logons.hint_may_be_lost()
         state.rest = state.elements = state.missing = 0
+        state.at_border = False
 
     def _take_cut(self, side: int, cut: Cut, rest: int) -> None:
         """Read the beginning of a message whose end is not in the capture."""
@@ -373,12 +376,14 @@ class SmbFraming(Carrier):
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
         """Tell the exchanges that wait; a FIN of the client leaves the server its say."""
         if side == CLIENT and how == "fin":
-            self._unfinished(CLIENT, how, whole=True)
+            if not self._sides[CLIENT].at_border:
+                self._unfinished(CLIENT, how, whole=True)
             self._left = self._left or (how, frame, ts_ns)
             return
-        for which in (CLIENT, SERVER):
-            if how == "rst" or side is None or side == which:
-                self._unfinished(which, how, whole=side is not None)
+        for which, state in enumerate(self._sides):
+            if state.at_border or not (side == which or side is None or how == "rst"):
+                continue
+            self._unfinished(which, how, whole=side is not None)
         if self._left is not None:
             # Where the server's side was not captured nobody knows what it answered.
             server = self.windows[SERVER]

@@ -21,7 +21,7 @@ from dissectors.carriers.base import (
     Exchange,
     MessageKind,
 )
-from dissectors.carriers.window import LOSSES, Cut, frames_within
+from dissectors.carriers.window import LOSSES, Carried, Cut, frames_within
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.span import Span
 from dissectors.status import Status, Verdict
@@ -42,6 +42,7 @@ class Pdu(NamedTuple):
     frame: int  # in which that packet ends
     ts_ns: int
     cut: Cut | None = None  # the capture lacks the rest of it
+    frames: tuple[int, ...] = ()  # the one that carried all of it; (): its bytes' window knows
 
 
 class Buffer(NamedTuple):
@@ -334,7 +335,11 @@ class Logons:
         else:
             start, end = pdu.start, pdu.end
         carrier, cut = self.carrier, pdu.cut
-        if cut is None:
+        frames: tuple[int, ...]
+        carried: Carried
+        if pdu.frames:
+            frames, carried = pdu.frames, ()
+        elif cut is None:
             frames, carried = carrier.windows[pdu.side].frames_carried(start, end)
         else:
             frames, carried = frames_within(cut.frames, cut.marks, start, end)
