@@ -38,7 +38,6 @@ The length takes three octets; the first of them and the type are one number her
 _SHORTEST = _PREFIX + HEADER_SIZE
 _BEGINNING = b"\xfeSMB\x40\x00"
 _READERS = Smb2.READERS
-_new_tuple = tuple.__new__
 
 
 class SmbCarrier(SmbFraming):
@@ -56,7 +55,7 @@ class SmbCarrier(SmbFraming):
             window.frame, window.ts_ns = frame, ts_ns
         elif not self._comes_to_border(side, offset, data, frame, ts_ns):
             return window.skipping
-        protocol, limits = self.smb2, self.limits
+        protocol = self.smb2
         logons = protocol.logons
         size = len(data)
         at = done = 0  # ends of the message at hand and of the one before
@@ -91,11 +90,11 @@ class SmbCarrier(SmbFraming):
             if reader is None and status == STATUS_SESSION_EXPIRED and side:
                 reader = Smb2.other_response
             if reader is not None:
-                if at > size or length > limits.held:
-                    if length <= limits.held:
+                if at > size or length > self._held:
+                    if length <= self._held:
                         state.missing = at - size
                     break
-            elif length > limits.message or (
+            elif length > self._longest or (
                 kind in smb_pipe.SMB2_BODIES and self._may_hold_pdu(kind, data, at - length, at)
             ):
                 break
@@ -114,9 +113,7 @@ class SmbCarrier(SmbFraming):
             if reader is not None:
                 end = offset + at
                 content = data[done + _PREFIX : at]
-                pdu = _new_tuple(
-                    Pdu, (side, content, end - length, end, frame, ts_ns, None, (frame,))
-                )
+                pdu = Pdu(side, content, end - length, end, frame, ts_ns, None, (frame,))
                 reader(protocol, pdu, status, message_id, session)
                 if logons.overflows:
                     self._overflows(pdu)

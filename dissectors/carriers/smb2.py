@@ -16,7 +16,6 @@ from dissectors.carriers.smb_logons import (
     Buffer,
     Logons,
     Pdu,
-    note_signing,
     nt_status,
     security_buffer,
     too_short,
@@ -59,7 +58,7 @@ _BINDING = 1
 
 _NEGOTIATE_REQUEST = Struct("<HHHxxI16sIH")
 _NEGOTIATE_RESPONSE = Struct("<HHHxx16sIIIIQQHH")
-_SESSION_SETUP_REQUEST = Struct("<HBBIIHHQ")
+_SESSION_SETUP_REQUEST = Struct("<xxBBxxxxxxxxHHQ")
 _SESSION_SETUP_RESPONSE = Struct("<HHHH")
 _RESPONSE_SIZE = (
     HEADER_SIZE + _SESSION_SETUP_RESPONSE.size
@@ -142,50 +141,49 @@ class Smb2:
         data, logons = pdu.data, self.logons
         if len(data) < HEADER_SIZE + 24:
             buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP request"),))
-            logons.say("request", pdu, logons.request(session, message_id), buffer)
+            logons.say("request", pdu, logons.request(session, message_id), buffer, None, {})
             return
         fields = _SESSION_SETUP_REQUEST.unpack_from(data, HEADER_SIZE)
-        _, flags, mode, _, _, offset, length, previous = fields
+        flags, mode, offset, length, previous = fields
         buffer = security_buffer(pdu, offset, length, HEADER_SIZE)
-        binding = bool(flags & _BINDING)
-        exchange = logons.request(session, message_id, binding=binding)
-        note_signing(
-            exchange,
-            enabled=bool(mode & _SIGNING_ENABLED),
-            required=bool(mode & _SIGNING_REQUIRED),
+        exchange = logons.request(session, message_id, flags & _BINDING)
+        known = exchange.context  # from NEGOTIATE; either of the two may ask for signing
+        known["client_signing_enabled"] = bool(
+            mode & _SIGNING_ENABLED or known.get("client_signing_enabled")
+        )
+        known["client_signing_required"] = bool(
+            mode & _SIGNING_REQUIRED or known.get("client_signing_required")
         )
         context: dict[str, Any] = {}
-        if binding:
-            context["binding"] = True
+        if flags & _BINDING:
+            known["binding"] = context["binding"] = True
         if previous:
-            context["previous_session"] = logons.key_format % previous
-        if context:
-            exchange.context |= context
-        logons.say("request", pdu, exchange, buffer, context=context)
+            number = logons.key_format % previous
+            known["previous_session"] = context["previous_session"] = number
+        logons.say("request", pdu, exchange, buffer, None, context)
 
     def _session_setup_response(self, pdu: Pdu, status: int, message_id: int, session: int) -> None:
         if status == STATUS_PENDING:  # interim: the answer itself follows under the same MessageId
             return
         data, logons = pdu.data, self.logons
         verdict = nt_status(status)
+        refused = verdict.verdict == "failure"
         exchange, matched = logons.response(session, message_id, verdict)
         context: dict[str, Any] = {}
         if len(data) < _RESPONSE_SIZE:
             buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP response"),))
-        elif verdict.verdict == "failure" and not _keeps_its_body(pdu):
+        elif refused and not _keeps_its_body(pdu):
             buffer = Buffer(anomalies=_error_faults(pdu))  # it has no place for a token
         else:
             _, flags, offset, length = _SESSION_SETUP_RESPONSE.unpack_from(data, HEADER_SIZE)
             buffer = security_buffer(pdu, offset, length, HEADER_SIZE)
-            if flags and verdict.verdict != "failure":
+            if flags and not refused:
                 context = {name: True for bit, name in _SESSION_FLAGS if flags & bit}
                 exchange.context |= context
-        anomalies = () if matched else (unmatched(pdu),)
         if not matched:
+            buffer = unmatched(pdu, buffer)
             context["request_missing"] = True
-        logons.say(
-            "response", pdu, exchange, buffer, status=verdict, anomalies=anomalies, context=context
-        )
+        logons.say("response", pdu, exchange, buffer, verdict, context)
 
     def _tree_connect_request(self, pdu: Pdu, _status: int, message_id: int, session: int) -> None:
         self.logons.tree_request(session, message_id, _tree_path(pdu.data))

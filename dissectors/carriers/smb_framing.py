@@ -62,9 +62,9 @@ class SmbFraming(Carrier):
         self, emit: Emit, *, started_before: bool = False, limits: Limits | None = None
     ) -> None:
         super().__init__(emit, started_before=started_before)
-        self.limits = limits or _LIMITS
+        self._longest, self._held, self._exchanges = limits or _LIMITS
         self._smb1: Smb1 | None = None
-        self.smb2 = Smb2(Logons(self, "smb2", "0x%016x", self.limits.exchanges))
+        self.smb2 = Smb2(Logons(self, "smb2", "0x%016x", self._exchanges))
         self._sides = (_Side(), _Side())
         self._length_mask = netbios.DIRECT_TCP
         self._told: set[str] = set()  # what is told once per connection
@@ -76,7 +76,7 @@ class SmbFraming(Carrier):
     def smb1(self) -> Smb1:
         """What the connection says in SMB1: most say nothing in it."""
         if self._smb1 is None:
-            self._smb1 = Smb1(Logons(self, "smb1", "uid %d", self.limits.exchanges))
+            self._smb1 = Smb1(Logons(self, "smb1", "uid %d", self._exchanges))
         return self._smb1
 
     @classmethod
@@ -107,7 +107,7 @@ class SmbFraming(Carrier):
                     break
                 length &= self._length_mask
                 prefix = 4
-                if length < netbios.SHORTEST or length > self.limits.message:
+                if length < netbios.SHORTEST or length > self._longest:
                     self._lose(window, state)
                     continue
             ready = available - prefix
@@ -141,7 +141,7 @@ class SmbFraming(Carrier):
         if magic != smb2.MAGIC or size != smb2.HEADER_SIZE:
             return _LOST
         matters = command <= smb2.TREE_CONNECT or (side and status == smb2.STATUS_SESSION_EXPIRED)
-        if matters and ready < length and ready < self.limits.held:
+        if matters and ready < length and ready < self._held:
             return _WAIT
         by_rule = False
         if flags & smb2.SIGNED:
@@ -207,7 +207,7 @@ class SmbFraming(Carrier):
         if magic != smb1.MAGIC:
             return _LOST
         matters = smb1.NEGOTIATE <= command <= smb1.TREE_CONNECT
-        if matters and ready < length and ready < self.limits.held:
+        if matters and ready < length and ready < self._held:
             return _WAIT
         body = smb_pipe.SMB1_BODIES.get(command << 1 | flags >> 7)
         if body is not None and ready < smb_pipe.NEAR and ready < length <= smb_pipe.WAITED_FOR:
@@ -297,14 +297,14 @@ class SmbFraming(Carrier):
         """Copy a message that matters, up to the limit of what is held."""
         state = self._sides[side]
         prefix = start - window.position
-        held = min(length, self.limits.held)
+        held = min(length, self._held)
         offset = window.offset + prefix
         if held < length:
             self._tell(side, "limit-message-size", offset, length, f"{held} bytes were read")
         rest = (
             state.rest or netbios.LENGTH.unpack_from(window.data, start - 4)[0] & self._length_mask
         )
-        end = offset + min(rest, self.limits.held)
+        end = offset + min(rest, self._held)
         data = window.peek(held, prefix)
         return Pdu(side, data, offset, end, *window.place(end - 1))
 
