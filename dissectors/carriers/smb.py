@@ -24,6 +24,7 @@ from dissectors.carriers.smb2 import (
     STATUS_PENDING,
     STATUS_SESSION_EXPIRED,
     TREE_CONNECT,
+    Smb2,
 )
 from dissectors.carriers.smb_framing import SmbFraming
 from dissectors.carriers.smb_logons import Pdu
@@ -34,8 +35,9 @@ _PACKET = Struct("<HBB 6sxxIHxxIIQxxxxxxxxQ")
 
 The length takes three octets; the first of them and the type are one number here, 0 below 64 KiB.
 """
+_SHORTEST = _PREFIX + HEADER_SIZE
 _BEGINNING = b"\xfeSMB\x40\x00"
-_new_tuple = tuple.__new__
+_READERS = Smb2.READERS
 
 
 class SmbCarrier(SmbFraming):
@@ -44,55 +46,20 @@ class SmbCarrier(SmbFraming):
     name: ClassVar[str] = "smb"
 
     def receive(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
-        """Take a segment; see `Carrier.receive`."""
-        window, state = self.windows[side], self._sides[side]
-        if state.rest or state.lost_from is not None or self._length_mask != DIRECT_TCP:
-            return super().receive(side, offset, data, frame, ts_ns)
-        if state.missing:
-            return self._go_on(side, offset, data, frame, ts_ns)
-        if not window.bypass(offset, frame, ts_ns):
-            return super().receive(side, offset, data, frame, ts_ns)
-        done = self._whole_messages(side, offset, data, frame, ts_ns)
-        beyond = done - len(data)
-        if beyond >= 0:
-            window.offset = offset + len(data)
-            window.skipping = beyond
-            return beyond
-        window.append(offset, data, frame, ts_ns)
-        if done:
-            window.skip(done)
-        if not state.missing:
-            self.feed(side)
-        return window.skipping
+        """Take a segment; see `Carrier.receive`.
 
-    def _go_on(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
-        """Take a segment behind the beginning of a message that matters; read once that is whole."""
-        window, state = self.windows[side], self._sides[side]
-        missing, state.missing = state.missing - len(data), 0
-        if offset != window.offset + len(window):
-            return super().receive(side, offset, data, frame, ts_ns)
-        window.append(offset, data, frame, ts_ns)
-        if missing > 0:
-            state.missing = missing
-            return 0
-        held = window.peek(len(window))
-        window.skip(self._whole_messages(side, window.offset, held, window.frame, window.ts_ns))
-        if not window.skipping and not state.missing:
-            self.feed(side)
-        return window.skipping
-
-    def _whole_messages(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
-        """Read messages from the beginning of `data`, as `feed` would, up to the first odd one.
-
-        All of them end in `frame`. Return how many bytes are done with: more than there are if the last
-        message goes on.
+        What begins at a border is read here message by message, as `feed` would, up to the first odd one.
         """
+        window, state = self.windows[side], self._sides[side]
+        if state.at_border and offset == window.offset and frame > window.frame:
+            window.frame, window.ts_ns = frame, ts_ns
+        elif not self._comes_to_border(side, offset, data, frame, ts_ns):
+            return window.skipping
         protocol = self.smb2
         logons = protocol.logons
         size = len(data)
-        last = size - (_PREFIX + HEADER_SIZE)
-        at = 0
-        while at <= last:
+        at = done = 0  # ends of the message at hand and of the one before
+        while size - done >= _SHORTEST:
             (
                 large,
                 middle,
@@ -104,26 +71,32 @@ class SmbCarrier(SmbFraming):
                 following,
                 message_id,
                 session,
-            ) = _PACKET.unpack_from(data, at)
+            ) = _PACKET.unpack_from(data, done)
             length = middle << 8 | low
             if large:
                 if large & 0xFF:  # the type is another one
                     break
                 length |= large << 8
-            if begins != _BEGINNING or following or length < HEADER_SIZE:
+            if (
+                begins != _BEGINNING
+                or following
+                or length < HEADER_SIZE
+                or flags & RESPONSE != side
+            ):
                 break
-            if flags & RESPONSE != side:
-                break
-            start = at + _PREFIX
-            end = start + length
-            matters = command <= TREE_CONNECT or (side and status == STATUS_SESSION_EXPIRED)
-            if matters:
-                if length > self.limits.held:
+            at = done + _PREFIX + length
+            kind = command << 1 | side
+            reader = _READERS.get(kind)
+            if reader is None and status == STATUS_SESSION_EXPIRED and side:
+                reader = Smb2.other_response
+            if reader is not None:
+                if at > size or length > self._held:
+                    if length <= self._held:
+                        state.missing = at - size
                     break
-                if end > size:
-                    self._sides[side].missing = end - size
-                    break
-            elif not self._of_no_interest(command << 1 | side, data, start, end):
+            elif length > self._longest or (
+                kind in smb_pipe.SMB2_BODIES and self._may_hold_pdu(kind, data, at - length, at)
+            ):
                 break
             if command > SESSION_SETUP:
                 owner = logons.owners.get(session)
@@ -137,25 +110,51 @@ class SmbCarrier(SmbFraming):
                 elif command != TREE_CONNECT or not protocol.signs_by_rule:
                     owner.signed_messages += 1
                     owner.signed_frame = owner.signed_frame or frame
-            if matters:
-                pdu = _new_tuple(
-                    Pdu,
-                    (side, data[start:end], offset + start, offset + end, frame, ts_ns, None),
-                )
-                protocol.read(pdu, command, status, message_id, session)
+            if reader is not None:
+                end = offset + at
+                content = data[done + _PREFIX : at]
+                pdu = Pdu(side, content, end - length, end, frame, ts_ns, None, (frame,))
+                reader(protocol, pdu, status, message_id, session)
                 if logons.overflows:
                     self._overflows(pdu)
-            at = end
-        return at
+            done = at
+        if done == size:
+            window.offset = offset + size
+            state.at_border = True
+            return 0
+        state.at_border = False
+        if done > size:
+            window.offset = offset + size
+            window.skipping = done - size
+            return done - size
+        window.append(offset, data, frame, ts_ns)
+        window.skip(done)
+        if not state.missing:
+            self.feed(side)
+        return window.skipping
 
-    def _of_no_interest(self, kind: int, data: bytes, start: int, end: int) -> bool:
-        """Whether a message can be passed over by its header alone; `kind`: command and reply flag."""
-        if kind >> 1 == IOCTL or end - start > self.limits.message:
+    def _comes_to_border(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> bool:
+        """Whether a segment begins at a border after all; one that does not is taken by the window."""
+        window, state = self.windows[side], self._sides[side]
+        if state.rest or state.lost_from is not None or self._length_mask != DIRECT_TCP:
+            super().receive(side, offset, data, frame, ts_ns)
             return False
-        body = smb_pipe.SMB2_BODIES.get(kind)
-        if body is None:
+        missing, state.missing = state.missing - len(data), 0
+        if missing > 0 and offset == window.offset + len(window):  # ends within the same message
+            window.append(offset, data, frame, ts_ns)
+            state.missing = missing
+            return False
+        if window.bypass(offset, frame, ts_ns):
             return True
-        if end <= len(data):
-            return smb_pipe.trailer(data, start, end - start, body) is None
-        ready = len(data) - start
-        return ready >= smb_pipe.NEAR and smb_pipe.trailer(data, start, ready, body) is None
+        super().receive(side, offset, data, frame, ts_ns)
+        return False
+
+    def _may_hold_pdu(self, kind: int, data: bytes, start: int, end: int) -> bool:
+        """Whether a message cannot be passed over by its header alone; `kind`: command and reply flag."""
+        if kind >> 1 == IOCTL:
+            return True
+        body = smb_pipe.SMB2_BODIES[kind]
+        ready = min(end, len(data)) - start
+        if end > len(data) and ready < smb_pipe.NEAR:
+            return True
+        return smb_pipe.trailer(data, start, ready, body) is not None

@@ -176,7 +176,7 @@ class Smb1:
             buffer = Buffer(anomalies=self._password_logon(pdu, header, block, exchange, nt=0))
         else:
             buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP_ANDX request"),))
-        logons.say("request", pdu, exchange, buffer)
+        logons.say("request", pdu, exchange, buffer, None, {})
 
     def _password_logon(
         self, pdu: Pdu, header: Header, block: Block, exchange: Exchange, *, nt: int
@@ -226,12 +226,10 @@ class Smb1:
             context["guest"] = exchange.context["guest"] = True
         if len(words) >= 8:
             buffer = security_buffer(pdu, block.start, _u16(words, 6), HEADER_SIZE)
-        anomalies = () if matched else (unmatched(pdu),)
         if not matched:
+            buffer = unmatched(pdu, buffer)
             context["request_missing"] = True
-        logons.say(
-            "response", pdu, exchange, buffer, status=status, anomalies=anomalies, context=context
-        )
+        logons.say("response", pdu, exchange, buffer, status, context)
 
 
 def _blocks(data: bytes, command: int) -> Iterator[Block]:

@@ -6,16 +6,16 @@ Spec: MS-SMB2 2.2.1 to 2.2.10 (header and messages), 3.2.4.1.1, 3.2.5.2 (multi-p
 from __future__ import annotations
 
 from codecs import utf_16_le_decode
+from collections.abc import Callable
 from struct import Struct
-from typing import Any
+from typing import Any, ClassVar
 
 from dissectors.anomaly import Anomaly
-from dissectors.carriers.base import CLIENT
+from dissectors.carriers.base import SERVER
 from dissectors.carriers.smb_logons import (
     Buffer,
     Logons,
     Pdu,
-    note_signing,
     nt_status,
     security_buffer,
     too_short,
@@ -58,7 +58,7 @@ _BINDING = 1
 
 _NEGOTIATE_REQUEST = Struct("<HHHxxI16sIH")
 _NEGOTIATE_RESPONSE = Struct("<HHHxx16sIIIIQQHH")
-_SESSION_SETUP_REQUEST = Struct("<HBBIIHHQ")
+_SESSION_SETUP_REQUEST = Struct("<xxBBxxxxxxxxHHQ")
 _SESSION_SETUP_RESPONSE = Struct("<HHHH")
 _RESPONSE_SIZE = (
     HEADER_SIZE + _SESSION_SETUP_RESPONSE.size
@@ -69,6 +69,9 @@ _CONTEXT = Struct("<HHxxxx")
 _NETNAME = 5
 _CONTEXTS = 16  # negotiate contexts looked at
 _TOKENS: frozenset[TokenKind] = frozenset({"gss", "spnego-init", "spnego-resp", "ntlm", "kerberos"})
+
+Reader = Callable[["Smb2", Pdu, int, int, int], None]
+"""Reads a message whose status (of a request: none), MessageId and SessionId are known."""
 
 
 class Smb2:
@@ -89,33 +92,11 @@ class Smb2:
         _, _, status, command, flags, _, message_id, own = HEADER.unpack_from(pdu.data)
         if flags & RESPONSE != pdu.side:
             return False
-        self.read(pdu, command, status, message_id, own if session is None else session)
+        reader = self.READERS.get(command << 1 | pdu.side, Smb2.other_response)
+        reader(self, pdu, status, message_id, own if session is None else session)
         return True
 
-    def read(self, pdu: Pdu, command: int, status: int, message_id: int, session: int) -> None:
-        """Read a message whose header is known."""
-        logons = self.logons
-        if pdu.side == CLIENT:
-            if command == SESSION_SETUP:
-                self._session_setup_request(pdu, message_id, session)
-            elif command == NEGOTIATE:
-                self._negotiate_request(pdu)
-            elif command == TREE_CONNECT:
-                logons.tree_request(session, message_id, _tree_path(pdu.data))
-            elif command == LOGOFF:
-                logons.logoff(pdu, session)
-        elif status == STATUS_PENDING:
-            pass  # an interim answer: the real one follows under the same MessageId
-        elif command == SESSION_SETUP:
-            self._session_setup_response(pdu, status, message_id, session)
-        elif command == NEGOTIATE:
-            self._negotiate_response(pdu, status)
-        elif command == TREE_CONNECT:
-            logons.tree_response(pdu, session, message_id, nt_status(status))
-        elif status == STATUS_SESSION_EXPIRED:  # whatever was asked for (MS-SMB2 3.3.5.2.9)
-            logons.session_over(pdu, session, nt_status(status))
-
-    def _negotiate_request(self, pdu: Pdu) -> None:
+    def _negotiate_request(self, pdu: Pdu, _status: int, _message_id: int, _session: int) -> None:
         data = pdu.data
         if len(data) < HEADER_SIZE + 36:
             return
@@ -131,7 +112,7 @@ class Smb2:
             name = _net_name(data, context_offset, context_count)
             self.logons.server_name = name or self.logons.server_name
 
-    def _negotiate_response(self, pdu: Pdu, status: int) -> None:
+    def _negotiate_response(self, pdu: Pdu, status: int, _message_id: int, _session: int) -> None:
         if status:
             return
         data, logons = pdu.data, self.logons
@@ -156,52 +137,80 @@ class Smb2:
         self.signs_by_rule = dialect == SMB_3_1_1 and not required
         logons.hint(pdu, facts, security_buffer(pdu, offset, length, HEADER_SIZE))
 
-    def _session_setup_request(self, pdu: Pdu, message_id: int, session: int) -> None:
+    def _session_setup_request(self, pdu: Pdu, _status: int, message_id: int, session: int) -> None:
         data, logons = pdu.data, self.logons
         if len(data) < HEADER_SIZE + 24:
             buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP request"),))
-            logons.say("request", pdu, logons.request(session, message_id), buffer)
+            logons.say("request", pdu, logons.request(session, message_id), buffer, None, {})
             return
         fields = _SESSION_SETUP_REQUEST.unpack_from(data, HEADER_SIZE)
-        _, flags, mode, _, _, offset, length, previous = fields
+        flags, mode, offset, length, previous = fields
         buffer = security_buffer(pdu, offset, length, HEADER_SIZE)
-        binding = bool(flags & _BINDING)
-        exchange = logons.request(session, message_id, binding=binding)
-        note_signing(
-            exchange,
-            enabled=bool(mode & _SIGNING_ENABLED),
-            required=bool(mode & _SIGNING_REQUIRED),
+        exchange = logons.request(session, message_id, flags & _BINDING)
+        known = exchange.context  # from NEGOTIATE; either of the two may ask for signing
+        known["client_signing_enabled"] = bool(
+            mode & _SIGNING_ENABLED or known.get("client_signing_enabled")
+        )
+        known["client_signing_required"] = bool(
+            mode & _SIGNING_REQUIRED or known.get("client_signing_required")
         )
         context: dict[str, Any] = {}
-        if binding:
-            context["binding"] = True
+        if flags & _BINDING:
+            known["binding"] = context["binding"] = True
         if previous:
-            context["previous_session"] = logons.key_format % previous
-        if context:
-            exchange.context |= context
-        logons.say("request", pdu, exchange, buffer, context=context)
+            number = logons.key_format % previous
+            known["previous_session"] = context["previous_session"] = number
+        logons.say("request", pdu, exchange, buffer, None, context)
 
     def _session_setup_response(self, pdu: Pdu, status: int, message_id: int, session: int) -> None:
+        if status == STATUS_PENDING:  # interim: the answer itself follows under the same MessageId
+            return
         data, logons = pdu.data, self.logons
         verdict = nt_status(status)
+        refused = verdict.verdict == "failure"
         exchange, matched = logons.response(session, message_id, verdict)
         context: dict[str, Any] = {}
         if len(data) < _RESPONSE_SIZE:
             buffer = Buffer(anomalies=(too_short(pdu, "SESSION_SETUP response"),))
-        elif verdict.verdict == "failure" and not _keeps_its_body(pdu):
+        elif refused and not _keeps_its_body(pdu):
             buffer = Buffer(anomalies=_error_faults(pdu))  # it has no place for a token
         else:
             _, flags, offset, length = _SESSION_SETUP_RESPONSE.unpack_from(data, HEADER_SIZE)
             buffer = security_buffer(pdu, offset, length, HEADER_SIZE)
-            if flags and verdict.verdict != "failure":
+            if flags and not refused:
                 context = {name: True for bit, name in _SESSION_FLAGS if flags & bit}
                 exchange.context |= context
-        anomalies = () if matched else (unmatched(pdu),)
         if not matched:
+            buffer = unmatched(pdu, buffer)
             context["request_missing"] = True
-        logons.say(
-            "response", pdu, exchange, buffer, status=verdict, anomalies=anomalies, context=context
-        )
+        logons.say("response", pdu, exchange, buffer, verdict, context)
+
+    def _tree_connect_request(self, pdu: Pdu, _status: int, message_id: int, session: int) -> None:
+        self.logons.tree_request(session, message_id, _tree_path(pdu.data))
+
+    def _tree_connect_response(self, pdu: Pdu, status: int, message_id: int, session: int) -> None:
+        if status != STATUS_PENDING:
+            self.logons.tree_response(pdu, session, message_id, nt_status(status))
+
+    def _logoff_request(self, pdu: Pdu, _status: int, _message_id: int, session: int) -> None:
+        self.logons.logoff(pdu, session)
+
+    def other_response(self, pdu: Pdu, status: int, _message_id: int, session: int) -> None:
+        """Read an answer of which the status alone may matter, whatever was asked for (3.3.5.2.9)."""
+        if status == STATUS_SESSION_EXPIRED and pdu.side == SERVER:
+            self.logons.session_over(pdu, session, nt_status(status))
+
+    READERS: ClassVar[dict[int, Reader]] = {
+        NEGOTIATE << 1: _negotiate_request,
+        NEGOTIATE << 1 | RESPONSE: _negotiate_response,
+        SESSION_SETUP << 1: _session_setup_request,
+        SESSION_SETUP << 1 | RESPONSE: _session_setup_response,
+        LOGOFF << 1: _logoff_request,
+        LOGOFF << 1 | RESPONSE: other_response,
+        TREE_CONNECT << 1: _tree_connect_request,
+        TREE_CONNECT << 1 | RESPONSE: _tree_connect_response,
+    }
+    """By command and whether it answers: who reads the messages that matter."""
 
 
 def _keeps_its_body(pdu: Pdu) -> bool:

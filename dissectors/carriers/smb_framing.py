@@ -48,6 +48,7 @@ class _Side:
 
     rest: int = 0  # bytes of the current compound still to come
     missing: int = 0  # bytes without which the message that the window begins with is not read
+    at_border: bool = False  # nothing is unread or to be skipped: a segment may be read where it is
     elements: int = 0  # of the current compound, read so far
     session: int = 0  # of the element before
     lost_from: int | None = None  # stream offset from which on no border is known
@@ -61,9 +62,9 @@ class SmbFraming(Carrier):
         self, emit: Emit, *, started_before: bool = False, limits: Limits | None = None
     ) -> None:
         super().__init__(emit, started_before=started_before)
-        self.limits = limits or _LIMITS
+        self._longest, self._held, self._exchanges = limits or _LIMITS
         self._smb1: Smb1 | None = None
-        self.smb2 = Smb2(Logons(self, "smb2", "0x%016x", self.limits.exchanges))
+        self.smb2 = Smb2(Logons(self, "smb2", "0x%016x", self._exchanges))
         self._sides = (_Side(), _Side())
         self._length_mask = netbios.DIRECT_TCP
         self._told: set[str] = set()  # what is told once per connection
@@ -75,7 +76,7 @@ class SmbFraming(Carrier):
     def smb1(self) -> Smb1:
         """What the connection says in SMB1: most say nothing in it."""
         if self._smb1 is None:
-            self._smb1 = Smb1(Logons(self, "smb1", "uid %d", self.limits.exchanges))
+            self._smb1 = Smb1(Logons(self, "smb1", "uid %d", self._exchanges))
         return self._smb1
 
     @classmethod
@@ -88,7 +89,7 @@ class SmbFraming(Carrier):
         """Read message after message; of those that don't matter only the header."""
         window, state = self.windows[side], self._sides[side]
         data = window.data
-        state.missing = 0
+        state.missing, state.at_border = 0, False
         while not window.skipping:
             if state.lost_from is not None and not self._resync(side, window, state):
                 break
@@ -106,7 +107,7 @@ class SmbFraming(Carrier):
                     break
                 length &= self._length_mask
                 prefix = 4
-                if length < netbios.SHORTEST or length > self.limits.message:
+                if length < netbios.SHORTEST or length > self._longest:
                     self._lose(window, state)
                     continue
             ready = available - prefix
@@ -140,7 +141,7 @@ class SmbFraming(Carrier):
         if magic != smb2.MAGIC or size != smb2.HEADER_SIZE:
             return _LOST
         matters = command <= smb2.TREE_CONNECT or (side and status == smb2.STATUS_SESSION_EXPIRED)
-        if matters and ready < length and ready < self.limits.held:
+        if matters and ready < length and ready < self._held:
             return _WAIT
         by_rule = False
         if flags & smb2.SIGNED:
@@ -206,7 +207,7 @@ class SmbFraming(Carrier):
         if magic != smb1.MAGIC:
             return _LOST
         matters = smb1.NEGOTIATE <= command <= smb1.TREE_CONNECT
-        if matters and ready < length and ready < self.limits.held:
+        if matters and ready < length and ready < self._held:
             return _WAIT
         body = smb_pipe.SMB1_BODIES.get(command << 1 | flags >> 7)
         if body is not None and ready < smb_pipe.NEAR and ready < length <= smb_pipe.WAITED_FOR:
@@ -285,6 +286,7 @@ class SmbFraming(Carrier):
             if len(window) < 4 + length:
                 return False
             self._length_mask = netbios.NETBIOS
+            self._sides[CLIENT].at_border = self._sides[SERVER].at_border = False
             called = netbios.called_name(window.peek(34, 4))
             if called and called != "*SMBSERVER":
                 self.smb1.logons.server_name = self.smb2.logons.server_name = called
@@ -295,14 +297,14 @@ class SmbFraming(Carrier):
         """Copy a message that matters, up to the limit of what is held."""
         state = self._sides[side]
         prefix = start - window.position
-        held = min(length, self.limits.held)
+        held = min(length, self._held)
         offset = window.offset + prefix
         if held < length:
             self._tell(side, "limit-message-size", offset, length, f"{held} bytes were read")
         rest = (
             state.rest or netbios.LENGTH.unpack_from(window.data, start - 4)[0] & self._length_mask
         )
-        end = offset + min(rest, self.limits.held)
+        end = offset + min(rest, self._held)
         data = window.peek(held, prefix)
         return Pdu(side, data, offset, end, *window.place(end - 1))
 
@@ -334,6 +336,7 @@ class SmbFraming(Carrier):
             self.smb1.logons.hint_may_be_lost()
             self.smb2.logons.hint_may_be_lost()
         state.rest = state.elements = state.missing = 0
+        state.at_border = False
 
     def _take_cut(self, side: int, cut: Cut, rest: int) -> None:
         """Read the beginning of a message whose end is not in the capture."""
@@ -373,12 +376,14 @@ class SmbFraming(Carrier):
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
         """Tell the exchanges that wait; a FIN of the client leaves the server its say."""
         if side == CLIENT and how == "fin":
-            self._unfinished(CLIENT, how, whole=True)
+            if not self._sides[CLIENT].at_border:
+                self._unfinished(CLIENT, how, whole=True)
             self._left = self._left or (how, frame, ts_ns)
             return
-        for which in (CLIENT, SERVER):
-            if how == "rst" or side is None or side == which:
-                self._unfinished(which, how, whole=side is not None)
+        for which, state in enumerate(self._sides):
+            if state.at_border or not (side == which or side is None or how == "rst"):
+                continue
+            self._unfinished(which, how, whole=side is not None)
         if self._left is not None:
             # Where the server's side was not captured nobody knows what it answered.
             server = self.windows[SERVER]

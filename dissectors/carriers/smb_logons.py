@@ -21,7 +21,7 @@ from dissectors.carriers.base import (
     Exchange,
     MessageKind,
 )
-from dissectors.carriers.window import LOSSES, Cut, frames_within
+from dissectors.carriers.window import LOSSES, Carried, Cut, frames_within
 from dissectors.codes.nt_status import nt_status_name
 from dissectors.records import NamedTuple, dataclass
 from dissectors.span import Span
@@ -33,7 +33,8 @@ _Value = TypeVar("_Value")
 _new_tuple = tuple.__new__  # for what is made once per message: a third of a NamedTuple's own time
 
 
-class Pdu(NamedTuple):
+@dataclass(slots=True)
+class Pdu:
     """One SMB message (of a compound: one element), as far as it is held."""
 
     side: int
@@ -43,6 +44,7 @@ class Pdu(NamedTuple):
     frame: int  # in which that packet ends
     ts_ns: int
     cut: Cut | None = None  # the capture lacks the rest of it
+    frames: tuple[int, ...] = ()  # the one that carried all of it; (): its bytes' window knows
 
 
 class Buffer(NamedTuple):
@@ -51,6 +53,9 @@ class Buffer(NamedTuple):
     token: bytes | None = None
     start: int = 0
     anomalies: tuple[Anomaly, ...] = ()
+
+
+NO_BUFFER = Buffer()
 
 
 @lru_cache(maxsize=256)
@@ -88,9 +93,10 @@ def too_short(pdu: Pdu, what: str) -> Anomaly:
     return Anomaly(code, Span(0, len(pdu.data)), f"{what} ends early")
 
 
-def unmatched(pdu: Pdu) -> Anomaly:
-    """Say that the capture holds an answer without its request."""
-    return Anomaly("unmatched-response", Span(0, len(pdu.data)), "SESSION_SETUP")
+def unmatched(pdu: Pdu, buffer: Buffer) -> Buffer:
+    """Say with an answer's `buffer` that the capture holds no request for it."""
+    note = Anomaly("unmatched-response", Span(0, len(pdu.data)), "SESSION_SETUP")
+    return buffer._replace(anomalies=(*buffer.anomalies, note))
 
 
 def unc_server(path: str) -> str | None:
@@ -107,13 +113,6 @@ def remember(table: dict[int, _Value], key: int, value: _Value, limit: int) -> b
         del table[next(iter(table))]
     table[key] = value
     return full
-
-
-def note_signing(exchange: Exchange, *, enabled: bool, required: bool) -> None:
-    """Add what a SESSION_SETUP request says of signing to what its client's NEGOTIATE said."""
-    context = exchange.context
-    context["client_signing_enabled"] = enabled or context.get("client_signing_enabled", False)
-    context["client_signing_required"] = required or context.get("client_signing_required", False)
 
 
 def _first_tree(owner: Exchange, path: str | None) -> None:
@@ -159,13 +158,13 @@ class Logons:
     """By session: the exchange whose session was said to be over."""
     overflows: int = 0
 
-    def request(self, session: int, pairing: int, *, binding: bool = False) -> Exchange:
+    def request(self, session: int, pairing: int, binding: int = 0) -> Exchange:
         """Find or start the exchange of a SESSION_SETUP request."""
         attempt = self.open.get(session) if session else None
         if attempt is None and session and session not in self.owners and not binding:
             attempt = self._adopt(session)
         if attempt is None:
-            attempt = self._start(session, again=binding or session in self.owners)
+            attempt = self._start(session, again=bool(binding) or session in self.owners)
             if session and not (binding or session in self.given or self.overflows):
                 attempt.exchange.context["foreign_session"] = True
         self.overflows += remember(self.asked, pairing, attempt, self.limit)
@@ -182,11 +181,12 @@ class Logons:
         if session and attempt.session != session:
             self._name(attempt, session)
         # a refusal repeats the number that it was asked for
-        if session and session not in self.given and status.verdict != "failure":
+        verdict = status.verdict
+        if session and session not in self.given and verdict != "failure":
             self.overflows += remember(self.given, session, None, self.limit)
-        if status.verdict != "continue":
+        if verdict != "continue":
             self._forget(attempt)
-            if status.verdict == "success" and session:
+            if verdict == "success" and session:
                 self.overflows += remember(self.owners, session, attempt.exchange, self.limit)
         return attempt.exchange, matched
 
@@ -251,14 +251,14 @@ class Logons:
         context: dict[str, Any] = {"event": "tree-connect"}
         if path is not None:
             context["path"] = path
-        self.say("after", pdu, owner, status=status, context=context)
+        self.say("after", pdu, owner, NO_BUFFER, status, context)
 
     def session_over(self, pdu: Pdu, session: int, status: Status) -> None:
         """Tell once that a session has come to its end in use; only another logon can go on with it."""
         owner = self.owners.get(session)
         if owner is not None and self.over.get(session) is not owner:
             self.overflows += remember(self.over, session, owner, self.limit)
-            self.say("after", pdu, owner, status=status, context={"event": "use"})
+            self.say("after", pdu, owner, NO_BUFFER, status, {"event": "use"})
 
     def hint(
         self, pdu: Pdu, facts: dict[str, Any], buffer: Buffer, schemes: tuple[str, ...] = ()
@@ -272,7 +272,7 @@ class Logons:
             context["carrier_version"] = self.version
         if self.server_name is not None:
             context["server_name"] = self.server_name
-        self.say("hint", pdu, None, buffer, schemes=schemes, context=context)
+        self.say("hint", pdu, None, buffer, None, context, schemes)
 
     def hint_may_be_lost(self) -> None:
         """Note that bytes of the server are missing from where its NEGOTIATE may have been."""
@@ -284,7 +284,7 @@ class Logons:
         owner = self.owners.pop(session, None)
         if owner is not None:
             remember(self.left, session, owner, self.limit)
-            self.say("after", pdu, owner, context={"event": "logoff"})
+            self.say("after", pdu, owner, NO_BUFFER, None, {"event": "logoff"})
 
     def without_owner(self, session: int, *, logoff: bool) -> Exchange | None:
         """Whose a message is that comes before the logon's answer was read, or answers its `logoff`.
@@ -318,28 +318,26 @@ class Logons:
         kind: MessageKind,
         pdu: Pdu,
         exchange: Exchange | None,
-        buffer: Buffer = Buffer(),  # noqa: B008 - an immutable tuple
-        *,
-        status: Status | None = None,
+        buffer: Buffer,
+        status: Status | None,
+        context: dict[str, Any],
         schemes: tuple[str, ...] = (),
-        anomalies: tuple[Anomaly, ...] = (),
-        context: dict[str, Any] | None = None,
     ) -> None:
         """Emit one leg; it ends where its PDU ends."""
-        token, at, faults = buffer
-        span = None
+        token, at, anomalies = buffer
+        start, end, span = pdu.start, pdu.end, None
         if token:
-            start = pdu.start + at
+            start += at
             end = start + len(token)
             span = _new_tuple(Span, (start, end))
-        else:
-            start, end = pdu.start, pdu.end
-        carrier, cut = self.carrier, pdu.cut
-        if cut is None:
-            frames, carried = carrier.windows[pdu.side].frames_carried(start, end)
-        else:
-            frames, carried = frames_within(cut.frames, cut.marks, start, end)
-        carrier.emit(
+        frames, cut = pdu.frames, pdu.cut
+        carried: Carried = ()
+        if not frames:
+            if cut is None:
+                frames, carried = self.carrier.windows[pdu.side].frames_carried(start, end)
+            else:
+                frames, carried = frames_within(cut.frames, cut.marks, start, end)
+        self.carrier.emit(
             CarrierMessage(
                 kind,
                 pdu.side,
@@ -352,8 +350,8 @@ class Logons:
                 status,
                 schemes,
                 False,  # not a SASL layer; all by position, which takes less time
-                faults + anomalies,
-                {} if context is None else context,
+                anomalies,
+                context,
                 False,  # not base64
                 (),
                 carried,

@@ -243,5 +243,6 @@ def test_security_buffer():
 
 def test_every_code_is_registered():
     """The anomalies made here are codes of the registry."""
-    codes = {too_short(pdu(), "x").code, unmatched(pdu()).code}
+    noted = (too_short(pdu(), "x"), *unmatched(pdu(), Buffer()).anomalies)
+    codes = {anomaly.code for anomaly in noted}
     assert codes <= set(CODES)
