@@ -11,9 +11,15 @@ Spec: RFC 9112 2-6, RFC 9110 15, RFC 4559.
 from __future__ import annotations
 
 from dissectors.carriers.base import CLIENT
-from dissectors.carriers.http_block import Block, awaits_continue, request_body, response_body
+from dissectors.carriers.http_block import (
+    TELLING,
+    Block,
+    announced,
+    awaits_continue,
+    request_body,
+    response_body,
+)
 from dissectors.carriers.http_bodies import BODY, HEAD, Side
-from dissectors.carriers.http_framing import head_end
 from dissectors.carriers.http_head import Request, Response
 from dissectors.carriers.http_kdc import is_proxy_request
 from dissectors.carriers.http_messages import FIELDS_LIMIT, HttpMessages
@@ -33,21 +39,25 @@ class HttpCarrier(HttpMessages):
     def receive(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
         """Take a segment; see `Carrier.receive`."""
         window, reader = self.windows[side], self._sides[side]
-        if reader.state != HEAD or not window.bypass(offset, frame, ts_ns):
+        if not window.bypass(offset, frame, ts_ns):
             return super().receive(side, offset, data, frame, ts_ns)
+        if reader.state == BODY:  # it was skipped
+            reader.state = HEAD
+            self._finish(reader, frame, ts_ns)
         done = 0
-        size = len(data)
-        end = head_end(data)
-        if end and data.count(b"\n", 0, end) <= FIELDS_LIMIT:
-            if side == CLIENT:
-                done = self._whole_request(reader, offset, data[:end], size)
-            else:
-                done = self._whole_response(reader, offset, data[:end], size)
-        beyond = done - size
-        if beyond >= 0:
-            window.offset = offset + size
-            window.skipping = beyond
-            return beyond
+        if reader.state == HEAD:
+            size = len(data)
+            end = data.find(b"\r\n\r\n") + 2
+            if end > 1 and data.count(b"\n", 0, end) < FIELDS_LIMIT:
+                if side == CLIENT:
+                    done = self._whole_request(reader, offset, data[:end], size)
+                else:
+                    done = self._whole_response(reader, offset, data[:end], size)
+            beyond = done - size
+            if beyond >= 0:
+                window.offset = offset + size
+                window.skipping = beyond
+                return beyond
         window.append(offset, data, frame, ts_ns)
         if done:
             window.skip(done)
@@ -57,7 +67,8 @@ class HttpCarrier(HttpMessages):
     def _whole_request(self, reader: Side, offset: int, head: bytes, size: int) -> int:
         """Take a plain request whose header block begins a segment of `size` bytes, as `_request` would.
 
-        Return how many bytes are done with: more than there are if its body goes on, 0 if it is not plain.
+        `head` lacks the empty line at its end. Return how many bytes are done with: more than there are
+        if the body goes on, 0 if the request is not plain.
         """
         line = REQUEST_LINE.match(head)
         if line is None:
@@ -65,7 +76,9 @@ class HttpCarrier(HttpMessages):
         method, target, version = line.groups()
         window = self.windows[CLIENT]
         block = Block(head, offset, window, None, (window.frame,))
-        length = request_body(block)
+        length = request_body(block.size)
+        if not block.plain:
+            return 0
         if length and (length < 0 or awaits_continue(block) or is_proxy_request(method, target)):
             return 0
         dialogue = self._dialogue
@@ -78,7 +91,7 @@ class HttpCarrier(HttpMessages):
         self._ask(request, window.frame)
         if request.fields or self._exchanges.established:
             request.sealed = block.sealed
-        done = len(head) + length
+        done = len(head) + 2 + length
         if done > size and request.frames:
             reader.state, reader.message = BODY, request
         else:
@@ -88,19 +101,26 @@ class HttpCarrier(HttpMessages):
     def _whole_response(self, reader: Side, offset: int, head: bytes, size: int) -> int:
         """Take a plain response in the same way, as `_response` would; it answers the only request."""
         line = status_line(head)
-        if line is None:
-            return 0
-        code = line[1]
         window = self.windows[1 - CLIENT]
         dialogue = self._dialogue
         request = dialogue.sole(window.ts_ns)
-        if request is None or code < 200 or request.kdc:
+        if line is None or line[1] < 200 or request is None or request.kdc:
             return 0
-        method = request.method
-        block = Block(head, offset, window, None, (window.frame,))
-        length = response_body(block, code, method)
+        code, method = line[1], request.method
+        if request.awaits_little and TELLING.search(head) is None:
+            block, size_said = None, announced(head)
+        else:
+            block = Block(head, offset, window, None, (window.frame,))
+            if not block.plain:
+                return 0
+            size_said = block.size
+        length = response_body(size_said, code, method)
         if length < 0 or (method == b"CONNECT" and code < 300):
             return 0
+        done = len(head) + 2 + length
+        if block is None:
+            dialogue.pass_over()
+            return done
         response = Response(block, line)
         request.answer = response
         if response.fields or request.legs:
@@ -109,7 +129,6 @@ class HttpCarrier(HttpMessages):
             response.sealed = block.sealed
         elif self._exchanges.established:
             response.sealed = block.sealed
-        done = len(head) + length
         if done > size and response.frames:
             reader.state, reader.message = BODY, response
         else:

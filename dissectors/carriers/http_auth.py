@@ -61,7 +61,7 @@ def challenges(value: bytes) -> list[Challenge]:
 
 
 def _split(value: bytes) -> list[Challenge]:
-    if b"," not in value and b'"' not in value:
+    if not _listed(value):
         only = _one(value.strip(_WHITESPACE))
         return [only] if only is not None else []
     found: list[Challenge] = []
@@ -73,6 +73,11 @@ def _split(value: bytes) -> list[Challenge]:
         if challenge is not None:
             found.append(challenge)
     return found
+
+
+def _listed(value: bytes) -> bool:
+    """Whether there may be several elements, or quoted parameters (`in` is slow of bytes)."""
+    return value.find(b",") >= 0 or value.find(b'"') >= 0
 
 
 _known_challenges = lru_cache(1024)(_split)
@@ -113,7 +118,7 @@ def token68_at(value: bytes, said: Challenge) -> int:
 
     The value has no white space around it. Of equal challenges the first one is found.
     """
-    if b"," in value or b'"' in value:
+    if _listed(value):
         for element in _ELEMENT.finditer(value):
             text = element[0].rstrip(_WHITESPACE)
             if _one(text.lstrip(_WHITESPACE)) == said:

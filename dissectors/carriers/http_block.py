@@ -23,28 +23,30 @@ CHUNKED = -1
 UNTIL_CLOSE = -2
 BROKEN = -3
 
-# Every header block passes through this one: each alternative is ruled out by its first character, and
-# the number of the group that matched tells which field it is.
-_FIELDS = re.compile(
-    rb"\n(?:[ \t]()"
-    rb"|[hH](?i:ost)[ \t]*:([^\n]*)"
-    rb"|[cC](?i:ontent-length)[ \t]*:([^\n]*)"
+# Every header block passes through this one, and in most of them it finds nothing. Each alternative is
+# ruled out by its first character; the number of the group that matched tells what was found.
+TELLING = re.compile(
+    rb"\n(?:[ \t\r\n]()"
     rb"|[tT](?i:ransfer-encoding)[ \t]*:([^\n]*)"
+    rb"|[cC](?i:ontent-type)[ \t]*:[^\S\n]*[mM](?i:ultipart/enc)()"
     rb"|[aA](?i:uthorization)[ \t]*:([^\n]*)"
     rb"|[aA](?i:uthentication-info)[ \t]*:([^\n]*)"
     rb"|[wW](?i:ww-authenticate)[ \t]*:([^\n]*)"
-    rb"|[pP](?i:roxy-authorization)[ \t]*:([^\n]*)"
-    rb"|[pP](?i:roxy-authenticate)[ \t]*:([^\n]*)"
-    rb"|[pP](?i:roxy-authentication-info)[ \t]*:([^\n]*))"
+    rb"|[pP](?i:roxy-auth)(?:(?i:orization)[ \t]*:([^\n]*)"
+    rb"|(?i:enticate)[ \t]*:([^\n]*)"
+    rb"|(?i:entication-info)[ \t]*:([^\n]*)))"
 )
-_FOLDED, _HOST, _LENGTH, _CODING = range(1, 5)
-_FAMILY = (*[""] * 5, ORIGIN, ORIGIN, ORIGIN, PROXY, PROXY, PROXY)  # by the group's number
-_INFO = {6, 10}
-_EXPECT = re.compile(rb"\nexpect[ \t]*:", re.IGNORECASE)
-_CONNECTION = re.compile(rb"\n(proxy-)?connection[ \t]*:([^\n]*)", re.IGNORECASE)
-_CONTENT_TYPE = re.compile(rb"\ncontent-type[ \t]*:", re.IGNORECASE)
+"""What tells of authentication in a header block, or changes how it is read; see `Block`."""
+_NO_LINE, _CODING, _MEDIA_TYPE = range(1, 4)
+_FAMILY = (*[""] * 4, ORIGIN, ORIGIN, ORIGIN, PROXY, PROXY, PROXY)  # by the group's number
+_INFO = {5, 9}
+_FOLDS = (b"\n ", b"\n\t")
+_HOST = re.compile(rb"\n[hH](?i:ost)[ \t]*:([^\n]*)")
+_LENGTH = re.compile(rb"\n[cC](?i:ontent-length)[ \t]*:([^\n]*)")
+_EXPECT = re.compile(rb"\n[eE](?i:xpect)[ \t]*:([^\n]*)")
+_CONNECTION = re.compile(rb"\n(?:[cC](?i:onnection)|[pP](?i:roxy-connection)())[ \t]*:([^\n]*)")
+_CONTENT_TYPE = re.compile(rb"\n[cC](?i:ontent-type)[ \t]*:([^\n]*)")
 _SEALED = re.compile(rb"multipart/encrypted.*session-encrypted", re.IGNORECASE)
-_MAY_BE_SEALED = re.compile(rb"\n[cC](?i:ontent-type)[ \t]*:\s*[mM](?i:ultipart/enc)")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 
 
@@ -63,14 +65,16 @@ class Field(NamedTuple):
 class Block:
     """A header block with its place in the stream, and the fields of it that matter."""
 
-    __slots__ = ("cut", "data", "end", "fields", "host", "size", "start", "window")
+    __slots__ = ("cut", "data", "end", "fields", "plain", "sealed", "size", "start", "window")
 
     fields: list[Field]
     """Every authentication field, in order."""
-    host: bytes
-    """Value of the first Host field; b"" if there is none."""
     size: int | None
     """Length of the body as announced, or CHUNKED, UNTIL_CLOSE or BROKEN; None: nothing is announced."""
+    plain: bool
+    """Whether no line begins with white space, as folded ones do, and an empty one."""
+    sealed: bool
+    """Whether the body is sealed by the security context (MS-WSMV 2.2.9.1)."""
 
     def __init__(
         self,
@@ -86,34 +90,32 @@ class Block:
         self.end = start + len(data)
         self.window = window
         self.cut = cut
+        self.plain = True
         if not self._scan(frames):
             self.data = _unfold(data)
             self._scan(frames)
 
     def _scan(self, frames: tuple[int, ...]) -> bool:
-        """Note the fields; False if a field is folded over several lines."""
-        host = length = coding = None
+        """Note what tells; False if a field is folded over several lines."""
+        data = self.data
+        coding = None
         folded = False
+        self.sealed = False
         self.fields = fields = []
-        for match in _FIELDS.finditer(self.data):
+        match = TELLING.search(data)
+        while match is not None:
             kind = match.lastindex or 0
-            if kind > _CODING:
+            if kind > _MEDIA_TYPE:
                 fields.append(self._field(kind, match, frames))
-            elif kind == _HOST:
-                if host is None:
-                    host = match[_HOST].strip()
-            elif kind == _LENGTH:
-                if length is None:
-                    length = match[_LENGTH].strip()
-            elif kind == _FOLDED:
-                folded = True
+            elif kind == _MEDIA_TYPE:
+                self.sealed = _SEALED.match(self.value(_CONTENT_TYPE)) is not None
+            elif kind == _NO_LINE:
+                self.plain = False
+                folded |= match[0] in _FOLDS
             elif coding is None:
                 coding = match[_CODING].strip()
-        self.host = host or b""
-        if coding:
-            self.size = _coded(coding, length)
-        else:
-            self.size = None if length is None else _size(length)
+            match = TELLING.search(data, match.end())
+        self.size = _coded(coding, data) if coding else announced(data)
         return not folded
 
     def _field(self, kind: int, match: re.Match[bytes], frames: tuple[int, ...]) -> Field:
@@ -131,26 +133,20 @@ class Block:
                 frames, carried = cut.frames, cut.marks
         return Field(_FAMILY[kind], value, start, frames, code, kind in _INFO, carried)
 
-    def value(self, pattern: re.Pattern[bytes]) -> bytes | None:
-        """Value of a field that is seldom asked for."""
+    def value(self, pattern: re.Pattern[bytes]) -> bytes:
+        """Value of the first field that suits; b"" if there is none."""
         match = pattern.search(self.data)
-        if match is None:
-            return None
-        end = self.data.find(b"\n", match.end())
-        return self.data[match.end() : end if end >= 0 else None].strip()
+        return b"" if match is None else match[1].strip()
 
     @property
-    def sealed(self) -> bool:
-        """Tell whether the body is sealed by the security context (MS-WSMV 2.2.9.1)."""
-        if _MAY_BE_SEALED.search(self.data) is None:
-            return False
-        media_type = self.value(_CONTENT_TYPE)
-        return media_type is not None and _SEALED.match(media_type) is not None
+    def host(self) -> bytes:
+        """Value of the first Host field; b"" if there is none."""
+        return self.value(_HOST)
 
     @property
     def media_type(self) -> bytes:
         """Media type of the body, with its parameters, in lower case."""
-        return (self.value(_CONTENT_TYPE) or b"").lower()
+        return self.value(_CONTENT_TYPE).lower()
 
 
 def _unfold(data: bytes) -> bytes:
@@ -162,36 +158,39 @@ def _unfold(data: bytes) -> bytes:
 # -- bodies (RFC 9112 6.3) ------------------------------------------------------------------------
 
 
-def request_body(block: Block) -> int:
-    """Length of a request's body, or CHUNKED or BROKEN."""
-    size = block.size
-    return 0 if size is None else BROKEN if size == UNTIL_CLOSE else size
-
-
-def response_body(block: Block, code: int, method: bytes) -> int:
-    """Length of a response's body, or CHUNKED, UNTIL_CLOSE or BROKEN."""
-    if method == b"HEAD" or code in {204, 304}:
-        return 0
-    size = block.size
-    return UNTIL_CLOSE if size is None else size
-
-
-def _coded(coding: bytes, length: bytes | None) -> int | None:
-    coding = coding.lower()
-    if coding != b"identity":
-        return CHUNKED if coding.endswith(b"chunked") else UNTIL_CLOSE
-    return None if length is None else _size(length)
-
-
-def _size(length: bytes) -> int:
+def announced(data: bytes) -> int | None:
+    """Length of the body by the first Content-Length field of a header block."""
+    match = _LENGTH.search(data)
+    if match is None:
+        return None
+    length = match[1].strip()
     if not length.isdigit():
         length = length.partition(b",")[0].strip()  # a list of equal values is legal
     return int(length) if length.isdigit() and len(length) <= 18 else BROKEN
 
 
+def _coded(coding: bytes, data: bytes) -> int | None:
+    coding = coding.lower()
+    if coding != b"identity":
+        return CHUNKED if coding.endswith(b"chunked") else UNTIL_CLOSE
+    return announced(data)
+
+
+def request_body(size: int | None) -> int:
+    """Length of a request's body, or CHUNKED or BROKEN, by what its block announces."""
+    return 0 if size is None else BROKEN if size == UNTIL_CLOSE else size
+
+
+def response_body(size: int | None, code: int, method: bytes) -> int:
+    """Length of a response's body, or CHUNKED, UNTIL_CLOSE or BROKEN, by what its block announces."""
+    if method == b"HEAD" or code in {204, 304}:
+        return 0
+    return UNTIL_CLOSE if size is None else size
+
+
 def awaits_continue(block: Block) -> bool:
     """Tell whether the client may leave the body out (RFC 9110 10.1.1)."""
-    return (block.value(_EXPECT) or b"").lower() == b"100-continue"
+    return block.value(_EXPECT).lower() == b"100-continue"
 
 
 def ended_by(block: Block, version: bytes) -> str | None:
@@ -200,6 +199,6 @@ def ended_by(block: Block, version: bytes) -> str | None:
     for line in _CONNECTION.finditer(block.data):
         options = [option.strip() for option in line[2].lower().split(b",")]
         if b"close" in options:
-            return "Proxy-Connection: close" if line[1] else "Connection: close"
+            return "Connection: close" if line[1] is None else "Proxy-Connection: close"
         kept |= b"keep-alive" in options
     return None if kept else "HTTP/1.0, without keep-alive"

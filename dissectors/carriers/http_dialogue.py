@@ -181,6 +181,10 @@ class Dialogue:
         if len(requests) > 1:
             self._tell_pipelined()
 
+    def pass_over(self) -> None:
+        """Take the answer to the sole request, where there is nothing to tell of either."""
+        self._requests.popleft()
+
     def _tell_pipelined(self) -> None:
         """Tell requests that were sent without waiting for answers."""
         untold: list[Request] = []

@@ -44,14 +44,7 @@ CREDENTIALS_LIMIT = 2 * 90_000  # what base64 of two tokens of the largest size 
 FOREVER = 1 << 60  # bytes to skip where nothing more is of interest
 
 _EMPTY_LINES = re.compile(rb"[\r\n]+")
-HEAD_END = re.compile(rb"\n\r?\n")
-
-
-def head_end(data: bytes) -> int:
-    """Where the header block at the beginning of `data` ends, as `HEAD_END` finds it; 0: it does not."""
-    end = data.find(b"\n\r\n") + 3
-    bare = data.find(b"\n\n", 0, end if end > 2 else len(data)) + 2
-    return bare if bare > 1 else end if end > 2 else 0
+_HEAD_END = re.compile(rb"\n\r?\n")
 
 
 class HttpFraming(HttpBodies):
@@ -108,7 +101,7 @@ class HttpFraming(HttpBodies):
         if first == TLS[0] and window.peek(2) == TLS:
             self._turn_opaque(side, window, encrypted=True)
             return True
-        end = HEAD_END.search(window.data, window.position + max(reader.scanned - 2, 0))
+        end = _HEAD_END.search(window.data, window.position + max(reader.scanned - 2, 0))
         if end is None:
             reader.scanned = len(window)
             return self._may_wait(side, window, reader, reader.scanned)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 PORT_LIMIT = 0xFFFF
 TEXT_LIMIT = 1024  # bytes kept of a target, a host, a product name or a reason
 
-_USER_AGENT = re.compile(rb"\nuser-agent[ \t]*:", re.IGNORECASE)
-_SERVER = re.compile(rb"\nserver[ \t]*:", re.IGNORECASE)
-_PERSISTENT = re.compile(rb"\npersistent-auth[ \t]*:", re.IGNORECASE)
+_USER_AGENT = re.compile(rb"\n[uU](?i:ser-agent)[ \t]*:([^\n]*)")
+_SERVER = re.compile(rb"\n[sS](?i:erver)[ \t]*:([^\n]*)")
+_PERSISTENT = re.compile(rb"\n[pP](?i:ersistent-auth)[ \t]*:")
 _TO_TLS = re.compile(rb"\n[Uu]pgrade:[^\n]{0,128}TLS/")
 _USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#@]*@")
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)")
@@ -98,10 +98,15 @@ class Request(Message):
         self.target = target[:TEXT_LIMIT]
         self.ordinal = ordinal
         self.vhost = block.host[:TEXT_LIMIT]
-        self.user_agent = (block.value(_USER_AGENT) or b"")[:TEXT_LIMIT] if self.fields else b""
+        self.user_agent = block.value(_USER_AGENT)[:TEXT_LIMIT] if self.fields else b""
         self.answer: Response | None = None
         self.legs: list[Leg] = []  # what its credentials belong to
         self.told = False
+
+    @property
+    def awaits_little(self) -> bool:
+        """Whether it is told, and no answer matters that says nothing about authentication itself."""
+        return self.told and not self.legs and not self.sealed
 
     @property
     def uri(self) -> str:
@@ -141,7 +146,7 @@ class Response(Message):
         version, self.code, reason = line
         super().__init__(block, version)
         self.reason = reason[:TEXT_LIMIT]
-        self.server = (block.value(_SERVER) or b"")[:TEXT_LIMIT] if self.fields else b""
+        self.server = block.value(_SERVER)[:TEXT_LIMIT] if self.fields else b""
         # who has no fault to tell needs no such word that the client is known (MS-N2HT 2.2.2)
         self.let_in = self.code >= BAD_REQUEST and _PERSISTENT.search(block.data) is not None
         # the connection goes on in TLS, and so does what the server has to say (RFC 2817 3.3)

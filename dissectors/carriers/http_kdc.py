@@ -62,7 +62,7 @@ def is_proxy_request(method: bytes, target: bytes) -> bool:
 
 def may_hold_message(block: Block, code: int) -> bool:
     """Tell by the header block whether a message of the KDC may follow in a body that is read."""
-    length = response_body(block, code, b"POST")
+    length = response_body(block.size, code, b"POST")
     return code == FINE and (length in {CHUNKED, UNTIL_CLOSE} or 0 < length <= BODY_LIMIT)
 
 

@@ -77,8 +77,8 @@ class HttpMessages(HttpFraming):
         request.ts_ns = window.ts_ns
         if request.fields:
             request.place(block)
-        request.kdc = is_proxy_request(request.method, request.target)
-        length = request_body(block)
+        length = request_body(block.size)
+        request.kdc = length != 0 and is_proxy_request(request.method, request.target)
         window.skip(block.end - block.start)
         self._ask(request, window.frame)
         if request.fields or self._exchanges.established:
@@ -121,7 +121,7 @@ class HttpMessages(HttpFraming):
             self._tunnel = True  # to what? Often it is HTTP again, now with the origin server
             self._dialogue.done(response)
         else:
-            length = response_body(block, code, method)
+            length = response_body(block.size, code, method)
             if length != UNTIL_CLOSE:
                 self._begin_body(SERVER, reader, response, length)
                 return

@@ -33,7 +33,7 @@ def place_token(message: CarrierMessage, field: Field, said: Challenge) -> None:
     start = field.start + token68_at(field.value, said)
     message.base64 = True
     whole = len(text) == -(-len(token) // 3) * 4
-    if whole and not (b" " in text or b"\t" in text or b"\r" in text):
+    if whole and text.find(b" ") < 0 and text.find(b"\t") < 0 and text.find(b"\r") < 0:
         message.token_span = Span(start, start + len(text))
     else:
         runs = _runs(text, start, -(-len(token) * 4 // 3))

@@ -102,13 +102,15 @@ class Window:
         self.data += data
 
     def bypass(self, offset: int, frame: int, ts_ns: int) -> bool:
-        """Whether a segment may be read where it is, since nothing unread lies before it; notes its frame.
+        """Whether a segment may be read where it is, right behind what was read or skipped; notes its frame.
 
         Who reads it moves `offset` behind it and sets `skipping`, or appends it after all.
         """
-        if self.data or offset != self.offset or self.skipping or frame <= self.frame:
+        if self.data or offset != self.offset + self.skipping or frame <= self.frame:
             return False
         self.frame, self.ts_ns = frame, ts_ns
+        if self.skipping:
+            self.offset, self.skipping = offset, 0
         if self._marks:
             self._marks.clear()
         return True

@@ -1,9 +1,11 @@
 """Whatever bytes an HTTP connection is made of, nothing raises, and segment borders change nothing."""
 
 import base64
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.segment_lanes import check_lanes
 
 from dissectors.anomaly import CODES
 from dissectors.carriers.base import CLIENT, SERVER, TOKEN_LIMIT, CarrierAnomaly
@@ -14,7 +16,6 @@ from dissectors.carriers.http_auth import (
     decode_cut_token68,
     decode_token68,
 )
-from dissectors.carriers.http_framing import HEAD_END, head_end
 
 SECRET = b"correct horse"
 TOKENS = [
@@ -59,6 +60,8 @@ fields = st.lists(
                 b"Connection: keep-alive",
                 b"Expect: 100-continue",
                 b"Host: web",
+                b"User-Agent: any",
+                b'Content-Type: multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted"',
                 b" folded",
                 b"",
             ]
@@ -73,6 +76,7 @@ starts = {
             b"HEAD /a HTTP/1.0",
             b"CONNECT web:1 HTTP/1.1",
             b"POST http://a/ HTTP/1.1",
+            b"POST /KdcProxy HTTP/1.1",
         ]
     ),
     SERVER: st.sampled_from(
@@ -222,8 +226,26 @@ def test_token68_round_trip(token):
     assert decode_token68(text.rstrip(b"=")) == token
 
 
-@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a"]), max_size=12).map(b"".join))
-def test_the_end_of_a_head_is_found_by_either_search(data: bytes) -> None:
-    """Whole segments are searched for an empty line without the expression that windows use."""
-    found = HEAD_END.search(data)
-    assert head_end(data) == (0 if found is None else found.end())
+line_ends = st.sampled_from([b"\n", b"\r", b"\n\n", b"\r\n\r\n", b"\r\n ", b"\r\n\t", b""])
+cuts = st.lists(st.tuples(st.integers(0, 300), line_ends), max_size=2)
+
+
+def with_odd_lines(data, changes):
+    """Put line ends, or white space behind one, where a change says; an empty one takes a byte out."""
+    for at, end in changes:
+        data = data[:at] + end + data[at + (not end) :]
+    return data
+
+
+@given(st.lists(st.tuples(pieces, cuts, st.integers(1, 400)), max_size=8), st.integers(0, 1 << 32))
+@settings(max_examples=400, deadline=None)
+def test_what_is_read_straight_from_a_segment_is_what_the_window_gives(conversation, seed):
+    """Whole heads are taken in passing; the thorough way says the same of all of them."""
+    events, offsets = [], [0, 0]
+    for (side, data), changes, size in conversation:
+        odd = with_odd_lines(data, changes)
+        for part in (odd[:size], odd[size:]):
+            if part:
+                events.append(("data", side, offsets[side], part))
+                offsets[side] += len(part)
+    check_lanes(HttpCarrier, events, Random(seed))

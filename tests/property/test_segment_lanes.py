@@ -54,7 +54,7 @@ def test_both_ways_say_the_same_of_damaged_talks(carrier: str) -> None:
         check_lanes(KINDS[carrier], made, random)
 
 
-@pytest.mark.parametrize("carrier", ["smb2", "ldap"])
+@pytest.mark.parametrize("carrier", ["http", "smb2", "ldap"])
 def test_whole_messages_do_not_pass_the_window(
     carrier: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,10 +10,16 @@ from typing import Any
 from support.carrier_checks import Event
 
 from dissectors.carriers.base import Carrier, CarrierAnomaly, CarrierMessage, Exchange
+from dissectors.carriers.http import HttpCarrier
 from dissectors.carriers.ldap import LdapCarrier
 from dissectors.carriers.smb import SmbCarrier
 
-KINDS: dict[str, type[Carrier]] = {"smb1": SmbCarrier, "smb2": SmbCarrier, "ldap": LdapCarrier}
+KINDS: dict[str, type[Carrier]] = {
+    "http": HttpCarrier,
+    "smb1": SmbCarrier,
+    "smb2": SmbCarrier,
+    "ldap": LdapCarrier,
+}
 
 
 def _plain(item: Any) -> Any:
