@@ -34,10 +34,16 @@ else:
         if cls is None:
             return lambda cls: dataclass(cls, eq=eq, frozen=frozen, kw_only=kw_only, slots=slots)
         cls.__doc__ = cls.__doc__ or cls.__name__  # else the library works the signature out for it
+        types = vars(cls).get("__annotations__", {})
+        # in types that are text the library searches for ClassVar and the like, by patterns
+        cls.__annotations__ = {n: t if "ClassVar" in str(t) else object for n, t in types.items()}
         # the library would compile two methods for each class that is frozen
         cls = dataclasses.dataclass(
             cls, init=False, repr=False, eq=False, kw_only=kw_only, slots=slots
         )
+        cls.__annotations__ = types
+        for field in dataclasses.fields(cls):
+            field.type = types.get(field.name, field.type)
         methods = {"__init__": _Unwritten(cls, frozen=frozen), "__repr__": _repr}
         if eq:
             methods |= _comparing(cls, hashed=frozen)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import field
-from socket import AF_INET, AF_INET6, inet_ntop
 
+from analyzer.capture.addresses import address
 from analyzer.capture.model import NO_TIME, CaptureAccount, CaptureLoss
 from dissectors.records import NamedTuple, dataclass
 
@@ -184,12 +184,5 @@ def _describe(key: FragmentKey, datagram: _Datagram) -> str:
         transport = "tcp" if datagram.next_protocol == 6 else "udp"
         source_port = int.from_bytes(datagram.data[0:2])
         ports = f" {transport} {source_port} > {int.from_bytes(datagram.data[2:4])}"
-    hosts = f"{_address(key.source)} > {_address(key.destination)}"
+    hosts = f"{address(*key.source)} > {address(*key.destination)}"
     return f"{hosts}{ports}, identification {key.identification:#x}"
-
-
-def _address(halves: tuple[int, int]) -> str:
-    high, low = halves
-    if high == 0 and low >> 32 == 0xFFFF:  # IPv4
-        return inet_ntop(AF_INET, (low & 0xFFFF_FFFF).to_bytes(4))
-    return inet_ntop(AF_INET6, high.to_bytes(8) + low.to_bytes(8))

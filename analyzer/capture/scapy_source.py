@@ -11,7 +11,6 @@ Not handled: frames that carry several others (A-MSDU), 802.15.4 (its IPv6 heade
 
 from __future__ import annotations
 
-import socket
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -236,7 +235,9 @@ def _take(packet: Packet, ip: Any, transport: Any, at: int) -> bool:
 
 def _address(text: str) -> tuple[int, int]:
     """128 bits in two halves."""
+    from socket import AF_INET, AF_INET6, inet_pton  # noqa: PLC0415 - slow to import; Scapy has done so
+
     if ":" in text:
-        packed = socket.inet_pton(socket.AF_INET6, text)
+        packed = inet_pton(AF_INET6, text)
         return int.from_bytes(packed[:8]), int.from_bytes(packed[8:])
-    return 0, IPV4_MAPPED | int.from_bytes(socket.inet_pton(socket.AF_INET, text))
+    return 0, IPV4_MAPPED | int.from_bytes(inet_pton(AF_INET, text))

@@ -6,7 +6,6 @@ Spec: the Community ID flow hashing specification, version 1, seed 0.
 from __future__ import annotations
 
 import hashlib
-import socket
 import struct
 from binascii import b2a_base64
 from functools import lru_cache
@@ -37,5 +36,8 @@ def flow_id(transport: str, client: str, client_port: int, server: str, server_p
 
 @lru_cache(maxsize=4096)
 def _packed(address: str) -> bytes:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return socket.inet_pton(family, address)
+    if ":" not in address:
+        return bytes(map(int, address.split(".")))
+    from socket import AF_INET6, inet_pton  # noqa: PLC0415 - slow to import; IPv4 goes without
+
+    return inet_pton(AF_INET6, address)

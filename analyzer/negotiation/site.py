@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from analyzer.capture.model import Stream
-from dissectors.carriers.http_head import host_key
 from dissectors.records import NamedTuple
 
 ORIGIN = "http"
@@ -36,6 +35,8 @@ def site_of(
     """
     if carrier != ORIGIN or not server_name:
         return None
+    from dissectors.carriers.http_head import host_key  # noqa: PLC0415 - not without HTTP
+
     return Site(host_key(server_name), facts.get("port") or stream.server_port)
 
 

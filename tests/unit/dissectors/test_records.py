@@ -122,9 +122,10 @@ def test_same_signature_and_shape(ours: Any, librarys: Any) -> None:
     """Help shows the same; so do `fields` and `match`."""
     assert str(inspect.signature(ours)) == str(inspect.signature(librarys))
     assert ours.__match_args__ == librarys.__match_args__
-    assert [f.name for f in dataclasses.fields(ours)] == [
-        f.name for f in dataclasses.fields(librarys)
+    assert [(f.name, f.type) for f in dataclasses.fields(ours)] == [
+        (f.name, f.type) for f in dataclasses.fields(librarys)
     ]
+    assert ours.__annotations__ == librarys.__annotations__
     assert not hasattr(ours(*[1] * (2 if ours is OURS[2] else 1), **_needed(ours)), "__dict__")
 
 

@@ -19,7 +19,7 @@ from analyzer.cli.main import COMMANDS, run
 HEAVY = {"pandas", "duckdb", "scapy", "pyarrow", "tqdm", "pyasn1"}
 LITTLE_USED = {
     *("numpy.ma", "importlib.metadata", "statistics", "decimal", "fractions", "json", "string"),
-    *("_strptime", "calendar", "heapq", "shutil", "traceback", "glob"),
+    *("_strptime", "calendar", "heapq", "shutil", "traceback", "glob", "socket"),
     *("analyzer.report.siem", "analyzer.cli.paint"),
 }
 """What the start of a run once imported, for a word or for a case that is rare."""
