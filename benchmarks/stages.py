@@ -62,6 +62,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "analyzer/capture/stream_packets.py",
         "analyzer/capture/following.py",
         "analyzer/capture/runs.py",
+        "analyzer/capture/whole_stream.py",
         "analyzer/capture/reassembly.py",
         "analyzer/capture/waiting.py",
         "analyzer/capture/delivery.py",

@@ -62,7 +62,8 @@ class PacketDecoder:
     def decode(self, block: RecordBlock) -> PacketIndex:
         """Return the block's TCP and UDP packets; account for the others."""
         frame = np.arange(block.first_frame, block.first_frame + len(block), dtype=np.int64)
-        filled: dict[str, Any] = {name: np.zeros(len(block), dtype) for name, dtype in FILLED}
+        # what is not decoded keeps whatever is there, and is left out in the end
+        filled: dict[str, Any] = {name: np.empty(len(block), dtype) for name, dtype in FILLED}
         index = PacketIndex(buffer=block.buffer, frame=frame, ts_ns=block.ts_ns, **filled)
         if not len(block):
             return index

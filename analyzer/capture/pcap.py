@@ -84,7 +84,7 @@ class PcapReader(RecordReader):
         self._order, self._header_bytes, self._unit_ns = layout
         order = self._order
         self._link_type = link_type
-        self._mean = 0  # bytes of a record, of late
+        self._mean = 0  # bytes of a record, of late; 0: not known yet
         self._word = np.dtype(f"{order}u4")
         self._cap_len_at = struct.Struct(f"{order}8xI").unpack_from
         self._high_byte = 3 if order == "<" else 0
@@ -127,24 +127,32 @@ class PcapReader(RecordReader):
     def _find(self, position: int, room: int) -> NDArray[np.int64]:
         """Offsets of up to `room` records from `position` on."""
         found = np.zeros(0, np.int64)
-        self._mean = self._mean or self._first_mean(position)
-        end, reach = self.window.end, int(room * self._mean * 1.1)
-        if self._mean < SMALL and room >= FEW and end - position > FEW * SMALL:
-            stop = min(end, position + reach)
-            found = leap(self.window.data, position, stop, self._order, self._header_bytes)[:room]
-            if len(found):
-                (cap_len,) = self._cap_len_at(self.window.data, int(found[-1]))
-                position = int(found[-1]) + self._header_bytes + cap_len
-        walked = np.fromiter(islice(self._walk(position), room - len(found)), np.int64)
+        if not self._mean:
+            found = self._walked(position, min(room, FEW))
+            self._mean = _mean(found) if len(found) == FEW else SMALL
+            position = self._behind(found, position)
+        end, left = self.window.end, room - len(found)
+        if self._mean < SMALL and left >= FEW and end - position > FEW * SMALL:
+            stop = min(end, position + int(left * self._mean * 1.1))
+            leapt = leap(self.window.data, position, stop, self._order, self._header_bytes)[:left]
+            found = np.concatenate((found, leapt))
+            position = self._behind(leapt, position)
+        walked = self._walked(position, room - len(found))
         found = np.concatenate((found, walked)) if len(found) else walked
         if len(found) > FEW:
-            self._mean = int(found[-1] - found[0]) // (len(found) - 1)
+            self._mean = _mean(found)
         return found
 
-    def _first_mean(self, position: int) -> int:
-        """The mean of the first records; `SMALL` where there are too few to tell."""
-        begun = list(islice(self._walk(position), FEW))
-        return SMALL if len(begun) < FEW else (begun[-1] - begun[0]) // (FEW - 1)
+    def _walked(self, position: int, count: int) -> NDArray[np.int64]:
+        return np.fromiter(islice(self._walk(position), count), np.int64)
+
+    def _behind(self, records: NDArray[np.int64], position: int) -> int:
+        """Where the last of the records ends; `position` if there are none."""
+        if not len(records):
+            return position
+        last = int(records[-1])
+        (cap_len,) = self._cap_len_at(self.window.data, last)
+        return last + self._header_bytes + int(cap_len)
 
     def _why(self, position: int) -> Stop:
         if position + self._header_bytes > self.window.end:
@@ -180,3 +188,7 @@ class PcapReader(RecordReader):
         )
         after: NDArray[np.int64] = np.where(plausible, offsets + self._header_bytes + cap_len, -1)
         return after
+
+
+def _mean(records: NDArray[np.int64]) -> int:
+    return int(records[-1] - records[0]) // (len(records) - 1)

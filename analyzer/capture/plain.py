@@ -177,6 +177,7 @@ def _read_ipv4(found: _Found, rows: Rows, index: PacketIndex) -> None:
     found.ip_size[rows] = 20
     found.protocol[rows] = header["protocol"]
     found.whole[rows] = (header["version_ihl"] == 0x45) & (header["fragment"] & 0x3FFF == 0)
+    index.src_hi[rows] = index.dst_hi[rows] = 0
     index.src_lo[rows] = header["source"] | np.uint64(IPV4_MAPPED)
     index.dst_lo[rows] = header["destination"] | np.uint64(IPV4_MAPPED)
 
@@ -207,8 +208,9 @@ def _read_transport(found: _Found, index: PacketIndex) -> tuple[Flags, Flags]:
         found.protocol,
     )
     header = _gather(found.buffer, found.start + ip_size, _TRANSPORT_HEADER)
-    seq, ack = header["seq"].astype(np.uint32), header["ack"].astype(np.uint32)
-    flags, port = header["flags"] & np.uint8(TCP_FLAGS), header["destination_port"]
+    seq, ack, flags = index.tcp_seq, index.tcp_ack, index.tcp_flags
+    seq[:], ack[:], port = header["seq"], header["ack"], header["destination_port"]
+    np.bitwise_and(header["flags"], np.uint8(TCP_FLAGS), out=flags)
     size = (header["data_offset"] >> 4).astype(np.int64)
     size <<= 2
     behind = captured - ip_size
@@ -233,7 +235,6 @@ def _read_transport(found: _Found, index: PacketIndex) -> tuple[Flags, Flags]:
     there = np.minimum(captured, end)
     there -= payload
     np.maximum(there, 0, out=index.payload_len)
-    index.tcp_seq[:], index.tcp_ack[:], index.tcp_flags[:] = seq, ack, flags
     return good, _not_followed(found, good, header["source_port"])
 
 

@@ -71,11 +71,10 @@ class TcpEngine:
         before = table.count
         ids, ended = table.number_tcp(packets, segments)
         self._pool.account.streams += table.count - before
-        active = np.flatnonzero(
-            (index.payload_wire_len[rows] > 0) | ((segments.flags & (FIN | RST)) != 0)
-        )
+        size = index.payload_wire_len[rows]
+        active = np.flatnonzero((size > 0) | ((segments.flags & (FIN | RST)) != 0))
         followed = Followed(rows, ids, packets.sender)
-        opens = self._opening(ids, packets, segments, index.payload_wire_len[rows], active)
+        opens = self._opening(ids, packets, segments, size, active)
         openings = Openings(table, index, followed, opens)
         table.state[openings.streams] = FOLLOWED
         table.sent[openings.streams] = table.base[openings.streams] + np.uint32(1)
