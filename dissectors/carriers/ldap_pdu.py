@@ -7,6 +7,7 @@ Spec: RFC 4511 4.1.1, 4.2 to 4.14 (operations) and 5.1 (BER).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dissectors.anomaly import Anomaly
@@ -71,7 +72,8 @@ HEAD = 32
 """Bytes that always hold the whole header of a message, with the beginning of a search."""
 
 
-class Head(NamedTuple):
+@dataclass(slots=True)
+class Head:
     """The header of an LDAPMessage; positions count from the message's first byte."""
 
     size: int  # of the whole message; 0: more bytes are needed
@@ -147,7 +149,8 @@ def sender(data: bytes) -> int | None:
     return operation.side
 
 
-class Pdu(NamedTuple):
+@dataclass(slots=True)
+class Pdu:
     """One LDAPMessage of a connection, as far as it is held."""
 
     carrier: Carrier
