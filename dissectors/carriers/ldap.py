@@ -10,8 +10,11 @@ Spec: RFC 4511 4.1.1 and 5.1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from struct import Struct
 from typing import ClassVar
 
+from dissectors.carriers.base import CLIENT
 from dissectors.carriers.ldap_framing import LIMITS, NOT_COUNTED, LdapFraming
 from dissectors.carriers.ldap_message import ROOT_DSE
 from dissectors.carriers.ldap_pdu import (
@@ -31,7 +34,25 @@ from dissectors.carriers.ldap_pdu import (
 _SIDES = {op: operation.side for op, operation in OPERATIONS.items()}
 _BINDS = frozenset({BIND_REQUEST, BIND_RESPONSE})
 _EXTENDED = frozenset({EXTENDED_REQUEST, EXTENDED_RESPONSE})
-_new_tuple = tuple.__new__
+_LOOKED_AT = _BINDS | _EXTENDED | {SEARCH_REQUEST, UNBIND}
+_SEQUENCE, _INTEGER = 0x30, 0x02
+_SHORTEST = 7  # octets of a message with the shortest header
+_BEHIND_LENGTH = 5
+"""Octets from the length of a message up to its operation's content, with one octet of message id."""
+
+
+def _heads() -> tuple[tuple[Callable[[bytes, int], tuple[int, ...]], int] | None, ...]:
+    """How to read a header of one octet of message id, and its size, by the first octet of its length.
+
+    Tag, length, then tag, length and value of messageID, tag and first octet of the length of protocolOp.
+    """
+    heads: list[Struct | None] = [Struct(">BBBBBBB")] * 0x80 + [None] * 0x80
+    for count, octets in ((1, "B"), (2, "H"), (4, "I")):
+        heads[0x80 | count] = Struct(f">Bx{octets}BBBBB")
+    return tuple(None if head is None else (head.unpack_from, head.size) for head in heads)
+
+
+_HEADS = _heads()
 
 
 class LdapCarrier(LdapFraming):
@@ -41,103 +62,99 @@ class LdapCarrier(LdapFraming):
     datagram: ClassVar[bool] = True
 
     def receive(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
-        """Take a segment; see `Carrier.receive`."""
-        window = self.windows[side]
-        if self._lost[side] is not None:
-            return super().receive(side, offset, data, frame, ts_ns)
-        if self._missing[side]:
-            return self._go_on(side, offset, data, frame, ts_ns)
-        if not window.bypass(offset, frame, ts_ns):
-            return super().receive(side, offset, data, frame, ts_ns)
-        done = self._whole_messages(side, offset, data)
-        if done == len(data):
-            window.offset = offset + done
-            return 0
-        window.append(offset, data, frame, ts_ns)
-        if done:
-            window.skip(done)
-        if not self._missing[side]:
-            self.feed(side)
-        return window.skipping
+        """Take a segment; see `Carrier.receive`.
 
-    def _go_on(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> int:
-        """Take a segment behind the beginning of a bind; read once that is whole."""
-        window = self.windows[side]
-        missing = self._missing[side] - len(data)
-        self._missing[side] = 0
-        if offset != window.offset + len(window):
-            return super().receive(side, offset, data, frame, ts_ns)
-        window.append(offset, data, frame, ts_ns)
-        if missing > 0:
-            self._missing[side] = missing
-            return 0
-        window.skip(self._whole_messages(side, window.offset, window.peek(len(window))))
-        if not self._missing[side]:
-            self.feed(side)
-        return window.skipping
-
-    def _whole_messages(self, side: int, offset: int, data: bytes) -> int:
-        """Read messages from the beginning of `data`, as `feed` would, up to the first odd one.
-
-        Return how many bytes are done with.
+        What begins at a border is read here message by message, as `feed` would, up to the first odd one.
         """
+        window = self.windows[side]
+        if self._at_border[side] and offset == window.offset and frame > window.frame:
+            window.frame, window.ts_ns = frame, ts_ns
+        elif not self._comes_to_border(side, offset, data, frame, ts_ns):
+            return window.skipping
         binds = self._binds
         size = len(data)
-        at = 0
-        while at < size and data[at] == 0x30:
-            try:
-                length = data[at + 1]
-                start = at + 2
-                if length > 0x7F:
-                    start += length & 0x7F
-                    if not at + 2 < start < at + 7:
-                        break
-                    length = int.from_bytes(data[at + 2 : start])
-                end = start + length
-                digits = data[start + 1]
-                op_at = start + 2 + digits
-                op = data[op_at]
-                length = data[op_at + 1]
-            except IndexError:  # the header is cut
+        done = 0  # where the message at hand begins
+        while size - done >= _SHORTEST:
+            shape = _HEADS[data[done + 1]]
+            if shape is None:
                 break
-            if data[start] != 0x02 or not 0 < digits < 5 or _SIDES.get(op) != side:
+            unpack, width = shape
+            body = done + width
+            if body > size:
                 break
-            body = op_at + 2
-            if length > 0x7F:
-                body += length & 0x7F
-                if not op_at + 2 < body < op_at + 7 or body > size:
+            tag, length, integer, digits, message_id, op, inner = unpack(data, done)
+            if tag != _SEQUENCE or integer != _INTEGER:
+                break
+            at = body - _BEHIND_LENGTH + length
+            if digits != 1:
+                op_at = body - 3 + digits
+                if not 0 < digits < 5 or op_at + 2 > size:
                     break
-                length = int.from_bytes(data[op_at + 2 : body])
-            stop = body + length
-            if stop > end or end - at > LIMITS.held:
+                message_id = int.from_bytes(data[body - 3 : op_at])
+                op, inner, body = data[op_at], data[op_at + 1], op_at + 2
+            if _SIDES.get(op) != side:
                 break
-            if end > size:
+            if inner > 0x7F:
+                end = body + (inner & 0x7F)
+                if not body < end < body + 5 or end > size:
+                    break
+                inner = int.from_bytes(data[body:end])
+                body = end
+            if body + inner > at or at - done > LIMITS.held:
+                break
+            if at > size:
                 if op in _BINDS:
-                    self._missing[side] = end - size
+                    self._missing[side] = at - size
                 break
-            message_id = int.from_bytes(data[start + 2 : op_at])
-            if op in _BINDS:
-                head = _new_tuple(Head, (end - at, message_id, op, body - at, stop - at))
-                pdu = _new_tuple(Pdu, (self, side, offset + at, data[at:end], head, None))
-                if op == BIND_REQUEST:
-                    binds.request(pdu)
-                else:
-                    binds.response(pdu)
-            elif op in _EXTENDED:
-                break
-            elif op == SEARCH_REQUEST:
-                if data.startswith(ROOT_DSE, body):
+            if op in _LOOKED_AT:
+                if op == SEARCH_REQUEST:
+                    if data.startswith(ROOT_DSE, body):
+                        break
+                elif op in _BINDS:
+                    head = Head(at - done, message_id, op, body - done, body - done + inner)
+                    pdu = Pdu(self, side, offset + done, data[done:at], head)
+                    if side == CLIENT:
+                        binds.request(pdu)
+                    else:
+                        binds.response(pdu)
+                elif op == UNBIND:
+                    self._unbound(window)
+                else:  # extended operations
                     break
             elif self._root_searches:
                 if op == SEARCH_ENTRY and message_id in self._root_searches:
                     break
                 if op == SEARCH_DONE:
                     self._root_searches.pop(message_id, None)
-            if op == UNBIND:
-                self._unbound(self.windows[side])
             secured = binds.secured
             if secured is not None and op not in NOT_COUNTED and message_id:
                 secured.plain_messages += 1
-                secured.plain_frame = secured.plain_frame or self.windows[side].frame
-            at = end
-        return at
+                secured.plain_frame = secured.plain_frame or frame
+            done = at
+        if done == size:
+            window.offset = offset + size
+            self._at_border[side] = True
+            return 0
+        self._at_border[side] = False
+        window.append(offset, data, frame, ts_ns)
+        window.skip(done)
+        if not self._missing[side]:
+            self.feed(side)
+        return window.skipping
+
+    def _comes_to_border(self, side: int, offset: int, data: bytes, frame: int, ts_ns: int) -> bool:
+        """Whether a segment begins at a border after all; one that does not is taken by the window."""
+        window = self.windows[side]
+        if self._lost[side] is not None:
+            super().receive(side, offset, data, frame, ts_ns)
+            return False
+        missing = self._missing[side] - len(data)
+        self._missing[side] = 0
+        if missing > 0 and offset == window.offset + len(window):  # ends within the same bind
+            window.append(offset, data, frame, ts_ns)
+            self._missing[side] = missing
+            return False
+        if window.bypass(offset, frame, ts_ns):
+            return True
+        super().receive(side, offset, data, frame, ts_ns)
+        return False

@@ -62,6 +62,7 @@ WRAP_HEAD = 32  # bytes of a wrapped message that tell what it is
 DATAGRAM_MESSAGES = 64
 TLS_HANDSHAKE = b"\x16\x03"
 FOREVER = 1 << 62
+_NOTHING_LOST = [None, None]
 
 
 @dataclass(slots=True)
@@ -84,6 +85,8 @@ class LdapFraming(Carrier):
         self._tls_requests: dict[int, None] = {}
         self._lost: list[Lost | None] = [None, None]
         self._missing = [0, 0]  # bytes without which a side's message is not read
+        self._at_border = [False, False]
+        """Nothing is unread, lost or to be skipped: a segment of this side may be read where it is."""
         self._client_left: tuple[str, int, int] | None = (
             None  # how, frame, time of its unbind or FIN
         )
@@ -99,6 +102,7 @@ class LdapFraming(Carrier):
         """Read what is whole, skip what need not be read."""
         window = self.windows[side]
         self._missing[side] = 0
+        self._at_border[side] = False
         while window.position < len(window.data):
             lost = self._lost[side]
             if lost is not None and not self._border_found(side, window, lost):
@@ -233,6 +237,7 @@ class LdapFraming(Carrier):
     def _skip_the_rest(self) -> None:
         for side, window in enumerate(self.windows):
             self._lost[side] = None
+            self._at_border[side] = False
             window.skip(FOREVER)
 
     # -- lost borders ------------------------------------------------------------------------------
@@ -272,6 +277,7 @@ class LdapFraming(Carrier):
         """Read what is left of a bind; a message that had begun tells where the next one does."""
         window = self.windows[side]
         self._missing[side] = 0
+        self._at_border[side] = False
         self._binds.lost(side)
         if self._lost[side] is not None:
             return
@@ -301,10 +307,11 @@ class LdapFraming(Carrier):
 
     def end(self, side: int | None, how: str, frame: int, ts_ns: int) -> None:
         """Tell binds without an answer; a client that has said that it leaves may still get one."""
-        for which in (CLIENT, SERVER):
-            if (side is None or how == "rst" or side == which) and len(self.windows[which]):
+        of_both = side is None or how == "rst"
+        for which, window in enumerate(self.windows):
+            if window.data and (of_both or side == which):
                 self._unfinished(which, how, whole=side is not None)
-        if side is None or how == "rst":
+        if of_both and self._lost != _NOTHING_LOST:
             self._tell_lost(CLIENT)
             self._tell_lost(SERVER)
         if side == CLIENT and how == "fin":

@@ -72,7 +72,8 @@ HEAD = 32
 """Bytes that always hold the whole header of a message, with the beginning of a search."""
 
 
-class Head(NamedTuple):
+@dataclass(slots=True)
+class Head:
     """The header of an LDAPMessage; positions count from the message's first byte."""
 
     size: int  # of the whole message; 0: more bytes are needed
@@ -148,7 +149,8 @@ def sender(data: bytes) -> int | None:
     return operation.side
 
 
-class Pdu(NamedTuple):
+@dataclass(slots=True)
+class Pdu:
     """One LDAPMessage of a connection, as far as it is held."""
 
     carrier: Carrier

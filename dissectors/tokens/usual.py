@@ -16,10 +16,9 @@ import struct
 
 from dissectors.recognise import SPNEGO_OID
 from dissectors.tokens.model import Token, WrapToken
-from dissectors.tokens.usual_der import inside
-from dissectors.tokens.usual_kerberos import read_usual_kerberos
+from dissectors.tokens.usual_kerberos import FRAME, read_usual_kerberos
 from dissectors.tokens.usual_ntlm import read_usual_ntlm
-from dissectors.tokens.usual_spnego import FRAME, read_usual_init, read_usual_resp
+from dissectors.tokens.usual_spnego import read_usual_init, read_usual_resp
 from dissectors.tokens.wrap_cfx import SEALED, SENT_BY_ACCEPTOR
 
 # first octets
@@ -44,10 +43,9 @@ def read_usual(data: bytes, from_acceptor: bool | None) -> Token | None:
             return _wrap(data)
         if first != FRAME[0]:
             return None
-        content = inside(data, 0, len(data), FRAME)
-        if not data.startswith(SPNEGO_OID, content):
-            return read_usual_kerberos(data, content)
-        return None if from_acceptor else read_usual_init(data, content, from_acceptor)
+        if not data.startswith(SPNEGO_OID, 2 if data[1] < 0x80 else data[1] - 0x7E):
+            return read_usual_kerberos(data)
+        return None if from_acceptor else read_usual_init(data, from_acceptor)
     except (IndexError, ValueError):
         return None
 

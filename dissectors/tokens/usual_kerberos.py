@@ -10,7 +10,9 @@ Spec: RFC 4120 5.3, 5.5; RFC 1964 1.1; RFC 4121 4.1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from dissectors.der_values import set_bits
 from dissectors.mechs import KERBEROS
@@ -18,8 +20,11 @@ from dissectors.tokens.asn1_reader import Asn1Reader
 from dissectors.tokens.kerberos_parts import name_bits, read_principal, usual_numbers
 from dissectors.tokens.kerberos_types import AP_OPTIONS
 from dissectors.tokens.model import KrbApRep, KrbApReq, Token
+from dissectors.tokens.usual_again import Forms, Told
 from dissectors.tokens.usual_der import element_end, inside
 
+FRAME = b"\x60"
+"""Tag of an InitialContextToken."""
 _OID = bytes.fromhex("06092a864886f712010202")
 AP_REQ = _OID + b"\x01\x00\x6e"
 AP_REP = _OID + b"\x02\x00\x6f"
@@ -42,11 +47,18 @@ _NUMBERS = 10  # octets of etype and kvno
 _REMEMBERED = 512  # octets of a realm and a service's name that are worth remembering
 
 
-def read_usual_kerberos(data: bytes, content: int) -> Token:
-    """Read a framed token; everything odd raises ValueError.
+def read_usual_kerberos(data: bytes) -> Token:
+    """Read a framed token; everything odd raises ValueError."""
+    kind, facts = _FORMS.of(data)
+    return kind(data, (), KERBEROS, None, *facts)
 
-    The `content` of its frame goes on to the end.
-    """
+
+_Form = tuple[Callable[..., Token], tuple[Any, ...]]
+"""The token's class, and its attributes behind those that all tokens have."""
+
+
+def _form(data: bytes) -> Told[_Form]:
+    content = inside(data, 0, len(data), FRAME)
     if data.startswith(AP_REQ, content):
         return _ap_req(data, content + len(AP_REQ) - 1)
     if data.startswith(AP_REP, content):
@@ -54,7 +66,10 @@ def read_usual_kerberos(data: bytes, content: int) -> Token:
     raise ValueError
 
 
-def _ap_req(data: bytes, at: int) -> KrbApReq:
+_FORMS = Forms(_form)
+
+
+def _ap_req(data: bytes, at: int) -> Told[_Form]:
     end = len(data)
     at = inside(data, at, end, _AP_REQ_TAGS)
     if not data.startswith(_AP_REQ_START, at):
@@ -75,31 +90,19 @@ def _ap_req(data: bytes, at: int) -> KrbApReq:
     etype, kvno, cipher = _encrypted(data, at, authenticator)
     at = inside(data, authenticator, end, _AUTHENTICATOR_TAGS)
     authenticator_etype, _, proof = _encrypted(data, at, end)
-    return KrbApReq(
-        data,
-        (),
-        KERBEROS,
-        None,
-        options,
-        realm,
-        service,
-        etype,
-        kvno,
-        authenticator_etype,
-        end - proof,
-        False,
-        (cipher, authenticator),
-    )
+    places = (cipher, authenticator)
+    facts = (options, realm, service, etype, kvno, authenticator_etype, end - proof, False, places)
+    return cipher, authenticator, proof, (KrbApReq, facts)
 
 
-def _ap_rep(data: bytes, at: int) -> KrbApRep:
+def _ap_rep(data: bytes, at: int) -> Told[_Form]:
     end = len(data)
     at = inside(data, at, end, _AP_REP_TAGS)
     if not data.startswith(_AP_REP_START, at):
         raise ValueError
     at = inside(data, at + len(_AP_REP_START), end, _AP_REP_PART_TAGS)
-    etype, _, _ = _encrypted(data, at, end)
-    return KrbApRep(data, (), KERBEROS, None, etype)
+    etype, _, cipher = _encrypted(data, at, end)
+    return cipher, end, end, (KrbApRep, (etype,))
 
 
 def _encrypted(data: bytes, at: int, end: int) -> tuple[int | None, int | None, int]:

@@ -18,12 +18,11 @@ from dissectors.recognise import SPNEGO_OID
 from dissectors.tokens.decode import compare_inner, decode_token, is_plain_mic
 from dissectors.tokens.model import KrbApReq, NegTokenInit, NegTokenResp, Token
 from dissectors.tokens.spnego import NEG_STATES, plain_list
+from dissectors.tokens.usual_again import Forms, Told
 from dissectors.tokens.usual_der import element_end, inside
-from dissectors.tokens.usual_kerberos import read_usual_kerberos
+from dissectors.tokens.usual_kerberos import FRAME, read_usual_kerberos
 from dissectors.tokens.usual_ntlm import read_usual_ntlm
 
-FRAME = b"\x60"
-"""Tag of an InitialContextToken."""
 # tags of nested elements, from the outermost on
 _INIT_TAGS = b"\xa0\x30"
 _RESP_TAGS = b"\xa1\x30"
@@ -42,23 +41,11 @@ _KERBEROS = frozenset({KERBEROS, MS_KERBEROS})
 _REMEMBERED = 256  # bytes of a list that is worth remembering
 
 
-def read_usual_init(data: bytes, content: int, from_acceptor: bool | None) -> NegTokenInit:
-    """Read a framed NegTokenInit of an initiator; everything odd raises ValueError.
-
-    The `content` of its frame goes on to the end.
-    """
-    end = len(data)
-    at = inside(data, content + len(SPNEGO_OID), end, _INIT_TAGS)
-    after = element_end(data, at)
-    mech_types_der = data[inside(data, at, after, _LIST_TAGS) : after]
-    mech_types = _mech_types(mech_types_der)
-    mech_token = None
-    if after < end and data[after] == _TOKEN:
-        at = after
-        after = element_end(data, at)
-        at = inside(data, at, after, _TOKEN_TAGS)
-        mech_token = data[at:after]
-    mic = None if after == end else _mic(data, after, mech_token)
+def read_usual_init(data: bytes, from_acceptor: bool | None) -> NegTokenInit:
+    """Read a framed NegTokenInit of an initiator; everything odd raises ValueError."""
+    mech_types, mech_types_der, at, after, mic_at = _INIT_FORMS.of(data)
+    mech_token = data[at:after] if at else None
+    mic = _mic(data[mic_at:], mech_token) if mic_at else None
     inner = _usual_inner(mech_token) if mech_token else None
     token = NegTokenInit(data, (), SPNEGO, inner, mech_types, None, mech_token, mic, mech_types_der)
     if not mech_token:
@@ -70,11 +57,38 @@ def read_usual_init(data: bytes, content: int, from_acceptor: bool | None) -> Ne
     return token
 
 
+def _init_form(data: bytes) -> Told[tuple[tuple[str, ...], bytes, int, int, int]]:
+    """Tell mechTypes, their DER, where mechToken begins and ends, where the MIC begins; 0: there is none."""
+    end = len(data)
+    content = inside(data, 0, end, FRAME)
+    at = inside(data, content + len(SPNEGO_OID), end, _INIT_TAGS)
+    after = element_end(data, at)
+    mech_types_der = data[inside(data, at, after, _LIST_TAGS) : after]
+    mech_types = _mech_types(mech_types_der)
+    at, after = _token(data, after)
+    mic_at = 0 if after == end else inside(data, after, end, _MIC_TAGS)
+    form = (mech_types, mech_types_der, at, after, mic_at)
+    return at or after, after, mic_at or after, form
+
+
 def read_usual_resp(data: bytes, from_acceptor: bool | None) -> NegTokenResp:
     """Read a NegTokenResp; everything odd raises ValueError."""
+    neg_state, supported_mech, at, after, mic_at = _RESP_FORMS.of(data)
+    response_token = data[at:after] if at else None
+    mic = _mic(data[mic_at:], response_token) if mic_at else None
+    inner = _usual_inner(response_token) if response_token else None
+    token = NegTokenResp(data, (), None, inner, neg_state, supported_mech, response_token, mic)
+    if inner is None and response_token:
+        token.inner = decode_token(response_token, from_acceptor, base=at, depth=2)
+        compare_inner(token, at)
+    return token
+
+
+def _resp_form(data: bytes) -> Told[tuple[str | None, str | None, int, int, int]]:
+    """Tell negState, supportedMech, where responseToken begins and ends, where the MIC begins."""
     end = len(data)
     after = inside(data, 0, end, _RESP_TAGS)
-    neg_state = supported_mech = response_token = mic = inner = None
+    neg_state = supported_mech = None
     if after < end and data[after] == _STATE:
         neg_state = _NEG_STATES.get(data[after : after + _NEG_STATE])
         if neg_state is None:
@@ -84,29 +98,25 @@ def read_usual_resp(data: bytes, from_acceptor: bool | None) -> NegTokenResp:
         at = after + 2
         after = at + data[after + 1]
         supported_mech = _mech(data[at:after])
-    if after < end and data[after] == _TOKEN:
-        at = after
-        after = element_end(data, at)
-        at = inside(data, at, after, _TOKEN_TAGS)
-        response_token = data[at:after]
-    if after != end:
-        mic = _mic(data, after, response_token)
-    if response_token:
-        inner = _usual_inner(response_token)
-        if inner is None:
-            token = NegTokenResp(
-                data, (), None, None, neg_state, supported_mech, response_token, mic
-            )
-            token.inner = decode_token(response_token, from_acceptor, base=at, depth=2)
-            compare_inner(token, at)
-            return token
-    return NegTokenResp(data, (), None, inner, neg_state, supported_mech, response_token, mic)
+    at, after = _token(data, after)
+    mic_at = 0 if after == end else inside(data, after, end, _MIC_TAGS)
+    return at or after, after, mic_at or after, (neg_state, supported_mech, at, after, mic_at)
 
 
-def _mic(data: bytes, at: int, content: bytes | None) -> bytes:
-    """Content of mechListMIC, the last member, that begins at `at`."""
-    end = len(data)
-    mic = data[inside(data, at, end, _MIC_TAGS) :]
+_INIT_FORMS = Forms(_init_form)
+_RESP_FORMS = Forms(_resp_form)
+
+
+def _token(data: bytes, at: int) -> tuple[int, int]:
+    """Where the content of a token begins, if the member at `at` is one (0: it is not), and ends."""
+    if at == len(data) or data[at] != _TOKEN:
+        return 0, at
+    after = element_end(data, at)
+    return inside(data, at, after, _TOKEN_TAGS), after
+
+
+def _mic(mic: bytes, content: bytes | None) -> bytes:
+    """The content of mechListMIC, if nothing can be odd about it beside that of the token."""
     if mic == content or not is_plain_mic(mic):
         raise ValueError
     return mic
@@ -116,7 +126,7 @@ def _usual_inner(content: bytes) -> Token | None:
     """Read the token inside; None if it is not one of the usual."""
     try:
         if content.startswith(FRAME):
-            return read_usual_kerberos(content, inside(content, 0, len(content), FRAME))
+            return read_usual_kerberos(content)
         return read_usual_ntlm(content)
     except (IndexError, ValueError):
         return None

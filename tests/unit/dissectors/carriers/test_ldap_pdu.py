@@ -74,7 +74,7 @@ def test_a_cut_header_asks_for_more(side, message):
     """A beginning of a header is not rejected."""
     whole = read_head(message)
     for length in range(1, len(message)):
-        assert read_head(message[:length]) in {SHORT, whole}
+        assert read_head(message[:length]) in (SHORT, whole)
 
 
 @pytest.mark.parametrize(
