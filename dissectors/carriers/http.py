@@ -12,9 +12,7 @@ from __future__ import annotations
 
 from dissectors.carriers.base import CLIENT
 from dissectors.carriers.http_block import (
-    TELLING,
     Block,
-    announced,
     awaits_continue,
     request_body,
     response_body,
@@ -110,21 +108,14 @@ class HttpCarrier(HttpMessages):
         if line is None or line[1] < 200 or request is None or request.kdc:
             return 0
         code, method = line[1], request.method
-        block = None
-        if request.awaits_little and TELLING.search(head) is None:
-            body = announced(head)
-        else:
-            block = Block(head, offset, window, None, (window.frame,))
-            body = block.size
-        length = response_body(body, code, method)
-        if length < 0 or (method == b"CONNECT" and code < 300):
+        block = Block(head, offset, window, None, (window.frame,))
+        length = response_body(block.size, code, method)
+        if length < 0 or not block.plain or (method == b"CONNECT" and code < 300):
             return 0
         done = len(head) + 2 + length
-        if block is None:
+        if request.awaits_little and not block.fields and not block.sealed:
             dialogue.answer_whole(request, None)
             return done
-        if not block.plain:
-            return 0
         response = Response(block, line)
         if response.fields or request.legs:
             response.frame, response.ts_ns = window.frame, window.ts_ns
