@@ -12,9 +12,7 @@ from __future__ import annotations
 
 from dissectors.carriers.base import CLIENT
 from dissectors.carriers.http_block import (
-    TELLING,
     Block,
-    announced,
     awaits_continue,
     request_body,
     response_body,
@@ -83,19 +81,22 @@ class HttpCarrier(HttpMessages):
             return 0
         dialogue = self._dialogue
         request = Request(block, (method, target, version), dialogue.asked + 1)
+        frame = window.frame
         request.ts_ns = window.ts_ns
-        if request.fields:
-            request.frame = window.frame
-            request.frames = (window.frame,)
         self._tunnel = False
-        self._ask(request, window.frame)
+        done = len(head) + 2 + length
+        goes_on = False
+        if request.fields:
+            request.frame, request.frames = frame, (frame,)
+            goes_on = done > size
         if request.fields or self._exchanges.established:
             request.sealed = block.sealed
-        done = len(head) + 2 + length
-        if done > size and request.frames:
-            reader.state, reader.message = BODY, request
-        else:
-            dialogue.done(request)
+        if goes_on or not dialogue.ask_whole(request, frame):
+            self._ask(request, frame)
+            if goes_on:
+                reader.state, reader.message = BODY, request
+            else:
+                dialogue.done(request)
         return done
 
     def _whole_response(self, reader: Side, offset: int, head: bytes, size: int) -> int:
@@ -107,22 +108,15 @@ class HttpCarrier(HttpMessages):
         if line is None or line[1] < 200 or request is None or request.kdc:
             return 0
         code, method = line[1], request.method
-        if request.awaits_little and TELLING.search(head) is None:
-            block, size_said = None, announced(head)
-        else:
-            block = Block(head, offset, window, None, (window.frame,))
-            if not block.plain:
-                return 0
-            size_said = block.size
-        length = response_body(size_said, code, method)
-        if length < 0 or (method == b"CONNECT" and code < 300):
+        block = Block(head, offset, window, None, (window.frame,))
+        length = response_body(block.size, code, method)
+        if length < 0 or not block.plain or (method == b"CONNECT" and code < 300):
             return 0
         done = len(head) + 2 + length
-        if block is None:
-            dialogue.pass_over()
+        if request.awaits_little and not block.fields and not block.sealed:
+            dialogue.answer_whole(request, None)
             return done
         response = Response(block, line)
-        request.answer = response
         if response.fields or request.legs:
             response.frame, response.ts_ns = window.frame, window.ts_ns
             response.frames = (window.frame,)
@@ -130,7 +124,11 @@ class HttpCarrier(HttpMessages):
         elif self._exchanges.established:
             response.sealed = block.sealed
         if done > size and response.frames:
+            request.answer = response
             reader.state, reader.message = BODY, response
+        elif request.told:
+            dialogue.answer_whole(request, response)
         else:
+            request.answer = response
             dialogue.done(response)
         return done

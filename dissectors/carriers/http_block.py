@@ -23,26 +23,31 @@ CHUNKED = -1
 UNTIL_CLOSE = -2
 BROKEN = -3
 
-# Every header block passes through this one, and in most of them it finds nothing. Each alternative is
-# ruled out by its first character; the number of the group that matched tells what was found.
-TELLING = re.compile(
+# Every header block passes through this one, once: each alternative is ruled out by its first characters,
+# and the number of the group that matched tells what was found.
+_TELLING = re.compile(
     rb"\n(?:[ \t\r\n]()"
+    rb"|[hH](?i:ost)[ \t]*:([^\n]*)"
+    rb"|[cC](?i:on)(?:"
+    rb"(?i:tent-length)[ \t]*:([^\n]*)"
+    rb"|(?i:tent-type)[ \t]*:[^\S\n]*[mM](?i:ultipart/enc)()"
+    rb"|(?i:nection)[ \t]*:[^\n]*?(?i:close)())"
     rb"|[tT](?i:ransfer-encoding)[ \t]*:([^\n]*)"
-    rb"|[cC](?i:ontent-type)[ \t]*:[^\S\n]*[mM](?i:ultipart/enc)()"
-    rb"|[aA](?i:uthorization)[ \t]*:([^\n]*)"
-    rb"|[aA](?i:uthentication-info)[ \t]*:([^\n]*)"
+    rb"|[aA](?i:uth)(?:(?i:orization)[ \t]*:([^\n]*)|(?i:entication-info)[ \t]*:([^\n]*))"
     rb"|[wW](?i:ww-authenticate)[ \t]*:([^\n]*)"
-    rb"|[pP](?i:roxy-auth)(?:(?i:orization)[ \t]*:([^\n]*)"
-    rb"|(?i:enticate)[ \t]*:([^\n]*)"
-    rb"|(?i:entication-info)[ \t]*:([^\n]*)))"
+    rb"|[pP](?:(?i:roxy-)(?:"
+    rb"(?i:authorization)[ \t]*:([^\n]*)"
+    rb"|(?i:authenticate)[ \t]*:([^\n]*)"
+    rb"|(?i:authentication-info)[ \t]*:([^\n]*)"
+    rb"|(?i:connection)[ \t]*:[^\n]*?(?i:close)())"
+    rb"|(?i:ersistent-auth)[ \t]*:()))"
 )
-"""What tells of authentication in a header block, or changes how it is read; see `Block`."""
-_NO_LINE, _CODING, _MEDIA_TYPE = range(1, 4)
-_FAMILY = (*[""] * 4, ORIGIN, ORIGIN, ORIGIN, PROXY, PROXY, PROXY)  # by the group's number
-_INFO = {5, 9}
+_NO_LINE, _HOST, _LENGTH, _MEDIA_TYPE, _CLOSE, _CODING = range(1, 7)
+_PROXY_CLOSE, _PERSISTENT = 13, 14
+_FAMILIES = {7: ORIGIN, 8: ORIGIN, 9: ORIGIN, 10: PROXY, 11: PROXY, 12: PROXY}
+"""Carrier of an authentication field, by its group's number."""
+_INFO = {8, 12}
 _FOLDS = (b"\n ", b"\n\t")
-_HOST = re.compile(rb"\n[hH](?i:ost)[ \t]*:([^\n]*)")
-_LENGTH = re.compile(rb"\n[cC](?i:ontent-length)[ \t]*:([^\n]*)")
 _EXPECT = re.compile(rb"\n[eE](?i:xpect)[ \t]*:([^\n]*)")
 _CONNECTION = re.compile(rb"\n(?:[cC](?i:onnection)|[pP](?i:roxy-connection)())[ \t]*:([^\n]*)")
 _CONTENT_TYPE = re.compile(rb"\n[cC](?i:ontent-type)[ \t]*:([^\n]*)")
@@ -63,18 +68,37 @@ class Field(NamedTuple):
 
 
 class Block:
-    """A header block with its place in the stream, and the fields of it that matter."""
+    """A header block with its place in the stream, and what of it matters."""
 
-    __slots__ = ("cut", "data", "end", "fields", "plain", "sealed", "size", "start", "window")
+    __slots__ = (
+        "cut",
+        "data",
+        "end",
+        "fields",
+        "host",
+        "may_close",
+        "persistent",
+        "plain",
+        "sealed",
+        "size",
+        "start",
+        "window",
+    )
 
     fields: list[Field]
     """Every authentication field, in order."""
+    host: bytes
+    """Value of the first Host field; b"" if there is none."""
     size: int | None
     """Length of the body as announced, or CHUNKED, UNTIL_CLOSE or BROKEN; None: nothing is announced."""
     plain: bool
-    """Whether no line begins with white space, as folded ones do, and an empty one."""
+    """Whether no line begins with white space, as folded ones do, and empty ones."""
     sealed: bool
     """Whether the body is sealed by the security context (MS-WSMV 2.2.9.1)."""
+    may_close: bool
+    """Whether a Connection field says `close`, or something with that in it."""
+    persistent: bool
+    """Whether there is a Persistent-Auth field (MS-N2HT 2.2.2)."""
 
     def __init__(
         self,
@@ -98,24 +122,40 @@ class Block:
     def _scan(self, frames: tuple[int, ...]) -> bool:
         """Note what tells; False if a field is folded over several lines."""
         data = self.data
-        coding = None
+        host = length = coding = None
         folded = False
-        self.sealed = False
+        self.sealed = self.may_close = self.persistent = False
         self.fields = fields = []
-        match = TELLING.search(data)
+        search = _TELLING.search
+        match = search(data)
         while match is not None:
             kind = match.lastindex or 0
-            if kind > _MEDIA_TYPE:
+            if kind == _HOST:
+                if host is None:
+                    host = match[_HOST].strip()
+            elif kind == _LENGTH:
+                if length is None:
+                    length = match[_LENGTH].strip()
+            elif kind in _FAMILIES:
                 fields.append(self._field(kind, match, frames))
-            elif kind == _MEDIA_TYPE:
-                self.sealed = _SEALED.match(self.value(_CONTENT_TYPE)) is not None
+            elif kind == _CODING:
+                if coding is None:
+                    coding = match[_CODING].strip()
             elif kind == _NO_LINE:
                 self.plain = False
                 folded |= match[0] in _FOLDS
-            elif coding is None:
-                coding = match[_CODING].strip()
-            match = TELLING.search(data, match.end())
-        self.size = _coded(coding, data) if coding else announced(data)
+            elif kind == _MEDIA_TYPE:
+                self.sealed = _SEALED.match(self.value(_CONTENT_TYPE)) is not None
+            elif kind == _PERSISTENT:
+                self.persistent = True
+            else:
+                self.may_close = True
+            match = search(data, match.end())
+        self.host = host or b""
+        if coding:
+            self.size = _coded(coding, length)
+        else:
+            self.size = None if length is None else _size(length)
         return not folded
 
     def _field(self, kind: int, match: re.Match[bytes], frames: tuple[int, ...]) -> Field:
@@ -131,17 +171,12 @@ class Block:
             else:
                 code = None if end < len(self.data) else cut.code
                 frames, carried = cut.frames, cut.marks
-        return Field(_FAMILY[kind], value, start, frames, code, kind in _INFO, carried)
+        return Field(_FAMILIES[kind], value, start, frames, code, kind in _INFO, carried)
 
     def value(self, pattern: re.Pattern[bytes]) -> bytes:
         """Value of the first field that suits; b"" if there is none."""
         match = pattern.search(self.data)
         return b"" if match is None else match[1].strip()
-
-    @property
-    def host(self) -> bytes:
-        """Value of the first Host field; b"" if there is none."""
-        return self.value(_HOST)
 
     @property
     def media_type(self) -> bytes:
@@ -158,22 +193,17 @@ def _unfold(data: bytes) -> bytes:
 # -- bodies (RFC 9112 6.3) ------------------------------------------------------------------------
 
 
-def announced(data: bytes) -> int | None:
-    """Length of the body by the first Content-Length field of a header block."""
-    match = _LENGTH.search(data)
-    if match is None:
-        return None
-    length = match[1].strip()
+def _size(length: bytes) -> int:
     if not length.isdigit():
         length = length.partition(b",")[0].strip()  # a list of equal values is legal
     return int(length) if length.isdigit() and len(length) <= 18 else BROKEN
 
 
-def _coded(coding: bytes, data: bytes) -> int | None:
+def _coded(coding: bytes, length: bytes | None) -> int | None:
     coding = coding.lower()
     if coding != b"identity":
         return CHUNKED if coding.endswith(b"chunked") else UNTIL_CLOSE
-    return announced(data)
+    return None if length is None else _size(length)
 
 
 def request_body(size: int | None) -> int:
@@ -196,6 +226,8 @@ def awaits_continue(block: Block) -> bool:
 def ended_by(block: Block, version: bytes) -> str | None:
     """Name what says that the connection ends with this response; None if it goes on (RFC 9112 9.3)."""
     kept = version != b"HTTP/1.0"
+    if kept and not block.may_close:
+        return None
     for line in _CONNECTION.finditer(block.data):
         options = [option.strip() for option in line[2].lower().split(b",")]
         if b"close" in options:

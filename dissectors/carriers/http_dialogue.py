@@ -181,9 +181,22 @@ class Dialogue:
         if len(requests) > 1:
             self._tell_pipelined()
 
-    def pass_over(self) -> None:
-        """Take the answer to the sole request, where there is nothing to tell of either."""
+    def ask_whole(self, request: Request, frame: int) -> bool:
+        """Do as `ask` and `done` for a request that is all there; False if that is not the usual case."""
+        if self._requests or self._held or self._early:
+            return False
+        self.asked += 1
+        self._asked_in = frame
+        self._requests.append(request)
+        request.done = True
+        self._tell(request)
+        return True
+
+    def answer_whole(self, request: Request, response: Response | None) -> None:
+        """Do as `answer` and `done` for a response to the sole request, which was told; None: it is bare."""
         self._requests.popleft()
+        if response is not None:
+            self._exchanges.answered(request, response)
 
     def _tell_pipelined(self) -> None:
         """Tell requests that were sent without waiting for answers."""

@@ -23,7 +23,6 @@ TEXT_LIMIT = 1024  # bytes kept of a target, a host, a product name or a reason
 
 _USER_AGENT = re.compile(rb"\n[uU](?i:ser-agent)[ \t]*:([^\n]*)")
 _SERVER = re.compile(rb"\n[sS](?i:erver)[ \t]*:([^\n]*)")
-_PERSISTENT = re.compile(rb"\n[pP](?i:ersistent-auth)[ \t]*:")
 _TO_TLS = re.compile(rb"\n[Uu]pgrade:[^\n]{0,128}TLS/")
 _USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#@]*@")
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)")
@@ -148,7 +147,7 @@ class Response(Message):
         self.reason = reason[:TEXT_LIMIT]
         self.server = block.value(_SERVER)[:TEXT_LIMIT] if self.fields else b""
         # who has no fault to tell needs no such word that the client is known (MS-N2HT 2.2.2)
-        self.let_in = self.code >= BAD_REQUEST and _PERSISTENT.search(block.data) is not None
+        self.let_in = self.code >= BAD_REQUEST and block.persistent
         # the connection goes on in TLS, and so does what the server has to say (RFC 2817 3.3)
         self.to_tls = self.code == SWITCHING and _TO_TLS.search(block.data) is not None
         self.lonely = False  # its request is not in the capture, or not known

@@ -208,6 +208,9 @@ class HttpMessages(HttpFraming):
         """Tell what was read of the message in which a side ends."""
         window = self.windows[side]
         length = len(window)
+        if reader.state == HEAD and not length:
+            reader.scanned = 0
+            return
         if reader.state == KDC_BODY and length:
             self._tell_kdc(side, reader, cut_body(window.take_cut(how)))
         elif reader.state == KDC_BODY and reader.left == UNTIL_CLOSE and how == "fin":
