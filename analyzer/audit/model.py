@@ -58,12 +58,16 @@ class Rule:
     family: str  # the module that declares it
 
 
+Numbers = tuple[int, ...] | dict[int, None]
+"""Different numbers in order; a tuple as long as there is one hit, which is all that most findings have."""
+
+
 @dataclass(slots=True)
 class Place:
     """What one capture shows of a finding."""
 
-    negotiation_ids: dict[int, None] = field(default_factory=dict)  # at most LISTED, in order
-    evidence: dict[int, None] = field(default_factory=dict)  # frames, at most LISTED
+    negotiation_ids: Numbers = ()  # at most LISTED, in order
+    evidence: Numbers = ()  # frames, at most LISTED
 
 
 @dataclass(slots=True)

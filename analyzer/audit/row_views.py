@@ -2,7 +2,7 @@
 
 A rule reads a few of a row's many cells, and of most rows one. Columns are packed: to unpack all of them for
 each rule anew took most of an audit's time, and rows that a rule keeps held all of theirs. So a row knows its
-place only, and the rows of a stretch share what was unpacked for any of them.
+place only, and the rows of a stretch share what was unpacked for any of them. Numbers stay packed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from analyzer.tables.packed import BLOCK
+from analyzer.tables.packed import BLOCK, Cells
 
 if TYPE_CHECKING:
     from analyzer.tables.collect import Columns
@@ -28,15 +28,17 @@ def row_views(columns: Columns) -> Iterator[Any]:
         yield from map(kind, repeat(_Stretch(lists, begin, end)), range(end - begin))
 
 
-class _Stretch(dict[int, Sequence[Any]]):
+class _Stretch(dict[int, Any]):
     """Cells of a stretch of rows by the column's place, each unpacked when first asked for."""
 
     def __init__(self, columns: list[Sequence[Any]], begin: int, end: int) -> None:
         self._columns = columns
         self._begin, self._end = begin, end
 
-    def __missing__(self, place: int) -> Sequence[Any]:
-        cells = self[place] = self._columns[place][self._begin : self._end]
+    def __missing__(self, place: int) -> Any:
+        column, begin, end = self._columns[place], self._begin, self._end
+        cells = column.by_place(begin, end) if isinstance(column, Cells) else column[begin:end]
+        self[place] = cells
         return cells
 
 

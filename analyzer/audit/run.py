@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from analyzer.audit.facts import Facts
-from analyzer.audit.model import CONFIDENCES, SEVERITIES, Finding, Hit, Place, Rule
+from analyzer.audit.model import CONFIDENCES, SEVERITIES, Finding, Hit, Numbers, Place, Rule
 
 if TYPE_CHECKING:
     from analyzer.tables.collect import Columns
@@ -51,8 +52,8 @@ def _add(found: dict[tuple[str, str, str], Finding], rule: Rule, hit: Hit) -> No
         found[key] = known
     known.count += 1
     place = known.places.setdefault(hit.capture or "", Place())
-    _extend(place.negotiation_ids, hit.negotiation_ids)
-    _extend(place.evidence, hit.evidence)
+    place.negotiation_ids = _extended(place.negotiation_ids, hit.negotiation_ids)
+    place.evidence = _extended(place.evidence, hit.evidence)
     if hit.ts_ns is not None:
         seen = [ts for ts in (known.first_seen, known.last_seen) if ts is not None]
         known.first_seen = min([*seen, hit.ts_ns])
@@ -61,7 +62,11 @@ def _add(found: dict[tuple[str, str, str], Finding], rule: Rule, hit: Hit) -> No
     known.confidence = max(known.confidence, hit.confidence, key=CONFIDENCES.index)
 
 
-def _extend(numbers: dict[int, None], more: tuple[int, ...]) -> None:
+def _extended(numbers: Numbers, more: tuple[int, ...]) -> Numbers:
+    if not numbers:
+        return tuple(islice(dict.fromkeys(more), LISTED))
+    known = numbers if isinstance(numbers, dict) else dict.fromkeys(numbers)
     for number in more:
-        if len(numbers) < LISTED:
-            numbers[number] = None
+        if len(known) < LISTED:
+            known[number] = None
+    return known

@@ -8,22 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.audit.model import Finding
 from analyzer.audit.run import LISTED
+from analyzer.tables.packed import Cells
 from analyzer.tables.schema import FINDINGS
 
 if TYPE_CHECKING:
     from analyzer.tables.collect import Columns
 
 
+ROWS_AT_ONCE = 1024
+"""Rows that are held besides their columns."""
+
+
 def finding_columns(findings: Sequence[Finding]) -> Columns:
     """One row per finding, in the order given."""
-    rows = [_row(finding) for finding in findings]
-    names = FINDINGS.names
-    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
-    return dict(zip(names, map(list, columns), strict=True))
+    made = {column.name: Cells(column.kind) for column in FINDINGS.columns}
+    alike: dict[tuple[str, ...], list[str]] = {}
+    rows = (_row(finding, alike) for finding in findings)
+    while some := list(islice(rows, ROWS_AT_ONCE)):
+        for column, cells in zip(made.values(), zip(*some, strict=True), strict=True):
+            column.extend(cells)
+    return made
 
 
-def _row(finding: Finding) -> list[Any]:
+def _row(finding: Finding, alike: dict[tuple[str, ...], list[str]]) -> list[Any]:
+    """Cells in schema order; lists of texts that are alike become one list."""
     rule, places = finding.rule, finding.places
+    captures = tuple(capture for capture in places if capture)
     return [
         rule.rule_id,
         rule.severity,
@@ -35,8 +45,8 @@ def _row(finding: Finding) -> list[Any]:
         _first(place.evidence for place in places.values()),
         finding.why,
         rule.remedy,
-        list(rule.references),
-        [capture for capture in places if capture],
+        alike.setdefault(rule.references, list(rule.references)),
+        alike.setdefault(captures, list(captures)),
         finding.first_seen,
         finding.last_seen,
         finding.confidence,

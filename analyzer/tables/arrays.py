@@ -81,10 +81,13 @@ def truths(cells: Sequence[Any]) -> NDArray[np.int8]:
     return made
 
 
-def objects(cells: Sequence[Any], show: Callable[[Any], Any]) -> NDArray[np.object_]:
-    """Cells as Python objects; repeated ones are one object."""
+def objects(
+    cells: Sequence[Any], show: Callable[[Any], Any], *, shared: bool = False
+) -> NDArray[np.object_]:
+    """Cells as Python objects; repeated ones are one object, `shared` also where they are not packed yet."""
     made = np.empty(len(cells), np.object_)
     known: NDArray[np.object_] | None = None
+    shown_objects = _shown_each if shared else _shown_objects
     for rows, piece in _pieces(cells):
         if isinstance(piece, Coded) and len(piece.values) <= BLOCK:
             if known is None:  # all blocks of a column have the same values
@@ -93,13 +96,21 @@ def objects(cells: Sequence[Any], show: Callable[[Any], Any]) -> NDArray[np.obje
         elif isinstance(piece, Same) and piece.value is None:
             made[rows] = None
         else:
-            made[rows] = _shown_objects(_listed(piece), show)
+            made[rows] = shown_objects(_listed(piece), show)
     return made
 
 
 def _shown_objects(cells: Sequence[Any], show: Callable[[Any], Any]) -> NDArray[np.object_]:
     shown_ = (None if cell is None else show(cell) for cell in cells)
     return np.fromiter(shown_, np.object_, len(cells))
+
+
+def _shown_each(cells: Sequence[Any], show: Callable[[Any], Any]) -> NDArray[np.object_]:
+    """As `_shown_objects`, but an object that is many cells is shown once."""
+    ids = list(map(id, cells))
+    objects_ = dict(zip(ids, cells, strict=True))
+    places = dict(zip(objects_, range(len(objects_)), strict=True))
+    return _shown_objects(list(objects_.values()), show)[list(map(places.__getitem__, ids))]
 
 
 def codes_and_texts(cells: Sequence[Any]) -> tuple[NDArray[np.int32], list[str]]:

@@ -42,13 +42,17 @@ LOOK_AHEAD = 16
 
 
 class Listed(NamedTuple):
-    """A list of names that a server's carrier gave, as rows of `offers`."""
+    """A list of names that a server's carrier gave; each becomes a row of `offers`."""
 
     stream_id: int
+    client: str
+    server: str
     carrier: str
     site: Site | None
+    schemes: tuple[str, ...]
     frame: int
-    rows: list[rows.Row]
+    ts_ns: int
+    tls: bool
 
 
 class Gathered(NamedTuple):
@@ -56,7 +60,7 @@ class Gathered(NamedTuple):
 
     negotiations: list[Negotiation]
     tokens: WaitingRows
-    offers: list[tuple[rows.Row, Negotiation | None]]
+    offers: WaitingRows
     lists: list[Listed]
     anomalies: list[NoticedAnomaly]
     surroundings: Surroundings
@@ -72,7 +76,7 @@ class Collector:
         self._negotiations: list[Negotiation] = []
         self._tokens = WaitingRows(tables.schema["tokens"])
         self._hint_places: dict[int, tuple[Step, int]] = {}  # id(step) -> step, place in _tokens
-        self._offers: list[tuple[rows.Row, Negotiation | None]] = []
+        self._offers = WaitingRows(tables.schema["offers"])
         self._lists: list[Listed] = []
         self._anomalies: list[NoticedAnomaly] = []
         self._surroundings = Surroundings()
@@ -100,9 +104,8 @@ class Collector:
         self._negotiations.append(negotiation)
         self._anomalies.extend(negotiation.anomalies)
         if "offers" in self._tables.wanted:
-            self._offers.extend(
-                (row, negotiation) for row in rows.offer_rows(self._capture, negotiation)
-            )
+            for row in rows.offer_rows(self._capture, negotiation):
+                self._offers.add(row, negotiation)
         if negotiation.own_hint:
             self._claim_hints(negotiation)
         if not self._tables.keep_steps:
@@ -117,13 +120,14 @@ class Collector:
     def schemes(
         self, stream: Stream, carrier: str, site: Site | None, said: CarrierMessage
     ) -> None:
-        """Make the rows of a carrier's own list of names."""
+        """Keep a carrier's own list of names until it is known whose negotiation it leads to."""
         ends = stream.client, stream.server, stream.server_port
         schemes, frame, whole = said.schemes, said.frame, not said.context.get("cut")
         self._surroundings.add_list(SchemesListed(*ends, carrier, frame, schemes, whole, site))
         if "offers" in self._tables.wanted:
-            made = rows.scheme_rows(self._capture, stream, carrier, said)
-            self._lists.append(Listed(stream.stream_id, carrier, site, frame, made))
+            tls = bool(said.context.get("tls"))
+            about = (carrier, site, schemes, frame, said.ts_ns, tls)
+            self._lists.append(Listed(stream.stream_id, stream.client, stream.server, *about))
 
     def anomaly(self, noticed: NoticedAnomaly) -> None:
         """Keep an anomaly that belongs to no negotiation."""
@@ -156,7 +160,7 @@ class Collector:
         self.found += len(part.negotiations)
         self._negotiations += part.negotiations
         self._tokens.join(part.tokens, number_of)
-        self._offers += part.offers
+        self._offers.join(part.offers, number_of)
         self._lists += part.lists
         self._anomalies += part.anomalies
         self._surroundings.join(part.surroundings)
@@ -177,10 +181,7 @@ class Collector:
         in_order = ("frame", "stream_id", "token_index")
         tables.grow_by("tokens", self._tokens.columns(in_order))
         self._give_lists()
-        self._offers.sort(key=lambda pair: (pair[0][12], pair[0][5], pair[0][6]))
-        for row, owner in self._offers:
-            row[1] = owner.negotiation_id if owner is not None else None
-        tables.extend("offers", (row for row, _ in _let_go(self._offers)))
+        tables.grow_by("offers", self._offers.columns(("frame", "by", "rank")))
         self._anomalies.sort(key=_place_of)
         if "kdc" in tables.wanted:
             tables.extend("kdc", (kdc_row(self._capture, each) for each in self._surroundings.kdc))
@@ -206,15 +207,14 @@ class Collector:
         for negotiation in self._negotiations:  # in order of first frame
             key = negotiation.stream.stream_id, negotiation.carrier
             following.setdefault(key, []).append(negotiation)
-        scheme, selected = (TABLES["offers"].names.index(name) for name in ("mech", "selected"))
-        for stream_id, carrier, site, frame, made in self._lists:
-            takers = following.get((stream_id, carrier), [])
-            at = bisect_right(takers, frame, key=lambda taker: taker.first_frame)
+        for listed in self._lists:
+            takers = following.get((listed.stream_id, listed.carrier), [])
+            at = bisect_right(takers, listed.frame, key=lambda taker: taker.first_frame)
             later = takers[at : at + LOOK_AHEAD]
-            owner = next((taker for taker in later if may_be_one(taker.site, site)), None)
-            for row in made:
-                row[selected] = owner is not None and row[scheme] == owner.scheme
-                self._offers.append((row, owner))
+            owner = next((taker for taker in later if may_be_one(taker.site, listed.site)), None)
+            taken = None if owner is None else owner.scheme
+            for row in rows.scheme_rows(self._capture, listed, taken):
+                self._offers.add(row, owner)
         self._lists.clear()
 
 
@@ -232,23 +232,13 @@ def _place_of(noticed: NoticedAnomaly) -> tuple[bool, int, Span, int, str, str]:
     return (*where, anomaly.code, anomaly.detail)
 
 
-_STREAM_OF_OFFER = TABLES["offers"].names.index("stream_id")
-
-
 def _renumbered(part: Gathered, number_of: Callable[[int], int]) -> Gathered:
-    """Put the streams' final numbers in the place of provisional ones; tokens get theirs as they join."""
+    """Put the streams' final numbers in the place of provisional ones; rows get theirs as they join."""
     streams = {id(negotiation.stream): negotiation.stream for negotiation in part.negotiations}
     streams |= {id(exchange.stream): exchange.stream for exchange in part.surroundings.kdc}
     for stream in streams.values():
         stream.stream_id = number_of(stream.stream_id)
-    for row, _ in part.offers:
-        row[_STREAM_OF_OFFER] = number_of(row[_STREAM_OF_OFFER])
-    lists = []
-    for stream_id, carrier, site, frame, made in part.lists:
-        number = number_of(stream_id)
-        for row in made:
-            row[_STREAM_OF_OFFER] = number
-        lists.append(Listed(number, carrier, site, frame, made))
+    lists = [listed._replace(stream_id=number_of(listed.stream_id)) for listed in part.lists]
     anomalies = [
         noticed
         if noticed.stream_id is None

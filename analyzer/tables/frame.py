@@ -58,5 +58,8 @@ def _series(column: Column, cells: Sequence[Any]) -> pd.Series[Any]:
         case "time":
             times = pd.Series(numbers(cells).view("M8[ns]"), copy=False)
             return times.dt.tz_localize("UTC")
+        case "ints":
+            return pd.Series(objects(cells, list), dtype="object", copy=False)
         case _:
-            return pd.Series(objects(cells, shown_inside), dtype="object", copy=False)
+            made = objects(cells, shown_inside, shared=True)
+            return pd.Series(made, dtype="object", copy=False)

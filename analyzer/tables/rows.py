@@ -6,16 +6,18 @@ negotiations become numbers in `number`, when all first frames are known.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from analyzer.capture.model import NO_TIME, CaptureAccount, Stream
+from analyzer.capture.model import NO_TIME, CaptureAccount
 from analyzer.negotiation.community_id import community_id
 from analyzer.negotiation.model import Negotiation, NoticedAnomaly
 from analyzer.negotiation.offer import offer_roles
 from dissectors.anomaly import CODES
-from dissectors.carriers.base import CarrierMessage
 from dissectors.codes.krb_etype import krb_etype_name
 from dissectors.mechs import mech_name
+
+if TYPE_CHECKING:
+    from analyzer.tables.collect import Listed
 
 Row = list[Any]
 
@@ -138,27 +140,27 @@ def offer_rows(capture: str, negotiation: Negotiation) -> list[Row]:
     return rows
 
 
-def scheme_rows(capture: str, stream: Stream, carrier: str, said: CarrierMessage) -> list[Row]:
-    """Cells of the `offers` table: schemes that the server's carrier lists by name."""
+def scheme_rows(capture: str, listed: Listed, taken: str | None) -> list[Row]:
+    """Cells of the `offers` table: schemes that the server's carrier lists by name; `taken` was then used."""
     return [
         [
             capture,
             None,
-            stream.client,
-            stream.server,
-            carrier,
+            listed.client,
+            listed.server,
+            listed.carrier,
             "server",
             rank,
             scheme,
             None,
+            scheme == taken,
             False,
-            False,
-            stream.stream_id,
-            said.frame,
-            said.ts_ns,
-            bool(said.context.get("tls")),
+            listed.stream_id,
+            listed.frame,
+            listed.ts_ns,
+            listed.tls,
         ]
-        for rank, scheme in enumerate(said.schemes, 1)
+        for rank, scheme in enumerate(listed.schemes, 1)
     ]
 
 

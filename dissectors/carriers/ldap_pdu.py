@@ -22,7 +22,7 @@ from dissectors.carriers.base import (
     too_large,
 )
 from dissectors.carriers.window import Carried, Cut, frames_within
-from dissectors.records import NamedTuple
+from dissectors.records import NamedTuple, dataclass
 from dissectors.span import Span
 
 if TYPE_CHECKING:

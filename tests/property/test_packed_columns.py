@@ -52,6 +52,10 @@ def test_it_reads_like_a_list(column: tuple[str, list[Any]], cuts: list[int], pa
         assert (made != [*cells, None]) is True
         begin = min(4, len(cells))
         assert list(made.window(begin, len(cells))) == cells[begin:]
+        for begin in range(0, len(cells), 4):  # block by block, the last one is not packed
+            stretch = made.by_place(begin, min(begin + 4, len(cells)))
+            here = cells[begin : begin + 4]
+            assert [repr(stretch[place]) for place in range(len(here))] == list(map(repr, here))
 
 
 @given(columns(), st.lists(st.integers(0, 14), max_size=3))

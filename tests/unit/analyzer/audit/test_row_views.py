@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
+
 from analyzer.audit.row_views import row_views
+from analyzer.tables.blocks import NumberLists
 from analyzer.tables.packed import BLOCK, Cells
 
 
@@ -36,3 +39,12 @@ def test_a_column_that_nobody_asks_for_stays_packed() -> None:
     assert first._stretch is second._stretch
     assert list(first._stretch) == [0]
     assert list(last._stretch) == []
+
+
+def test_numbers_stay_packed() -> None:
+    """Rows that a rule keeps would else hold an object for each number of their stretch."""
+    first, *_ = row_views(table(BLOCK))
+    assert (first.frame, first.frames) == (0, [0, 1])
+    frame, frames = first._stretch.values()
+    assert isinstance(frame, array)
+    assert isinstance(frames, NumberLists)

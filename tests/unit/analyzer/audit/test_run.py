@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.analysis import read
+from analyzer.audit import run
 from analyzer.audit.facts import Facts
 from analyzer.audit.model import SEVERITIES, Hit
 from analyzer.audit.registry import all_rules
@@ -49,6 +50,25 @@ def test_several_captures_are_kept_apart() -> None:
     assert len(found.places) == 2
     assert all(place.evidence for place in found.places.values())
     assert all(len(place.evidence) <= LISTED for place in found.places.values())
+
+
+def test_numbers_of_many_hits_are_told_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order in which they came, up to a limit; those of a single hit too."""
+    monkeypatch.setattr(run, "LISTED", 4)
+    found = dict.fromkeys(["one", "many"], ())
+    found["one"] = run._extended((), (7, 7, 8, 9, 10, 11))
+    for more in ((3, 1), (), (1, 2, 3), (9, 8, 7)):
+        found["many"] = run._extended(found["many"], more)
+    assert [*found["one"]] == [7, 8, 9, 10]
+    assert [*found["many"]] == [3, 1, 2, 9]
+
+
+def test_findings_are_packed_as_other_tables_are() -> None:
+    """A million of them have as little room."""
+    columns = read(capture("smb/mixed")).columns("findings")
+    assert {name: cells.kind for name, cells in columns.items()} == {
+        column.name: column.kind for column in FINDINGS.columns
+    }
 
 
 def test_the_frame_has_the_schemas_columns() -> None:

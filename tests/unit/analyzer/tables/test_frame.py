@@ -19,6 +19,18 @@ def test_lists_and_dicts_stay_what_they_are():
     assert [type(cell) for cell in frame["info"]] == [dict, type(None), dict]
 
 
+def test_a_list_that_many_rows_share_stays_one():
+    """Also where text in it is made visible; the columns keep theirs, whoever changes a frame's."""
+    mechs, frames = ["\x1b"], [1, 2]
+    table = Table("t", "a row", (Column("mechs", "strs", ""), Column("frames", "ints", "")))
+    frame = to_frame(table, {"mechs": [mechs, mechs, None], "frames": [frames, None, frames]})
+    assert frame["mechs"].tolist() == [["\\x1b"], ["\\x1b"], None]
+    assert frame["mechs"][0] is frame["mechs"][1]
+    frame["mechs"][0].append("x")
+    frame["frames"][0].append(3)
+    assert (mechs, frames) == (["\x1b"], [1, 2])
+
+
 def test_text_is_made_visible_wherever_it_stands():
     """In cells, in lists, in keys and values of dicts."""
     cells = {"names": [["\x1b"]], "info": [{"\0": "\u202e"}], "user": ["a\x07"]}
