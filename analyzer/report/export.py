@@ -123,5 +123,12 @@ def _csv_writer(column: Column) -> Writer:
         case "category" | "bool":
             known = Remembered(lambda cell: csv_cell(column, cell))
             return lambda cells: list(map(known.__getitem__, cells))
+        case "int" | "float":  # which `csv` writes as `str` does, and None as nothing
+            return lambda cells: cells
+        case "ints":
+            return lambda cells: [
+                "" if cell is None else text
+                for cell, text in zip(cells, _int_lists(cells), strict=True)
+            ]
         case _:
             return lambda cells: list(map(csv_cell, repeat(column), cells))
