@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analyzer.audit.model import Finding
 from analyzer.audit.run import LISTED
@@ -16,31 +16,26 @@ if TYPE_CHECKING:
 
 def finding_columns(findings: Sequence[Finding]) -> Columns:
     """One row per finding, in the order given."""
-    rows = [_row(finding) for finding in findings]
-    names = FINDINGS.names
-    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
-    return dict(zip(names, map(list, columns), strict=True))
-
-
-def _row(finding: Finding) -> list[Any]:
-    rule, places = finding.rule, finding.places
-    return [
-        rule.rule_id,
-        rule.severity,
-        rule.title,
-        finding.subject_kind,
-        finding.subject,
-        finding.count,
-        _first(place.negotiation_ids for place in places.values()),
-        _first(place.evidence for place in places.values()),
-        finding.why,
-        rule.remedy,
-        list(rule.references),
-        [capture for capture in places if capture],
-        finding.first_seen,
-        finding.last_seen,
-        finding.confidence,
-    ]
+    rules = [finding.rule for finding in findings]
+    places = [finding.places for finding in findings]
+    columns = (
+        [rule.rule_id for rule in rules],
+        [rule.severity for rule in rules],
+        [rule.title for rule in rules],
+        [finding.subject_kind for finding in findings],
+        [finding.subject for finding in findings],
+        [finding.count for finding in findings],
+        [_first(place.negotiation_ids for place in each.values()) for each in places],
+        [_first(place.evidence for place in each.values()) for each in places],
+        [finding.why for finding in findings],
+        [rule.remedy for rule in rules],
+        [list(rule.references) for rule in rules],
+        [[capture for capture in each if capture] for each in places],
+        [finding.first_seen for finding in findings],
+        [finding.last_seen for finding in findings],
+        [finding.confidence for finding in findings],
+    )
+    return dict(zip(FINDINGS.names, columns, strict=True))
 
 
 def _first(numbers: Iterable[Iterable[int]]) -> list[int]:

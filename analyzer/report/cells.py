@@ -70,4 +70,9 @@ def csv_cell(column: Column, value: Any) -> str:
     if column.kind in {"int", "float"}:
         return str(value)
     text = json_text(value) if column.kind in {"strs", "ints", "dict"} else text_cell(column, value)
+    return no_formula(text)
+
+
+def no_formula(text: str) -> str:
+    """The text, which no spreadsheet takes for a formula."""
     return "'" + text if text.startswith(FORMULA_STARTS) else text
