@@ -75,6 +75,7 @@ class Analysis:
             fetch, self._waiting = self._waiting, None
             for listed in (self.inputs, self.errors, self.notes, self._last_ids):
                 listed.clear()
+            del self._made["captures"]
             fetch()
         return self._tables
 
@@ -316,9 +317,9 @@ def read(
     told by their names and times; the engine `tshark` reads them apart. `jobs`: how many processes read;
     None: one per processor where the captures are large enough to gain by it. Rows are the same for any
     number. A script that asks for more than one guards its own start (`if __name__ == "__main__":`), as
-    with `multiprocessing`. `cache`: a folder where the rows of each capture are kept, and found again as
-    long as its files, the options and this program are the same; nothing is kept with secrets, of standard
-    input, or by the engine `tshark`.
+    with `multiprocessing`. `cache`: a folder where the rows of each capture are kept, and what is made of
+    all of them, and found again as long as the files, the options and this program are the same; nothing is
+    kept with secrets, of standard input, or by the engine `tshark`.
 
     `client`: a `distributed.Client`, or the address of a scheduler: workers of a dask.distributed cluster
     read, each one capture at a time, and rows are those of one process (docs/scale.md). Captures may lie at

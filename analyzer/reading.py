@@ -65,6 +65,7 @@ def read_inputs(
         return analysis
     from analyzer.cache.proof import prove  # noqa: PLC0415 - only where asked for
 
+    analysis.cache.notices = analysis.notices  # also of what is made and kept later
     proofs = [prove(source, analysis.options) for source in captures]
     if not _put_off(captures, proofs, analysis):
         _read_or_recall(captures, proofs, analysis, progress)
@@ -100,7 +101,6 @@ def _read_or_recall(
     held: list[Proof] = []
     unknown = bool(analysis.errors)  # paths that there are not: no proof tells when they are
     _read_all(_with_cache(sources, proofs, analysis, progress, held), analysis)
-    analysis.notices += [said for said in analysis.cache.notices if said not in analysis.notices]
     if len(held) == len(sources) and not unknown:
         made = analysis.derived.kept = Made(
             analysis.cache, [source.name for source in sources], held

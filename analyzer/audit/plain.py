@@ -1,61 +1,56 @@
-"""Findings as what JSON can hold, and back: what can be told of the rule is left to the rule."""
+"""Findings as what JSON can hold, and back: column by column; what can be told of the rule is left to it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
+from typing import Any
 
 from analyzer.audit.model import CONFIDENCES, SUBJECTS, Finding, Place
 from analyzer.audit.registry import all_rules
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_TEXTS = {str}
-_TIMES = {int, type(None)}
+_TIME: set[type] = {int, type(None)}
 
 
-def plain_findings(findings: Iterable[Finding]) -> list[Any]:
-    """One list per finding: rule, subject kind, subject, why, confidence, count, first and last time, places.
+def plain_findings(findings: Sequence[Finding]) -> list[list[Any]]:
+    """Columns of findings, then of their places.
 
-    A place is a capture, numbers of negotiations, frames.
+    Findings: rule, subject kind, subject, why, confidence, count, first and last time, number of places.
+    Places, all of the first finding before those of the second: capture, negotiations, frames.
     """
+    fields = ("subject_kind", "subject", "why", "confidence", "count", "first_seen", "last_seen")
+    places = [place for finding in findings for place in finding.places.items()]
     return [
-        [
-            each.rule.rule_id,
-            each.subject_kind,
-            each.subject,
-            each.why,
-            each.confidence,
-            each.count,
-            each.first_seen,
-            each.last_seen,
-            [
-                [capture, list(place.negotiation_ids), list(place.evidence)]
-                for capture, place in each.places.items()
-            ],
-        ]
-        for each in findings
+        [finding.rule.rule_id for finding in findings],
+        *([getattr(finding, name) for finding in findings] for name in fields),
+        [len(finding.places) for finding in findings],
+        [capture for capture, _ in places],
+        [list(place.negotiation_ids) for _, place in places],
+        [list(place.evidence) for _, place in places],
     ]
 
 
 def read_findings(plain: Any) -> list[Finding]:
     """Findings again. Raises `ValueError`, `TypeError` or `KeyError` for what is none."""
-    rules = all_rules()
-    found = []
-    for rule_id, kind, subject, why, confidence, count, first, last, places in plain:
-        if kind not in SUBJECTS or confidence not in CONFIDENCES or type(count) is not int:
-            raise ValueError("no finding")
-        if {type(subject), type(why)} != _TEXTS or not {type(first), type(last)} <= _TIMES:
-            raise ValueError("no finding")
-        shown = {capture: _place(ids, frames) for capture, ids, frames in places}
-        if set(map(type, shown)) - _TEXTS:
-            raise ValueError("no capture")
-        finding = Finding(rules[rule_id], kind, subject, why, confidence, count, shown, first, last)
-        found.append(finding)
-    return found
+    rule_ids, kinds, subjects, whys, sure, counts, first, last, lengths, *of_places = plain
+    captures, ids, frames = of_places
+    if not (set(kinds) <= set(SUBJECTS) and set(sure) <= set(CONFIDENCES)):
+        raise ValueError("no findings")
+    _all_of({str}, subjects, whys, captures)
+    _all_of({int}, counts, lengths, chain.from_iterable(ids), chain.from_iterable(frames))
+    _all_of(_TIME, first, last)
+    if min(lengths, default=0) < 0 or {sum(lengths), len(ids), len(frames)} != {len(captures)}:
+        raise ValueError("no places")
+    places = zip(
+        captures, map(Place, map(dict.fromkeys, ids), map(dict.fromkeys, frames)), strict=True
+    )
+    shown = (dict(islice(places, length)) for length in lengths)
+    rules = map(all_rules().__getitem__, rule_ids)
+    cells = zip(rules, kinds, subjects, whys, sure, counts, shown, first, last, strict=True)
+    return [Finding(*each) for each in cells]
 
 
-def _place(ids: list[int], frames: list[int]) -> Place:
-    if (set(map(type, ids)) | set(map(type, frames))) - {int}:
-        raise ValueError("no numbers")
-    return Place(dict.fromkeys(ids), dict.fromkeys(frames))
+def _all_of(types: set[type], *columns: Iterable[Any]) -> None:
+    for cells in columns:
+        if not set(map(type, cells)) <= types:
+            raise ValueError("no findings")

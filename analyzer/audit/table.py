@@ -15,42 +15,33 @@ if TYPE_CHECKING:
     from analyzer.tables.collect import Columns
 
 
-ROWS_AT_ONCE = 1024
-"""Rows that are held besides their columns."""
-
-
 def finding_columns(findings: Sequence[Finding]) -> Columns:
     """One row per finding, in the order given."""
-    made = {column.name: Cells(column.kind) for column in FINDINGS.columns}
-    alike: dict[tuple[str, ...], list[str]] = {}
-    rows = (_row(finding, alike) for finding in findings)
-    while some := list(islice(rows, ROWS_AT_ONCE)):
-        for column, cells in zip(made.values(), zip(*some, strict=True), strict=True):
-            column.extend(cells)
+    rules = [finding.rule for finding in findings]
+    places = [finding.places for finding in findings]
+    alike: dict[tuple[str, ...], list[str]] = {}  # lists of the same texts become one list
+    columns: tuple[Iterable[Any], ...] = (
+        (rule.rule_id for rule in rules),
+        (rule.severity for rule in rules),
+        (rule.title for rule in rules),
+        (finding.subject_kind for finding in findings),
+        (finding.subject for finding in findings),
+        (finding.count for finding in findings),
+        (_first(place.negotiation_ids for place in each.values()) for each in places),
+        (_first(place.evidence for place in each.values()) for each in places),
+        (finding.why for finding in findings),
+        (rule.remedy for rule in rules),
+        (alike.setdefault(rule.references, list(rule.references)) for rule in rules),
+        (alike.setdefault(tuple(filter(None, each)), [*filter(None, each)]) for each in places),
+        (finding.first_seen for finding in findings),
+        (finding.last_seen for finding in findings),
+        (finding.confidence for finding in findings),
+    )
+    made = {}
+    for column, cells in zip(FINDINGS.columns, columns, strict=True):
+        made[column.name] = Cells(column.kind)
+        made[column.name].extend(cells)
     return made
-
-
-def _row(finding: Finding, alike: dict[tuple[str, ...], list[str]]) -> list[Any]:
-    """Cells in schema order; lists of texts that are alike become one list."""
-    rule, places = finding.rule, finding.places
-    captures = tuple(capture for capture in places if capture)
-    return [
-        rule.rule_id,
-        rule.severity,
-        rule.title,
-        finding.subject_kind,
-        finding.subject,
-        finding.count,
-        _first(place.negotiation_ids for place in places.values()),
-        _first(place.evidence for place in places.values()),
-        finding.why,
-        rule.remedy,
-        alike.setdefault(rule.references, list(rule.references)),
-        alike.setdefault(captures, list(captures)),
-        finding.first_seen,
-        finding.last_seen,
-        finding.confidence,
-    ]
 
 
 def _first(numbers: Iterable[Iterable[int]]) -> list[int]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ENDING = ".negoscope-made"
 """Of files with what was made; no other file in the folder is looked at."""
-MOST = 64
+MOST = 256
 """Such files in a folder: each choice of captures has its own, so that the oldest have to go."""
 DOUBTFUL = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
 """What reading raises where something else was kept than is looked for."""
@@ -83,7 +83,7 @@ class Made:
         """
         if self.find(what) is not None:
             try:
-                return read(self._found[what][1])
+                return read(self._found.pop(what)[1])
             except DOUBTFUL as error:
                 self._cache.notice(f"{self._cache.folder / self._name(what)}: not used: {error}")
         made = make()

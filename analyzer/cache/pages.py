@@ -102,7 +102,7 @@ def _block(kind: str, form: str, said: Any, words: list[array[Any]], count: int)
             return _of_length(count, len(said), Plain(said))
         case "Coded", [codes] if isinstance(said, list) and codes.typecode in "BHI":
             check_cells(kind, said)
-            if codes and max(codes) >= len(said):
+            if _beyond(codes, len(said)):
                 raise ValueError("a code without a value")
             return _of_length(count, len(codes), Coded(codes, said))
         case "Numbers", [numbers] if kind in {"int", "time"} and numbers.typecode in "Hiq":
@@ -118,6 +118,13 @@ def _block(kind: str, form: str, said: Any, words: list[array[Any]], count: int)
                 raise ValueError("lists of other lengths")
             return _of_length(count, len(counts), NumberLists(counts, flat))
     raise ValueError("a column of no known form")
+
+
+def _beyond(codes: array[int], count: int) -> bool:
+    """Whether any code is none of so many."""
+    if codes.typecode == "B":
+        return bool(codes.tobytes().translate(None, bytes(range(min(count, 256)))))
+    return bool(codes) and max(codes) >= count
 
 
 def _of_length(wanted: int, found: int, block: Block) -> Block:

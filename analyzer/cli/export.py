@@ -45,4 +45,5 @@ def export(
         for name in TABLES:
             refuse_overwriting(str(folder / f"{name}.parquet"), analysis.inputs)
         analysis.to_parquet(staging)
+        analysis.derived.overview()  # so that it is kept
     return exit_status(analysis)

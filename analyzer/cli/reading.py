@@ -134,9 +134,22 @@ def read_captures(
         click.echo(f"negoscope: {visible(error)}", err=True)
     if not quiet:
         _tell_skipped(analysis.notes)
-        for notice in analysis.notices:
-            click.echo(f"negoscope: {visible(notice)}", err=True)
+        _tell_notices(analysis)
     return analysis
+
+
+def _tell_notices(analysis: Analysis) -> None:
+    """What of a cache could not be used, now; and when the command is done, what could not be kept."""
+    told: set[str] = set()
+
+    def tell() -> None:
+        for notice in analysis.notices:
+            if notice not in told:
+                told.add(notice)
+                click.echo(f"negoscope: {visible(notice)}", err=True)
+
+    tell()
+    click.get_current_context().call_on_close(tell)
 
 
 def _tell_skipped(notes: list[str]) -> None:

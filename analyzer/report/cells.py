@@ -71,7 +71,10 @@ def csv_cell(column: Column, value: Any) -> str:
     if column.kind in {"strs", "ints", "dict"}:
         from analyzer.report.json_text import json_text  # noqa: PLC0415 - of all cells only these need it
 
-        text = json_text(value)
-    else:
-        text = text_cell(column, value)
+        return no_formula(json_text(value))
+    return no_formula(text_cell(column, value))
+
+
+def no_formula(text: str) -> str:
+    """The text, which no spreadsheet takes for a formula."""
     return "'" + text if text.startswith(FORMULA_STARTS) else text

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import Any
 
-from analyzer.report.cells import csv_cell, iso_time
+from analyzer.report.cells import csv_cell, iso_time, no_formula
 from analyzer.report.json_text import is_plain, json_text, quoted, visible_json
 from analyzer.report.remembered import Remembered, picked
 from analyzer.tables.collect import Columns
 from analyzer.tables.schema import Column
+from dissectors.visible import visible
 
 CHUNK = 1024
 """Rows whose text is held at once."""
@@ -81,10 +82,7 @@ def _json_writer(kind: str) -> Writer:
         case "int" | "float":  # mostly another one in every row
             return _numbers
         case "time":
-            begun = Remembered(lambda second: f'"{_within(second)}"')
-            return lambda cells: [
-                NULL if cell is None else begun[cell // SECOND] % (cell % SECOND) for cell in cells
-            ]
+            return _times(lambda second: f'"{iso_time(second * SECOND)}"', NULL)
         case "str":
             return lambda cells: [NULL if cell is None else quoted(cell) for cell in cells]
         case "ints":
@@ -103,9 +101,12 @@ def _numbers(cells: Cells) -> list[Any]:
     return [NULL if cell is None else cell for cell in cells] if None in cells else cells
 
 
-def _within(second: int) -> str:
-    """ISO 8601 of any moment of a second: `%` puts its nanoseconds in."""
-    return iso_time(second * SECOND).replace(".000000000", ".%09d")
+def _times(text_of: Callable[[int], str], none: str) -> Writer:
+    """Writes moments: the text of each second once, in which `%` puts the nanoseconds."""
+    begun = Remembered(lambda second: text_of(second).replace(".000000000", ".%09d"))
+    return lambda cells: [
+        none if cell is None else begun[cell // SECOND] % (cell % SECOND) for cell in cells
+    ]
 
 
 def _int_lists(cells: Cells) -> list[str]:
@@ -123,5 +124,18 @@ def _csv_writer(column: Column) -> Writer:
         case "category" | "bool":
             known = Remembered(lambda cell: csv_cell(column, cell))
             return lambda cells: list(map(known.__getitem__, cells))
+        case "int" | "float":  # which `csv` writes as `str` does, and None as nothing
+            return lambda cells: cells
+        case "ints":
+            return lambda cells: [
+                "" if cell is None else text
+                for cell, text in zip(cells, _int_lists(cells), strict=True)
+            ]
+        case "time":
+            return _times(lambda second: csv_cell(column, second * SECOND), "")
+        case "str":
+            return lambda cells: [
+                "" if cell is None else no_formula(visible(cell)) for cell in cells
+            ]
         case _:
             return lambda cells: list(map(csv_cell, repeat(column), cells))

@@ -36,14 +36,20 @@ def test_every_table_and_what_later_runs_need(
     assert run(["export", str(capture), "-o", str(out)]) == 0
     assert {path.name for path in out.glob("*.parquet")} == {f"{name}.parquet" for name in TABLES}
     assert len(list(out.glob("*.negoscope"))) == 1
-    assert len(list(out.iterdir())) == len(TABLES) + 1
-    assert run(["negotiations", str(capture), "--format", "jsonl"]) == 0
-    plain = capsys.readouterr()
-    assert plain.err == ""
+    assert len(list(out.glob("*.negoscope-made"))) == 3
+    assert len(list(out.iterdir())) == len(TABLES) + 4
+    commands = [[name, str(capture), "--format", "jsonl"] for name in ("negotiations", "audit")]
+    plain = []
+    for command in commands:
+        assert run(command) == 0
+        plain.append(capsys.readouterr())
+        assert plain[-1].err == ""
     monkeypatch.setattr("analyzer.reading.run", None)
-    command = ["negotiations", str(capture), "--format", "jsonl", "--cache", str(out)]
-    assert run(command) == 0
-    assert capsys.readouterr() == plain
+    monkeypatch.setattr("analyzer.audit.run.audit", None)
+    for command, told in zip(commands, plain, strict=True):
+        assert run([*command, "--cache", str(out)]) == 0
+        assert capsys.readouterr() == told
+    assert run(["summary", str(capture), "--cache", str(out)]) == 0
     assert run(["export", str(capture), "-o", str(out)]) == 0
 
 
