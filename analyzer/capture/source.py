@@ -33,6 +33,8 @@ ZSTD_SKIPPABLE = (b"\x2a\x4d\x18", range(0x50, 0x60))  # magic 0x184D2A50 to 0x1
 class Memory(Protocol):
     """Where the bytes of a capture are put, if not where each block has memory of its own."""
 
+    stretch: int  # bytes to read at a time
+
     def take(self, size: int) -> mmap | None:
         """At least `size` bytes to write to, which stay until the next call; None: there is no such room."""
 
@@ -171,6 +173,7 @@ class Window:
         self.at_end = False
         self._source = source
         self._memory = memory
+        self._step = READ_BYTES if memory is None else memory.stretch
         self.advance(0)
 
     @property
@@ -186,7 +189,7 @@ class Window:
     def advance(self, keep_from: int) -> None:
         """Drop what lies before `keep_from` and read on behind what is kept."""
         kept = self.end - keep_from
-        wanted = kept + READ_BYTES
+        wanted = kept + self._step
         place = None if self._memory is None else self._memory.take(wanted + PADDING)
         source = self._source
         if place is not None:
@@ -204,7 +207,7 @@ class Window:
                 count = self._fill(view, keep_from, wanted)
             store.truncate(kept + count + PADDING)
             self.data = store.getvalue()
-        self.at_end = count < READ_BYTES
+        self.at_end = count < self._step
         self.start += keep_from
         self.end = kept + count
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -79,22 +80,24 @@ class _Follower:
         self._now = int(np.iinfo(np.int64).min)
 
     def follow(self, orders: Connection) -> Part:
-        """Take all blocks, then tell."""
-        for order in orders_of(orders):
-            if not order:
-                break
-            number, row, packets, first_frame, turn = ORDER.unpack(order)
-            if not packets:
-                self._shared.seen[number].release()
-                continue
-            slot, rows = self._ring.slots[number], slice(row, row + packets)
-            part = _Part(
-                slot.block(first_frame, rows),
-                slot.index(first_frame, rows),
-                *(slot.columns[name][rows] for name, _ in MARKS),
-            )
-            self._decode(turn, part)
-            self._take(part)
+        """Take all blocks, then tell.
+
+        What others wait for comes first: blocks that are there are decoded before older ones are followed.
+        """
+        coming, over = orders_of(orders), False
+        waiting: deque[_Part | int] = deque()  # an int: the slot to be handed back
+        while waiting or not over:
+            while not over and (not waiting or orders.poll(0)):
+                order = next(coming, b"")
+                over = not order
+                if order:
+                    waiting.append(self._ordered(order))
+            part = waiting.popleft() if waiting else None
+            if isinstance(part, int):
+                self._shared.seen[part].release()
+            elif part is not None:
+                self._await(part)
+                self._take(part)
         if self._number == 0:
             self._decoder.finish()
         self._engine.finish()
@@ -102,18 +105,38 @@ class _Follower:
             self._watch.finish()
         return Part(self._account, self._collector.gathered(), *self._engine.first_frames())
 
-    def _decode(self, turn: int, part: _Part) -> None:
-        """Decode the plain packets if it is our turn; else wait until they are."""
-        shared = self._shared
-        ready = shared.decoded[turn % len(shared.decoded)]
-        if turn % shared.jobs != self._number:
-            while not ready.acquire(timeout=_PATIENCE_S):
-                if orphaned():
-                    raise EOFError
+    def _ordered(self, order: bytes) -> _Part | int:
+        """What an order is about; decoded if that is our turn."""
+        number, row, packets, first_frame, turn = ORDER.unpack(order)
+        if not packets:
+            return int(number)
+        slot, rows = self._ring.slots[number], slice(row, row + packets)
+        part = _Part(
+            turn,
+            slot.block(first_frame, rows),
+            slot.index(first_frame, rows),
+            *(slot.columns[name][rows] for name, _ in MARKS),
+        )
+        if turn % self._shared.jobs == self._number:
+            self._decode(part)
+        return part
+
+    def _await(self, part: _Part) -> None:
+        """Wait until the headers are decoded, if that is another's turn."""
+        if part.turn % self._shared.jobs == self._number:
             return
-        index = part.packets
-        for name, _ in FILLED:
-            getattr(index, name)[:] = 0
+        while not self._ready(part).acquire(timeout=_PATIENCE_S):
+            if orphaned():
+                raise EOFError
+
+    def _ready(self, part: _Part) -> Semaphore:
+        return self._shared.decoded[part.turn % len(self._shared.decoded)]
+
+    def _decode(self, part: _Part) -> None:
+        """Decode the plain packets for all."""
+        shared, index = self._shared, part.packets
+        # all other columns are written wherever there is a packet
+        index.src_hi[:] = index.dst_hi[:] = 0
         part.decoded[:] = False
         if shared.options.by_scapy:
             part.slow[:] = True
@@ -122,7 +145,7 @@ class _Follower:
             self._account.not_ip += not_ip
         part.key[:], part.sender[:] = shared.keys.of(index)
         for _ in range(shared.jobs - 1):
-            ready.release()
+            self._ready(part).release()
 
     def _take(self, part: _Part) -> None:
         """Follow what is ours."""
@@ -149,6 +172,7 @@ class _Follower:
 class _Part(NamedTuple):
     """Some packets of a slot, and what is known of them."""
 
+    turn: int
     block: RecordBlock
     packets: PacketIndex
     decoded: NDArray[np.bool_]
@@ -160,4 +184,4 @@ class _Part(NamedTuple):
         """The same, with columns of its own."""
         columns: dict[str, Any] = {name: getattr(self.packets, name).copy() for name, _ in FILLED}
         marks = (self.decoded.copy(), self.slow, self.key.copy(), self.sender.copy())
-        return _Part(self.block, replace(self.packets, **columns), *marks)
+        return _Part(self.turn, self.block, replace(self.packets, **columns), *marks)

@@ -24,7 +24,7 @@ from analyzer.errors import CaptureError
 from analyzer.parallel import follower, pulse
 from analyzer.parallel.part import Numbers, Part
 from analyzer.parallel.processes import Worker, context
-from analyzer.parallel.ring import ROOM, SLOT_PACKETS, Ring, new_memory, pieces
+from analyzer.parallel.ring import ROOM, SLOT_PACKETS, STRETCH, Ring, new_memory, pieces
 from analyzer.pipeline import conclude
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class _Crew:
     It is the `Memory` of the capture: blocks are read into the slots, and only those are copied that lie
     elsewhere (a block of the file that is larger than a slot) or have no room there for their columns.
     """
+
+    stretch = STRETCH
 
     def __init__(self, source: Input, collector: Collector, options: Options, jobs: int) -> None:
         self._name = source.name
@@ -159,7 +161,7 @@ class _Crew:
             slot = (slot + 1) % len(self._seen)
         self._next = (slot + 1) % len(self._seen)
         for _ in range(self._jobs):
-            waited = 0.0  # a slot that is handed back is progress, of 8 MB at most
+            waited = 0.0  # a slot that is handed back is progress, of 16 MB at most
             while not self._seen[slot].acquire(timeout=_PATIENCE_S):
                 waited += _PATIENCE_S
                 self._look_after(waited, pulse.STALL_S)
