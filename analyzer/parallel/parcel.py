@@ -22,14 +22,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from analyzer.tables.gc_pause import gc_paused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 AT_ONCE = 256
 """Objects whose attributes stand together: as many as the processor's cache holds."""
 
 
-def packed(value: Any) -> bytes:
-    """Make the bytes of a value, of which `unpacked` makes the same value."""
+PIECE_BYTES = 1 << 16
+"""A piece is sent once it has so many."""
+
+
+def pieces(value: Any) -> Iterator[bytes]:
+    """Make the bytes of a value, of which `Parcel` makes the same value, piece by piece.
+
+    So who takes them works on one while the next is made.
+    """
     into = io.BytesIO()
     pickler = _Pickler(into)
     pickler.dump(value)
@@ -43,20 +50,40 @@ def packed(value: Any) -> bytes:
                     for name in _names(kind)
                 ]
                 pickler.dump((kind, made, columns))
+                if into.tell() >= PIECE_BYTES:
+                    yield into.getvalue()
+                    into.seek(0)
+                    into.truncate()
     pickler.dump(None)
-    return into.getvalue()
+    yield into.getvalue()
 
 
-def unpacked(data: bytes) -> Any:
-    """Make the value again; `data` must come from a process of ours."""
-    unpickler = pickle.Unpickler(io.BytesIO(data))  # noqa: S301 - see above
-    with gc_paused():
-        value = unpickler.load()
-        while (batch := unpickler.load()) is not None:
-            kind, made, columns = batch
-            for name, column in zip(_names(kind), columns, strict=True):
-                deque(map(setattr, made, repeat(name), _unpacked_column(column)), maxlen=0)
-    return value
+class Parcel:
+    """Makes a value again of its pieces, in their order; they must come from a process of ours."""
+
+    def __init__(self) -> None:
+        self.value: Any = None  # to be used once all pieces are there
+        self._piece = io.BytesIO()
+        self._unpickler = pickle.Unpickler(self._piece)  # noqa: S301 - see above
+        self._begun = False
+
+    def add(self, piece: bytes) -> bool:
+        """Take a piece; whether it was the last one."""
+        self._piece.seek(0)
+        self._piece.truncate()
+        self._piece.write(piece)
+        self._piece.seek(0)
+        with gc_paused():
+            if not self._begun:
+                self.value, self._begun = self._unpickler.load(), True
+            while self._piece.tell() < len(piece):
+                batch = self._unpickler.load()
+                if batch is None:
+                    return True
+                kind, made, columns = batch
+                for name, column in zip(_names(kind), columns, strict=True):
+                    deque(map(setattr, made, repeat(name), _unpacked_column(column)), maxlen=0)
+        return False
 
 
 class _Pickler(pickle.Pickler):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -175,19 +176,30 @@ class _Crew:
         """Tell all that the capture is over; return what they found."""
         for worker in self._workers:
             worker.send(b"")
-        parts = []
-        # nothing is handed back from here on
+        parts: dict[Worker, Part] = {}
+        # no slot is handed back from here on
         patience = max(pulse.STALL_S, time.monotonic() - self._began)
         waited = 0.0
-        for worker in self._workers:
-            while not worker.ready(_PATIENCE_S):
-                waited += _PATIENCE_S
+        while len(parts) < len(self._workers):
+            left = [worker for worker in self._workers if worker not in parts]
+            ready = wait([worker.results for worker in left], timeout=_PATIENCE_S)
+            waited = 0.0 if ready else waited + _PATIENCE_S
+            if not ready:
                 self._look_after(waited, patience)
-            try:
-                parts.append(worker.result())
-            except EOFError:
-                raise self._unread(worker.end()) from None
-        return parts
+            for worker in left:
+                if worker.results in ready:
+                    part = self._told_by(worker)
+                    if part is not None:
+                        parts[worker] = part
+        return [parts[worker] for worker in self._workers]
+
+    def _told_by(self, worker: Worker) -> Part | None:
+        """What a process found; None as long as not all of it is there."""
+        try:
+            part: Part | None = worker.result()
+        except EOFError:
+            raise self._unread(worker.end()) from None
+        return part
 
     def _look_after(self, waited: float, patience: float) -> None:
         """Raise `CaptureError` if a process is gone, or if none was heard of for too long."""
