@@ -83,6 +83,9 @@ def unpacked(made: list[bytes]) -> Any:
         [Fixed(1), Fixed(2)],
         [Loose(1), Loose([2])],
         [{"a": 1}, {}],
+        [array("Q", [1, 2**64 - 1]), array("Q"), array("Q", [3])],
+        [array("B", [1]), array("Q", [1])],
+        [array("Q", [1]), None],
     ],
     ids=repr,
 )
