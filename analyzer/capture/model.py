@@ -222,3 +222,4 @@ class CaptureAccount:
         self.losses += later.losses
         self.damaged |= later.damaged
         self.secrets += later.secrets
+        self.files += later.files

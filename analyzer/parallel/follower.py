@@ -14,12 +14,13 @@ from analyzer.capture.link import FILLED, PacketDecoder, pick, select
 from analyzer.capture.model import CaptureAccount, PacketIndex, RecordBlock
 from analyzer.capture.plain import decode_plain
 from analyzer.parallel.part import Part
-from analyzer.parallel.processes import orders_of, orphaned
+from analyzer.parallel.processes import orphaned
 from analyzer.parallel.ring import MARKS, Ring
 from analyzer.pipeline import stream_engine
 from analyzer.surroundings.watch import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
     from multiprocessing.synchronize import Semaphore
 
@@ -30,14 +31,16 @@ if TYPE_CHECKING:
     from analyzer.pipeline import Options
     from analyzer.tables.collect import Collector
 
-ORDER = struct.Struct("<IIIqq")
-"""Slot, row of the first packet in it, packets, frame number of the first, number of this order.
+ORDER = struct.Struct("<IIIqqq")
+"""Slot, row of the first packet in it, packets, frame number of the first, number of this order, bytes read.
 
-No packets: the slot is handed back. An order of no bytes: the capture is over.
+No packets: the slot is handed back.
 """
+OVER = b""
+"""The order that says that the capture is over."""
 
 _SHARE_BITS = np.uint64(20)  # not those by which a process's own table is ordered
-_PATIENCE_S = 0.5
+PATIENCE_S = 0.5
 
 
 class Shared(NamedTuple):
@@ -54,22 +57,64 @@ class Shared(NamedTuple):
 
 def handed_back(slot: int) -> bytes:
     """Make the order to be done with a slot."""
-    return ORDER.pack(slot, 0, 0, 0, 0)
+    return ORDER.pack(slot, 0, 0, 0, 0, 0)
 
 
-def work(number: int, shared: Shared, orders: Connection, answers: Answers) -> None:
+class Orders:
+    """What the reader of the capture says, as it comes.
+
+    `idle` is called twice a second while there is nothing, and raises where nothing will come; `heard` is
+    told how many packets, and bytes of the input, have come so far.
+    """
+
+    def __init__(
+        self,
+        pipe: Connection,
+        idle: Callable[[], None],
+        heard: Callable[[int, int], None] = lambda _packets, _bytes: None,
+    ) -> None:
+        self._pipe = pipe
+        self.idle = idle
+        self.heard = heard
+
+    def are_there(self) -> bool:
+        """Whether there is one already."""
+        return self._pipe.poll(0)
+
+    def wait(self) -> None:
+        """Wait until there is one, or none will come."""
+        while not self._pipe.poll(PATIENCE_S):
+            self.idle()
+
+    def next(self) -> bytes:
+        """Wait for the next one. Raises `EOFError` if the reader is gone."""
+        self.wait()
+        return self._pipe.recv_bytes()
+
+
+def work(
+    number: int, shared: Shared, given: Connection, _orders: Connection, answers: Answers
+) -> None:
     """Follow one share of the conversations to the end of the capture, and tell what was found."""
-    answers.put(_Follower(number, shared).follow(orders))
+    answers.put(Follower(number, shared, Orders(given, _end_if_orphaned)).follow())
 
 
-class _Follower:
-    def __init__(self, number: int, shared: Shared) -> None:
+def _end_if_orphaned() -> None:
+    if orphaned():
+        raise EOFError
+
+
+class Follower:
+    """One share of the conversations of a capture."""
+
+    def __init__(self, number: int, shared: Shared, orders: Orders) -> None:
         self._number = number
         self._shared = shared
+        self._orders = orders
         self._ring = Ring(shared.path, len(shared.seen))
         self._account = CaptureAccount()
         first = number == 0
-        options = replace(shared.options, progress=None)
+        options = shared.options
         self._collector = shared.collector
         # All decode what is not plain, as a datagram's fragments may lie anywhere; one counts it.
         self._decoder = PacketDecoder(
@@ -79,18 +124,18 @@ class _Follower:
         self._watch = Watch(self._collector.surrounding) if first else None
         self._now = int(np.iinfo(np.int64).min)
 
-    def follow(self, orders: Connection) -> Part:
+    def follow(self) -> Part:
         """Take all blocks, then tell.
 
         What others wait for comes first: blocks that are there are decoded before older ones are followed.
         """
-        coming, over = orders_of(orders), False
+        orders, over = self._orders, False
         waiting: deque[_Part | int] = deque()  # an int: the slot to be handed back
         while waiting or not over:
-            while not over and (not waiting or orders.poll(0)):
-                order = next(coming, b"")
-                over = not order
-                if order:
+            while not over and (not waiting or orders.are_there()):
+                order = orders.next()
+                over = order == OVER
+                if not over:
                     waiting.append(self._ordered(order))
             part = waiting.popleft() if waiting else None
             if isinstance(part, int):
@@ -107,9 +152,10 @@ class _Follower:
 
     def _ordered(self, order: bytes) -> _Part | int:
         """What an order is about; decoded if that is our turn."""
-        number, row, packets, first_frame, turn = ORDER.unpack(order)
+        number, row, packets, first_frame, turn, read = ORDER.unpack(order)
         if not packets:
             return int(number)
+        self._orders.heard(first_frame - 1 + packets, read)
         slot, rows = self._ring.slots[number], slice(row, row + packets)
         part = _Part(
             turn,
@@ -125,9 +171,8 @@ class _Follower:
         """Wait until the headers are decoded, if that is another's turn."""
         if part.turn % self._shared.jobs == self._number:
             return
-        while not self._ready(part).acquire(timeout=_PATIENCE_S):
-            if orphaned():
-                raise EOFError
+        while not self._ready(part).acquire(timeout=PATIENCE_S):
+            self._orders.idle()
 
     def _ready(self, part: _Part) -> Semaphore:
         return self._shared.decoded[part.turn % len(self._shared.decoded)]

@@ -54,15 +54,15 @@ def test_a_block_is_decoded_before_older_ones_are_followed() -> None:
         kept = Kept()
         for turn in (0, 1):
             first = 1 + turn * len(block)
-            ours.send_bytes(follower.ORDER.pack(turn, 0, len(block), first, turn))
+            ours.send_bytes(follower.ORDER.pack(turn, 0, len(block), first, turn, 0))
             ours.send_bytes(follower.handed_back(turn))
-        thread = Thread(target=follower.work, args=(1, shared, orders, kept))
+        thread = Thread(target=follower.work, args=(1, shared, orders, None, kept))
         thread.start()
         assert shared.decoded[1].acquire(timeout=10)  # block 0, not ours, is not decoded yet
         assert not shared.seen[0].acquire(block=False)
         ring.slots[0].columns["slow"][: len(block)] = True
         shared.decoded[0].release()
-        ours.send_bytes(b"")
+        ours.send_bytes(follower.OVER)
         thread.join(timeout=10)
         assert shared.seen[0].acquire(block=False)
         assert shared.seen[1].acquire(block=False)
