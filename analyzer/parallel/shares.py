@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from analyzer.pipeline import Options
     from analyzer.tables.collect import Collector
 
-SLOTS_PER_JOB = 2
+SPARE_SLOTS = 1
+"""Slots beside one for each who follows: with more of them, bytes have left the processor's cache by then."""
 
 
 def read_shared(
@@ -83,7 +84,7 @@ class _Crew:
         self._account = account
         self._progress = options.progress
         self._open = ExitStack()
-        count = SLOTS_PER_JOB * jobs
+        count = jobs + SPARE_SLOTS
         path = new_memory(count)
         self._open.callback(Path(path).unlink)
         # a semaphore that nobody holds would be gone before a spawned process has it
