@@ -11,6 +11,7 @@ from analyzer.capture.model import CaptureAccount
 from analyzer.errors import CaptureError
 from analyzer.pipeline import Options, run
 from analyzer.tables.collect import Collector
+from analyzer.tables.gc_pause import gc_paused
 
 if TYPE_CHECKING:
     from analyzer.analysis import Analysis
@@ -67,7 +68,8 @@ def read_inputs(
                 made.unreadable(source.name, done.removeprefix(f"{source.name}: "))
             continue
         account, seconds = done
-        collector.close(account, seconds)
+        with gc_paused():
+            collector.close(account, seconds)
         analysis.finished(source, damaged=account.damaged)
     if analysis.cache is not None:
         analysis.notices += analysis.cache.notices

@@ -11,6 +11,7 @@ The limits of what streams may hold (`capture.pool.StreamLimits`) hold for each 
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from contextlib import ExitStack
@@ -135,6 +136,7 @@ class _Crew:
             own = follower.Follower(0, self._shared, orders).follow()
         except EOFError:
             raise self._unread(self._reader.end()) from None
+        gc.collect(0)  # others still pack what they found: later it would hold up what comes then
         # no slot is handed back from here on
         others = self._results(max(pulse.STALL_S, time.monotonic() - began))
         assert self._read is not None
