@@ -11,6 +11,7 @@ from analyzer.capture.model import CaptureAccount
 from analyzer.errors import CaptureError
 from analyzer.pipeline import Options, run
 from analyzer.tables.collect import Collector
+from analyzer.tables.gc_pause import gc_paused
 from analyzer.tables.schema import MADE_OF
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def _read_all(reading: Iterable[Read], analysis: Analysis) -> None:
                 made.unreadable(source.name, done.removeprefix(f"{source.name}: "))
             continue
         account, seconds = done
-        collector.close(account, seconds)
+        with gc_paused():
+            collector.close(account, seconds)
         analysis.finished(source, damaged=account.damaged)
     if not analysis.inputs:  # nothing could be read: the caller's mistake
         said = analysis.errors or analysis.notes or ["no captures there"]

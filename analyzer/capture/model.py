@@ -223,3 +223,4 @@ class CaptureAccount:
         self.losses += later.losses
         self.damaged |= later.damaged
         self.secrets += later.secrets
+        self.files += later.files

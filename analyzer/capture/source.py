@@ -30,6 +30,8 @@ ZSTD_SKIPPABLE = (b"\x2a\x4d\x18", range(0x50, 0x60))  # magic 0x184D2A50 to 0x1
 class Memory(Protocol):
     """Where the bytes of a capture are put, if not where each block has memory of its own."""
 
+    stretch: int  # bytes to read at a time
+
     def take(self, size: int) -> mmap:
         """At least `size` bytes to write to, which stay until the next call."""
 
@@ -134,6 +136,8 @@ class Room:
     It lies outside the heap, which blocks that come and go would riddle with holes of their size.
     """
 
+    stretch = READ_BYTES
+
     def __init__(self) -> None:
         self._place: mmap | None = None
 
@@ -175,13 +179,13 @@ class Window:
     def advance(self, keep_from: int) -> None:
         """Drop what lies before `keep_from` and read on behind what is kept."""
         kept = self.end - keep_from
-        wanted = kept + READ_BYTES
+        wanted = kept + self._memory.stretch
         place = self._memory.take(wanted + PADDING)
         with memoryview(place) as view, memoryview(self.data) as before:
             view[:kept] = before[keep_from : self.end]  # both may be the same memory
             count = self._source.readinto(view[kept:wanted])
             view[kept + count : kept + count + PADDING] = bytes(PADDING)
         self.data = cast("bytes", place)  # sliced and looked at as an array it is the same
-        self.at_end = count < READ_BYTES
+        self.at_end = count < wanted - kept
         self.start += keep_from
         self.end = kept + count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from analyzer.tables.schema import Column, Table
 
 FORMATS = ("table", "jsonl", "csv", "parquet")
+LONG_FORMATS = frozenset({"jsonl", "csv"})
+WORTH_SHARING = 1 << 14
+"""Rows whose text is made by several processes, if several have read."""
 SIEM_FORMATS = ("ecs", "ocsf", "zeek", "zeek-json")
 HELP = {
     "negotiations": "One row per negotiation: who offered what, what was run, how it ended and why.",
@@ -90,8 +94,12 @@ def _command(name: str) -> click.Command:
             write_parquet(table, values, rows, names, Path(output or ""))
         else:
             with writer(output) as out:
-                lines = _lines(table, chosen, values, rows, form, output, color)
-                out.writelines(line + "\n" for line in lines)
+                if form in LONG_FORMATS:
+                    jobs = analysis.jobs if len(rows) >= WORTH_SHARING else 1
+                    out.writelines(_text(chosen or table.columns, values, rows, form, jobs))
+                else:
+                    lines = _lines(table, chosen, values, rows, form, output, color)
+                    out.writelines(line + "\n" for line in lines)
         return exit_status(analysis)
 
     return command
@@ -126,28 +134,33 @@ def _lines(
     output: str | None,
     color: str,
 ) -> Iterator[str]:
-    match form:
-        case "jsonl":
-            from analyzer.report.export import rows_as_jsonl
+    if form in SIEM_FORMATS:
+        from analyzer.report import siem
 
-            yield from rows_as_jsonl(chosen or table.columns, values, rows)
-        case "csv":
-            from analyzer.report.export import rows_as_csv
+        yield from siem.lines(form, table.name, values, rows)
+        return
+    from analyzer.report.grid import render
+    from analyzer.report.views import chosen_form, short_form
 
-            yield from rows_as_csv(chosen or table.columns, values, rows)
-        case _ if form in SIEM_FORMATS:
-            from analyzer.report import siem
+    grid = chosen_form(chosen, values, rows) if chosen else short_form(table, values, rows)
+    room = terminal_width() if output is None else None
+    lines = render(grid, room)
+    if output is None and colour_wanted(color):
+        from analyzer.cli.paint import painted
 
-            yield from siem.lines(form, table.name, values, rows)
-        case _:
-            from analyzer.report.grid import render
-            from analyzer.report.views import chosen_form, short_form
+        lines = painted(lines)
+    yield from lines
 
-            grid = chosen_form(chosen, values, rows) if chosen else short_form(table, values, rows)
-            room = terminal_width() if output is None else None
-            lines = render(grid, room)
-            if output is None and colour_wanted(color):
-                from analyzer.cli.paint import painted
 
-                lines = painted(lines)
-            yield from lines
+def _text(
+    columns: Sequence[Column], values: Columns, rows: Sequence[int], form: str, jobs: int
+) -> Iterator[str]:
+    """The text of formats that may be long, many lines at a time."""
+    from analyzer.report import export
+
+    make = partial(export.jsonl_text if form == "jsonl" else export.csv_text, columns, values, rows)
+    if jobs < 2:
+        return make()
+    from analyzer.parallel.turns import by_turns
+
+    return by_turns(make, jobs)

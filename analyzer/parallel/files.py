@@ -120,7 +120,7 @@ def _answer(worker: Worker, patience: Patience, *, spoke: bool) -> Pulse | Resul
     """What a worker says of its capture; None if it says nothing. One that hangs is ended."""
     if spoke:
         try:
-            answer: Pulse | Result = worker.result()
+            answer: Pulse | Result | None = worker.result()
         except EOFError:
             return _Lost(worker.end())
         if isinstance(answer, Pulse):

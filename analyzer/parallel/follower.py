@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,14 @@ from analyzer.capture.link import FILLED, PacketDecoder, pick, select
 from analyzer.capture.model import CaptureAccount, PacketIndex, RecordBlock
 from analyzer.capture.plain import decode_plain
 from analyzer.parallel.part import Part
-from analyzer.parallel.processes import orders_of, orphaned
+from analyzer.parallel.processes import orphaned
 from analyzer.parallel.ring import MARKS, Ring
 from analyzer.pipeline import stream_engine
 from analyzer.surroundings.watch import Watch
 from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
     from multiprocessing.synchronize import Semaphore
 
@@ -30,14 +32,16 @@ if TYPE_CHECKING:
     from analyzer.pipeline import Options
     from analyzer.tables.collect import Collector
 
-ORDER = struct.Struct("<IIIqq")
-"""Slot, row of the first packet in it, packets, frame number of the first, number of this order.
+ORDER = struct.Struct("<IIIqqq")
+"""Slot, row of the first packet in it, packets, frame number of the first, number of this order, bytes read.
 
-No packets: the slot is handed back. An order of no bytes: the capture is over.
+No packets: the slot is handed back.
 """
+OVER = b""
+"""The order that says that the capture is over."""
 
 _SHARE_BITS = np.uint64(20)  # not those by which a process's own table is ordered
-_PATIENCE_S = 0.5
+PATIENCE_S = 0.5
 
 
 class Shared(NamedTuple):
@@ -54,22 +58,64 @@ class Shared(NamedTuple):
 
 def handed_back(slot: int) -> bytes:
     """Make the order to be done with a slot."""
-    return ORDER.pack(slot, 0, 0, 0, 0)
+    return ORDER.pack(slot, 0, 0, 0, 0, 0)
 
 
-def work(number: int, shared: Shared, orders: Connection, answers: Answers) -> None:
+class Orders:
+    """What the reader of the capture says, as it comes.
+
+    `idle` is called twice a second while there is nothing, and raises where nothing will come; `heard` is
+    told how many packets, and bytes of the input, have come so far.
+    """
+
+    def __init__(
+        self,
+        pipe: Connection,
+        idle: Callable[[], None],
+        heard: Callable[[int, int], None] = lambda _packets, _bytes: None,
+    ) -> None:
+        self._pipe = pipe
+        self.idle = idle
+        self.heard = heard
+
+    def are_there(self) -> bool:
+        """Whether there is one already."""
+        return self._pipe.poll(0)
+
+    def wait(self) -> None:
+        """Wait until there is one, or none will come."""
+        while not self._pipe.poll(PATIENCE_S):
+            self.idle()
+
+    def next(self) -> bytes:
+        """Wait for the next one. Raises `EOFError` if the reader is gone."""
+        self.wait()
+        return self._pipe.recv_bytes()
+
+
+def work(
+    number: int, shared: Shared, given: Connection, _orders: Connection, answers: Answers
+) -> None:
     """Follow one share of the conversations to the end of the capture, and tell what was found."""
-    answers.put(_Follower(number, shared).follow(orders))
+    answers.put(Follower(number, shared, Orders(given, _end_if_orphaned)).follow())
 
 
-class _Follower:
-    def __init__(self, number: int, shared: Shared) -> None:
+def _end_if_orphaned() -> None:
+    if orphaned():
+        raise EOFError
+
+
+class Follower:
+    """One share of the conversations of a capture."""
+
+    def __init__(self, number: int, shared: Shared, orders: Orders) -> None:
         self._number = number
         self._shared = shared
+        self._orders = orders
         self._ring = Ring(shared.path, len(shared.seen))
         self._account = CaptureAccount()
         first = number == 0
-        options = replace(shared.options, progress=None)
+        options = shared.options
         self._collector = shared.collector
         # All decode what is not plain, as a datagram's fragments may lie anywhere; one counts it.
         self._decoder = PacketDecoder(
@@ -79,23 +125,25 @@ class _Follower:
         self._watch = Watch(self._collector.surrounding) if first else None
         self._now = int(np.iinfo(np.int64).min)
 
-    def follow(self, orders: Connection) -> Part:
-        """Take all blocks, then tell."""
-        for order in orders_of(orders):
-            if not order:
-                break
-            number, row, packets, first_frame, turn = ORDER.unpack(order)
-            if not packets:
-                self._shared.seen[number].release()
-                continue
-            slot, rows = self._ring.slots[number], slice(row, row + packets)
-            part = _Part(
-                slot.block(first_frame, rows),
-                slot.index(first_frame, rows),
-                *(slot.columns[name][rows] for name, _ in MARKS),
-            )
-            self._decode(turn, part)
-            self._take(part)
+    def follow(self) -> Part:
+        """Take all blocks, then tell.
+
+        What others wait for comes first: blocks that are there are decoded before older ones are followed.
+        """
+        orders, over = self._orders, False
+        waiting: deque[_Part | int] = deque()  # an int: the slot to be handed back
+        while waiting or not over:
+            while not over and (not waiting or orders.are_there()):
+                order = orders.next()
+                over = order == OVER
+                if not over:
+                    waiting.append(self._ordered(order))
+            part = waiting.popleft() if waiting else None
+            if isinstance(part, int):
+                self._shared.seen[part].release()
+            elif part is not None:
+                self._await(part)
+                self._take(part)
         if self._number == 0:
             self._decoder.finish()
         self._engine.finish()
@@ -103,18 +151,38 @@ class _Follower:
             self._watch.finish()
         return Part(self._account, self._collector.gathered(), *self._engine.first_frames())
 
-    def _decode(self, turn: int, part: _Part) -> None:
-        """Decode the plain packets if it is our turn; else wait until they are."""
-        shared = self._shared
-        ready = shared.decoded[turn % len(shared.decoded)]
-        if turn % shared.jobs != self._number:
-            while not ready.acquire(timeout=_PATIENCE_S):
-                if orphaned():
-                    raise EOFError
+    def _ordered(self, order: bytes) -> _Part | int:
+        """What an order is about; decoded if that is our turn."""
+        number, row, packets, first_frame, turn, read = ORDER.unpack(order)
+        if not packets:
+            return int(number)
+        self._orders.heard(first_frame - 1 + packets, read)
+        slot, rows = self._ring.slots[number], slice(row, row + packets)
+        part = _Part(
+            turn,
+            slot.block(first_frame, rows),
+            slot.index(first_frame, rows),
+            *(slot.columns[name][rows] for name, _ in MARKS),
+        )
+        if turn % self._shared.jobs == self._number:
+            self._decode(part)
+        return part
+
+    def _await(self, part: _Part) -> None:
+        """Wait until the headers are decoded, if that is another's turn."""
+        if part.turn % self._shared.jobs == self._number:
             return
-        index = part.packets
-        for name, _ in FILLED:
-            getattr(index, name)[:] = 0
+        while not self._ready(part).acquire(timeout=PATIENCE_S):
+            self._orders.idle()
+
+    def _ready(self, part: _Part) -> Semaphore:
+        return self._shared.decoded[part.turn % len(self._shared.decoded)]
+
+    def _decode(self, part: _Part) -> None:
+        """Decode the plain packets for all."""
+        shared, index = self._shared, part.packets
+        # all other columns are written wherever there is a packet
+        index.src_hi[:] = index.dst_hi[:] = 0
         part.decoded[:] = False
         if shared.options.by_scapy:
             part.slow[:] = True
@@ -123,7 +191,7 @@ class _Follower:
             self._account.not_ip += not_ip
         part.key[:], part.sender[:] = shared.keys.of(index)
         for _ in range(shared.jobs - 1):
-            ready.release()
+            self._ready(part).release()
 
     def _take(self, part: _Part) -> None:
         """Follow what is ours."""
@@ -150,6 +218,7 @@ class _Follower:
 class _Part(NamedTuple):
     """Some packets of a slot, and what is known of them."""
 
+    turn: int
     block: RecordBlock
     packets: PacketIndex
     decoded: NDArray[np.bool_]
@@ -161,4 +230,4 @@ class _Part(NamedTuple):
         """The same, with columns of its own."""
         columns: dict[str, Any] = {name: getattr(self.packets, name).copy() for name, _ in FILLED}
         marks = (self.decoded.copy(), self.slow, self.key.copy(), self.sender.copy())
-        return _Part(self.block, replace(self.packets, **columns), *marks)
+        return _Part(self.turn, self.block, replace(self.packets, **columns), *marks)

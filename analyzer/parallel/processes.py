@@ -14,7 +14,7 @@ import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from analyzer.parallel.parcel import packed, unpacked
+from analyzer.parallel.parcel import Parcel, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _GRACE_S = 5
 _BYE = b"\0bye"
 """The last order. The end of the pipe would not do: a forked process holds copies of its other end."""
+_ANEW = b""
+"""No piece of a result: what was sent of one before is void."""
 _FAILED = 70  # exit status of a worker that met an error of ours
 
 
@@ -43,6 +45,7 @@ class Worker:
     def __init__(self, how: Any, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         orders, self._orders = how.Pipe(duplex=False)
         self.results, results = how.Pipe(duplex=False)
+        self._coming = Parcel()
         self._process = how.Process(
             target=_run, args=(work, arguments, orders, results), daemon=True
         )
@@ -73,13 +76,18 @@ class Worker:
         with suppress(OSError):
             self._orders.send_bytes(order)
 
-    def ready(self, timeout: float) -> bool:
-        """Whether a result, or the end, can be read."""
-        return bool(self.results.poll(timeout))
-
     def result(self) -> Any:
-        """Read a result. Raises `EOFError` if the process is gone, `WorkerError` if it failed."""
-        kind, value = unpacked(self.results.recv_bytes())
+        """Read a piece of a result: the result once it is whole, None until then.
+
+        Raises `EOFError` if the process is gone, `WorkerError` if it failed.
+        """
+        piece = self.results.recv_bytes()
+        if piece == _ANEW:
+            self._coming = Parcel()
+            return None
+        if not self._coming.add(piece):
+            return None
+        (kind, value), self._coming = self._coming.value, Parcel()
         if kind == "failed":
             raise WorkerError(value)
         return value
@@ -89,7 +97,7 @@ class Worker:
         code = self._process.exitcode
         if code is None or code == 0:
             return None
-        if code == _FAILED and self.results.poll(0):
+        while code == _FAILED and self.results.poll(0):
             self.result()
         return self.end()
 
@@ -113,7 +121,7 @@ def _run(
     except (EOFError, BrokenPipeError):
         return  # nobody wants it any more
     except Exception:  # noqa: BLE001 - all is told to the process that asked
-        Answers(results).put(traceback.format_exc(), kind="failed")
+        Answers(results).fail(traceback.format_exc())
         sys.exit(_FAILED)
 
 
@@ -144,6 +152,15 @@ class Answers:
     def __init__(self, results: Connection) -> None:
         self._results = results
 
-    def put(self, value: Any, kind: str = "done") -> None:
-        """Send one."""
-        self._results.send_bytes(packed((kind, value)))
+    def put(self, value: Any) -> None:
+        """Send one, which is never None."""
+        self._send("done", value)
+
+    def fail(self, why: str) -> None:
+        """Tell of an error of ours, whatever was about to be sent."""
+        self._results.send_bytes(_ANEW)
+        self._send("failed", why)
+
+    def _send(self, kind: str, value: Any) -> None:
+        for piece in pieces((kind, value)):
+            self._results.send_bytes(piece)

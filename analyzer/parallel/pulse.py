@@ -24,7 +24,7 @@ BEAT_S = 0.25
 """Seconds between two words of a process."""
 
 STALL_S = 300.0
-"""Seconds without any progress after which a process is ended; a block of 8 MB takes it half a second."""
+"""Seconds without any progress after which a process is ended; a block of 16 MB takes it a second."""
 
 STEP_S = 5.0
 """Seconds that count at most from one look to the next: who looks may have been stopped itself (Ctrl-Z)."""

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ROOM = READ_BYTES + 4 * MAX_CAP_LEN
+STRETCH = 2 * READ_BYTES
+"""Bytes that are read at a time: each process takes a part of the packets, and a block costs it 2 ms."""
+ROOM = STRETCH + 4 * MAX_CAP_LEN
 """Packet bytes that go into a slot."""
-SLOT_PACKETS = 2 * BLOCK_PACKETS
+SLOT_PACKETS = 4 * BLOCK_PACKETS
 """Packets that go into a slot."""
 
 _RECORDS = (

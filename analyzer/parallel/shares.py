@@ -1,44 +1,42 @@
 """One large capture, followed by several processes: each takes its share of the conversations.
 
-This process reads and cuts the capture into blocks (`ring`). The others decode the headers of the blocks
-by turns, and each follows those conversations, whole, that fall to it by a hash of their endpoints. So no
-stream is ever divided, and nothing has to be joined but rows. What looks at packets of any conversation
-(names, silent KDCs) is done by the first of them.
+One process reads and cuts the capture into blocks (`cutter`, `ring`). The others, this one among them, decode
+the headers of the blocks by turns, and each follows those conversations, whole, that fall to it by a hash of
+their endpoints (`follower`). So no stream is ever divided, nothing has to be joined but rows, and what this
+process itself has found need not travel. What looks at packets of any conversation (names, silent KDCs) is
+done by the first of them.
 
 The limits of what streams may hold (`capture.pool.StreamLimits`) hold for each process.
 """
 
 from __future__ import annotations
 
+import gc
+import sys
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from analyzer.capture.conversation_keys import ConversationKeys
 from analyzer.capture.model import CaptureAccount
-from analyzer.capture.reader import open_capture
-from analyzer.capture.source import PADDING, Room
 from analyzer.errors import CaptureError
-from analyzer.parallel import follower, pulse
+from analyzer.parallel import cutter, follower, pulse
+from analyzer.parallel.follower import PATIENCE_S
 from analyzer.parallel.part import Numbers, Part
 from analyzer.parallel.processes import Worker, context
-from analyzer.parallel.ring import ROOM, SLOT_PACKETS, Ring, new_memory, pieces
-from analyzer.pipeline import conclude
+from analyzer.parallel.ring import new_memory
+from analyzer.pipeline import conclude, run
 
 if TYPE_CHECKING:
-    from mmap import mmap
-    from multiprocessing.synchronize import Semaphore
-
     from analyzer.capture.inputs import Input
-    from analyzer.capture.model import RecordBlock
     from analyzer.pipeline import Options
     from analyzer.tables.collect import Collector
 
-SLOTS_PER_JOB = 2
-BLOCKS_PER_SLOT = 4
-_PATIENCE_S = 0.5
+SPARE_SLOTS = 1
+"""Slots beside one for each who follows: with more of them, bytes have left the processor's cache by then."""
 
 
 def read_shared(
@@ -55,54 +53,56 @@ def read_shared(
     """
     began = time.perf_counter()
     account = CaptureAccount() if account is None else account
-    with _Crew(source, collector, options, jobs) as crew:
-        for block in open_capture(source, account, options.progress, crew):
-            crew.show(block)
-        parts = crew.finish()
-    if parts:
-        numbers = Numbers(parts)
-        for part in parts:
-            account.join(part.account)
-            collector.take(part.gathered, numbers.of)
+    how = context()
+    if source.is_standard_input and how.get_start_method() != "fork":
+        return run(source, collector, options, account)  # another process has another one
+    with _Crew(how, source, collector, options, account, jobs) as crew:
+        parts, read = crew.follow()
+    numbers = Numbers(parts)
+    account.packets = 0  # so far it was counted for who watches
+    account.join(read)
+    for part in parts:
+        account.join(part.account)
+        collector.take(part.gathered, numbers.of)
     conclude(account, collector)
     return account, time.perf_counter() - began
 
 
 class _Crew:
-    """The processes, and what they need to work side by side.
+    """The processes, and what they need to work side by side."""
 
-    It is the `Memory` of the capture: blocks are read into the slots, and only those are copied that lie
-    elsewhere (a block of the file that is larger than a slot) or have no room there for their columns.
-    """
-
-    def __init__(self, source: Input, collector: Collector, options: Options, jobs: int) -> None:
-        self._name = source.name
-        self._how = context()
-        count = SLOTS_PER_JOB * jobs
-        self._jobs = jobs
-        self._turn = 0
-        self._began = time.monotonic()
-        self._large = Room()  # for what no slot holds
-        self._current: int | None = None  # the slot that the capture is read into
-        self._used: list[int] = []  # rows of it that each block so far has taken
-        self._next = 0
-        self._seen: list[Semaphore] = [self._how.Semaphore(jobs) for _ in range(count)]
-        decoded = [self._how.Semaphore(0) for _ in range(count * BLOCKS_PER_SLOT)]
-        path = new_memory(count)
+    def __init__(
+        self,
+        how: Any,
+        source: Input,
+        collector: Collector,
+        options: Options,
+        account: CaptureAccount,
+        jobs: int,
+    ) -> None:
+        self._how = how
+        self._source = source
+        self._account = account
+        self._progress = options.progress
         self._open = ExitStack()
+        count = jobs + SPARE_SLOTS
+        path = new_memory(count)
         self._open.callback(Path(path).unlink)
-        self._ring = Ring(path, count)
         # a semaphore that nobody holds would be gone before a spawned process has it
         self._shared = follower.Shared(
             path,
             jobs,
-            self._seen,
-            decoded,
+            [how.Semaphore(jobs) for _ in range(count)],
+            [how.Semaphore(0) for _ in range(count * cutter.BLOCKS_PER_SLOT)],
             ConversationKeys(),
             collector.blank(),
             replace(options, progress=None),
         )
-        self._workers: list[Worker] = []
+        pipes = [how.Pipe(duplex=False) for _ in range(jobs)]
+        self._ends = [end for end, _ in pipes]  # where each who follows takes its orders from
+        self._others: list[Worker] = []  # who follow besides this process
+        self._reader = self._start_reader([end for _, end in pipes])
+        self._read: CaptureAccount | None = None  # what it tells at the end
 
     def __enter__(self) -> Self:
         return self
@@ -110,92 +110,86 @@ class _Crew:
     def __exit__(self, *exception: Any) -> None:  # noqa: PYI036 - handed on
         self._open.__exit__(*exception)
 
-    def take(self, size: int) -> mmap:
-        """See `capture.source.Memory`."""
-        self._hand_back()
-        if size > ROOM + PADDING:
-            return self._large.take(size)
-        self._current = self._free_slot()
-        return self._ring.slots[self._current].data
+    def _start_reader(self, ends: list[Any]) -> Worker:
+        forked = self._how.get_start_method() == "fork"
+        task = cutter.Task(self._source, self._shared, ends, sys.stdin if forked else None)
+        stdin, sys.stdin = sys.stdin, None  # what is not there is not closed
+        try:
+            reader = Worker(self._how, cutter.work, (task,))
+        finally:
+            sys.stdin = stdin
+        for end in ends:
+            end.close()
+        return self._open.enter_context(reader)
 
-    def show(self, block: RecordBlock) -> None:
-        """Give a block to all of them, who are started with the first: that it is a capture is known then."""
-        if not self._workers:
-            work = [(number, self._shared) for number in range(self._jobs)]
-            workers = [Worker(self._how, follower.work, each) for each in work]
-            self._workers = [self._open.enter_context(worker) for worker in workers]
-        slot, row = self._current, sum(self._used)
-        if (
-            slot is not None
-            and block.buffer is self._ring.slots[slot].octets
-            and row + len(block) <= SLOT_PACKETS
-            and len(self._used) < BLOCKS_PER_SLOT
-        ):
-            self._used.append(len(block))
-            self._ring.slots[slot].describe(block, row)
-            self._order(slot, row, block)
-            return
-        for piece in pieces(block):
-            slot = self._free_slot()
-            self._ring.slots[slot].copy(piece)
-            self._order(slot, 0, piece)
-            self._send(follower.handed_back(slot))
+    def follow(self) -> tuple[list[Part], CaptureAccount]:
+        """Take our share; return what all have found, and the account of the one that has read."""
+        began = time.monotonic()
+        orders = follower.Orders(self._ends[0], self._look_after, self._heard)
+        try:
+            orders.wait()
+            self._look_after()  # with the first order it is known whether it is a capture
+            for number, end in enumerate(self._ends[1:], start=1):
+                worker = Worker(self._how, follower.work, (number, self._shared, end))
+                self._others.append(self._open.enter_context(worker))
+                end.close()
+            own = follower.Follower(0, self._shared, orders).follow()
+        except EOFError:
+            raise self._unread(self._reader.end()) from None
+        gc.collect(0)  # others still pack what they found: later it would hold up what comes then
+        # no slot is handed back from here on
+        others = self._results(max(pulse.STALL_S, time.monotonic() - began))
+        assert self._read is not None
+        return [own, *others], self._read
 
-    def _order(self, slot: int, row: int, block: RecordBlock) -> None:
-        self._send(follower.ORDER.pack(slot, row, len(block), block.first_frame, self._turn))
-        self._turn += 1
+    def _heard(self, packets: int, count: int) -> None:
+        """A block has come, up to so many packets and bytes of the input."""
+        self._account.packets = packets
+        if self._progress is not None:
+            self._progress(count)
 
-    def _hand_back(self) -> None:
-        """Nothing more is read into the current slot."""
-        if self._current is not None:
-            self._send(follower.handed_back(self._current))
-            for _ in range(self._jobs if not self._workers else 0):
-                self._seen[self._current].release()
-        self._current, self._used = None, []
-
-    def _free_slot(self) -> int:
-        """The next slot with which all are done."""
-        slot = self._next
-        if slot == self._current:
-            slot = (slot + 1) % len(self._seen)
-        self._next = (slot + 1) % len(self._seen)
-        for _ in range(self._jobs):
-            waited = 0.0  # a slot that is handed back is progress, of 8 MB at most
-            while not self._seen[slot].acquire(timeout=_PATIENCE_S):
-                waited += _PATIENCE_S
-                self._look_after(waited, pulse.STALL_S)
-        return slot
-
-    def _send(self, order: bytes) -> None:
-        for worker in self._workers:
-            worker.send(order)
-
-    def finish(self) -> list[Part]:
-        """Tell all that the capture is over; return what they found."""
-        for worker in self._workers:
-            worker.send(b"")
-        parts = []
-        # nothing is handed back from here on
-        patience = max(pulse.STALL_S, time.monotonic() - self._began)
+    def _results(self, patience: float) -> list[Part]:
+        """What the others found, once the reader's account is there too."""
+        parts: dict[Worker, Part] = {}
         waited = 0.0
-        for worker in self._workers:
-            while not worker.ready(_PATIENCE_S):
-                waited += _PATIENCE_S
-                self._look_after(waited, patience)
-            try:
-                parts.append(worker.result())
-            except EOFError:
-                raise self._unread(worker.end()) from None
-        return parts
+        while self._read is None or len(parts) < len(self._others):
+            left = [each for each in self._others if each not in parts]
+            left += [self._reader] if self._read is None else []
+            ready = wait([each.results for each in left], timeout=PATIENCE_S)
+            waited = 0.0 if ready else waited + PATIENCE_S
+            if not ready:
+                self._look_after()
+            if waited > patience:
+                raise self._unread(pulse.stalled(patience))
+            for worker in left:
+                if worker.results in ready:
+                    told = self._told_by(worker)
+                    if told is not None:
+                        parts[worker] = told
+        return [parts[worker] for worker in self._others]
 
-    def _look_after(self, waited: float, patience: float) -> None:
-        """Raise `CaptureError` if a process is gone, or if none was heard of for too long."""
-        for worker in self._workers:
+    def _told_by(self, worker: Worker) -> Part | None:
+        """What a process found; None as long as not all of it is there, and for the reader."""
+        try:
+            told = worker.result()
+        except EOFError:
+            raise self._unread(worker.end()) from None
+        if isinstance(told, str):
+            raise CaptureError(told)
+        if isinstance(told, CaptureAccount):
+            self._read = told
+            return None
+        part: Part | None = told
+        return part
+
+    def _look_after(self) -> None:
+        """Raise `CaptureError` if a process is gone, or the capture cannot be read."""
+        if self._read is None and self._reader.results.poll(0):
+            self._told_by(self._reader)
+        for worker in (self._reader, *self._others):
             fault = worker.fault()
             if fault is not None:
                 raise self._unread(fault)
-        if waited > patience:
-            raise self._unread(pulse.stalled(patience))
 
     def _unread(self, why: str) -> CaptureError:
-        return CaptureError(f"{self._name}: not read to its end: {why}")
+        return CaptureError(f"{self._source.name}: not read to its end: {why}")

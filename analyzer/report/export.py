@@ -33,13 +33,26 @@ Writer = Callable[[Cells], list[Any]]
 
 def rows_as_jsonl(columns: Sequence[Column], values: Columns, rows: Sequence[int]) -> Iterator[str]:
     """One JSON object per row, keys exactly the column names."""
+    for text in jsonl_text(columns, values, rows):
+        yield from text[:-1].split("\n")
+
+
+def rows_as_csv(columns: Sequence[Column], values: Columns, rows: Sequence[int]) -> Iterator[str]:
+    """RFC 4180 lines without their line end, heading first."""
+    for text in csv_text(columns, values, rows):
+        yield from text[:-1].split("\n")
+
+
+def jsonl_text(
+    columns: Sequence[Column], values: Columns, rows: Sequence[int], turn: int = 0, turns: int = 1
+) -> Iterator[str]:
+    """The lines of `rows_as_jsonl`, a chunk at a time; with `turns` every so manieth from `turn` on."""
     writers = [
         (f"{json_text(column.name)}:", values[column.name], _json_writer(column.kind))
         for column in columns
     ]
     alike = [column.kind in ONE_SPELLING for column in columns]
-    for begin in range(0, len(rows), CHUNK):
-        chosen = rows[begin : begin + CHUNK]
+    for chosen in _chunks(rows, turn, turns):
         members: list[str] = []  # of the form: names, values that all rows have, `%s` for others
         varying: list[list[Any]] = []
         for (key, cells, write), can_be_same in zip(writers, alike, strict=True):
@@ -53,27 +66,40 @@ def rows_as_jsonl(columns: Sequence[Column], values: Columns, rows: Sequence[int
             else:
                 members.append(f"{key}%s")
                 varying.append(write(part))
-        form = "{" + ",".join(members) + "}"
+        form = "{" + ",".join(members) + "}\n"
         each = zip(*varying, strict=True) if varying else [()] * len(chosen)
-        lines = [form % own for own in each]
-        yield from lines if is_plain("".join(lines)) else map(visible_json, lines)
+        yield _visible("".join([form % own for own in each]))
 
 
-def rows_as_csv(columns: Sequence[Column], values: Columns, rows: Sequence[int]) -> Iterator[str]:
-    """RFC 4180 lines without their line end, heading first."""
-    yield from _csv_lines([[column.name for column in columns]])
+def csv_text(
+    columns: Sequence[Column], values: Columns, rows: Sequence[int], turn: int = 0, turns: int = 1
+) -> Iterator[str]:
+    """The lines of `rows_as_csv`, as `jsonl_text`."""
     writers = [(values[column.name], _csv_writer(column)) for column in columns]
-    for begin in range(0, len(rows), CHUNK):
-        chosen = rows[begin : begin + CHUNK]
+    heading = _csv_lines([[column.name for column in columns]])
+    if not len(rows) and not turn:
+        yield heading
+    for chosen in _chunks(rows, turn, turns):
         texts = [write(picked(cells, chosen)) for cells, write in writers]
-        yield from _csv_lines(zip(*texts, strict=True))
+        lines = _csv_lines(zip(*texts, strict=True))
+        yield heading + lines if chosen[0] == rows[0] else lines
 
 
-def _csv_lines(rows: Any) -> list[str]:
+def _chunks(rows: Sequence[int], turn: int, turns: int) -> Iterator[Sequence[int]]:
+    for begin in range(turn * CHUNK, len(rows), turns * CHUNK):
+        yield rows[begin : begin + CHUNK]
+
+
+def _visible(lines: str) -> str:
+    """As `visible_json`, which leaves the lines' ends."""
+    return lines if is_plain(lines) else "\n".join(map(visible_json, lines.split("\n")))
+
+
+def _csv_lines(rows: Any) -> str:
     """No cell holds a line's end: what is not visible has been escaped."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
-    return buffer.getvalue()[:-1].split("\n")
+    return buffer.getvalue()
 
 
 def _json_writer(kind: str) -> Writer:

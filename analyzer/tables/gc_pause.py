@@ -1,6 +1,6 @@
 """Python's search for circular garbage, held off while a million cells are made.
 
-Rows hold no circles, and each search would walk all cells that are there already.
+Rows hold no circles, and each search would walk all cells, or negotiations, that are there already.
 """
 
 from __future__ import annotations

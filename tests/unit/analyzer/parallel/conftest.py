@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from analyzer.parallel import files, shares
+from analyzer.parallel import files, shares, turns
 
 
 @pytest.fixture
@@ -18,3 +18,4 @@ def forked(monkeypatch: pytest.MonkeyPatch) -> None:
     fork = multiprocessing.get_context("fork")
     monkeypatch.setattr(shares, "context", lambda: fork)
     monkeypatch.setattr(files, "context", lambda: fork)
+    monkeypatch.setattr(turns, "context", lambda: fork)

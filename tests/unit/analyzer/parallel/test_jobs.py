@@ -15,9 +15,11 @@ import pytest
 
 from analyzer.analysis import Analysis, begin, read
 from analyzer.capture.inputs import expand
+from analyzer.capture.model import CaptureAccount
 from analyzer.errors import CaptureError, UsageError
-from analyzer.parallel import files, follower, shares
+from analyzer.parallel import cutter, files, follower, shares
 from analyzer.parallel.reading import WORTH_SHARING, way_of_sharing
+from analyzer.pipeline import run
 from analyzer.tables.collect import Collector
 from analyzer.tables.schema import TABLES
 
@@ -125,6 +127,54 @@ def test_a_follower_that_dies_is_an_error_of_its_capture(monkeypatch: pytest.Mon
     monkeypatch.setattr(follower, "work", deadly)
     with pytest.raises(CaptureError, match="ended by signal 9"):
         shared(OWN[0], 2)
+
+
+@forked_only
+@pytest.mark.parametrize("at", ["open_capture", "show"])
+def test_a_reader_that_dies_is_an_error_of_its_capture(
+    monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """Before there is a block, or amid them: who follows does not wait for more."""
+
+    def deadly(*_: Any) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(cutter if at == "open_capture" else cutter.Cutter, at, deadly)
+    with pytest.raises(CaptureError, match="ended by signal 9"):
+        shared(OWN[0], 2)
+    assert not multiprocessing.active_children()
+
+
+@forked_only
+def test_who_watches_a_shared_capture_sees_it_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes of the file and packets, with each block; the account is right in the end."""
+    monkeypatch.setattr("analyzer.capture.records.BLOCK_PACKETS", 5)
+    (source,) = expand([FEW[0]])
+    analysis, account = begin(), CaptureAccount()
+    seen: list[tuple[int, int]] = []
+    options = analysis.options
+    options.progress = lambda count: seen.append((count, account.packets))
+    collector = Collector(analysis.tables, source.name)
+    shares.read_shared(source, collector, options, account, jobs=2)
+    assert [count for count, _ in seen] == [source.size] * len(seen)
+    assert [packets for _, packets in seen][:3] == [5, 10, 15]
+    assert account.packets == seen[-1][1]
+    alone = CaptureAccount()
+    run(source, Collector(begin().tables, source.name), begin().options, alone)
+    assert account == alone
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_standard_input_is_shared(jobs: int) -> None:
+    """The process that reads it is not the one that it was given to."""
+    command = [sys.executable, "-c", "from analyzer.cli.main import main; main()", "negotiations"]
+    with Path(FEW[0]).open("rb") as given:
+        words = ["-", "--jobs", str(jobs), "--format", "csv", "--columns", "first_frame,outcome"]
+        done = subprocess.run([*command, *words], stdin=given, capture_output=True, check=True)
+    words = [FEW[0], "--format", "csv", "--columns", "first_frame,outcome"]
+    alone = subprocess.run([*command, *words], capture_output=True, check=True)
+    assert done.stdout == alone.stdout
+    assert done.stdout.count(b"\n") > 1
 
 
 def test_what_is_no_capture_stays_an_error(tmp_path: Path) -> None:

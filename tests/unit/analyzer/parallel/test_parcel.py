@@ -13,7 +13,7 @@ from support.facts import ROOT
 from analyzer.analysis import begin
 from analyzer.capture.inputs import Input
 from analyzer.negotiation.model import Negotiation
-from analyzer.parallel.parcel import AT_ONCE, packed, unpacked
+from analyzer.parallel.parcel import AT_ONCE, Parcel, pieces
 from analyzer.pipeline import run
 from analyzer.tables.collect import Collector
 
@@ -50,6 +50,19 @@ class Loose:
     value: Any
 
 
+def packed(value: Any) -> list[bytes]:
+    """All pieces of a value."""
+    return list(pieces(value))
+
+
+def unpacked(made: list[bytes]) -> Any:
+    """The value again."""
+    parcel = Parcel()
+    whole = [parcel.add(piece) for piece in made]
+    assert whole == [False] * (len(made) - 1) + [True]
+    return parcel.value
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -70,6 +83,9 @@ class Loose:
         [Fixed(1), Fixed(2)],
         [Loose(1), Loose([2])],
         [{"a": 1}, {}],
+        [array("Q", [1, 2**64 - 1]), array("Q"), array("Q", [3])],
+        [array("B", [1]), array("Q", [1])],
+        [array("Q", [1]), None],
     ],
     ids=repr,
 )
@@ -132,6 +148,24 @@ def test_all_that_a_capture_holds_arrives(path: Any) -> None:
 
 def test_negotiations_travel_as_columns() -> None:
     """Their attributes are not named again for each of them."""
-    one = packed([Negotiation(None, None, "http")])  # type: ignore[arg-type]
-    many = packed([Negotiation(None, None, "http") for _ in range(AT_ONCE)])  # type: ignore[arg-type]
+    one, many = (
+        b"".join(packed([Negotiation(None, None, "http") for _ in range(count)]))  # type: ignore[arg-type]
+        for count in (1, AT_ONCE)
+    )
     assert (len(many) - len(one)) / (AT_ONCE - 1) < 100
+
+
+def test_much_goes_in_pieces() -> None:
+    """What is made of the first ones is there before the last one is made; little goes in one."""
+    assert len(packed([Node("x") for _ in range(AT_ONCE)])) == 1
+    nodes = [
+        Node(f"{number:0100}", common) for common in [Node(1)] for number in range(9 * AT_ONCE)
+    ]
+    made = packed(nodes)
+    assert len(made) > 2
+    parcel = Parcel()
+    assert not parcel.add(made[0])
+    assert parcel.value[0].value == nodes[0].value
+    got = unpacked(made)
+    assert [node.value for node in got] == [node.value for node in nodes]
+    assert all(node.other is got[0].other for node in got)

@@ -14,6 +14,7 @@ from analyzer.capture.inputs import Input, RemoteInput, expand
 from analyzer.errors import CaptureError
 from analyzer.parallel import files, follower, pulse, shares
 from analyzer.parallel.pulse import Patience, Pulse
+from analyzer.parallel.reading import way_of_sharing
 from analyzer.tables.collect import Collector, Tables
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -74,7 +75,7 @@ def test_a_process_that_is_slow_but_gets_on_is_waited_for(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(files, "run", slow)
     monkeypatch.setattr(pulse, "STALL_S", 2.5)
-    analysis = read(FEW[:2], jobs=2)
+    analysis = read(FEW[:4], jobs=2)
     assert analysis.errors == []
 
 
@@ -84,14 +85,14 @@ def test_a_follower_that_hangs_is_an_error_of_its_capture(
     monkeypatch: pytest.MonkeyPatch, hangs: str
 ) -> None:
     """Be it at the packets or before it tells what it found: the others are ended, and nothing hangs."""
-    whole = getattr(follower._Follower, hangs)
+    whole = getattr(follower.Follower, hangs)
 
     def sleepy(self: Any, *rest: Any) -> Any:
         if self._number == 1:
             time.sleep(FOREVER_S)
         return whole(self, *rest)
 
-    monkeypatch.setattr(follower._Follower, hangs, sleepy)
+    monkeypatch.setattr(follower.Follower, hangs, sleepy)
     monkeypatch.setattr(pulse, "STALL_S", 1.0)
     (source,) = expand(FEW[:1])
     began = time.monotonic()
@@ -182,9 +183,10 @@ def test_progress_is_told_by_those_who_read(monkeypatch: pytest.MonkeyPatch) -> 
         return run(source, sink, options, account)
 
     monkeypatch.setattr(files, "run", eager)
+    assert way_of_sharing(expand(FEW[:4]), 2, asked=True, shares=True) == "files"
     told: list[tuple[str, int]] = []
-    read(FEW[:2], jobs=2, progress=lambda source, count: told.append((source.path, count)))
-    for path in FEW[:2]:
+    read(FEW[:4], jobs=2, progress=lambda source, count: told.append((source.path, count)))
+    for path in FEW[:4]:
         counts = [count for source, count in told if source == path]
         assert 2 <= len(counts) <= 1.5 / pulse.BEAT_S + 4
         assert counts[-1] == Path(path).stat().st_size
