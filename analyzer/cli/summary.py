@@ -29,9 +29,12 @@ def summary(
     **reading: Any,
 ) -> int:
     """Tell what was read and lost, who chose which mechanism, what failed and why."""
-    from analyzer.report.overview.summary import READ, overview, sections
+    from analyzer.tables.schema import MADE_OF
 
-    analysis = read_captures(captures, READ, **reading)
+    analysis = read_captures(captures, MADE_OF["findings"], **reading)
+    # Not before: imported from the depths of these, numpy makes Python's stack grow and shrink 440 times.
+    from analyzer.report.overview.summary import overview, sections
+
     parts = sections(analysis.tables.columns, captures)
     lines = overview(parts, terminal_width())
     if colour_wanted(color):
