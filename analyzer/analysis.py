@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from analyzer.arguments import cache_wanted, inputs_wanted, paths, wireshark_wanted
 from analyzer.capture.inputs import Input, RemoteInput
 from analyzer.capture.packet_objects import PacketInput
-from analyzer.capture.rotated import join_rotated
 from analyzer.decode_as import Given, read_rules
 from analyzer.derived import Derived
 from analyzer.errors import UsageError
@@ -347,7 +346,9 @@ def read(
     sources = inputs_wanted(paths(captures), analysis)
     if how is not None and any(isinstance(source, RemoteInput) for source in sources):
         raise UsageError("Wireshark reads files, not URLs: fetch them first, or use another engine")
-    if rotated and how is None:
+    if rotated and how is None and len(sources) > 1:
+        from analyzer.capture.rotated import join_rotated  # noqa: PLC0415 - a single file needs none of it
+
         sources = join_rotated(sources)
     with ExitStack() as meanwhile:
         if progress is True:

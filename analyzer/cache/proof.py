@@ -17,8 +17,8 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
+from analyzer.capture.inputs import parts_of
 from analyzer.capture.packet_objects import PacketInput
-from analyzer.capture.rotated import parts_of
 from analyzer.tables.schema import columns_digest
 from dissectors.records import NamedTuple
 

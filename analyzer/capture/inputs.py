@@ -67,6 +67,23 @@ class RemoteInput(Input):
         return self.length
 
 
+@dataclass(frozen=True, slots=True)
+class RotatedInput(Input):
+    """A capture that lies in several files, in order; `path` is the first of them."""
+
+    parts: tuple[Input, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(part.size for part in self.parts)
+
+
+def parts_of(source: Input) -> tuple[Input, ...]:
+    """The files of an input, in order: mostly it is one itself."""
+    return source.parts if isinstance(source, RotatedInput) else (source,)
+
+
 def opened(item: Input) -> BufferedIOBase:
     """Open a file or URL for reading. Raises `OSError`."""
     return file_at(item.path) if isinstance(item, RemoteInput) else open(item.path, "rb")  # noqa: PTH123

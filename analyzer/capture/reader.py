@@ -9,9 +9,9 @@ import numpy as np
 
 from analyzer.capture import pcap, pcapng
 from analyzer.capture.damage import record_loss
+from analyzer.capture.inputs import RotatedInput
 from analyzer.capture.model import NO_TIME, CaptureAccount, CaptureLoss, RecordBlock
 from analyzer.capture.packet_objects import PacketInput
-from analyzer.capture.rotated import RotatedInput
 from analyzer.capture.source import Memory, Progress, Room, Source, Window, open_source
 from analyzer.errors import CaptureError
 

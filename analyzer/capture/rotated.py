@@ -10,13 +10,12 @@ is the first of its first file.
 from __future__ import annotations
 
 import re
-from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.capture.file_ends import ends
-from analyzer.capture.inputs import Input, RemoteInput
-from dissectors.records import NamedTuple, dataclass
+from analyzer.capture.inputs import Input, RemoteInput, RotatedInput
+from dissectors.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,23 +31,6 @@ _COUNTED = (
     re.compile(r"(?P<name>.*?)(?P<number>\d{1,9})(?P<kind>\.[A-Za-z][^/]*)"),
     re.compile(r"(?P<name>.*\.(?:p?cap|pcapng|dmp))(?P<number>\d{1,9})?(?P<kind>\.gz|\.zst)?"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RotatedInput(Input):
-    """A capture that lies in several files, in order; `path` is the first of them."""
-
-    parts: tuple[Input, ...] = field(default=())
-
-    @property
-    def size(self) -> int:
-        """Bytes of all its files."""
-        return sum(part.size for part in self.parts)
-
-
-def parts_of(source: Input) -> tuple[Input, ...]:
-    """The files of an input, in order: mostly it is one itself."""
-    return source.parts if isinstance(source, RotatedInput) else (source,)
 
 
 class _Place(NamedTuple):

@@ -29,9 +29,10 @@ def summary(
     **reading: Any,
 ) -> int:
     """Tell what was read and lost, who chose which mechanism, what failed and why."""
+    analysis = read_captures(captures, {"overview"}, **reading)
+    # Not before: imported from the depths of this, numpy makes Python's stack grow and shrink 440 times.
     from analyzer.report.overview.summary import lines_of
 
-    analysis = read_captures(captures, {"overview"}, **reading)
     parts = analysis.derived.overview().sections(captures)
     lines = lines_of(parts, terminal_width())
     if colour_wanted(color):

@@ -13,8 +13,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from analyzer.capture.inputs import Input, RemoteInput
-from analyzer.capture.rotated import RotatedInput, parts_of
+from analyzer.capture.inputs import Input, RemoteInput, RotatedInput, parts_of
 from analyzer.errors import UsageError
 from analyzer.pipeline import Options
 from analyzer.tables.schema import columns_digest

@@ -15,8 +15,7 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from analyzer.capture.inputs import RemoteInput
-from analyzer.capture.rotated import parts_of
+from analyzer.capture.inputs import RemoteInput, parts_of
 from analyzer.cluster.exact import exact_arrays
 from analyzer.cluster.folder import Folder
 from analyzer.cluster.order import Order, program

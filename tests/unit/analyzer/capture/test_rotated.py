@@ -11,8 +11,8 @@ import pytest
 
 from analyzer.analysis import Analysis, read
 from analyzer.capture.file_ends import ends
-from analyzer.capture.inputs import expand
-from analyzer.capture.rotated import RotatedInput, join_rotated
+from analyzer.capture.inputs import RotatedInput, expand
+from analyzer.capture.rotated import join_rotated
 
 ROOT = Path(__file__).resolve().parents[4]
 RING = "ring_{:05d}_2026112712{:02d}00.pcap"

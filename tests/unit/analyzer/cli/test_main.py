@@ -20,7 +20,7 @@ HEAVY = {"pandas", "duckdb", "scapy", "pyarrow", "tqdm", "pyasn1"}
 LITTLE_USED = {
     *("numpy.ma", "importlib.metadata", "statistics", "decimal", "fractions", "json", "string"),
     *("_strptime", "calendar", "heapq", "shutil", "traceback", "glob", "socket"),
-    *("analyzer.report.siem", "analyzer.cli.paint"),
+    *("analyzer.report.siem", "analyzer.cli.paint", "analyzer.capture.rotated"),
 }
 """What the start of a run once imported, for a word or for a case that is rare."""
 GLOBAL = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)

@@ -10,8 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from analyzer.analysis import begin
-from analyzer.capture.inputs import Input, RemoteInput
-from analyzer.capture.rotated import RotatedInput
+from analyzer.capture.inputs import Input, RemoteInput, RotatedInput
 from analyzer.capture.tshark_source import Wireshark
 from analyzer.cluster.order import Order, order_for, program
 from analyzer.errors import UsageError
