@@ -9,8 +9,10 @@ import pytest
 from support.stream_calls import calls_of
 from support.tcp_packets import ACK, FIN, RST, SYN, handshake, packet
 
+from analyzer.capture import stream_packets
 from analyzer.capture.model import IGNORE, CaptureAccount
 from analyzer.capture.openings import Openings
+from analyzer.capture.whole_stream import FEW
 
 PSH = 8
 
@@ -83,6 +85,40 @@ def test_most_streams_are_plain(monkeypatch):
     for seed in range(30):
         told(mixed(random.Random(seed)), [], lambda _side, _offset: 0)
     assert 0.5 < sum(found) / len(found) < 1
+
+
+def test_many_streams_are_told_as_a_whole(monkeypatch):
+    """Those that end in their block; the same test proves that nobody sees a difference."""
+    found = []
+    whole = stream_packets.tell_whole
+
+    def noted(packets, *rest):
+        found.append(len(packets))
+        return whole(packets, *rest)
+
+    monkeypatch.setattr(stream_packets, "tell_whole", noted)
+    for seed in range(30):
+        told(mixed(random.Random(seed)), [], lambda _side, _offset: 0)
+    assert len(found) > 30
+
+
+@pytest.mark.parametrize("count", [FEW, FEW + 1])
+@pytest.mark.parametrize("skip", [0, 5])
+def test_few_packets_and_many(count, skip, monkeypatch):
+    """How many packets a stream has makes no difference to what is told of it."""
+    isns = [2**32 - 20, 500]
+    packets = handshake(isns)
+    for at in range(count - 2):
+        packets.append(packet(0, isns[0] + 1 + 3 * at, b"abc", ACK, isns[1] + 1))
+    end = isns[0] + 1 + 3 * (count - 2)
+    packets.append(packet(0, end, b"", FIN | ACK, isns[1] + 1))
+    packets.append(packet(1, isns[1] + 1, b"", FIN | ACK, end + 1))
+    quick = told(packets, [], lambda _side, _offset: skip)
+    monkeypatch.setattr(
+        Openings, "plain", lambda self, _block: np.zeros(len(self.streams), np.bool_)
+    )
+    assert quick == told(packets, [], lambda _side, _offset: skip)
+    assert quick[0][0][-1][:3] == ("end", None, "closed")
 
 
 def test_syns_are_counted_up_to_the_first_bytes():
