@@ -176,6 +176,16 @@ def test_an_error_that_answers_a_control_does_not_say_which(wire):
     assert counts(exchange) == (1, 0, 0)
 
 
+def test_a_cut_request_ends_no_session(wire):
+    """What an answer calls status has another meaning in a request, also in one whose rest is lost."""
+    wire.log_on()
+    said = len(wire.messages)
+    whole = packet(header(WRITE, 5, 0x11, status=0xC000035C) + bytes(200))
+    wire.send(CLIENT, whole[:90])
+    wire.lose(CLIENT, len(whole) - 90)
+    assert len(wire.messages) == said
+
+
 def test_the_answer_to_a_logoff_still_counts(wire):
     """The session ends with it; what names that session later belongs to nobody."""
     exchange = wire.log_on()
