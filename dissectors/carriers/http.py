@@ -46,7 +46,8 @@ class HttpCarrier(HttpMessages):
         if reader.state == HEAD:
             size = len(data)
             end = data.find(b"\r\n\r\n") + 2
-            if end > 1 and data.count(b"\n", 0, end) < FIELDS_LIMIT:
+            few = end < 2 * FIELDS_LIMIT or data.count(b"\n", 0, end) < FIELDS_LIMIT
+            if end > 1 and few:  # no line of a plain head is shorter than two bytes
                 if side == CLIENT:
                     done = self._whole_request(reader, offset, data[:end], size)
                 else:

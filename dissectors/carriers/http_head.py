@@ -92,7 +92,7 @@ class Request(Message):
 
     def __init__(self, block: Block, line: tuple[bytes, bytes, bytes], ordinal: int) -> None:
         method, target, version = line
-        super().__init__(block, version)
+        Message.__init__(self, block, version)
         self.method = method
         self.target = target[:TEXT_LIMIT]
         self.ordinal = ordinal
@@ -121,9 +121,11 @@ class Request(Message):
     @property
     def port(self) -> int | None:
         """Give the port that the client asked for; None where it is the one it is connected to."""
+        named = port_number(self._authority)
+        if named is not None or self.target.startswith(b"/"):
+            return named
         scheme = _SCHEME.match(self.target)
-        default = DEFAULT_PORTS.get(scheme[1].lower()) if scheme is not None else None
-        return port_number(self._authority) or default
+        return DEFAULT_PORTS.get(scheme[1].lower()) if scheme is not None else None
 
     @property
     def _authority(self) -> bytes:
@@ -143,7 +145,7 @@ class Response(Message):
 
     def __init__(self, block: Block, line: tuple[bytes, int, bytes]) -> None:
         version, self.code, reason = line
-        super().__init__(block, version)
+        Message.__init__(self, block, version)
         self.reason = reason[:TEXT_LIMIT]
         self.server = block.value(_SERVER)[:TEXT_LIMIT] if self.fields else b""
         # who has no fault to tell needs no such word that the client is known (MS-N2HT 2.2.2)
