@@ -187,7 +187,8 @@ class Following:
         stream_id = flow.stream_id
         self._table.state[stream_id] = state
         for direction in flow.directions:
-            self._pool.forget(direction)
+            if direction.memory:
+                self._pool.forget(direction)
         if self._open.pop(stream_id, None) is not None:  # else it came and went within a block
             self.touched.pop(stream_id, None)
             self._reset.pop(stream_id, None)

@@ -55,7 +55,9 @@ class Pool:
         """Add delivered segments to a direction's memory; the oldest ones of the most silent direction go."""
         memory = direction.memory
         memory += told
-        cost = _cost(told)
+        cost = SEGMENT_COST * len(told)
+        for _, data in told:
+            cost += len(data)
         more = len(memory) - REMEMBERED_SEGMENTS
         if more > 0:  # as if each had come alone and half of the memory gone whenever it was full
             half = REMEMBERED_SEGMENTS // 2
@@ -71,10 +73,9 @@ class Pool:
 
     def forget(self, direction: Direction) -> None:
         """Free a direction's memory: there is nothing any more that would be compared with it."""
-        if direction.memory:
-            del self._remembering[direction]
-            self._remembered -= direction.memory_cost
-            direction.memory, direction.memory_cost = [], 0
+        self._remembering.pop(direction, None)
+        self._remembered -= direction.memory_cost
+        direction.memory, direction.memory_cost = [], 0
 
     def _forget_oldest(self) -> None:
         direction = next(iter(self._remembering))

@@ -243,7 +243,7 @@ class Negotiation:
     ntlm_server: NtlmServer | None = None
     ntlm_local_call: bool = False  # NTLM's flag for client and server on one machine was set
     user_agent: str | None = None
-    key_frames: KeyFrames | None = None  # None: only the server's hint was seen
+    key_frames: KeyFrames | None = None  # None: only the server's hint was seen, or it is not NTLM
     offer_ns: int | None = None  # times of two of them
     proof_ns: int | None = None
     listed: SchemeList | None = None
@@ -291,6 +291,8 @@ class Negotiation:
         self.steps = ()  # type: ignore[assignment] # adding to it would raise
         if not self.anomalies:
             self.anomalies = ()  # type: ignore[assignment]
+        if self.mechanism != "ntlm":  # they tell why it was NTLM
+            self.key_frames = self.offer_ns = self.proof_ns = None
         self.frames = array("Q", self.frames)
 
     def went_on_over(self, later: Negotiation) -> str:
