@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import Any
 
-from analyzer.report.cells import csv_cell, iso_time, no_formula
+from analyzer.report.cells import FORMULA_STARTS, csv_cell, iso_time, no_formula
 from analyzer.report.json_text import is_plain, json_text, quoted, visible_json
 from analyzer.report.remembered import Remembered, picked
 from analyzer.tables.collect import Columns
@@ -142,6 +142,17 @@ def _int_lists(cells: Cells) -> list[str]:
     return [NULL if cell is None else f"[{next(written)}]" for cell in cells]
 
 
+def _csv_texts(cells: Cells) -> list[str]:
+    """Mostly the whole chunk is safe to print, which is told at once."""
+    together = "".join(filter(None, cells))
+    if visible(together) != together:
+        cells = [None if cell is None else visible(cell) for cell in cells]
+    return [
+        "" if cell is None else no_formula(cell) if cell.startswith(FORMULA_STARTS) else cell
+        for cell in cells
+    ]
+
+
 def _csv_writer(column: Column) -> Writer:
     match column.kind:
         case "strs":
@@ -160,8 +171,6 @@ def _csv_writer(column: Column) -> Writer:
         case "time":
             return _times(lambda second: csv_cell(column, second * SECOND), "")
         case "str":
-            return lambda cells: [
-                "" if cell is None else no_formula(visible(cell)) for cell in cells
-            ]
+            return _csv_texts
         case _:
             return lambda cells: list(map(csv_cell, repeat(column), cells))
