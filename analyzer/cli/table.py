@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "jsonl", "csv", "parquet")
 LONG_FORMATS = frozenset({"jsonl", "csv"})
-WORTH_SHARING = 1 << 14
+WORTH_SHARING = 1 << 12
 """Rows whose text is made by several processes, if several have read."""
 SIEM_FORMATS = ("ecs", "ocsf", "zeek", "zeek-json")
 HELP = {

@@ -100,6 +100,8 @@ class _Crew:
         )
         pipes = [how.Pipe(duplex=False) for _ in range(jobs)]
         self._ends = [end for end, _ in pipes]  # where each who follows takes its orders from
+        for end in self._ends:
+            self._open.callback(end.close)
         self._others: list[Worker] = []  # who follow besides this process
         self._reader = self._start_reader([end for _, end in pipes])
         self._read: CaptureAccount | None = None  # what it tells at the end
@@ -111,13 +113,15 @@ class _Crew:
         self._open.__exit__(*exception)
 
     def _start_reader(self, ends: list[Any]) -> Worker:
-        forked = self._how.get_start_method() == "fork"
-        task = cutter.Task(self._source, self._shared, ends, sys.stdin if forked else None)
-        stdin, sys.stdin = sys.stdin, None  # what is not there is not closed
+        stdin = sys.stdin if self._how.get_start_method() == "fork" else None
+        task = cutter.Task(self._source, self._shared, ends, stdin)
+        if stdin is not None:
+            sys.stdin = None  # multiprocessing would close it in the process that is to read it
         try:
             reader = Worker(self._how, cutter.work, (task,))
         finally:
-            sys.stdin = stdin
+            if stdin is not None:
+                sys.stdin = stdin
         for end in ends:
             end.close()
         return self._open.enter_context(reader)
