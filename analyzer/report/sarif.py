@@ -18,12 +18,12 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from analyzer import __version__
 from analyzer.audit.model import Finding, Place, Rule
 from analyzer.audit.suppress import Suppression
 from analyzer.report.cells import iso_time
 from analyzer.report.finding_id import finding_id
 from analyzer.report.json_text import json_text
-from analyzer.report.product import product_version
 from analyzer.report.reference_links import first_link, link
 from dissectors.visible import visible
 
@@ -65,7 +65,7 @@ def as_sarif(audited: Audited, paths: Mapping[str, str], *, complete: bool = Tru
 def _driver(rules: Iterable[Rule]) -> dict[str, Any]:
     return {
         "name": "negoscope",
-        "version": product_version(),
+        "version": __version__,
         "rules": [_descriptor(rule) for rule in rules],
     }
 

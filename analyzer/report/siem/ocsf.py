@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from analyzer import __version__
 from analyzer.report.finding_id import MADE_OF, finding_id
-from analyzer.report.product import product_version
 from analyzer.report.reference_links import technique_link, techniques
 from analyzer.report.siem.mapping import Field, constant, copied, kept, writer
 from analyzer.report.siem.record import (
@@ -95,7 +95,7 @@ def _metadata(uid: Field, log_name: str) -> tuple[Field, ...]:
         constant("metadata.version", VERSION),
         constant("metadata.product.name", "negoscope"),
         constant("metadata.product.vendor_name", "negoscope"),
-        Field("metadata.product.version", "of negoscope", lambda _: product_version()),
+        Field("metadata.product.version", "of negoscope", lambda _: __version__),
         constant("metadata.log_name", log_name),
         uid,
     )
