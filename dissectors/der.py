@@ -42,20 +42,6 @@ _CLASS = 0xC0
 _CONTEXT = 0x80
 
 
-def header_of(tag: int, size: int) -> bytes:
-    """Tag and length of an element that takes `size` octets with them, up to 64 KiB, as DER writes them.
-
-    b"" where there is none: a longer form of the length would have to stand for what the shorter one can.
-    """
-    if 2 <= size < 0x82:
-        return bytes((tag, size - 2))
-    if 0x83 <= size < 0x103:
-        return bytes((tag, 0x81, size - 3))
-    if 0x104 <= size < 0x10004:
-        return bytes((tag, 0x82)) + (size - 4).to_bytes(2)
-    return b""
-
-
 class Reader:
     """Reads elements of one token and gathers what is wrong with them.
 

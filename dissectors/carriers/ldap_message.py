@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING
 
 from dissectors.anomaly import Anomaly
-from dissectors.carriers.ldap_usual import find_request_token, find_response_token
 from dissectors.carriers.sasl import MECHANISM_LIMIT
 from dissectors.records import dataclass
 from dissectors.span import Span
@@ -131,10 +130,9 @@ class BindRequest:
 
 def read_bind_request(data: bytes, head: Head, anomalies: list[Anomaly]) -> BindRequest | None:
     """Read a BindRequest; None if it lacks version or name, unless the message is cut before them."""
-    usual = find_request_token(data, head.body, head.stop)
+    usual = _usual_request(data, head.body, head.stop)
     if usual is not None:
-        mechanism, credentials = usual
-        return BindRequest(data[head.body + 2], "", SASL, mechanism, credentials)
+        return usual
     elements = Elements(data, head.body, head.stop, anomalies)
     bind = BindRequest(0, "")
     for expected in (0x02, 0x04):
@@ -158,6 +156,39 @@ def read_bind_request(data: bytes, head: Head, anomalies: list[Anomaly]) -> Bind
     return bind
 
 
+def _usual_request(data: bytes, at: int, stop: int) -> BindRequest | None:
+    """Read what nearly all binds are: SASL, no name, every element as long as what holds it; else None."""
+    if not at + 10 <= stop <= len(data):
+        return None
+    if data[at : at + 2] != b"\x02\x01" or data[at + 3 : at + 6] != b"\x04\x00\xa3":
+        return None
+    start = _last_content(data, at + 5, stop)
+    if not start or start + 2 > stop or data[start] != 0x04 or data[start + 1] > MECHANISM_LIMIT:
+        return None
+    end = start + 2 + data[start + 1]
+    name = data[start + 2 : end]
+    if end > stop or not name.isascii():
+        return None
+    credentials = None
+    if end < stop:
+        start = _last_content(data, end, stop) if data[end] == 0x04 and end + 2 <= stop else 0
+        if not start:
+            return None
+        credentials = _new_tuple(Span, (start, stop))
+    return BindRequest(data[at + 2], "", SASL, name.decode("ascii"), credentials)
+
+
+def _last_content(data: bytes, at: int, stop: int) -> int:
+    """Where the content of the element at `at` begins, if it ends at `stop`; else 0."""
+    length, start = data[at + 1], at + 2
+    if length > 0x7F:
+        if length == 0x80:  # indefinite
+            return 0
+        start += length & 0x7F
+        length = int.from_bytes(data[at + 2 : start])
+    return start if start + length == stop else 0
+
+
 @dataclass(slots=True)
 class BindResponse:
     """What a BindResponse says."""
@@ -170,10 +201,9 @@ class BindResponse:
 
 def read_bind_response(data: bytes, head: Head, anomalies: list[Anomaly]) -> BindResponse | None:
     """Read a BindResponse; None if it lacks the result code."""
-    usual = find_response_token(data, head.body, head.stop)
+    usual = _usual_response(data, head.body, head.stop)
     if usual is not None:
-        at = head.body
-        return BindResponse(data[at + 2], _new_tuple(Span, (at + 5, at + 5)), None, usual)
+        return usual
     elements = Elements(data, head.body, head.stop, anomalies)
     if elements.next() != 0x0A or elements.cut or not 0 < elements.at - elements.start < 5:
         return None
@@ -186,6 +216,22 @@ def read_bind_response(data: bytes, head: Head, anomalies: list[Anomaly]) -> Bin
             if tag == 0x87:
                 response.credentials = elements.place()
     return response
+
+
+def _usual_response(data: bytes, at: int, stop: int) -> BindResponse | None:
+    """Read what nearly all answers are: no name, no text, maybe credentials up to the end; else None."""
+    if not at + 7 <= stop <= len(data):
+        return None
+    if data[at : at + 2] != b"\x0a\x01" or data[at + 3 : at + 7] != b"\x04\x00\x04\x00":
+        return None
+    credentials = None
+    end = at + 7
+    if end < stop:
+        start = _last_content(data, end, stop) if data[end] == 0x87 and end + 2 <= stop else 0
+        if not start:
+            return None
+        credentials = _new_tuple(Span, (start, stop))
+    return BindResponse(data[at + 2], _new_tuple(Span, (at + 5, at + 5)), None, credentials)
 
 
 def policy_error(data: bytes, head: Head, anomalies: list[Anomaly]) -> int | None:

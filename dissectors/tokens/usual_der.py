@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from dissectors.der import header_of
-
 
 def inside(data: bytes, pos: int, end: int, tags: bytes) -> int:
     """Where the content begins of the last of nested elements with these `tags`.
@@ -26,14 +24,24 @@ def inside(data: bytes, pos: int, end: int, tags: bytes) -> int:
 
 @lru_cache(maxsize=4096)
 def _headers(tags: bytes, size: int) -> bytes:
-    """Tags and lengths of nested elements that fill `size` octets: DER has one way to write them, or none."""
+    """Tags and lengths of nested elements that fill `size` octets: DER has one way to write them.
+
+    Or none: a longer form of the length would have to stand for what the shorter one can.
+    """
     headers = b""
     for tag in tags:
-        header = header_of(tag, size)
-        if not header:
+        if 2 <= size < 0x82:
+            size -= 2
+            length = bytes((size,))
+        elif 0x83 <= size < 0x103:
+            size -= 3
+            length = bytes((0x81, size))
+        elif 0x104 <= size < 0x10004:
+            size -= 4
+            length = b"\x82" + size.to_bytes(2)
+        else:
             raise ValueError
-        size -= len(header)
-        headers += header
+        headers += bytes((tag,)) + length
     return headers
 
 

@@ -4,29 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from dissectors.der import ANOMALY_LIMIT, ELEMENT_LIMIT, OCTET_STRING, SEQUENCE, Reader, header_of
+from dissectors.der import ANOMALY_LIMIT, ELEMENT_LIMIT, OCTET_STRING, SEQUENCE, Reader
 from dissectors.span import Span
 
 
 def codes(reader: Reader) -> list[str]:
     return [anomaly.code for anomaly in reader.findings()]
-
-
-@pytest.mark.parametrize("size", [*range(2, 400), 0x10003])
-def test_the_header_of_an_element_that_fills_its_place(size: int) -> None:
-    """It is the one that reads back as such an element; of a size that DER cannot fill there is none."""
-    header = header_of(OCTET_STRING, size)
-    assert bool(header) == (size not in {0x82, 0x103})
-    if header:
-        reader = Reader(header + bytes(size - len(header)))
-        assert reader.outermost() == (OCTET_STRING, len(header), size, size, 0)
-        assert not reader.findings()
-
-
-@pytest.mark.parametrize("size", [-1, 0, 1, 0x10004])
-def test_no_header_beyond_the_sizes(size: int) -> None:
-    """Neither without room for tag and length, nor above what two octets of length can tell."""
-    assert header_of(OCTET_STRING, size) == b""
 
 
 # -- the usual ones ------------------------------------------------------------------------------------
