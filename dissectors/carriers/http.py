@@ -90,14 +90,15 @@ class HttpCarrier(HttpMessages):
         if request.fields:
             request.frame, request.frames = frame, (frame,)
             goes_on = done > size
-        if request.fields or self._exchanges.established:
-            request.sealed = block.sealed
-        if goes_on or not dialogue.ask_whole(request, frame):
+        told = not goes_on and dialogue.ask_whole(request, frame)
+        if not told:
             self._ask(request, frame)
-            if goes_on:
-                reader.state, reader.message = BODY, request
-            else:
-                dialogue.done(request)
+        if request.frames or self._exchanges.established:
+            request.sealed = block.sealed
+        if goes_on:
+            reader.state, reader.message = BODY, request
+        elif not told:
+            dialogue.done(request)
         return done
 
     def _whole_response(self, reader: Side, offset: int, head: bytes, size: int) -> int:

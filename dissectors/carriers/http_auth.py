@@ -118,12 +118,14 @@ def token68_at(value: bytes, said: Challenge) -> int:
 
     The value has no white space around it. Of equal challenges the first one is found.
     """
-    if _listed(value):
+    text = said.token68 or b""
+    alone = len(value) == len(said.scheme) + 1 + len(text)
+    if not alone and _listed(value):
         for element in _ELEMENT.finditer(value):
-            text = element[0].rstrip(_WHITESPACE)
-            if _one(text.lstrip(_WHITESPACE)) == said:
-                return element.start() + len(text) - len(said.token68 or b"")
-    return len(value) - len(said.token68 or b"")
+            spoken = element[0].rstrip(_WHITESPACE)
+            if _one(spoken.lstrip(_WHITESPACE)) == said:
+                return element.start() + len(spoken) - len(text)
+    return len(value) - len(text)
 
 
 def decode_token68(text: bytes) -> bytes | None:

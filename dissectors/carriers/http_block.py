@@ -161,7 +161,7 @@ class Block:
     def _field(self, kind: int, match: re.Match[bytes], frames: tuple[int, ...]) -> Field:
         raw = match[kind]
         value = raw.strip()
-        start = self.start + match.start(kind) + (raw.find(value[:1]) if value else len(raw))
+        start = self.start + match.start(kind) + len(raw) - len(raw.lstrip())
         code: str | None = None
         carried: Carried = ()
         if not frames:

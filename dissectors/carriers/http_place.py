@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dissectors.carriers.http_auth import Challenge
     from dissectors.carriers.http_block import Field
 
+_PADDING = (b"", b"=", b"==")
 _UNBROKEN = re.compile(rb"[^ \t\r\n]+")
 
 
@@ -33,7 +34,7 @@ def place_token(message: CarrierMessage, field: Field, said: Challenge) -> None:
     start = field.start + token68_at(field.value, said)
     message.base64 = True
     whole = len(text) == -(-len(token) // 3) * 4
-    if whole and text.find(b" ") < 0 and text.find(b"\t") < 0 and text.find(b"\r") < 0:
+    if whole and text.endswith(_PADDING[-len(token) % 3]):  # no room is left for white space
         message.token_span = Span(start, start + len(text))
     else:
         runs = _runs(text, start, -(-len(token) * 4 // 3))
