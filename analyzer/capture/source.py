@@ -136,9 +136,8 @@ class Room:
     It lies outside the heap, which blocks that come and go would riddle with holes of their size.
     """
 
-    stretch = READ_BYTES
-
     def __init__(self) -> None:
+        self.stretch = READ_BYTES
         self._place: mmap | None = None
 
     def take(self, size: int) -> mmap:
