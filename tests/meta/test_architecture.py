@@ -241,7 +241,10 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("analyzer.cli", {"analyzer", "dissectors"}),
 ]
 
-EVERYWHERE = {"dissectors.records"}  # what classes are made by
+EVERYWHERE = {
+    "dissectors.records",  # what classes are made by
+    "analyzer.__version__",
+}
 
 ONLY_IN = {
     "scapy": ("dissectors.layers", "analyzer.capture.scapy_source", "analyzer.secrets"),
