@@ -68,11 +68,13 @@ def kept(folder: Path) -> list[Path]:
 def test_all_captures_give_the_same_rows_from_the_cache(tmp_path: Path, reads: list[str]) -> None:
     """Every cell of every table, types included; the second time no packet is read."""
     folder = tmp_path / "kept"
-    plain = read(CAPTURES)
-    first = read(CAPTURES, cache=folder)
+    # not all of `captures`: Python writes bytecode beside the recipes while other tests run them
+    paths = [CAPTURES / carrier for carrier in ("http", "kdc", "ldap", "smb")]
+    plain = read(paths)
+    first = read(paths, cache=folder)
     assert first.notices == []
     again = len(reads)
-    second = read(CAPTURES, cache=folder)
+    second = read(paths, cache=folder)
     assert len(reads) - again == len(second.notes)  # only files that are no captures
     assert rows(second, seconds=False) == rows(plain, seconds=False)
     assert list(map(repr, second.columns("captures")["seconds"])) == list(
