@@ -39,15 +39,29 @@ def writer(output: str | None) -> Iterator[IO[str]]:
         not Path(output).exists() or Path(output).is_file()
     )  # a pipe or device can't be replaced
     target = Path(os.path.realpath(output)) if plain else Path(output)  # a link stays a link
-    partial = target.with_name(target.name + ".part") if plain else target
     try:
-        with partial.open("w", encoding="utf-8", newline="") as out:
-            yield out
         if plain:
-            partial.replace(target)
+            with _appearing(target) as out:
+                yield out
+        else:
+            with target.open("w", encoding="utf-8", newline="") as out:
+                yield out
     except BrokenPipeError:
         raise
     except OSError as error:
-        if plain:
-            partial.unlink(missing_ok=True)
         raise UsageError(f"{output}: {error.strerror or error}") from None
+
+
+@contextmanager
+def _appearing(target: Path) -> Iterator[IO[str]]:
+    """A file beside the target that takes its place in the end; gone again whatever comes in between."""
+    partial = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        with partial.open("x", encoding="utf-8", newline="") as out:  # not what others laid there
+            yield out
+        partial.replace(target)
+    except FileExistsError:
+        raise
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

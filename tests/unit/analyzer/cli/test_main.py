@@ -15,8 +15,9 @@ import pytest
 import negoscope
 from analyzer import __version__
 from analyzer.cli.main import COMMANDS, run
+from analyzer.cli.output import writer
 
-HEAVY = {"pandas", "duckdb", "scapy", "pyarrow", "tqdm", "pyasn1"}
+HEAVY = {"pandas", "duckdb", "scapy", "pyarrow", "tqdm", "pyasn1", "jinja2", "dask"}
 LITTLE_USED = {
     *("numpy.ma", "importlib.metadata", "statistics", "decimal", "fractions", "json", "string"),
     *("_strptime", "calendar", "heapq", "shutil", "traceback", "glob", "socket"),
@@ -92,6 +93,21 @@ def test_reading_imports_nothing_heavy(command: str, capture: Path) -> None:
         f"import sys\nfrom analyzer.cli.main import run\nassert run([{command!r}, {str(capture)!r}]) == 0\n"
         f"heavy = {{*{HEAVY}, *{LITTLE_USED}}} & set(sys.modules)\n"
         "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+@pytest.mark.parametrize(
+    "command", ["negotiations", "tokens", "offers", "anomalies", "captures", "names", "audit"]
+)
+def test_lines_import_nothing_heavy(command: str, form: str, capture: Path) -> None:
+    """Rows for other programs need no frame library either; JSON texts may need `json`."""
+    words = [command, str(capture), "--format", form]
+    code = (
+        f"import sys\nfrom analyzer.cli.main import run\nassert run({words!r}) in (0, 3)\n"
+        f"heavy = {HEAVY} & set(sys.modules)\nassert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -177,6 +193,23 @@ def test_output_file_appears_whole(capture: Path, tmp_path: Path) -> None:
     assert run(["negotiations", str(capture), "--format", "jsonl", "-o", str(target)]) == 0
     assert json.loads(target.read_text())["outcome"] == "failure"
     assert list(tmp_path.glob("*.part")) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_what_is_half_written_goes(error: type[BaseException], tmp_path: Path) -> None:
+    """Whatever comes in between, an older file stays as it was."""
+    target = tmp_path / "rows.jsonl"
+    target.write_text("older")
+
+    def write() -> None:
+        with writer(str(target)) as out:
+            out.write("half")
+            raise error
+
+    with pytest.raises(error):
+        write()
+    assert target.read_text() == "older"
+    assert list(tmp_path.iterdir()) == [target]
 
 
 @pytest.mark.parametrize(
