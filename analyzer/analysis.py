@@ -71,12 +71,24 @@ class Analysis:
     def tables(self) -> Tables:
         """All rows. Those that wait in a cache until somebody looks are fetched now."""
         if self._waiting is not None:
-            fetch, self._waiting = self._waiting, None
-            for listed in (self.inputs, self.errors, self.notes, self._last_ids):
-                listed.clear()
-            del self._made["captures"]
-            fetch()
+            self._fetch(self._waiting)
         return self._tables
+
+    def _fetch(self, fill: Callable[[], None]) -> None:
+        """Fill the tables, or leave all as it is."""
+        told: list[list[Any]] = [self.inputs, self.errors, self.notes, self._last_ids]
+        before = [list(listed) for listed in told]
+        empty, captures = self._tables, self._made.pop("captures")
+        self._waiting, self._tables = None, empty.blank()
+        for listed in told:
+            listed.clear()
+        try:
+            fill()
+        except BaseException:
+            self._waiting, self._tables, self._made["captures"] = fill, empty, captures
+            for listed, was in zip(told, before, strict=True):
+                listed[:] = was
+            raise
 
     def finished(self, source: Input, *, damaged: bool) -> None:
         """Note that an input has been read and its rows are in the tables."""

@@ -19,6 +19,7 @@ from analyzer.analysis import read
 from analyzer.cache import files, made, proof
 from analyzer.cli.main import COMMANDS, run
 from analyzer.derived import Derived
+from analyzer.errors import CaptureError
 from analyzer.tables.collect import Tables
 
 CAPTURES = Path(__file__).resolve().parents[4] / "captures"
@@ -164,6 +165,23 @@ def test_rows_are_read_where_they_are_no_longer_kept(
     assert work == []
     assert len(analysis.columns("negotiations")["capture"]) == len(read(capture).negotiations)
     assert work[0] == "read"
+
+
+def test_rows_that_cannot_be_fetched_are_not_none(capture: Path, folder: Path) -> None:
+    """Each look complains, and none is told that there are no rows; what is known stays."""
+    hosts = read(capture, tables=["hosts"], cache=folder).columns("hosts")
+    for path in folder.glob("*.negoscope"):
+        path.unlink()
+    analysis = read(capture, tables=["hosts"], cache=folder)
+    capture.rename(capture.with_suffix(".gone"))
+    for _ in range(2):
+        with pytest.raises(CaptureError):
+            analysis.columns("negotiations")
+        assert analysis.columns("hosts") == hosts
+        assert len(analysis.columns("captures")["capture"]) == 1
+        assert [source.name for source in analysis.inputs] == [capture.name]
+    capture.with_suffix(".gone").rename(capture)
+    assert len(analysis.columns("negotiations")["capture"]) > 0
 
 
 def changed(capture: Path, _: pytest.MonkeyPatch) -> Path:
