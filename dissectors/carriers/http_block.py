@@ -23,8 +23,8 @@ CHUNKED = -1
 UNTIL_CLOSE = -2
 BROKEN = -3
 
-# Every header block passes through this one, once: each alternative is ruled out by its first characters,
-# and the number of the group that matched tells what was found.
+# Every header block passes through this one (a folded one twice): each alternative is ruled out by its first
+# characters, and the number of the group that matched tells what was found.
 _TELLING = re.compile(
     rb"\n(?:[ \t\r\n]()"
     rb"|[hH](?i:ost)[ \t]*:([^\n]*)"
@@ -42,8 +42,8 @@ _TELLING = re.compile(
     rb"|(?i:connection)[ \t]*:[^\n]*?(?i:close)())"
     rb"|(?i:ersistent-auth)[ \t]*:()))"
 )
-_NO_LINE, _HOST, _LENGTH, _MEDIA_TYPE, _CLOSE, _CODING = range(1, 7)
-_PROXY_CLOSE, _PERSISTENT = 13, 14
+_NO_LINE, _HOST, _LENGTH, _MEDIA_TYPE, _, _CODING = range(1, 7)
+_PERSISTENT = 14
 _FAMILIES = {7: ORIGIN, 8: ORIGIN, 9: ORIGIN, 10: PROXY, 11: PROXY, 12: PROXY}
 """Carrier of an authentication field, by its group's number."""
 _INFO = {8, 12}
@@ -123,8 +123,8 @@ class Block:
         """Note what tells; False if a field is folded over several lines."""
         data = self.data
         host = length = coding = None
-        folded = False
-        self.sealed = self.may_close = self.persistent = False
+        folded = maybe_sealed = False
+        self.may_close = self.persistent = False
         self.fields = fields = []
         search = _TELLING.search
         match = search(data)
@@ -145,13 +145,15 @@ class Block:
                 self.plain = False
                 folded |= match[0] in _FOLDS
             elif kind == _MEDIA_TYPE:
-                self.sealed = _SEALED.match(self.value(_CONTENT_TYPE)) is not None
+                maybe_sealed = True
             elif kind == _PERSISTENT:
                 self.persistent = True
             else:
                 self.may_close = True
             match = search(data, match.end())
         self.host = host or b""
+        # once, however many such fields there are
+        self.sealed = maybe_sealed and _SEALED.match(self.value(_CONTENT_TYPE)) is not None
         if coding:
             self.size = _coded(coding, length)
         else:

@@ -78,6 +78,7 @@ class HttpMessages(HttpFraming):
         if request.fields:
             request.place(block)
         length = request_body(block.size)
+        # what asks nothing (no body) asks no KDC, and is answered nothing by one
         request.kdc = length != 0 and is_proxy_request(request.method, request.target)
         window.skip(block.end - block.start)
         self._ask(request, window.frame)

@@ -240,3 +240,13 @@ def test_sealed_bodies_of_ws_management():
         assert block_of(b"POST / HTTP/1.1", media % how).sealed
     assert not block_of(b"POST / HTTP/1.1", b"Content-Type: multipart/encrypted").sealed
     assert not block_of(b"POST / HTTP/1.1").sealed
+
+
+def test_the_first_media_type_is_looked_at_once(monkeypatch):
+    """However many there are: each look searches the whole block."""
+    looked = []
+    value = Block.value
+    monkeypatch.setattr(Block, "value", lambda self, p: looked.append(p) or value(self, p))
+    many = b"Content-Type: multipart/encrypted\r\n" * 1000
+    Block(b"GET / HTTP/1.1\r\n" + many + b"\r\n", 0, Window())
+    assert len(looked) == 1
