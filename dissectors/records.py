@@ -62,6 +62,8 @@ else:
                 return super().__new__(cls, name, bases, namespace)
             types = namespace.get("__annotations__", {})
             defaults = [namespace[field] for field in types if field in namespace]
+            if not {*list(types)[: len(types) - len(defaults)]}.isdisjoint(namespace):
+                raise TypeError(f"{name}: a field without a default behind one with a default")
             made = namedtuple(name, types, defaults=defaults, module=namespace["__module__"])  # noqa: PYI024
             made.__new__.__annotations__ = types
             for key, value in namespace.items():

@@ -210,3 +210,10 @@ def test_named_tuple() -> None:
     assert typing.get_type_hints(Pair) == {"first": int, "second": str}
     first, second = Pair(2, "x")
     assert (first, second) == (2, "x")
+
+
+def test_defaults_stand_last() -> None:
+    """As the library says, too."""
+    body = {"__annotations__": {"one": "int", "two": "int"}, "one": 1, "__module__": __name__}
+    with pytest.raises(TypeError, match="without a default"):
+        type(NamedTuple)("Wrong", (NamedTuple,), body)
