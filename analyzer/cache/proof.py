@@ -17,6 +17,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
+from analyzer import __version__
 from analyzer.capture.inputs import parts_of
 from analyzer.capture.packet_objects import PacketInput
 from analyzer.tables.schema import columns_digest
@@ -100,7 +101,7 @@ def program() -> dict[str, Any]:
             sources.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
     return {
         "form": FORM,
-        "negoscope": version("negoscope"),
+        "negoscope": __version__,
         "scapy": version("scapy"),
         "sources": sources.hexdigest()[:32],
         "tables": columns_digest(),

@@ -10,9 +10,9 @@ import json
 import os
 from dataclasses import asdict, field
 from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from analyzer import __version__
 from analyzer.capture.inputs import Input, RemoteInput, RotatedInput, parts_of
 from analyzer.errors import UsageError
 from analyzer.pipeline import Options
@@ -103,4 +103,4 @@ def _input(path: str, name: str, size: int, is_url: bool) -> Input:
 @cache
 def program() -> str:
     """What must be the same here and there: the version, and the columns of every table."""
-    return f"{version('negoscope')}+{columns_digest()[:12]}"
+    return f"{__version__}+{columns_digest()[:12]}"
