@@ -95,7 +95,7 @@ def _command(name: str) -> click.Command:
         else:
             with writer(output) as out:
                 if form in LONG_FORMATS:
-                    jobs = analysis.jobs if len(rows) >= WORTH_SHARING else 1
+                    jobs = min(analysis.jobs or 1, len(rows) // WORTH_SHARING)
                     out.writelines(_text(chosen or table.columns, values, rows, form, jobs))
                 else:
                     lines = _lines(table, chosen, values, rows, form, output, color)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.capture.model import CaptureAccount
@@ -12,7 +13,7 @@ from analyzer.capture.source import PADDING, Room
 from analyzer.errors import CaptureError
 from analyzer.parallel import follower, pulse
 from analyzer.parallel.follower import PATIENCE_S
-from analyzer.parallel.processes import orphaned
+from analyzer.parallel.processes import when_orphaned
 from analyzer.parallel.ring import ROOM, SLOT_PACKETS, STRETCH, Ring, pieces
 from dissectors.records import NamedTuple
 
@@ -38,6 +39,7 @@ class Task(NamedTuple):
 
 def work(task: Task, _orders: Connection, answers: Answers) -> None:
     """Read the capture to its end; tell its account, or why it cannot be read."""
+    when_orphaned(Path(task.shared.path).unlink)
     if task.stdin is not None:
         sys.stdin = task.stdin
     account, cutter = CaptureAccount(), Cutter(task)
@@ -131,8 +133,6 @@ class Cutter:
             waited = 0.0  # a slot that is handed back is progress, of 16 MB at most
             while not self._seen[slot].acquire(timeout=PATIENCE_S):
                 waited += PATIENCE_S
-                if orphaned():
-                    raise EOFError
                 if waited > pulse.STALL_S:
                     why = pulse.stalled(pulse.STALL_S)
                     raise CaptureError(f"{self._name}: not read to its end: {why}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.capture.model import CaptureAccount
 from analyzer.errors import CaptureError
-from analyzer.parallel.processes import Worker, context, orders_of
+from analyzer.parallel.processes import Worker, WorkerError, context, orders_of
 from analyzer.parallel.pulse import BEAT_S, Patience, Pulse, beating, stalled
 from analyzer.pipeline import run
 from analyzer.tables.collect import Collector
@@ -123,6 +123,8 @@ def _answer(worker: Worker, patience: Patience, *, spoke: bool) -> Pulse | Resul
             answer: Pulse | Result | None = worker.result()
         except EOFError:
             return _Lost(worker.end())
+        except WorkerError as error:
+            return _Lost(error.short)
         if isinstance(answer, Pulse):
             patience.told(answer)
         return answer

@@ -14,7 +14,6 @@ from analyzer.capture.link import FILLED, PacketDecoder, pick, select
 from analyzer.capture.model import CaptureAccount, PacketIndex, RecordBlock
 from analyzer.capture.plain import decode_plain
 from analyzer.parallel.part import Part
-from analyzer.parallel.processes import orphaned
 from analyzer.parallel.ring import MARKS, Ring
 from analyzer.pipeline import stream_engine
 from analyzer.surroundings.watch import Watch
@@ -51,6 +50,7 @@ class Shared(NamedTuple):
     jobs: int
     seen: list[Semaphore]  # by slot: how many are done with it
     decoded: list[Semaphore]  # by order, in turns: how many may go on, the headers being decoded
+    found: Any  # by process: negotiations so far
     keys: ConversationKeys
     collector: Collector  # empty
     options: Options
@@ -64,14 +64,14 @@ def handed_back(slot: int) -> bytes:
 class Orders:
     """What the reader of the capture says, as it comes.
 
-    `idle` is called twice a second while there is nothing, and raises where nothing will come; `heard` is
+    `idle` is called twice a second while there is nothing, and may raise where nothing will come; `heard` is
     told how many packets, and bytes of the input, have come so far.
     """
 
     def __init__(
         self,
         pipe: Connection,
-        idle: Callable[[], None],
+        idle: Callable[[], None] = lambda: None,
         heard: Callable[[int, int], None] = lambda _packets, _bytes: None,
     ) -> None:
         self._pipe = pipe
@@ -97,12 +97,7 @@ def work(
     number: int, shared: Shared, given: Connection, _orders: Connection, answers: Answers
 ) -> None:
     """Follow one share of the conversations to the end of the capture, and tell what was found."""
-    answers.put(Follower(number, shared, Orders(given, _end_if_orphaned)).follow())
-
-
-def _end_if_orphaned() -> None:
-    if orphaned():
-        raise EOFError
+    answers.put(Follower(number, shared, Orders(given)).follow())
 
 
 class Follower:
@@ -147,6 +142,7 @@ class Follower:
         if self._number == 0:
             self._decoder.finish()
         self._engine.finish()
+        self._tell_found()
         if self._watch is not None:
             self._watch.finish()
         return Part(self._account, self._collector.gathered(), *self._engine.first_frames())
@@ -213,6 +209,11 @@ class Follower:
         rows = rows[mine]
         known = Known(now[mine], self._now, part.key[rows], part.sender[rows])
         self._engine.feed(pick(index, rows), known)
+        self._tell_found()
+
+    def _tell_found(self) -> None:
+        """For who watches."""
+        self._shared.found[self._number] = self._collector.found
 
 
 class _Part(NamedTuple):

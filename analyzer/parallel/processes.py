@@ -7,6 +7,7 @@ are for the process that started it.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -31,6 +32,11 @@ _FAILED = 70  # exit status of a worker that met an error of ours
 
 class WorkerError(Exception):
     """A worker met an error of ours; its text is the traceback."""
+
+    @property
+    def short(self) -> str:
+        """The error alone."""
+        return f"the process that read it failed: {str(self).strip().splitlines()[-1]}"
 
 
 def context() -> BaseContext:
@@ -81,7 +87,10 @@ class Worker:
 
         Raises `EOFError` if the process is gone, `WorkerError` if it failed.
         """
-        piece = self.results.recv_bytes()
+        try:
+            piece = self.results.recv_bytes()
+        except OSError as error:  # it died in the middle of a piece
+            raise EOFError from error
         if piece == _ANEW:
             self._coming = Parcel()
             return None
@@ -116,6 +125,7 @@ def _run(
     results: Connection,
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         work(*arguments, orders, Answers(results))
     except (EOFError, BrokenPipeError):
@@ -125,18 +135,29 @@ def _run(
         sys.exit(_FAILED)
 
 
-def orphaned() -> bool:
-    """Whether the process that started this one is gone."""
+_last_acts: list[Callable[[], None]] = []
+"""What a worker does before it ends because the process that started it is gone."""
+
+
+def when_orphaned(act: Callable[[], None]) -> None:
+    """Do this if the process that started this one is gone: nobody else is left to clear up."""
+    _last_acts.append(act)
+
+
+def _end_with_parent() -> None:
+    """Whatever the worker does meanwhile: it may wait for ever for an input that stays silent."""
     parent = multiprocessing.parent_process()
-    return parent is not None and not parent.is_alive()
+    if parent is not None:
+        parent.join()
+        for act in _last_acts:
+            with suppress(OSError):
+                act()
+        os._exit(_FAILED)
 
 
 def orders_of(orders: Connection) -> Iterator[bytes]:
     """All orders as they come, to the end of who gives them."""
     while True:
-        while not orders.poll(1):
-            if orphaned():
-                return
         try:
             order = orders.recv_bytes()
         except EOFError:

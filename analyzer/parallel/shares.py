@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from analyzer.capture.conversation_keys import ConversationKeys
 from analyzer.capture.model import CaptureAccount
@@ -26,7 +26,7 @@ from analyzer.errors import CaptureError
 from analyzer.parallel import cutter, follower, pulse
 from analyzer.parallel.follower import PATIENCE_S
 from analyzer.parallel.part import Numbers, Part
-from analyzer.parallel.processes import Worker, context
+from analyzer.parallel.processes import Worker, WorkerError, context
 from analyzer.parallel.ring import new_memory
 from analyzer.pipeline import conclude, run
 
@@ -56,10 +56,10 @@ def read_shared(
     how = context()
     if source.is_standard_input and how.get_start_method() != "fork":
         return run(source, collector, options, account)  # another process has another one
-    with _Crew(how, source, collector, options, account, jobs) as crew:
-        parts, read = crew.follow()
+    with ExitStack() as opened:
+        parts, read = _Crew(opened, how, source, collector, options, account, jobs).follow()
     numbers = Numbers(parts)
-    account.packets = 0  # so far it was counted for who watches
+    account.packets = collector.found = 0  # so far they were counted for who watches
     account.join(read)
     for part in parts:
         account.join(part.account)
@@ -69,10 +69,11 @@ def read_shared(
 
 
 class _Crew:
-    """The processes, and what they need to work side by side."""
+    """The processes, and what they need to work side by side, which ends with `opened`."""
 
     def __init__(
         self,
+        opened: ExitStack,
         how: Any,
         source: Input,
         collector: Collector,
@@ -83,8 +84,9 @@ class _Crew:
         self._how = how
         self._source = source
         self._account = account
+        self._collector = collector
         self._progress = options.progress
-        self._open = ExitStack()
+        self._open = opened
         count = jobs + SPARE_SLOTS
         path = new_memory(count)
         self._open.callback(Path(path).unlink)
@@ -94,6 +96,7 @@ class _Crew:
             jobs,
             [how.Semaphore(jobs) for _ in range(count)],
             [how.Semaphore(0) for _ in range(count * cutter.BLOCKS_PER_SLOT)],
+            how.RawArray("Q", jobs),
             ConversationKeys(),
             collector.blank(),
             replace(options, progress=None),
@@ -105,12 +108,6 @@ class _Crew:
         self._others: list[Worker] = []  # who follow besides this process
         self._reader = self._start_reader([end for _, end in pipes])
         self._read: CaptureAccount | None = None  # what it tells at the end
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: Any) -> None:  # noqa: PYI036 - handed on
-        self._open.__exit__(*exception)
 
     def _start_reader(self, ends: list[Any]) -> Worker:
         stdin = sys.stdin if self._how.get_start_method() == "fork" else None
@@ -149,6 +146,7 @@ class _Crew:
     def _heard(self, packets: int, count: int) -> None:
         """A block has come, up to so many packets and bytes of the input."""
         self._account.packets = packets
+        self._collector.found = sum(self._shared.found)
         if self._progress is not None:
             self._progress(count)
 
@@ -178,6 +176,8 @@ class _Crew:
             told = worker.result()
         except EOFError:
             raise self._unread(worker.end()) from None
+        except WorkerError as error:
+            raise self._unread(error.short) from error
         if isinstance(told, str):
             raise CaptureError(told)
         if isinstance(told, CaptureAccount):
@@ -191,7 +191,10 @@ class _Crew:
         if self._read is None and self._reader.results.poll(0):
             self._told_by(self._reader)
         for worker in (self._reader, *self._others):
-            fault = worker.fault()
+            try:
+                fault = worker.fault()
+            except WorkerError as error:
+                raise self._unread(error.short) from error
             if fault is not None:
                 raise self._unread(fault)
 

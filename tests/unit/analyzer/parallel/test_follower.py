@@ -46,6 +46,7 @@ def test_a_block_is_decoded_before_older_ones_are_followed() -> None:
             2,
             [how.Semaphore(0) for _ in range(2)],
             [how.Semaphore(0) for _ in range(2)],
+            how.RawArray("Q", 2),
             ConversationKeys(),
             Collector(analysis.tables, source.name),
             analysis.options,

@@ -118,6 +118,40 @@ def test_a_process_that_dies_loses_its_capture_only(monkeypatch: pytest.MonkeyPa
 
 
 @forked_only
+def test_an_error_of_ours_loses_its_capture_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named as one that cannot be read; all others are."""
+    run = files.run
+
+    def wrong(source: Any, *rest: Any) -> Any:
+        if source.path == FEW[1]:
+            raise ZeroDivisionError("one of ours")
+        return run(source, *rest)
+
+    monkeypatch.setattr(files, "run", wrong)
+    analysis = read(FEW, jobs=2)
+    assert [error.partition(": ")[2] for error in analysis.errors] == [
+        "not read to its end: the process that read it failed: ZeroDivisionError: one of ours"
+    ]
+    told = analysis.columns("captures")
+    assert len(told["capture"]) == len(FEW)
+    assert sum(error is not None for error in told["error"]) == 1
+
+
+@forked_only
+def test_an_error_of_ours_is_an_error_of_the_shared_capture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Others that are to be read after it still are."""
+
+    def wrong(*_: Any) -> None:
+        raise ZeroDivisionError("one of ours")
+
+    monkeypatch.setattr(follower, "work", wrong)
+    with pytest.raises(CaptureError, match="failed: ZeroDivisionError: one of ours"):
+        shared(OWN[0], 2)
+
+
+@forked_only
 def test_a_follower_that_dies_is_an_error_of_its_capture(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing hangs and nothing is half told: the capture could not be read."""
 
@@ -162,6 +196,23 @@ def test_who_watches_a_shared_capture_sees_it_grow(monkeypatch: pytest.MonkeyPat
     alone = CaptureAccount()
     run(source, Collector(begin().tables, source.name), begin().options, alone)
     assert account == alone
+
+
+@forked_only
+def test_who_watches_a_shared_capture_sees_what_all_have_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each process tells how many negotiations are over; in the end those of all are counted once."""
+    given: list[follower.Shared] = []
+    make = follower.Shared
+    monkeypatch.setattr(follower, "Shared", lambda *of: given.append(make(*of)) or given[0])
+    path = str(ROOT / "captures" / "smb" / "mixed" / "capture.pcapng")
+    (source,) = expand([path])
+    analysis = begin()
+    collector = Collector(analysis.tables, source.name)
+    shares.read_shared(source, collector, analysis.options, jobs=2)
+    assert 0 < sum(given[0].found) <= collector.found == len(read(path).negotiations)
+    assert all(given[0].found)
 
 
 @pytest.mark.parametrize("jobs", [2, 3])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import struct
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +30,12 @@ def unpicklable_at_the_end(_orders: Connection, answers: Answers) -> None:
     answers.put(many)
 
 
+def killed_amid_a_piece(_orders: Connection, answers: Answers) -> None:
+    """Announce a thousand bytes, send ten and die."""
+    os.write(answers._results.fileno(), struct.pack("!i", 1000) + bytes(10))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def results_of(worker: Worker) -> Any:
     """Read pieces until there is a result."""
     until = time.monotonic() + 20
@@ -44,3 +53,11 @@ def test_an_error_amid_a_result_is_told() -> None:
         pytest.raises(WorkerError, match="lambda"),
     ):
         results_of(worker)
+
+
+def test_one_that_dies_amid_a_piece_is_gone() -> None:
+    """No more than one that dies between two pieces."""
+    with Worker(context(), killed_amid_a_piece, ()) as worker:
+        with pytest.raises(EOFError):
+            results_of(worker)
+        assert worker.end() == "the process that read it ended by signal 9"
