@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterator
 from typing import Any
 
 from benchmarks import ROOT
 
 FIGURES = ROOT / "benchmarks" / "figures.json"
+SHORTFALLS = ROOT / "benchmarks" / "shortfalls.toml"
 CONTENT = {
     "A": "bulk SMB2, HTTP and TLS; signatures of tokens lie in the files as decoys",
     "B": "one logon after the other over SMB2, HTTP and LDAP",
     "C": "scans, DNS and small messages, packets of 60 to 90 bytes",
 }
+
+UNKNOWN = "Not looked into yet."
 
 INTRO = """\
 Measured by `benchmarks/run goals --json benchmarks/figures.json`; `benchmarks/README.md` tells how.
@@ -31,6 +35,7 @@ def performance() -> str:
     lines += ["## Where the time goes", "", *_stages(made["stages"]), ""]
     if "goals" in made:
         lines += ["## Goals", "", *_goals(made["goals"]), ""]
+        lines += ["## What falls short, and why", "", *_shortfalls(made["goals"])]
     return "\n".join(lines)
 
 
@@ -110,3 +115,11 @@ def _goals(goals: list[dict[str, Any]]) -> Iterator[str]:
             f"| {each['what']} | {sign} {each['must']:g} {each['unit']} | {strive} "
             f"| {_spread(each['figure'])}{note} | {verdict} |"
         )
+
+
+def _shortfalls(goals: list[dict[str, Any]]) -> Iterator[str]:
+    why = tomllib.loads(SHORTFALLS.read_text("utf-8"))
+    for each in goals:
+        if each["met"] is False:
+            yield f"**{each['what']}.** {why.get(each['key'], UNKNOWN)}"
+            yield ""

@@ -96,3 +96,17 @@ def test_the_committed_figures_are_of_equal_results():
     assert content["scale"] == 1
     assert [each["workload"] for each in content["compared"]] == ["A", "B", "C"]
     assert [each["wrong"] for each in content["compared"]] == [[], [], []]
+
+
+def test_what_falls_short_is_explained(made):
+    """A goal that is not met says why; one that is says nothing more."""
+    text = made(figures(goals=[goal(key="B", met=False), goal(key="C", what="C: how fast")]))
+    told = text.partition("## What falls short, and why")[2]
+    assert told.count("**B: how fast.** The profile") == 1
+    assert "C: how fast" not in told
+    assert page.UNKNOWN in made(figures(goals=[goal(key="none", met=False)]))
+
+
+def test_the_page_explains_all_that_is_not_met():
+    """The figures that are kept, and what is told of them."""
+    assert page.UNKNOWN not in page.performance()
