@@ -56,12 +56,11 @@ def writer(output: str | None) -> Iterator[IO[str]]:
 def _appearing(target: Path) -> Iterator[IO[str]]:
     """A file beside the target that takes its place in the end; gone again whatever comes in between."""
     partial = target.with_name(f"{target.name}.{os.getpid()}.part")
+    out = partial.open("x", encoding="utf-8", newline="")  # not what others laid there
     try:
-        with partial.open("x", encoding="utf-8", newline="") as out:  # not what others laid there
+        with out:
             yield out
         partial.replace(target)
-    except FileExistsError:
-        raise
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -93,20 +94,36 @@ def test_blocks_larger_than_a_slot_are_cut(monkeypatch: pytest.MonkeyPatch) -> N
     assert shared(path, 2) == whole
 
 
+def die() -> None:
+    """End this process at once."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fail() -> None:
+    """Meet an error of ours."""
+    raise ZeroDivisionError("one of ours")
+
+
 @forked_only
-def test_a_process_that_dies_loses_its_capture_only(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [(die, "ended by signal 9"), (fail, "failed: ZeroDivisionError: one of ours")],
+)
+def test_a_fault_loses_its_capture_only(
+    monkeypatch: pytest.MonkeyPatch, fault: Callable[[], None], said: str
+) -> None:
     """The capture is named among the errors and in `captures`; all others are read."""
     run = files.run
 
-    def deadly(source: Any, *rest: Any) -> Any:
+    def faulty(source: Any, *rest: Any) -> Any:
         if source.path == FEW[1]:
-            os.kill(os.getpid(), signal.SIGKILL)
+            fault()
         return run(source, *rest)
 
-    monkeypatch.setattr(files, "run", deadly)
+    monkeypatch.setattr(files, "run", faulty)
     analysis = read(FEW, jobs=2)
     assert [error.partition(": ")[2] for error in analysis.errors] == [
-        "not read to its end: the process that read it ended by signal 9"
+        f"not read to its end: the process that read it {said}"
     ]
     told = analysis.columns("captures")
     lost = [place for place, error in enumerate(told["error"]) if error is not None]
@@ -118,30 +135,10 @@ def test_a_process_that_dies_loses_its_capture_only(monkeypatch: pytest.MonkeyPa
 
 
 @forked_only
-def test_an_error_of_ours_loses_its_capture_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is named as one that cannot be read; all others are."""
-    run = files.run
-
-    def wrong(source: Any, *rest: Any) -> Any:
-        if source.path == FEW[1]:
-            raise ZeroDivisionError("one of ours")
-        return run(source, *rest)
-
-    monkeypatch.setattr(files, "run", wrong)
-    analysis = read(FEW, jobs=2)
-    assert [error.partition(": ")[2] for error in analysis.errors] == [
-        "not read to its end: the process that read it failed: ZeroDivisionError: one of ours"
-    ]
-    told = analysis.columns("captures")
-    assert len(told["capture"]) == len(FEW)
-    assert sum(error is not None for error in told["error"]) == 1
-
-
-@forked_only
 def test_an_error_of_ours_is_an_error_of_the_shared_capture(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Others that are to be read after it still are."""
+    """So it is lost alone, as any capture that cannot be read."""
 
     def wrong(*_: Any) -> None:
         raise ZeroDivisionError("one of ours")
