@@ -19,8 +19,9 @@ from analyzer.tables.collect import Columns
 from analyzer.tables.schema import Column
 from dissectors.visible import visible
 
-CHUNK = 1024
-"""Rows whose text is held at once."""
+CHUNK = 256
+"""Rows whose text is held at once: few, as a name may have 64 KiB, and one rare sign in a text makes each of
+its characters take four bytes."""
 SECOND = 1_000_000_000
 NULL = "null"
 ONE_SPELLING = frozenset({"category", "str", "bool", "int"})

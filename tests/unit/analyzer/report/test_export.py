@@ -1,8 +1,9 @@
 """Rows as JSON Lines: one object per row, every kind of cell."""
 
 import json
+import tracemalloc
 
-from analyzer.report.export import CHUNK, rows_as_jsonl
+from analyzer.report.export import CHUNK, jsonl_text, rows_as_jsonl
 from analyzer.tables.schema import Column
 
 COLUMNS = [
@@ -51,3 +52,16 @@ def test_chosen_rows_in_their_order():
     rows = [5, *range(2 * CHUNK), 1]
     lines = rows_as_jsonl(COLUMNS[:1], values, rows)
     assert [json.loads(line)["n"] for line in lines] == rows
+
+
+def test_long_names_are_few_at_a_time():
+    """A thousand rows with names as long as tokens may make them do not stand in memory a second time."""
+    columns = [Column("who", "str", "")]
+    name = "n" * 20_000 + "\u30ab"
+    values = {"who": [name] * 2048}
+    tracemalloc.start()
+    length = sum(map(len, jsonl_text(columns, values, range(2048))))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert length > 40_000_000
+    assert peak < 2 * length  # as two bytes a character it would be all of it once
