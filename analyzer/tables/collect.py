@@ -25,6 +25,7 @@ from analyzer.tables.name_rows import name_row
 from analyzer.tables.packed import Cells
 from analyzer.tables.schema import TABLES, schema
 from analyzer.tables.token_rows import token_row
+from analyzer.tables.waiting_negotiations import WaitingNegotiations
 from analyzer.tables.waiting_rows import WaitingRows
 from dissectors.carriers.base import CarrierMessage
 from dissectors.records import NamedTuple
@@ -35,6 +36,8 @@ Entry = TypeVar("Entry")
 Columns = Mapping[str, Sequence[Any]]
 """A table by the names of its columns."""
 
+REFERRING = frozenset({"tokens", "offers", "kdc"})
+"""Tables whose rows refer to negotiations before these have numbers."""
 ROWS_AT_ONCE = 1024
 """Rows that are held besides their columns."""
 LOOK_AHEAD = 16
@@ -70,10 +73,11 @@ class Gathered(NamedTuple):
 class Collector:
     """Sink of one capture; `columns` of a `Tables` grow by it when the capture is done."""
 
-    def __init__(self, tables: Tables, capture: str) -> None:
+    def __init__(self, tables: Tables, capture: str, *, packs: bool = True) -> None:
         self._tables = tables
         self._capture = capture
-        self._negotiations: list[Negotiation] = []
+        packs = packs and not tables.keep_steps and tables.wanted.isdisjoint(REFERRING)
+        self._negotiations = WaitingNegotiations(packs=packs)
         self._tokens = WaitingRows(tables.schema["tokens"])
         self._hint_places: dict[int, tuple[Step, int]] = {}  # id(step) -> step, place in _tokens
         self._offers = WaitingRows(tables.schema["offers"])
@@ -101,7 +105,6 @@ class Collector:
     def negotiation(self, negotiation: Negotiation) -> None:
         """Keep a finished negotiation until its number is known."""
         self.found += 1
-        self._negotiations.append(negotiation)
         self._anomalies.extend(negotiation.anomalies)
         if "offers" in self._tables.wanted:
             for row in rows.offer_rows(self._capture, negotiation):
@@ -110,6 +113,7 @@ class Collector:
             self._claim_hints(negotiation)
         if not self._tables.keep_steps:
             negotiation.let_go()
+        self._negotiations.add(negotiation)
 
     def _claim_hints(self, negotiation: Negotiation) -> None:
         for step in negotiation.steps:
@@ -138,13 +142,13 @@ class Collector:
         self._surroundings.add(fact)
 
     def blank(self) -> Collector:
-        """Make one like this that has gathered nothing, for another process."""
-        return Collector(self._tables.blank(), self._capture)
+        """Make one like this that has gathered nothing, for another process that sends it back."""
+        return Collector(self._tables.blank(), self._capture, packs=False)
 
     def gathered(self) -> Gathered:
         """All that was gathered, as it can be sent to another process."""
         return Gathered(
-            self._negotiations,
+            self._negotiations.all(),
             self._tokens,
             self._offers,
             self._lists,
@@ -158,7 +162,7 @@ class Collector:
         if number_of is not None:
             part = _renumbered(part, number_of)
         self.found += len(part.negotiations)
-        self._negotiations += part.negotiations
+        self._negotiations.extend(part.negotiations)
         self._tokens.join(part.tokens, number_of)
         self._offers.join(part.offers, number_of)
         self._lists += part.lists
@@ -168,19 +172,18 @@ class Collector:
 
     def close(self, account: CaptureAccount, seconds: float) -> None:
         """Number the negotiations and add every row to the tables."""
-        tables = self._tables
-        self._negotiations.sort(
-            key=lambda n: (n.first_frame, n.stream.stream_id)
-        )  # and as they began
-        for number, negotiation in enumerate(self._negotiations, tables.numbered + 1):
+        tables, negotiations = self._tables, self._negotiations.all()
+        # and as they began
+        negotiations.sort(key=lambda n: (n.first_frame, n.stream.stream_id))
+        for number, negotiation in enumerate(negotiations, tables.numbered + 1):
             negotiation.negotiation_id = number
-        tables.numbered += len(self._negotiations)
+        tables.numbered += len(negotiations)
         self._surroundings.put_in_order()
         link_chains(self._surroundings.kdc)
-        correlate(self._negotiations, self._surroundings)
+        correlate(negotiations, self._surroundings)
         in_order = ("frame", "stream_id", "token_index")
         tables.grow_by("tokens", self._tokens.columns(in_order))
-        self._give_lists()
+        self._give_lists(negotiations)
         tables.grow_by("offers", self._offers.columns(("frame", "by", "rank")))
         self._anomalies.sort(key=_place_of)
         if "kdc" in tables.wanted:
@@ -190,21 +193,21 @@ class Collector:
             tables.extend("names", (name_row(self._capture, fact) for fact in facts))
         oddities = (rows.anomaly_row(self._capture, each) for each in self._anomalies)
         tables.extend("anomalies", oddities)
-        counts = (self.token_count, len(self._negotiations), len(self._anomalies))
+        counts = (self.token_count, len(negotiations), len(self._anomalies))
         tables.add(
             "captures", rows.capture_row(self._capture, account, counts, seconds, tables.engine)
         )
         if tables.keep_steps:
-            link_forward(self._negotiations)
-            tables.kept.extend(self._negotiations)
+            link_forward(negotiations)
+            tables.kept.extend(negotiations)
         self._anomalies.clear()
-        over = _let_go(self._negotiations)
+        over = _let_go(negotiations)
         tables.extend("negotiations", (rows.negotiation_row(self._capture, each) for each in over))
 
-    def _give_lists(self) -> None:
+    def _give_lists(self, negotiations: list[Negotiation]) -> None:
         """A list of schemes belongs to the next negotiation about it on its connection, if there is one."""
         following: dict[tuple[int, str], list[Negotiation]] = {}
-        for negotiation in self._negotiations:  # in order of first frame
+        for negotiation in negotiations:  # in order of first frame
             key = negotiation.stream.stream_id, negotiation.carrier
             following.setdefault(key, []).append(negotiation)
         for listed in self._lists:

@@ -17,12 +17,15 @@ from analyzer.analysis import Analysis, begin, read
 from analyzer.capture.inputs import expand
 from analyzer.errors import CaptureError
 from analyzer.parallel import shares
+from analyzer.tables import waiting_negotiations
 from analyzer.tables.collect import Collector
 from analyzer.tables.numbered import NUMBERED, TELLING
 from analyzer.tables.schema import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from analyzer.negotiation.model import Negotiation
 
 EVERY = [str(path) for path in captures()]
 ALL = EVERY if SWEEP else EVERY[::4]
@@ -30,10 +33,10 @@ SHARED_OUT = EVERY if SWEEP else EVERY[::37]
 """Captures that several processes follow together, which takes 0.2 s for each."""
 
 
-def rows(analysis: Analysis) -> dict[str, Any]:
+def rows(analysis: Analysis, tables: Iterable[str] = TABLES) -> dict[str, Any]:
     """All tables but what reading took, with the type of every cell; a NaN equals a NaN."""
     found: dict[str, Any] = {}
-    for name in TABLES:
+    for name in tables:
         for column, cells in analysis.columns(name).items():
             if column != "seconds":
                 found[f"{name}.{column}"] = [_exact(cell) for cell in cells]
@@ -63,6 +66,26 @@ def test_there_is_much_to_compare(alone: dict[str, Any]) -> None:
 def test_processes_side_by_side(alone: dict[str, Any], jobs: int) -> None:
     """Each reads captures of its own."""
     assert rows(read(ALL, jobs=jobs)) == alone
+
+
+def test_negotiations_that_are_packed_while_they_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As long as no rows refer to them, all that can be are packed, three at a time."""
+    asked = ["negotiations", "anomalies", "names"]
+    as_they_are = rows(read(ALL, tables=asked, jobs=1), asked)
+    for name, value in (("LATEST", 0), ("BLOCK", 3), ("RARE", 0)):
+        monkeypatch.setattr(waiting_negotiations, name, value)
+    packed: list[int] = []
+    pack = waiting_negotiations._packed
+
+    def counted(some: list[Negotiation]) -> Any:
+        packed.append(len(some))
+        return pack(some)
+
+    monkeypatch.setattr(waiting_negotiations, "_packed", counted)
+    assert rows(read(ALL, tables=asked, jobs=1), asked) == as_they_are
+    assert sum(packed) > 100
 
 
 def test_any_order() -> None:
