@@ -243,6 +243,7 @@ class Surroundings:
 
     def put_in_order(self) -> None:
         """Order each list by frame, which is the order of time as the capture saw it."""
+        self._last_lists.clear()  # no more will come
         self.kdc.sort(key=lambda each: (each.frames[0], each.stream.stream_id))
         self.names.sort(key=attrgetter("frame"))
         self.attempts.sort(key=lambda each: each.frames[:1])
