@@ -11,9 +11,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from analyzer.tables.arrays import objects
+from analyzer.tables.arrays import as_they_are, objects
 from analyzer.tables.duckdb_errors import errors_about
 from analyzer.tables.parquet import ROW_GROUP, write_parquet
 from analyzer.tables.sql_rows import sql_arrays
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import duckdb
-    from numpy.typing import NDArray
 
     from analyzer.tables.schema import Column, Table
 
@@ -84,14 +81,10 @@ def _arrays(columns: Sequence[Column], cells: Mapping[str, Cells]) -> dict[str, 
     return made
 
 
-def _text_array(cells: Cells) -> NDArray[np.object_]:
+def _text_array(cells: Cells) -> Any:
     if "".join(filter(None, cells)).isascii():  # nearly always
-        return _as_they_are(cells)
+        return as_they_are(cells)
     return objects(cells, _written)
-
-
-def _as_they_are(cells: Cells) -> NDArray[np.object_]:
-    return np.fromiter(cells, np.object_, len(cells))
 
 
 def _written(text: str) -> str:
@@ -128,10 +121,10 @@ def _objects(cells: list[Any]) -> list[Any]:
     return [known[cell] for cell in cells]
 
 
-_ARRAY: dict[str, Callable[[Cells], NDArray[np.object_]]] = {
+_ARRAY: dict[str, Callable[[Cells], Any]] = {
     "str": _text_array,
     "category": _text_array,
-    "ints": _as_they_are,
+    "ints": as_they_are,
     "dict": partial(objects, show=json.dumps, shared=True),
 }
 """Makes an array of a column's cells to be written."""
