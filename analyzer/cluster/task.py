@@ -16,13 +16,13 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from analyzer.capture.inputs import RemoteInput, parts_of
-from analyzer.cluster.exact import exact_arrays
+from analyzer.cluster.exact import write_exact
 from analyzer.cluster.folder import Folder
 from analyzer.cluster.order import Order, program
 from analyzer.errors import CaptureError, UsageError
 from analyzer.pipeline import Options, run
 from analyzer.tables.collect import Collector, Tables
-from analyzer.tables.parquet import duckdb_for_rows, write_parquet
+from analyzer.tables.parquet import duckdb_for_rows
 from analyzer.tables.schema import MADE_OF
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _written(tables: Tables, folder: Folder) -> dict[str, str]:
             files[name] = f"{attempt}.{name}.parquet"
             try:
                 with folder.writing(files[name]) as path:
-                    write_parquet(table, columns, rows, table.names, path, exact_arrays, database)
+                    write_exact(table, columns, rows, path, database)
             except UsageError as error:
                 raise OSError(str(error)) from None
     return files

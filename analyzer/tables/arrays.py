@@ -100,6 +100,11 @@ def objects(
     return made
 
 
+def as_they_are(cells: Sequence[Any]) -> NDArray[np.object_]:
+    """The cells themselves, of whatever kind."""
+    return np.fromiter(cells, np.object_, len(cells))
+
+
 def _shown_objects(cells: Sequence[Any], show: Callable[[Any], Any]) -> NDArray[np.object_]:
     shown_ = (None if cell is None else show(cell) for cell in cells)
     return np.fromiter(shown_, np.object_, len(cells))

@@ -13,9 +13,9 @@ from support.column_cells import CELLS
 
 from analyzer.analysis import read
 from analyzer.cluster import exact
-from analyzer.cluster.exact import exact_arrays, exact_columns
+from analyzer.cluster.exact import exact_columns, write_exact
 from analyzer.errors import UsageError
-from analyzer.tables.parquet import ROW_GROUP, duckdb_for_rows, write_parquet
+from analyzer.tables.parquet import ROW_GROUP, duckdb_for_rows
 from analyzer.tables.schema import Column, Table
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -27,7 +27,7 @@ def through_a_file(table: Table, columns: dict[str, Any], count: int) -> dict[st
     found: dict[str, list[Any]] = {name: [] for name in table.names}
     with TemporaryDirectory() as folder, duckdb_for_rows(Path(folder, "spill")) as database:
         path = Path(folder, "rows.parquet")
-        write_parquet(table, columns, range(count), table.names, path, exact_arrays, database)
+        write_exact(table, columns, range(count), path, database)
         for part in exact_columns(database, table, path):
             for name, cells in part.items():
                 found[name] += cells
@@ -44,10 +44,10 @@ def test_cells_of_every_kind(rows: list[tuple[Any, ...]]) -> None:
     assert through_a_file(KINDS, columns, len(rows)) == columns
 
 
-def test_more_rows_than_a_row_group(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In their order, read in several parts."""
-    monkeypatch.setattr(exact, "_ROWS_AT_ONCE", 1000)
-    count = ROW_GROUP + 1234
+@pytest.mark.parametrize("count", [ROW_GROUP + 1234, 3000, 3001, 999, 1])
+def test_more_rows_than_a_row_group(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """In their order, read in several parts, the last of which may be full."""
+    monkeypatch.setattr(exact, "ROW_GROUP", 1000)
     columns = {
         column.name: list(range(count)) if column.kind in {"int", "time"} else [None] * count
         for column in KINDS.columns
