@@ -79,8 +79,8 @@ def offer_changed(facts: Facts) -> Iterator[Hit]:
     """
     cut = {
         token.negotiation_id
-        for token in facts.rows("tokens")
-        if token.token_type == "NegTokenInit" and facts.is_cut(token)
+        for token in facts.rows("tokens", "token_type", {"NegTokenInit"})
+        if facts.is_cut(token)
     }
     told: set[frozenset[int]] = set()
     for what, tokens in _the_same(facts):
