@@ -170,7 +170,7 @@ class Collector:
         """Number the negotiations and add every row to the tables."""
         tables = self._tables
         self._negotiations.sort(
-            key=lambda n: (n.first_frame, n.stream.stream_id)
+            key=lambda n: (n.frames[0], n.stream.stream_id)
         )  # and as they began
         for number, negotiation in enumerate(self._negotiations, tables.numbered + 1):
             negotiation.negotiation_id = number
@@ -203,6 +203,8 @@ class Collector:
 
     def _give_lists(self) -> None:
         """A list of schemes belongs to the next negotiation about it on its connection, if there is one."""
+        if not self._lists:
+            return  # as where nobody wants `offers`
         following: dict[tuple[int, str], list[Negotiation]] = {}
         for negotiation in self._negotiations:  # in order of first frame
             key = negotiation.stream.stream_id, negotiation.carrier
