@@ -60,8 +60,10 @@ def _granted_since(row: Any, reasons: frozenset[str], though: str = "") -> Itera
 
     Somebody's, as its response shows: nobody's has no ticket.
     """
-    why_ntlm, somebody = row.fallback_reason, row.mechanism_detail is not None
-    if row.mechanism == "ntlm" and row.outcome == "success" and somebody and why_ntlm in reasons:
+    why_ntlm = row.fallback_reason
+    if why_ntlm not in reasons:
+        return  # most are not: asked first, it spares the look at other cells
+    if row.mechanism == "ntlm" and row.outcome == "success" and row.mechanism_detail is not None:
         sentence = REASONS[why_ntlm].sentence
         if why_ntlm == "kerberos_refused" and REFUSAL_NOT_SEEN in (row.reason_detail or ""):
             sentence = REFUSAL_NOT_SEEN
