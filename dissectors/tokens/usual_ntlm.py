@@ -226,6 +226,7 @@ def _pairs_around(before: bytes, behind: bytes) -> dict[str, Any]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def _pairs_before(content: bytes) -> dict[str, Any]:
     """Pairs without any oddity that fill the content; MsvAvEOL comes later."""
     payload = Payload(content + _EOL, 0, 0)
