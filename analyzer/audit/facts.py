@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +24,15 @@ class Facts:
     def __init__(self, tables: dict[str, Columns]) -> None:
         self._tables = tables
 
-    def rows(self, table: str) -> Iterator[Any]:
-        """Rows of a table in its order; each column is an attribute."""
-        return row_views(self._tables[table])
+    def rows(
+        self, table: str, column: str | None = None, among: Container[str] | None = None
+    ) -> Iterator[Any]:
+        """Rows of a table in its order; each column is an attribute.
+
+        With `column` only those whose cell there is `among` these, or, without them, is not None: what a
+        rule passes over need not become rows.
+        """
+        return row_views(self._tables[table], column, among)
 
     @cached_property
     def by_negotiation(self) -> dict[int, Any]:

@@ -108,6 +108,8 @@ def pairs_of(facts: Facts, column: str) -> Iterator[tuple[Any, Any, Any, Any]]:
         if value is not None:
             seen[value].append((token, facts.by_negotiation[token.negotiation_id]))
     for tokens in seen.values():
+        if len(tokens) == 1:
+            continue  # as most values
         ordered = sorted(tokens, key=lambda pair: (pair[0].ts is None, pair[0].ts or 0))
         told: set[frozenset[int]] = set()
         for these, those in itertools.pairwise(connections(ordered)):

@@ -74,8 +74,8 @@ def refusals(facts: Facts) -> Iterator[Refusal]:
     """
     refused = (
         row
-        for row in facts.rows("negotiations")
-        if row.outcome == "failure" and row.reason in _REFUSED and row.user
+        for row in facts.rows("negotiations", "reason", _REFUSED)
+        if row.outcome == "failure" and row.user
     )
     for row in once(refused):
         user, domain = _split(row.user, row.domain)

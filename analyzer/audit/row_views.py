@@ -7,9 +7,10 @@ place only, and the rows of a stretch share what was unpacked for any of them. N
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from itertools import repeat
+from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import compress, repeat
+from operator import is_not
 from typing import TYPE_CHECKING, Any
 
 from analyzer.tables.packed import BLOCK, Cells
@@ -18,14 +19,25 @@ if TYPE_CHECKING:
     from analyzer.tables.collect import Columns
 
 
-def row_views(columns: Columns) -> Iterator[Any]:
-    """Rows in the table's order; each column is an attribute. Equal to themselves only."""
-    kind = _kind(tuple(columns))
+def row_views(
+    columns: Columns, column: str | None = None, among: Container[Any] | None = None
+) -> Iterator[Any]:
+    """Rows in the table's order; each column is an attribute. Equal to themselves only.
+
+    With `column` only those whose cell there is `among` these, or, without them, is not None.
+    """
+    fits = partial(is_not, None) if among is None else among.__contains__
+    names = tuple(columns)
+    kind = _kind(names)
     lists = list(columns.values())
     count = len(lists[0]) if lists else 0
     for begin in range(0, count, BLOCK):
         end = min(begin + BLOCK, count)
-        yield from map(kind, repeat(_Stretch(lists, begin, end)), range(end - begin))
+        stretch = _Stretch(lists, begin, end)
+        places: Iterable[int] = range(end - begin)
+        if column is not None:
+            places = compress(places, map(fits, stretch[names.index(column)]))
+        yield from map(kind, repeat(stretch), places)
 
 
 class _Stretch(dict[int, Any]):

@@ -55,11 +55,12 @@ def _add(found: dict[tuple[str, str, str], Finding], rule: Rule, hit: Hit) -> No
     place.negotiation_ids = _extended(place.negotiation_ids, hit.negotiation_ids)
     place.evidence = _extended(place.evidence, hit.evidence)
     if hit.ts_ns is not None:
-        seen = [ts for ts in (known.first_seen, known.last_seen) if ts is not None]
-        known.first_seen = min([*seen, hit.ts_ns])
-        known.last_seen = max([*seen, hit.ts_ns])
-    # one word stands for all of them, so none may be less sure than it says
-    known.confidence = max(known.confidence, hit.confidence, key=CONFIDENCES.index)
+        first, last = known.first_seen, known.last_seen
+        known.first_seen = hit.ts_ns if first is None else min(first, hit.ts_ns)
+        known.last_seen = hit.ts_ns if last is None else max(last, hit.ts_ns)
+    if hit.confidence != known.confidence:
+        # one word stands for all of them, so none may be less sure than it says
+        known.confidence = max(known.confidence, hit.confidence, key=CONFIDENCES.index)
 
 
 def _extended(numbers: Numbers, more: tuple[int, ...]) -> Numbers:

@@ -6,7 +6,6 @@ A look-up sees at most `LOOK_BACK` exchanges, however busy the KDC is.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
@@ -32,30 +31,31 @@ def other_version(address: str) -> int:
     return 4 if ":" in address else 6
 
 
-class Timeline(Generic[_Entry]):
-    """Entries under keys, each key's in order of time; entries must come in order of time."""
+class Timeline(dict[Hashable, tuple[list[int], list[_Entry]]], Generic[_Entry]):
+    """Times and entries under keys, each key's in order of time; entries must come in order of time.
 
-    def __init__(self) -> None:
-        self._entries: dict[Hashable, list[_Entry]] = defaultdict(list)
-        self._times: dict[Hashable, list[int]] = defaultdict(list)
+    A dict, so that to ask whether there is anything in it, as every negotiation does, costs nothing.
+    """
 
     def add(self, key: Hashable, ts_ns: int, entry: _Entry) -> None:
         """Append an entry."""
-        times = self._times[key]
-        times.append(ts_ns if not times or ts_ns > times[-1] else times[-1])
-        self._entries[key].append(entry)
-
-    def __len__(self) -> int:
-        return len(self._entries)
+        known = self.get(key)
+        if known is None:
+            self[key] = [ts_ns], [entry]
+            return
+        times, entries = known
+        times.append(max(ts_ns, times[-1]))
+        entries.append(entry)
 
     def latest(self, key: Hashable, since_ns: int, until_ns: int) -> Iterator[_Entry]:
         """Entries of a key from `since_ns` to `until_ns`, latest first, at most `LOOK_BACK`."""
-        times = self._times.get(key)
-        if times is None:
+        known = self.get(key)
+        if known is None:
             return iter(())
+        times, entries = known
         end = bisect_right(times, until_ns)
         begin = bisect_left(times, since_ns, max(0, end - LOOK_BACK), end)
-        return reversed(self._entries[key][begin:end])
+        return reversed(entries[begin:end])
 
     def last(self, key: Hashable, since_ns: int, until_ns: int) -> _Entry | None:
         """The latest entry of a key from `since_ns` to `until_ns`."""

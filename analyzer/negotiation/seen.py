@@ -109,7 +109,7 @@ class Seen:
                     states.append(state)
                 if token.mech_list_mic is not None:
                     self.mics.add(step.role)
-                elif _end_lost(step, token):
+                elif token.anomalies and _end_lost(step, token):
                     self.mics_cut.add(step.role)
                 if step.role == ACCEPTOR:
                     gss_status = state or gss_status
@@ -121,7 +121,7 @@ class Seen:
                 offer = offer or token
                 if token.mech_list_mic is not None:
                     self.mics.add(step.role)
-                elif _end_lost(step, token):
+                elif token.anomalies and _end_lost(step, token):
                     self.mics_cut.add(step.role)
             elif raw is None and token.raw and not message.sasl_layer:
                 raw = token_mechanism(token)

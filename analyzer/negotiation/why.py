@@ -29,6 +29,8 @@ from dissectors.status import Status
 from dissectors.tokens.model import IakerbMessage, KrbError, KrbKdcReq, NtlmAuthenticate
 
 ACCESS_DENIED = 0xC0000022
+TAKEN_BACK = frozenset({ACCESS_DENIED, SESSION_EXPIRED})
+"""Status codes behind a success that need a word."""
 SPOKEN = frozenset({"request", "response"})
 """Kinds of messages that are legs."""
 PROXY_CHALLENGE = 407
@@ -343,7 +345,7 @@ def _refused_afterwards(negotiation: Negotiation) -> Reason | None:
         return _reason("access_denied", sure, [step], "HTTP 403")
     for step in negotiation.steps:
         later = step.message
-        if later.kind == "after" and later.status is not None:
+        if later.kind == "after" and later.status is not None and later.status.code in TAKEN_BACK:
             event = str(later.context.get("event", ""))
             if later.status.code == ACCESS_DENIED and _unsigned_where_required(negotiation):
                 return _reason("stronger_auth_required", "likely", [step], event)

@@ -21,7 +21,7 @@ from dissectors.carriers.base import (
     Exchange,
 )
 from dissectors.carriers.token_pieces import TokenPieces
-from dissectors.records import NamedTuple
+from dissectors.records import dataclass
 from dissectors.span import Span
 from dissectors.tokens import dissect_token
 from dissectors.tokens.model import IakerbMessage
@@ -36,7 +36,8 @@ UNREAD = frozenset(
 """Anomalies by which a side has said something that is not read; an answer, as far as is known."""
 
 
-class Closed(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Closed:
     """One side has closed the connection."""
 
     side: int

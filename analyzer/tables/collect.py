@@ -173,8 +173,7 @@ class Collector:
     def close(self, account: CaptureAccount, seconds: float) -> None:
         """Number the negotiations and add every row to the tables."""
         tables, negotiations = self._tables, self._negotiations.all()
-        # and as they began
-        negotiations.sort(key=lambda n: (n.first_frame, n.stream.stream_id))
+        negotiations.sort(key=lambda n: (n.frames[0], n.stream.stream_id))  # and as they began
         for number, negotiation in enumerate(negotiations, tables.numbered + 1):
             negotiation.negotiation_id = number
         tables.numbered += len(negotiations)
@@ -206,6 +205,8 @@ class Collector:
 
     def _give_lists(self, negotiations: list[Negotiation]) -> None:
         """A list of schemes belongs to the next negotiation about it on its connection, if there is one."""
+        if not self._lists:
+            return  # as where nobody wants `offers`
         following: dict[tuple[int, str], list[Negotiation]] = {}
         for negotiation in negotiations:  # in order of first frame
             key = negotiation.stream.stream_id, negotiation.carrier

@@ -200,13 +200,8 @@ def _target_info(data: bytes, start: int, stop: int) -> dict[str, Any]:
     if at < 0:
         return _pairs(data[start:stop]).copy()
     after = at + _TIMESTAMP_END
-    before = _pairs_before(data[start:at])
-    behind = _pairs(data[after:stop])
-    time = int.from_bytes(data[at + 4 : after], "little")
-    found = {**before, "MsvAvTimestamp": time, **behind}
-    count = len(before) + 1 + len(behind)
-    if len(found) != count or count > AV_PAIR_LIMIT:
-        raise ValueError  # one stands twice
+    found = _pairs_around(data[start:at], data[after:stop]).copy()
+    found["MsvAvTimestamp"] = int.from_bytes(data[at + 4 : after], "little")
     return found
 
 
@@ -217,6 +212,17 @@ def _pairs(content: bytes) -> dict[str, Any]:
     found = read_av_pairs(payload, locate_av_pairs(payload, 0, payload.size, cut=False)[0])
     if payload.anomalies:
         raise ValueError
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _pairs_around(before: bytes, behind: bytes) -> dict[str, Any]:
+    """Pairs on both sides of MsvAvTimestamp, and this in its place without its value."""
+    first, last = _pairs_before(before), _pairs(behind)
+    found = {**first, "MsvAvTimestamp": None, **last}
+    count = len(first) + 1 + len(last)
+    if len(found) != count or count > AV_PAIR_LIMIT:
+        raise ValueError  # one stands twice
     return found
 
 

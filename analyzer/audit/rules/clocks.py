@@ -38,12 +38,11 @@ def clock_off(facts: Facts) -> Iterator[Hit]:
     said: dict[str, dict[tuple[str, str], list[tuple[float, int, int | None, int | None]]]] = (
         defaultdict(lambda: defaultdict(list))
     )
-    for token in facts.rows("tokens"):
-        if token.clock_offset_ms is not None:
-            told = token.clock_offset_ms, token.frame, token.ts, token.negotiation_id
-            said[token.capture][token.src, token.src].append(told)
-    for row in facts.rows("kdc"):
-        if row.clock_offset_ms is not None and row.frame_reply is not None:
+    for token in facts.rows("tokens", "clock_offset_ms"):
+        told = token.clock_offset_ms, token.frame, token.ts, token.negotiation_id
+        said[token.capture][token.src, token.src].append(told)
+    for row in facts.rows("kdc", "clock_offset_ms"):
+        if row.frame_reply is not None:
             subject = kdc_subject(row)
             who = subject if subject == row.server else the_kdc(row)
             said[row.capture][subject, who].append(
@@ -105,10 +104,10 @@ def refused_for_skew(facts: Facts) -> Iterator[Hit]:
         if exchange.transport == "iakerb" and exchange.error == "KRB_AP_ERR_SKEW":
             for number in exchange.negotiation_ids or ():
                 handed_on[number].add(exchange.frame_reply)
-    for row in facts.rows("negotiations"):
+    for row in facts.rows("negotiations", "reason", {"clock_skew"}):
         kdcs = handed_on[row.negotiation_id].union(row.kdc_frames or ())
         by_kdc = kdcs.intersection(row.evidence or ())
-        if row.reason == "clock_skew" and not by_kdc:
+        if not by_kdc:
             told.add(row.negotiation_id)
             why = (
                 f"{row.server} refused {row.client} over {row.carrier}: the clocks differ too much"

@@ -48,10 +48,11 @@ def ntlm_in_the_clear(row: Any) -> Iterator[Hit]:
 def basic_offered(facts: Facts) -> Iterator[Hit]:
     """A 401 or 407 outside TLS names Basic; for several realms in one answer it is told once."""
     told: set[tuple[str, int, int]] = set()
-    for offer in facts.rows("offers"):
+    for offer in facts.rows("offers", "carrier", _HTTP):
+        if offer.by != "server" or offer.mech.lower() != "basic":
+            continue
         message = offer.capture, offer.stream_id, offer.frame
-        basic = offer.by == "server" and offer.mech.lower() == "basic" and offer.carrier in _HTTP
-        if basic and message not in told:
+        if message not in told:
             told.add(message)
             if offer.tls:
                 continue

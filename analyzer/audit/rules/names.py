@@ -40,9 +40,9 @@ _OFF = (
 def led_astray(facts: Facts) -> Iterator[Hit]:
     """A neighbour's answer led the client to a server, by NTLM, that calls itself otherwise."""
     neighbours = Neighbours(facts)
-    for row in facts.rows("negotiations"):
+    for row in facts.rows("negotiations", "mechanism", {"ntlm"}):
         challenge = facts.challenges.get(row.negotiation_id)
-        if row.mechanism != "ntlm" or challenge is None or facts.is_cut(challenge):
+        if challenge is None or facts.is_cut(challenge):
             continue  # what the server calls itself must be there
         used = label(row.server_name or (row.spn or "").partition("/")[2])
         own = _own_names(challenge)

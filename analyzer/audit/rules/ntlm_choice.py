@@ -60,8 +60,10 @@ def _granted_since(row: Any, reasons: frozenset[str], though: str = "") -> Itera
 
     Somebody's, as its response shows: nobody's has no ticket.
     """
-    why_ntlm, somebody = row.fallback_reason, row.mechanism_detail is not None
-    if row.mechanism == "ntlm" and row.outcome == "success" and somebody and why_ntlm in reasons:
+    why_ntlm = row.fallback_reason
+    if why_ntlm not in reasons:
+        return  # most are not: asked first, it spares the look at other cells
+    if row.mechanism == "ntlm" and row.outcome == "success" and row.mechanism_detail is not None:
         sentence = REASONS[why_ntlm].sentence
         if why_ntlm == "kerberos_refused" and REFUSAL_NOT_SEEN in (row.reason_detail or ""):
             sentence = REFUSAL_NOT_SEEN
@@ -141,8 +143,8 @@ def _offers_seen(facts: Facts) -> set[int]:
     """Negotiations whose client's first message is in the capture, and all of it."""
     return {
         token.negotiation_id
-        for token in facts.rows("tokens")
-        if token.token_type in {"NegTokenInit", "NTLM_NEGOTIATE"} and not facts.is_cut(token)
+        for token in facts.rows("tokens", "token_type", {"NegTokenInit", "NTLM_NEGOTIATE"})
+        if not facts.is_cut(token)
     }
 
 
@@ -203,9 +205,8 @@ def _weaker(hit: Hit, beside: Any, there: bool) -> Hit:
 def _lists(facts: Facts) -> dict[tuple[str, int, int], list[Any]]:
     """Rows of `offers` by servers, list by list: capture, stream and frame."""
     lists: dict[tuple[str, int, int], list[Any]] = {}
-    for offer in facts.rows("offers"):
-        if offer.by == "server":
-            lists.setdefault((offer.capture, offer.stream_id, offer.frame), []).append(offer)
+    for offer in facts.rows("offers", "by", {"server"}):
+        lists.setdefault((offer.capture, offer.stream_id, offer.frame), []).append(offer)
     return lists
 
 
@@ -215,8 +216,8 @@ def _took_kerberos(facts: Facts) -> dict[tuple[Any, ...], Any]:
     A host is an address, or the name by which it was asked.
     """
     took: dict[tuple[Any, ...], Any] = {}
-    for row in facts.rows("negotiations"):
-        if row.mechanism == "kerberos" and row.outcome == "success":
+    for row in facts.rows("negotiations", "mechanism", {"kerberos"}):
+        if row.outcome == "success":
             name = _name(row)
             for host in {row.server, name or row.server}:
                 place = row.capture, host, row.carrier, row.server_port, name

@@ -163,7 +163,7 @@ def lm_key_offered(facts: Facts) -> Iterator[Hit]:
     """NEGOTIATE has the flag LM_KEY (0x00000080)."""
     for token in facts.ntlm_messages:
         flags = token.ntlm_flags or 0
-        if "NTLM_NEGOTIATE" in (token.token_type, token.inner_type) and flags & _LM_KEY:
+        if flags & _LM_KEY and "NTLM_NEGOTIATE" in (token.token_type, token.inner_type):
             row = facts.by_negotiation[token.negotiation_id]
             why = (
                 f"{row.client} offers {place(row)} an LM session key (NegotiateFlags 0x{flags:08x})"

@@ -204,6 +204,8 @@ def repeated_challenge(facts: Facts) -> Iterator[Hit]:
             given[token.capture, row.server, value].append((token, row))
             constant[token.capture, row.client, value].setdefault(row.server, (token, row))
     for (_, server, _), pairs in given.items():
+        if len(pairs) == 1:
+            continue  # as most challenges
         ((one, first), *_), *others = connections(pairs)
         for (other, second), *_ in others:
             if ends(first) == ends(second) or one_connection(first, second):

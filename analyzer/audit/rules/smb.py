@@ -25,10 +25,9 @@ def _sessions(facts: Facts) -> dict[tuple[str, str], list[list[Any]]]:
     The channels and renewals of one session are protected alike, whatever each of them carried.
     """
     found: dict[tuple[str, str], dict[Any, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    for row in facts.rows("negotiations"):
+    for row in facts.rows("negotiations", "carrier", _SMB):
         if (
-            row.carrier in _SMB
-            and row.outcome == "success"
+            row.outcome == "success"
             and row.protection is not None
             and row.reason not in _NAMELESS
             and _is_named(row)

@@ -79,8 +79,8 @@ def offer_changed(facts: Facts) -> Iterator[Hit]:
     """
     cut = {
         token.negotiation_id
-        for token in facts.rows("tokens")
-        if token.token_type == "NegTokenInit" and facts.is_cut(token)
+        for token in facts.rows("tokens", "token_type", {"NegTokenInit"})
+        if facts.is_cut(token)
     }
     told: set[frozenset[int]] = set()
     for what, tokens in _the_same(facts):
@@ -118,7 +118,7 @@ def offer_changed(facts: Facts) -> Iterator[Hit]:
 
 
 def _the_same(facts: Facts) -> Iterator[tuple[str, list[Any]]]:
-    """Tokens that prove to be of one client, wherever they are seen: a word for them, and where they are.
+    """Tokens that prove to be of one client, where there are several: a word for them, and where they are.
 
     Of an AP-REQ it is the authenticator that is new each time: a cut one may equal another.
     """
@@ -132,7 +132,8 @@ def _the_same(facts: Facts) -> Iterator[tuple[str, list[Any]]]:
             requests[token.inner_sha256 or token.sha256].append(token)
     for what, found in ((_ANSWER, answers), ("AP-REQ", requests)):
         for tokens in found.values():
-            yield what, tokens
+            if len(tokens) > 1:
+                yield what, tokens
 
 
 @rule(

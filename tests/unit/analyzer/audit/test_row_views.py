@@ -32,6 +32,17 @@ def test_a_table_without_rows_has_none() -> None:
     assert not list(row_views({}))
 
 
+def test_rows_that_are_passed_over_are_not_made() -> None:
+    """Only those with one of some values in a column, or with any, in the table's order over all stretches."""
+    columns = table(2 * BLOCK) | {"user": Cells("str")}
+    columns["user"].extend(["ada" if n % BLOCK == 1 else None for n in range(2 * BLOCK)])
+    some = [3, BLOCK, BLOCK + 2]
+    assert [row.frame for row in row_views(columns, "frame", set(some))] == some
+    assert [row.frame for row in row_views(columns, "user")] == [1, BLOCK + 1]
+    assert not list(row_views(columns, "user", {"bob"}))
+    assert not list(row_views({}, "user"))
+
+
 def test_a_column_that_nobody_asks_for_stays_packed() -> None:
     """What is asked of one row is there for its neighbours; rows of other stretches share nothing."""
     first, second, *_, last = row_views(table(BLOCK + 1))
