@@ -83,9 +83,9 @@ def table(made: dict[str, Any]) -> str:
     """The figures as a table in Markdown, with what they were measured on."""
     on = made["machine"]
     lines = [
-        f"On {on['cores']} cores ({on['processor']}, {on['python']}), `negotiations --format jsonl`, start-up",
-        f"included: seconds by the clock, median of {made['pairs']} turns and range; in brackets how many",
-        "times as fast as one process. The cluster is a local one of two worker processes.",
+        f"On {on['cores']} cores ({on['processor']}, {on['python']}), `negotiations --format jsonl`,",
+        f"start-up included: seconds by the clock, median of {made['pairs']} turns and range; in brackets",
+        "how many times as fast as one process. The cluster is a local one of two worker processes.",
         "",
         "| workload | one process | `--jobs 2` | cluster |",
         "|---|---|---|---|",

@@ -218,7 +218,10 @@ def test_compressed(alone: dict[str, Any], tmp_path: Path, packing: str, pack: A
         copy.write_bytes(data if data.startswith((GZIP_MAGIC, ZSTD_MAGIC)) else pack(data))
     found = rows(read([str(tmp_path.joinpath(*Path(path).parts[-4:])) for path in ALL]))
     assert but(found, "captures.format") == but(alone, "captures.format")
-    assert all(not form or packing in form for _, form in found["captures.format"])
+    assert found["captures.format"] == [
+        (kind, form if not form or "+" in form else f"{form}+{packing}")
+        for kind, form in alone["captures.format"]
+    ]
 
 
 class Sets(NamedTuple):
