@@ -325,12 +325,12 @@ def read(
     `tokens`. `engine`: what reads packets, `native`, `scapy` or `tshark`
     (docs/engines.md); with `tshark`, `tls_keylog` names a TLS key log by which connections are decrypted.
     `rotated`: the files that one capture process has written in turn (`dumpcap -b`) are read as one capture,
-    told by their names and times; the engine `tshark` reads them apart. `jobs`: how many processes read;
-    None: one per processor where the captures are large enough to gain by it. Rows are the same for any
-    number. A script that asks for more than one guards its own start (`if __name__ == "__main__":`), as
-    with `multiprocessing`. `cache`: a folder where the rows of each capture are kept, and what is made of
-    all of them, and found again as long as the files, the options and this program are the same; nothing is
-    kept with secrets, of standard input, or by the engine `tshark`.
+    told by their names and times. `jobs`: how many processes read; None: one per processor where the captures
+    are large enough to gain by it. Rows are the same for any number. A script that asks for more than one
+    guards its own start (`if __name__ == "__main__":`), as with `multiprocessing`. `cache`: a folder where
+    the rows of each capture are kept, and what is made of all of them, and found again as long as the files,
+    the options and this program are the same; nothing is kept with secrets, of standard input, or by the
+    engine `tshark`.
 
     `client`: a `distributed.Client`, or the address of a scheduler: workers of a dask.distributed cluster
     read, each one capture at a time, and rows are those of one process (docs/scale.md). Captures may lie at
@@ -358,7 +358,7 @@ def read(
     sources = inputs_wanted(paths(captures), analysis)
     if how is not None and any(isinstance(source, RemoteInput) for source in sources):
         raise UsageError("Wireshark reads files, not URLs: fetch them first, or use another engine")
-    if rotated and how is None and len(sources) > 1:
+    if rotated and len(sources) > 1:
         from analyzer.capture.rotated import join_rotated  # noqa: PLC0415 - a single file needs none of it
 
         sources = join_rotated(sources)

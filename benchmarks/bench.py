@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from benchmarks import ROOT
-from benchmarks.compare import compare
+from benchmarks.compare import compare, same_tokens
 from benchmarks.measure import DAMAGED, OK, Figure, Run, negoscope, run
 from benchmarks.workloads.shelf import Shelf, Workload
 
@@ -63,6 +63,13 @@ class Bench:
             made = compare(self.workload(name), self.pairs, self.tshark, self.folder)
             self._compared[name] = made
         return self._compared[name]
+
+    def same_tokens(self, workload: Workload) -> tuple[str, tuple[str, ...]]:
+        """A note on the tokens that both programs find in a workload, and what is wrong with them."""
+        wrong = same_tokens(workload, self.tshark, self.folder)
+        count = sum(workload.truth["tokens"].values())
+        note = f"{count:,} tokens, {'not ' if wrong else ''}those of tshark and the generator"
+        return note, tuple(wrong)
 
     def ours(self, *words: str, status: tuple[int, ...] = (OK,)) -> Run:
         """Run negoscope."""

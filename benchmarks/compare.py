@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks import tokens_found
 from benchmarks.measure import Figure, Run, figures, in_turn, negoscope, python, ratio, run
-from benchmarks.workloads.shelf import Workload
+from benchmarks.workloads.shelf import CHUNK, Workload
+
+HEADER_BYTES = 24
+"""Of a pcap file."""
 
 
 def compare(workload: Workload, pairs: int, tshark: str, folder: Path) -> dict[str, Any]:
@@ -30,10 +35,7 @@ def compare(workload: Workload, pairs: int, tshark: str, folder: Path) -> dict[s
         },
         pairs,
     )
-    with (folder / "tshark").open(encoding="ascii") as lines:
-        found = tokens_found.of_tshark(lines)
-    truth = tokens_found.of_truth(workload.truth["tokens"])
-    wrong += tokens_found.differences(truth, found, "tshark")
+    wrong += _told_by_tshark(workload, folder)
     wrong += [
         f"{name} printed {sorted(each)} lines" for name, each in printed.items() if len(each) > 1
     ]
@@ -75,6 +77,41 @@ def compare_file(capture: Path, pairs: int, tshark: str, folder: Path) -> dict[s
         "wall_ratio": ratio(runs["tshark"], runs["negoscope"], "wall_s")._asdict(),
         "programs": {name: figures(taken) for name, taken in runs.items()},
     }
+
+
+def same_tokens(workload: Workload, tshark: str, folder: Path) -> list[str]:
+    """Ask both programs once for the tokens of any workload; a sentence for each that is not the truth's.
+
+    tshark reads what is packed as it is, and files of a rotated set as one, made for it in `folder`.
+    """
+    wrong = _tokens_of_negoscope(workload, folder)
+    capture = workload.paths[0]
+    if len(workload.paths) > 1:
+        capture = folder / "joined.pcap"
+        _join(workload.paths, capture)
+    run(tokens_found.ask_tshark(tshark, capture), folder / "tshark")
+    if capture not in workload.paths:
+        capture.unlink()
+    return wrong + _told_by_tshark(workload, folder)
+
+
+def _join(paths: Sequence[Path], target: Path) -> None:
+    """Put the records of pcap files of one kind behind one header."""
+    with target.open("wb") as out:
+        for path in paths:
+            with path.open("rb") as part:
+                header = part.read(HEADER_BYTES)
+                if path == paths[0]:
+                    out.write(header)
+                shutil.copyfileobj(part, out, CHUNK)
+
+
+def _told_by_tshark(workload: Workload, folder: Path) -> list[str]:
+    with (folder / "tshark").open(encoding="ascii") as lines:
+        found = tokens_found.of_tshark(lines)
+    return tokens_found.differences(
+        tokens_found.of_truth(workload.truth["tokens"]), found, "tshark"
+    )
 
 
 def _tokens_of_negoscope(workload: Workload, folder: Path) -> list[str]:

@@ -71,8 +71,10 @@ def rotated(bench: Bench) -> Measured:
     """D's negotiations as a part of those that were made, straddling ones in one piece."""
     workload = bench.workload("D")
     told, made = bench.rows(workload).lines, workload.truth["negotiations"]
-    wrong = () if told == made else (f"negoscope told {told} negotiations of D, not {made}",)
-    note = f"{workload.truth['straddling']} straddle files"
+    note, wrong = bench.same_tokens(workload)
+    if told != made:
+        wrong += (f"negoscope told {told} negotiations of D, not {made}",)
+    note = f"{workload.truth['straddling']} straddle files; {note}"
     return Measured(Figure.of([told / made]), note, wrong)
 
 
@@ -109,7 +111,7 @@ def gzip_cost(bench: Bench) -> Measured:
     )
     each = zip(runs["packed"], runs["plain"], runs["unpack"], strict=True)
     costs = [(gz.cpu_s - bare.cpu_s) / max(floor.cpu_s, 0.001) for gz, bare, floor in each]
-    return Measured(Figure.of(costs))
+    return Measured(Figure.of(costs), *bench.same_tokens(packed))
 
 
 def zstd_ratio(bench: Bench) -> Measured:
@@ -123,7 +125,7 @@ def zstd_ratio(bench: Bench) -> Measured:
         },
         bench.pairs,
     )
-    return Measured(ratio(runs["theirs"], runs["ours"]))
+    return Measured(ratio(runs["theirs"], runs["ours"]), *bench.same_tokens(packed))
 
 
 def doubling(bench: Bench) -> Measured:

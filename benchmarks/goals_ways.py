@@ -62,7 +62,7 @@ def filtered(bench: Bench) -> Measured:
 
 
 @contextmanager
-def _workers(bench: Bench) -> Iterator[str]:
+def workers(bench: Bench) -> Iterator[str]:
     """A cluster on this machine; its address."""
     with subprocess.Popen(  # noqa: S603
         python("local_cluster", str(WORKERS)),
@@ -88,7 +88,7 @@ def cluster(bench: Bench) -> Measured:
     """How much of two workers is made use of: wall time of one process / that of the cluster / 2."""
     workload = bench.scaled("four files", **FOUR_FILES)
     words = ("negotiations", *map(str, workload.paths), "--apart", "--format", "jsonl", "--quiet")
-    with _workers(bench) as address:
+    with workers(bench) as address:
         commands = {
             "one": lambda: bench.ours(*words, "--jobs", "1"),
             "cluster": lambda: bench.ours(*words, "--cluster", address),

@@ -24,6 +24,7 @@ from analyzer.negotiation.reasons import KRB_ERROR_REASONS, REASONS
 from analyzer.tables.schema import CHANGES, TABLES, TOKEN_BYTES
 from analyzer.tables.weakness import WEAKNESSES
 from benchmarks.page import performance
+from benchmarks.scale import placed
 from dissectors.anomaly import CODES
 from dissectors.carriers import CARRIERS
 from docs.exports_page import exports
@@ -336,8 +337,8 @@ def documents() -> dict[Path, str]:
         ROOT / "docs" / "exports.md": f"# Exports\n{NOTICE}\n{exports()}",
         ROOT / "docs" / "performance.md": f"# Performance\n{NOTICE}\n{performance()}",
     }
-    page = ROOT / "README.md"
-    made[page] = readme(page.read_text(encoding="utf-8"))
+    for page, filled in ((ROOT / "README.md", readme), (ROOT / "docs" / "scale.md", placed)):
+        made[page] = filled(page.read_text(encoding="utf-8"))
     return made
 
 

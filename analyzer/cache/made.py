@@ -96,7 +96,7 @@ class Made:
         try:
             text = json.dumps([about, value], separators=(",", ":")).encode()
             write_kept(path, {"proof": self._facts}, {"made": [text]})
-            _drop_oldest(path.parent)
+            drop_oldest(path.parent)
         except OSError as error:
             self._cache.notice(f"{path}: not kept: {error.strerror or error}")
         except (ValueError, TypeError) as error:
@@ -131,8 +131,8 @@ def read_columns(columns: Sequence[Any], plain: Any) -> Columns:
     return found
 
 
-def _drop_oldest(folder: Path) -> None:
-    """Leave no more than `MOST` of these files; others may do the same at this moment."""
+def drop_oldest(folder: Path) -> None:
+    """Leave no more than `MOST` files with what was made; others may do the same at this moment."""
     ages = []
     for path in folder.glob(f"*{ENDING}"):
         with suppress(OSError):

@@ -88,7 +88,7 @@ def _open_parts(
     """All packets of a rotated capture, counted through; a file that can't be read is a loss among others."""
     consumed = 0
     for part in item.parts:
-        own, before = CaptureAccount(), account.packets
+        own, before = CaptureAccount(secrets=account.secrets), account.packets
         account.files.append((part.name, before + 1))
         told = None if progress is None else partial(_progress_on, progress, consumed)
         try:
@@ -102,6 +102,7 @@ def _open_parts(
         for loss in own.losses:
             loss.detail = f"{part.name}: {loss.detail}"
             loss.frame = None if loss.frame is None else loss.frame + before
+        own.secrets = []  # those of all files are in one list, known as soon as they are read
         account.join(own)
         consumed += part.size
 

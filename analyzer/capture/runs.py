@@ -115,9 +115,7 @@ class BlockRuns:
         """Runs of one packet that needs a closer look: SYN with payload, RST, no ACK, or cut by snaplen."""
         self.run_fin: list[bool] = []
 
-    def cut(
-        self, without: NDArray[np.intp] | None = None, whole: NDArray[np.intp] | None = None
-    ) -> None:
+    def cut(self, without: NDArray[np.intp], whole: NDArray[np.intp]) -> None:
         """Cut the packets into runs; there are none of groups `without`, nor of those told as a `whole`."""
         active, odd, fin = self.active, self.odd, self.fin
         rank, sender = active.rank, active.sender
@@ -126,12 +124,9 @@ class BlockRuns:
         starts[1:] |= beyond(active.ack[:-1], active.ack[1:])
         first = np.flatnonzero(starts)
         end = np.append(first[1:], len(rank))[: len(first)]
-        self._wanted[:] = True
-        if without is not None:
-            self._wanted[without] = False
+        self._wanted[without] = False
         runs = self._wanted.copy()
-        if whole is not None:
-            runs[whole] = False
+        runs[whole] = False
         if not runs.all():
             kept = runs[rank[first]]
             first, end = first[kept], end[kept]

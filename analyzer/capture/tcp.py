@@ -29,10 +29,11 @@ from analyzer.capture.streams import (
 )
 from analyzer.capture.whole_stream import few_packets, packets_of
 
-_CAREFUL, _STRANGE = -1, -2
-"""Instead of the place of a plain stream among those that open in a block."""
-_WHOLE = 1 << 40
-"""Taken off the place of one that is taken as a whole."""
+_CAREFUL, _PLAIN, _WHOLE, _STRANGE = range(4)
+"""How a stream of a block is taken: packet by packet with care; in runs, as it opens plainly in this block;
+all at once, as it also ends here; or not at all, as no carrier would make anything of it."""
+_NOWHERE = -1
+"""Place among the openings of a stream that does not open in this block, or not plainly."""
 
 
 class TcpEngine:
@@ -134,55 +135,58 @@ class TcpEngine:
 
     def _streams(self, block: BlockRuns, openings: Openings) -> None:
         """Take stream by stream, in order of their numbers."""
-        places = self._places(block, openings)
-        strange = places == _STRANGE
+        ways, places = self._ways(block, openings)
+        strange = ways == _STRANGE
         groups = np.flatnonzero(~strange)
-        opened = places[groups]
-        plain = opened >= 0
-        openings.describe(opened[plain])
-        opened[plain] = np.arange(np.count_nonzero(plain))
+        ways, places = ways[groups], places[groups]
+        plain = ways == _PLAIN
+        openings.describe(places[plain])
+        places[plain] = np.arange(np.count_nonzero(plain))  # now among those described
         ends = np.flatnonzero(plain & (block.closed & few_packets(block))[groups])
+        ways[ends] = _WHOLE
         whole = groups[ends]
         self._table.state[block.ids[whole]] = CLOSED
-        packets = iter(packets_of(block, whole, openings.client[opened[ends]]))
+        packets = iter(packets_of(block, whole, openings.client[places[ends]]))
         block.cut(without=np.flatnonzero(strange), whole=whole)
-        opened[ends] -= _WHOLE
-        visits: list[tuple[int, int, int]] = list(
-            zip(groups.tolist(), block.ids[groups].tolist(), opened.tolist(), strict=True)
-        )
+        columns = (groups, block.ids[groups], ways, places)
+        visits = list(zip(*(column.tolist() for column in columns), strict=True))
         silent = self._waiting_without_runs(block)
         if silent:
             visits = sorted([*visits, *silent], key=itemgetter(1))
         taken = self._packets
-        for group, stream_id, at in visits:
-            if at == _CAREFUL:
+        for group, stream_id, way, at in visits:
+            if way == _CAREFUL:
                 taken.take(block, group, stream_id)
-            elif at < 0:
-                taken.whole(block, stream_id, openings.stream(at + _WHOLE), next(packets))
+            elif way == _WHOLE:
+                taken.whole(block, stream_id, openings.stream(at), next(packets))
             else:
                 taken.plain(block, group, openings.stream(at), openings.client.item(at))
 
-    def _places(self, block: BlockRuns, openings: Openings) -> NDArray[np.intp]:
-        """Sort out which streams may be taken as a whole, and which need not be taken at all."""
-        places = np.full(len(block.ids), _CAREFUL)
+    def _ways(
+        self, block: BlockRuns, openings: Openings
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Of each group how it is taken, plainly at most, and its place among the openings."""
+        ways = np.full(len(block.ids), _CAREFUL)
+        places = np.full(len(block.ids), _NOWHERE)
         self._packets.opened_by = {}
         if not len(openings.streams):
-            return places
+            return ways, places
         groups = np.searchsorted(block.ids, openings.streams)
         plain = openings.plain(block)
+        ways[groups[plain]] = _PLAIN
         places[groups[plain]] = np.flatnonzero(plain)
         rest = openings.streams[~plain].tolist()
         self._packets.opened_by = dict(zip(rest, openings.rows[~plain].tolist(), strict=True))
         if self._strangers is not None:
             strange, closed = self._strangers.among(block, groups[plain])
-            places[strange] = _STRANGE
+            ways[strange] = _STRANGE
             self._table.state[block.ids[strange]] = np.where(closed, CLOSED, IGNORED)
-        return places
+        return ways, places
 
-    def _waiting_without_runs(self, block: BlockRuns) -> list[tuple[int, int, int]]:
+    def _waiting_without_runs(self, block: BlockRuns) -> list[tuple[int, int, int, int]]:
         """Streams with a hole that only acknowledge in this block, as visits without a group."""
         if not self.following.waiting:
             return []
         there = np.array(list(self.following.waiting), np.intp)
         there = there[np.isin(there, block.packets.ids) & ~np.isin(there, block.ids)]
-        return [(-1, stream_id, _CAREFUL) for stream_id in there.tolist()]
+        return [(-1, stream_id, _CAREFUL, _NOWHERE) for stream_id in there.tolist()]

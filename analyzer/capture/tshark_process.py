@@ -38,6 +38,7 @@ class Child:
         self.status = 0  # exit status, negative: the signal that ended it
         self._process = process
         self._said = bytearray()
+        self._fault: Exception | None = None  # why what feeds it gave no more
         self._heard = time.monotonic()
         self._waits_for_input = threading.Event()
         self._over = threading.Event()
@@ -48,7 +49,8 @@ class Child:
     def chunks(self) -> Iterator[bytes]:
         """Whole lines of standard output, many at a time, to the end of the program.
 
-        Raises `CaptureError` for a line beyond `LINE_LIMIT`, or if the program had to be ended.
+        Raises `CaptureError` for a line beyond `LINE_LIMIT`, or if the program had to be ended, and what
+        the feed has raised.
         """
         out = self._process.stdout
         assert out is not None
@@ -78,6 +80,8 @@ class Child:
         for thread in self._threads[:1]:  # what it complained of; the feeder may sit in a read
             thread.join(_END_SECONDS)
         self.complaints = self._said.decode("utf-8", "replace").splitlines()
+        if self._fault is not None:
+            raise self._fault
         if self.silent:
             raise CaptureError(f"{self.name} said nothing for {SILENCE_SECONDS:.0f} seconds")
 
@@ -113,16 +117,21 @@ class Child:
 
     def _feed(self, feed: Source, into: IO[bytes]) -> None:
         view = memoryview(bytearray(CHUNK_BYTES))
-        with suppress(OSError, ValueError):  # it has ended, or has had enough
-            while True:
+        count = len(view)
+        try:
+            while count == len(view):
                 self._waits_for_input.set()
                 count = feed.readinto(view)
                 self._waits_for_input.clear()
-                into.write(view[:count])
-                if count < len(view):
-                    break
-        with suppress(OSError, ValueError):
-            into.close()
+                try:
+                    into.write(view[:count])
+                except (OSError, ValueError):
+                    break  # it has ended, or has had enough
+        except Exception as fault:  # noqa: BLE001 - raised where the program is read
+            self._fault = fault
+        finally:
+            with suppress(OSError, ValueError):
+                into.close()
 
     def end(self) -> None:
         """End the program if it still runs, wait for it, and close what leads to it."""

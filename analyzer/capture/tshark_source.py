@@ -18,7 +18,8 @@ from typing import Self
 
 from analyzer.capture import pcap, pcapng
 from analyzer.capture.damage import record_loss
-from analyzer.capture.inputs import Input
+from analyzer.capture.inputs import Input, RotatedInput
+from analyzer.capture.joined import JoinedRecords
 from analyzer.capture.model import CaptureAccount, CaptureLoss
 from analyzer.capture.source import Plain, Source, open_source
 from analyzer.capture.tshark_lines import FIELDS
@@ -148,11 +149,13 @@ def read(
 
 def _open(
     item: Input, account: CaptureAccount, stack: ExitStack, how: Wireshark
-) -> tuple[str, Source | None]:
-    """What tshark is to read: a path, or `-` and the bytes to feed it, decompressed here."""
+) -> tuple[str, _Counted | JoinedRecords | None]:
+    """What tshark is to read: a path, or `-` and the bytes to feed it, decompressed and joined here."""
+    if isinstance(item, RotatedInput):
+        return "-", JoinedRecords(item)
     source = stack.enter_context(open_source(item))
     if how.feeds and (item.is_standard_input or not isinstance(source, Plain)):
-        return "-", _Counted(source, account)
+        return "-", _Counted(item, source, account)
     if isinstance(source, Plain):
         if not source.magic:
             detail = source.failure.detail if source.failure else "empty file, not a capture"
@@ -173,7 +176,8 @@ def _format(magic: bytes, compression: str = "") -> str:
 class _Counted:
     """A source that tells the account what passes through it."""
 
-    def __init__(self, source: Source, account: CaptureAccount) -> None:
+    def __init__(self, item: Input, source: Source, account: CaptureAccount) -> None:
+        self._item = item
         self.compression = source.compression
         self._source = source
         self._account = account
@@ -194,17 +198,24 @@ class _Counted:
         self._account.file_bytes += count
         return count
 
+    def tell(self, account: CaptureAccount) -> None:
+        """Tell why it ended early, if it did; `CaptureError` if there was nothing."""
+        if self.failure is not None:
+            self.failure.offset = account.file_bytes
+            self.failure.frame = account.packets or None
+            record_loss(account, self.failure)
+        if not account.file_bytes:
+            detail = self.failure.detail if self.failure else "empty file, not a capture"
+            raise CaptureError(f"{self._item.name}: {detail}")
 
-def _judge(item: Input, account: CaptureAccount, child: Child, feed: Source | None) -> None:
+
+def _judge(
+    item: Input, account: CaptureAccount, child: Child, feed: _Counted | JoinedRecords | None
+) -> None:
     """Find out from how tshark ended what could not be read."""
-    if feed is not None and feed.failure is not None:
-        feed.failure.offset = account.file_bytes
-        feed.failure.frame = account.packets or None
-        record_loss(account, feed.failure)
+    if feed is not None:
+        feed.tell(account)
     said = " ".join(line for line in _told(child) if line)
-    if feed is not None and not account.file_bytes:
-        detail = feed.failure.detail if feed.failure else "empty file, not a capture"
-        raise CaptureError(f"{item.name}: {detail}")
     if child.status == 0:
         return
     if any(sign in said for sign in _FOREIGN):

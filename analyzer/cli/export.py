@@ -33,6 +33,7 @@ def export(
     --cache DIR.
     """
     from analyzer.cache.cache import Cache
+    from analyzer.cache.made import drop_oldest
     from analyzer.tables.folder import filled_at_once
     from analyzer.tables.schema import TABLES
 
@@ -46,4 +47,7 @@ def export(
             refuse_overwriting(str(folder / f"{name}.parquet"), analysis.inputs)
         analysis.to_parquet(staging)
         analysis.derived.overview()  # so that it is kept
+    drop_oldest(
+        folder
+    )  # as any cache: exports of many captures into one folder do not pile up there
     return exit_status(analysis)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +126,32 @@ def test_a_goal(value, better, wrong, met, striven, tmp_path):
     assert ("striven" in told) == striven
     assert ("WRONG: it lies" in told) == bool(wrong)
     assert judge(goal, a_bench(tmp_path, 0.5))["met"] is None
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+@pytest.mark.parametrize(
+    ("compression", "count"), [("gz", 1), ("zst", 1), ("", 3)], ids=["gzip", "zstd", "set"]
+)
+def test_both_find_the_tokens_of_packed_and_rotated_workloads(compression, count, tmp_path):
+    """tshark too, packed or cut as they are; what is not the truth's is told of each program."""
+    measuring = a_bench(tmp_path)
+    workload = measuring.shelf.get(
+        "B", compression, shape="dense", size=200_000, files=count, seconds=60
+    )
+    assert len(workload.paths) == count
+    total = sum(workload.truth["tokens"].values())
+    assert measuring.same_tokens(workload) == (
+        f"{total:,} tokens, those of tshark and the generator",
+        (),
+    )
+    assert not list(tmp_path.glob("joined*"))
+    found = workload.truth["tokens"]["NTLM_CHALLENGE"]
+    workload.truth["tokens"]["NTLM_CHALLENGE"] += 1
+    note, wrong = measuring.same_tokens(workload)
+    assert note == f"{total + 1:,} tokens, not those of tshark and the generator"
+    assert wrong == tuple(
+        f"{who} found {found} NTLM_CHALLENGE, not {found + 1}" for who in ("negoscope", "tshark")
+    )
 
 
 def test_goals_are_named_once():

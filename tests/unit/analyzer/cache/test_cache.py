@@ -17,7 +17,7 @@ import pytest
 import analyzer.reading
 from analyzer.analysis import Analysis, read
 from analyzer.cache import files, proof
-from analyzer.cache.cache import KEPT
+from analyzer.cache.cache import KEPT, Cache
 from analyzer.errors import UsageError
 from analyzer.pipeline import Options
 from analyzer.tables.numbered import NUMBERED, TELLING
@@ -396,6 +396,43 @@ def test_a_folder_that_is_gone_is_made_again(capture: Path, tmp_path: Path) -> N
     shutil.rmtree(tmp_path / "kept")
     assert read(capture, cache=tmp_path / "kept").notices == []
     assert kept(tmp_path / "kept")
+
+
+def test_a_folder_may_go_while_a_capture_is_read(
+    capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All rows are given; that nothing was kept is told."""
+    really = analyzer.reading.run
+
+    def deleted(*arguments: Any) -> Any:
+        done = really(*arguments)
+        shutil.rmtree(tmp_path / "kept")
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(analyzer.reading, "run", deleted)
+        analysis = read(capture, cache=tmp_path / "kept")
+    assert rows(analysis, seconds=False) == rows(read(capture), seconds=False)
+    assert analysis.notices[0] == "a.pcapng: not kept: No such file or directory"
+    assert all("not kept: No such file" in each for each in analysis.notices)
+
+
+def test_a_folder_may_go_when_rows_were_seen_there(
+    capture: Path, tmp_path: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read after all."""
+    plain = rows(read(capture, cache=tmp_path / "kept"), seconds=False)
+    really = Cache.look_up
+
+    def deleted(*arguments: Any) -> Any:
+        found = really(*arguments)
+        assert [known for _, known in found] == [True]
+        shutil.rmtree(tmp_path / "kept")
+        return found
+
+    monkeypatch.setattr(Cache, "look_up", deleted)
+    assert rows(read(capture, cache=tmp_path / "kept"), seconds=False) == plain
+    assert reads == ["a.pcapng"] * 2
 
 
 def test_a_folder_that_cannot_be_is_the_callers_mistake(capture: Path) -> None:

@@ -405,6 +405,29 @@ def test_the_oldest_go(
     assert not found[0] & found[2]
 
 
+def test_the_oldest_of_an_export_go(
+    capture: Path, folder: Path, said: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it keeps comes into the folder from elsewhere, and counts there like all the rest."""
+    each = 3  # hosts, findings, summary
+    monkeypatch.setattr(made, "MOST", each + 1)
+    found: list[set[Path]] = []
+    for name in ("a", "b"):
+        copy = shutil.copy(capture, capture.with_name(f"{name}{name}.pcapng"))
+        said("export", copy, "-o", folder)
+        found.append(set(kept(folder)))
+        for path in found[0]:
+            if path.exists():
+                os.utime(path, ns=(1, 1))
+    assert [len(files) for files in found] == [each, each + 1]
+    assert len(found[0] & found[1]) == 1
+    other = folder / "not-mine"
+    other.touch()
+    said("export", capture, "-o", folder)
+    assert other.exists()
+    assert (folder / "negotiations.parquet").exists()
+
+
 def _again_and_again(capture: str, folder: str, answers: Any) -> None:
     for _ in range(4):
         analysis = read(capture, tables=["hosts", "findings"], cache=folder)

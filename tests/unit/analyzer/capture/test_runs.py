@@ -6,6 +6,8 @@ from analyzer.capture.runs import BlockRuns, Followed
 
 F, S, R, A = 1, 2, 4, 16
 
+NONE = np.zeros(0, np.intp)
+
 
 def cut(net, packets, ids):
     return of(net.index(packets), [p.sender for p in packets], ids)
@@ -16,7 +18,7 @@ def of(index, senders, ids):
     packets = Followed(np.arange(len(ids)), np.array(ids), np.array(senders))
     active = np.flatnonzero((index.payload_wire_len > 0) | (index.tcp_flags & (F | R)))
     block = BlockRuns(index, packets, active, np.zeros(50_000, np.int32), now=index.ts_ns)
-    block.cut()
+    block.cut(without=NONE, whole=NONE)
     return block
 
 
@@ -127,10 +129,10 @@ def test_left_out_groups_have_no_runs(net):
         (4, 1, 1, False, False),
         (6, 1, 1, False, False),
     ]
-    block.cut(without=np.array([1]))
+    block.cut(without=np.array([1]), whole=NONE)
     assert list(block.run_begin) == [0, 1, 1, 3]
     assert [run[0] for run in runs(block)] == [1, 4, 6]
-    block.cut(without=np.array([0, 1, 2]))
+    block.cut(without=np.array([0, 1, 2]), whole=NONE)
     assert (list(block.run_begin), runs(block)) == ([0, 0, 0, 0], [])
 
 

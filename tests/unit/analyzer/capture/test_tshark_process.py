@@ -67,6 +67,24 @@ def test_it_is_fed_while_it_is_read() -> None:
         assert b"".join(child.chunks()) == data
 
 
+def test_what_the_feed_raises_is_raised_where_lines_are_read() -> None:
+    """Not lost in a thread; the child is told that there is no more."""
+
+    class Spoilt(Fed):
+        def readinto(self, view: memoryview) -> int:
+            if not self.left:
+                raise CaptureError("spoilt")
+            return super().readinto(view)
+
+    food = Spoilt(b"x" * tshark_process.CHUNK_BYTES)
+    code = "import sys; print(len(sys.stdin.buffer.read()))"
+    with python(code, food) as child:
+        chunks = child.chunks()
+        assert int(next(chunks)) == tshark_process.CHUNK_BYTES
+        with pytest.raises(CaptureError, match="spoilt"):
+            next(chunks)
+
+
 def test_one_that_does_not_take_its_food_is_no_error() -> None:
     """It has ended for reasons of its own, which its status tells."""
     with python("import sys; sys.exit(2)", Fed(b"x" * 10_000_000)) as child:
