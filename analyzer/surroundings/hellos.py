@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from analyzer.capture.addresses import address
 from analyzer.capture.heads import payload_heads
 from analyzer.capture.model import PacketIndex
-from analyzer.surroundings.model import NameFact
+from analyzer.surroundings.name_facts import NameFact
 from dissectors.names.client_hello import HANDSHAKE_RECORD, hello_size, server_name
 from dissectors.records import dataclass
 
