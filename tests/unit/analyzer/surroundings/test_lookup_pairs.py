@@ -44,6 +44,8 @@ def blocks(seed: int) -> list[PacketIndex]:
             said.insert(1, said[0])
         elif kind == 3:
             said.pop()
+        elif kind == 4:  # asked for again, in a datagram that is too long to be compared
+            said.insert(1, packet(0, 0, question + bytes(lookup_pairs.LONGEST), ports=ports))
         if number % 7 == 0:  # the answer comes much later
             packets.insert(chance.randrange(len(packets) + 1), said.pop(0))
         packets += said
