@@ -188,12 +188,11 @@ class BlockRuns:
         there = np.zeros(max(int(ids.max()), *streams) + 1, np.bool_)
         there[streams] = True
         some = np.flatnonzero(there[ids])
-        found = self._gathered = {stream_id: ([], []) for stream_id in streams}
-        columns = (ids[some], self.packets.rows[some], self.packets.senders[some])
-        for stream_id, row, sender in zip(*(c.tolist() for c in columns), strict=True):
-            rows, senders = found[stream_id]
-            rows.append(row)
-            senders.append(sender)
+        some = some[np.argsort(ids[some], kind="stable")]
+        rows, senders = self.packets.rows[some].tolist(), self.packets.senders[some].tolist()
+        found, first = np.unique(ids[some], return_index=True)
+        bounds = zip(found.tolist(), first.tolist(), [*first[1:].tolist(), len(some)], strict=True)
+        self._gathered = {each: (rows[at:end], senders[at:end]) for each, at, end in bounds}
 
     def all_of(self, stream_id: int) -> tuple[list[int], list[int]]:
         """Rows and senders of all packets of a stream, bare ACKs too."""
