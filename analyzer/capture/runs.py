@@ -16,6 +16,8 @@ from dissectors.records import NamedTuple
 
 Flags = NDArray[np.bool_]
 
+_FEW = 5
+"""Streams from which on it pays to find the packets of all at once."""
 _DENSE = 64
 """Streams per packet up to which it pays to mark those that are there instead of sorting their numbers."""
 
@@ -74,7 +76,7 @@ class BlockRuns:
         """Stream -> rows whose heads would open it again; None until somebody asks."""
         self.at = 0
         """Row with which a consumer had enough, or at which the 4-tuple turned out to be reused."""
-        self._latest: tuple[int, tuple[list[int], list[int]]] = (-1, ([], []))
+        self._gathered: dict[int, tuple[list[int], list[int]]] = {}
         ids = packets.ids[chosen]
         self.ids, rank = _ranks(ids, scratch)
         order = np.argsort(rank, kind="stable")  # linear: 16 bits
@@ -173,14 +175,28 @@ class BlockRuns:
         total = self.total
         return self.buffer[start + read : start + total[active + 1] - total[active]]
 
+    def gather(self, streams: list[int]) -> None:
+        """Find all packets of some streams at once, before each is asked for; for few it does not pay."""
+        if len(streams) < _FEW:
+            return
+        ids = self.packets.ids
+        there = np.zeros(max(int(ids.max()), *streams) + 1, np.bool_)
+        there[streams] = True
+        some = np.flatnonzero(there[ids])
+        some = some[np.argsort(ids[some], kind="stable")]
+        rows, senders = self.packets.rows[some].tolist(), self.packets.senders[some].tolist()
+        found, first = np.unique(ids[some], return_index=True)
+        bounds = zip(found.tolist(), first.tolist(), [*first[1:].tolist(), len(some)], strict=True)
+        self._gathered = {each: (rows[at:end], senders[at:end]) for each, at, end in bounds}
+
     def all_of(self, stream_id: int) -> tuple[list[int], list[int]]:
         """Rows and senders of all packets of a stream, bare ACKs too."""
-        known, found = self._latest
-        if known != stream_id:
+        found = self._gathered.get(stream_id)
+        if found is None:
             packets = self.packets
             mine = np.flatnonzero(packets.ids == stream_id)
             found = packets.rows[mine].tolist(), packets.senders[mine].tolist()
-            self._latest = stream_id, found
+            self._gathered[stream_id] = found
         return found
 
     def promising(self, reopen: Heads) -> dict[int, list[int]]:

@@ -79,6 +79,10 @@ class StreamTable:
 
     def number(self, packets: Packets) -> NDArray[np.intp]:
         """Return the stream number of each packet; new conversations are entered."""
+        return self._number(packets)[0]
+
+    def _number(self, packets: Packets) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Stream number of each packet, and the place of the first packet of its conversation."""
         first = first_rows(packets.key)
         heads = np.flatnonzero(
             first == np.arange(len(first))
@@ -92,7 +96,7 @@ class StreamTable:
             self._table.put(keys[fresh], found[fresh])
         ids = np.empty(len(first), np.intp)
         ids[heads] = found
-        return ids[first]
+        return ids[first], first
 
     def number_tcp(
         self, packets: Packets, segments: Segments
@@ -100,11 +104,15 @@ class StreamTable:
         """Stream number of each packet, and (row, old number) of every SYN that begins anew."""
         known = self.count
         self._corrected.clear()
-        ids = self.number(packets)
+        ids, first = self._number(packets)
         told = self.seen[ids]
-        self._learn_bases(ids, told, packets, segments)
+        some = _telling(first, told, packets.sender, segments.flags)
+        if len(some):
+            theirs = Segments(segments.seq[some], segments.ack[some], segments.flags[some])
+            senders, frames = packets.sender[some], packets.frame[some]
+            self._learn_bases(ids[some], told[some], senders, frames, theirs)
         syn = np.flatnonzero(segments.flags & SYN)
-        odd = syn[segments.seq[syn] != self.base[ids[syn], packets.sender[syn]]]
+        odd = syn[segments.seq[syn] != self._bases(ids[syn], packets.sender[syn])]
         if not len(odd):
             return ids, []
         lives = self._walk(ids, told, packets.sender, segments, np.isin(ids, ids[odd]))
@@ -156,11 +164,15 @@ class StreamTable:
             told &= self.heard(streams, other, frame)
         return told
 
+    def _bases(self, streams: NDArray[np.intp], sides: NDArray[np.intp]) -> NDArray[np.uint32]:
+        base: NDArray[np.uint32] = self.base.ravel()[2 * streams + sides]  # no copy but of these
+        return base
+
     def _bases_at(
         self, streams: NDArray[np.intp], sides: NDArray[np.intp], frames: NDArray[np.int64]
     ) -> NDArray[np.uint32]:
         """`base_at` of many."""
-        base = self.base[streams, sides]
+        base = self._bases(streams, sides)
         for (stream_id, side), corrections in self._corrected.items():
             mine = np.flatnonzero((streams == stream_id) & (sides == side))
             for corrected_in, former in reversed(corrections):
@@ -191,23 +203,24 @@ class StreamTable:
             return
         ids, senders = ids[rows], senders[rows]
         asked = senders ^ ((segments.flags[rows] & ACK) != 0)
-        np.bitwise_or.at(self.seen, ids, np.array(SYN_BY, np.uint8)[asked])
+        for side in (0, 1):
+            self.seen[ids[asked == side]] |= np.uint8(SYN_BY[side])
 
     def _learn_bases(
         self,
         ids: NDArray[np.intp],
         told: NDArray[np.uint8],
-        packets: Packets,
+        senders: NDArray[np.intp],
+        frames: NDArray[np.int64],
         segments: Segments,
     ) -> None:
-        senders = packets.sender
         acks = (segments.flags & ACK) != 0
         for side in (0, 1):
             by_side = senders == side
             silent = np.flatnonzero(by_side & ((told & SENT_BY[side]) == 0))
             self.seen[ids[silent]] |= np.uint8(SENT_BY[side])
             second = silent[(told[silent] & STARTED_BY_1) != side][::-1]  # the first packet stays
-            self.answered[ids[second]] = packets.frame[second]
+            self.answered[ids[second]] = frames[second]
             rows = np.flatnonzero((by_side | acks) & ((told & HAS_BASE[side]) == 0))
             if not len(rows):
                 continue
@@ -335,6 +348,25 @@ class StreamTable:
         self.answered[begin : self.count] = 0
         self.first_frame[begin : self.count] = packets.frame[rows]
         self.first_ts_ns[begin : self.count] = packets.ts_ns[rows]
+
+
+def _telling(
+    first: NDArray[np.intp],
+    told: NDArray[np.uint8],
+    senders: NDArray[np.intp],
+    flags: NDArray[np.uint8],
+) -> NDArray[np.intp]:
+    """Of a block's packets those that may tell that an endpoint speaks, or where it began.
+
+    Of each stream of which not all that is known: the first packet of each endpoint with an ACK, and without.
+    """
+    all_of_it = np.uint8(sum(SENT_BY) | sum(HAS_BASE))
+    some = np.flatnonzero((told & all_of_it) != all_of_it)
+    kind = (senders << 1 | ((flags & ACK) != 0))[some]
+    kind += first[some] << 2
+    earliest = np.empty(4 * len(first), np.intp)
+    earliest[kind[::-1]] = some[::-1]  # of several the last wins, which here is the first
+    return some[np.flatnonzero(earliest[kind] == some)]
 
 
 class _Life:

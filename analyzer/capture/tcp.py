@@ -153,6 +153,7 @@ class TcpEngine:
         silent = self._waiting_without_runs(block)
         if silent:
             visits = sorted([*visits, *silent], key=itemgetter(1))
+        block.gather(list(self._packets.opened_by))  # who wants them is asked
         taken = self._packets
         for group, stream_id, way, at in visits:
             if way == _CAREFUL:

@@ -12,6 +12,7 @@ from analyzer.correlation.name_index import NameIndex
 from analyzer.correlation.other_failures import asked_in_vain, said_by_kdc
 from analyzer.correlation.ticket_owners import tell_owners
 from analyzer.correlation.tickets import attach, join_tickets
+from analyzer.correlation.wanted_names import wanted_names
 from analyzer.correlation.why_ntlm import why_ntlm
 from analyzer.negotiation.model import Negotiation
 from analyzer.negotiation.reasons import ALSO
@@ -25,10 +26,11 @@ def correlate(negotiations: list[Negotiation], surroundings: Surroundings) -> No
     number: every look-up is a bisection and looks at a bounded number of neighbours.
     """
     tell_owners(surroundings.kdc)
-    index = KdcIndex(surroundings.kdc, surroundings.attempts, surroundings.names)
-    names = NameIndex(surroundings.names)
+    facts = wanted_names(negotiations, surroundings)
+    index = KdcIndex(surroundings.kdc, surroundings.attempts, facts)
+    names = NameIndex(facts)
     lists = ListIndex(surroundings.lists)
-    for negotiation in negotiations if surroundings.names else ():
+    for negotiation in negotiations if facts else ():
         names.learn(negotiation)
     for negotiation in negotiations:
         if negotiation.listed is None:

@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 from analyzer.correlation.services import account_of, label_of, principal, same_host
 from analyzer.negotiation.reasons import is_kdc_refusal
-from analyzer.surroundings.model import ConnectionAttempt, KdcExchange, NameFact
+from analyzer.surroundings.model import ConnectionAttempt, KdcExchange
+from analyzer.surroundings.name_facts import NameFact
 
 LOOK_BACK = 32
 """Entries of one key that a single look-up goes through, latest first."""

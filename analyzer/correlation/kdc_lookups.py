@@ -16,7 +16,7 @@ from analyzer.correlation.kdc_index import KdcIndex, other_version
 from analyzer.correlation.services import host_of, server_names
 from analyzer.correlation.turn_to_ntlm import first_ntlm, went_on_at_once
 from analyzer.negotiation.model import Negotiation
-from analyzer.surroundings.model import NameFact
+from analyzer.surroundings.name_facts import NameFact
 
 EMPTY = "no server"
 LISTED = 8

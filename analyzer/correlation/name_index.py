@@ -21,7 +21,7 @@ from analyzer.correlation.services import (
     same_host,
 )
 from analyzer.negotiation.model import Negotiation
-from analyzer.surroundings.model import NameFact
+from analyzer.surroundings.name_facts import NameFact
 from dissectors.names.reverse import reversed_address
 
 SECOND = 1_000_000_000

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from analyzer.capture.addresses import address
 from analyzer.capture.heads import payload_heads
 from analyzer.capture.model import PacketIndex
-from analyzer.surroundings.model import NameFact
+from analyzer.surroundings.name_facts import NameFact
 from dissectors.names.client_hello import HANDSHAKE_RECORD, hello_size, server_name
 from dissectors.records import dataclass
 
@@ -68,6 +68,7 @@ class Hellos:
         self._held: OrderedDict[_Way, _Hello] = OrderedDict()
         self._tunnels: OrderedDict[_Way, int] = OrderedDict()  # -> frame of the request
         self._asked_from = np.zeros(0x1_0000, bool)  # by port of a client
+        self._asked_at = np.zeros(0x1_0000, bool)  # by port of a proxy
 
     def feed(self, index: PacketIndex, rows: NDArray[np.intp], first: NDArray[np.uint8]) -> None:
         """Look at the TCP packets `rows` of a block, each with a payload; `first` has their first octets."""
@@ -86,10 +87,11 @@ class Hellos:
 
     def _in_order(self, index: PacketIndex, asks: list[int], hellos: list[int]) -> None:
         """Remember who asks for a tunnel, and forget it where a connection begins."""
-        asked = self._asked_from
-        asked[index.src_port[asks]] = True
-        border = (index.proto == _TCP) & ((index.tcp_flags & _SYN) != 0) & asked[index.src_port]
-        events = [(row, _BEGINS) for row in border.nonzero()[0].tolist()]
+        asked, at = self._asked_from, self._asked_at
+        asked[index.src_port[asks]] = at[index.dst_port[asks]] = True
+        syns = np.flatnonzero((index.proto == _TCP) & ((index.tcp_flags & _SYN) != 0))
+        border = syns[asked[index.src_port[syns]] & at[index.dst_port[syns]]]
+        events = [(row, _BEGINS) for row in border.tolist()]
         events += [(row, _ASK) for row in asks]
         events += [(row, _HELLO) for row in hellos]
         tunnels = self._tunnels

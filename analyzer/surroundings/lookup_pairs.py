@@ -15,6 +15,7 @@ import numpy as np
 
 from analyzer.capture.conversation_keys import first_rows
 from analyzer.capture.records import rows_at
+from analyzer.surroundings.name_facts import Told
 from analyzer.surroundings.names import SOURCES, followed
 from dissectors.names.dns import HEADER, IDENT, Question, read_dns
 from dissectors.records import NamedTuple
@@ -32,16 +33,6 @@ LONGEST = 128
 _U32 = np.uint64(32)
 _KEPT = np.where(np.arange(LONGEST) < np.arange(LONGEST + 1)[:, None], 0xFF, 0).astype(np.uint8)
 """Mask of the bytes that belong to a datagram, by its length."""
-
-
-class Told(NamedTuple):
-    """What an answer says of the name that was asked for."""
-
-    question: Question
-    addresses: tuple[str, ...]
-    rcode: str
-    targets: tuple[str, ...]
-    ttl: int | None
 
 
 class Pairs(NamedTuple):

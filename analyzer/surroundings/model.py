@@ -6,10 +6,12 @@ with the negotiations by `analyzer.correlation`. Times are ns since 1970 UTC, or
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import field
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from analyzer.surroundings.name_facts import AnsweredNames, NameFact, Told
 from dissectors.records import NamedTuple, dataclass
 
 if TYPE_CHECKING:
@@ -135,31 +137,6 @@ class KdcExchange:
         return self.proxy_status is not None and self.proxy_status >= _REDIRECTED
 
 
-class NameFact(NamedTuple):
-    """A name that a client learnt, asked for or showed."""
-
-    source: str  # `dns`, `mdns`, `llmnr`, `nbns`, `sni` (TLS ClientHello)
-    client: str  # address of who asked
-    name: str  # as asked, lower case, without the last dot
-    addresses: tuple[str, ...]  # of the answer; (): none there is
-    frame: int
-    ts_ns: int
-    record: str = "A"  # A, AAAA, SRV, CNAME, PTR, NB; "" for sni
-    rcode: str = (
-        "NOERROR"  # of the answer: `NXDOMAIN`, ...; `no-answer` for a question that got none
-    )
-    targets: tuple[str, ...] = ()  # CNAME chain, SRV targets, PTR names
-    responder: str | None = None  # address of who answered
-    broadcast: bool = False  # everybody was asked, not a server
-    ttl: int | None = None  # seconds for which the answer holds; None: it leads nowhere, or is none
-    partial: bool = False  # records of the answer are missing: cut off, truncated, not readable
-
-    @property
-    def denies(self) -> bool:
-        """It says that there are no such records, or got no answer: not so if some may be missing."""
-        return not (self.partial and self.rcode == "NOERROR")
-
-
 @dataclass(slots=True, frozen=True)
 class ConnectionAttempt:
     """A client asked a KDC's port and got nothing, or a refusal."""
@@ -199,7 +176,7 @@ class SchemesListed(NamedTuple):
         return self.names, self.whole
 
 
-Fact = KdcExchange | NameFact | ConnectionAttempt
+Fact = KdcExchange | NameFact | AnsweredNames | ConnectionAttempt
 
 
 @dataclass(slots=True)
@@ -208,6 +185,7 @@ class Surroundings:
 
     kdc: list[KdcExchange] = field(default_factory=list)
     names: list[NameFact] = field(default_factory=list)
+    answered: list[AnsweredNames] = field(default_factory=list)  # more names, in no order
     attempts: list[ConnectionAttempt] = field(default_factory=list)
     lists: list[SchemesListed] = field(default_factory=list)  # only where they change
     _last_lists: dict[_Lister, int] = field(default_factory=dict)  # its place
@@ -229,6 +207,7 @@ class Surroundings:
         """Add the facts of a part of the capture that another process has read."""
         self.kdc += others.kdc
         self.names += others.names
+        self.answered += others.answered
         self.attempts += others.attempts
         self.lists += others.lists
 
@@ -236,10 +215,20 @@ class Surroundings:
         """Keep a fact."""
         if type(fact) is NameFact:
             self.names.append(fact)
+        elif isinstance(fact, AnsweredNames):
+            self.answered.append(fact)
         elif isinstance(fact, KdcExchange):
             self.kdc.append(fact)
         elif isinstance(fact, ConnectionAttempt):
             self.attempts.append(fact)
+
+    def all_names(self, wanted: Callable[[Told], bool] | None = None) -> list[NameFact]:
+        """Names, in order of frames; of those that were `answered` only what is wanted."""
+        found = self.names.copy()
+        for answers in self.answered:
+            found += answers.facts(wanted)
+        found.sort(key=attrgetter("frame"))
+        return found
 
     def put_in_order(self) -> None:
         """Order each list by frame, which is the order of time as the capture saw it."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
-from analyzer.surroundings.model import NameFact
-from dissectors.names.dns import IDENT, Answer, DnsMessage, Question, read_dns
+from analyzer.surroundings.name_facts import AnsweredNames, NameFact
+from dissectors.names.dns import ANSWERS, IDENT, QUESTIONS, Answer, DnsMessage, Question, read_dns
 from dissectors.records import NamedTuple
 
 WAITING = 4096
 """Questions that wait for an answer; the oldest is told as unanswered when there are more."""
 TOLD = 100_000
 """Facts of one capture; of what comes later only the first of its kind is told."""
+_FACTS = QUESTIONS + ANSWERS
+"""At most that one datagram tells, those included that wait no longer because of it."""
 
 SOURCES = {5353: "mdns", 5355: "llmnr", 137: "nbns"}
 _NO_ANSWER = "no-answer"
@@ -29,7 +31,7 @@ _EVERYBODY: End = ("", 0)
 class NameLookups:
     """The look-ups of one capture."""
 
-    def __init__(self, tell: Callable[[NameFact], None]) -> None:
+    def __init__(self, tell: Callable[[NameFact | AnsweredNames], None]) -> None:
         self._tell = tell
         self._waiting: OrderedDict[_Key, _Asked] = OrderedDict()
         self._told = 0
@@ -60,6 +62,19 @@ class NameLookups:
             asked = Question(fact.name, fact.record)
             self._waiting.pop(((fact.client, port), ident, asked), None)
         self._say(fact)
+
+    def has_room(self, lookups: int, others: int) -> bool:
+        """Whether all may be told that some look-ups, answered or not, and some other datagrams say."""
+        return self._told + lookups + others * _FACTS <= TOLD
+
+    def idents(self) -> bytes:
+        """Identifications of the questions that wait, one behind the other."""
+        return b"".join([ident for _, ident, _ in self._waiting])
+
+    def tell_all(self, answers: AnsweredNames) -> None:
+        """Tell answers to what was asked just before, which was not told here and does not wait."""
+        self._told += len(answers)
+        self._tell(answers)
 
     def finish(self) -> None:
         """Tell what got no answer."""

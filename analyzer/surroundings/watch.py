@@ -10,7 +10,7 @@ or HTTPS.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,9 @@ from analyzer.capture.icmp import Unreachable
 from analyzer.capture.model import PacketIndex
 from analyzer.surroundings.attempts import Attempts
 from analyzer.surroundings.hellos import Hellos
-from analyzer.surroundings.lookup_pairs import ANSWERED, LookupPairs, Told
-from analyzer.surroundings.model import Fact, NameFact
+from analyzer.surroundings.lookup_pairs import ANSWERED, UNKNOWN, LookupPairs
+from analyzer.surroundings.model import Fact
+from analyzer.surroundings.name_facts import AnsweredNames, Told
 from analyzer.surroundings.names import NameLookups
 from dissectors.names.dns import HEADER, IDENT, PREFIX, messages_of_segment
 
@@ -54,7 +55,9 @@ class Watch:
     def _packets(self, index: PacketIndex) -> None:
         full = index.payload_len > 0
         udp = np.flatnonzero(full & (index.proto == UDP))
-        self._datagrams(index, udp[_looks_like_dns(payload_heads(index, udp))])
+        heads = payload_heads(index, udp)
+        lookups = np.flatnonzero(_looks_like_dns(heads))
+        self._datagrams(index, udp[lookups], heads[lookups])
         tcp = np.flatnonzero(full & (index.proto == TCP))
         first = first_octets(index, tcp)
         self._hellos.feed(index, tcp, first)
@@ -66,21 +69,37 @@ class Watch:
         self._lookups.finish()
         self._attempts.finish()
 
-    def _datagrams(self, index: PacketIndex, rows: NDArray[np.intp]) -> None:
+    def _datagrams(
+        self, index: PacketIndex, rows: NDArray[np.intp], heads: NDArray[np.uint64]
+    ) -> None:
         """Look-ups and their answers."""
         pairs = self._pairs.find(index, rows)
         if pairs is None:
             for row in rows.tolist():
                 self._datagram(index, row)
             return
-        rest = pairs.text != ANSWERED
-        rows, text = rows[rest], pairs.text[rest]
+        lookups, (text, told) = self._lookups, pairs
+        alone = text == UNKNOWN
+        if lookups.has_room(len(text), int(np.count_nonzero(alone))):
+            # what another datagram may be about, before this block or in it, is taken in their order
+            ident = (heads >> np.uint64(48)).astype(np.intp)
+            shared = np.zeros(1 << 8 * IDENT, np.bool_)
+            shared[np.frombuffer(lookups.idents(), ">u2")] = True
+            shared[ident[alone]] = True
+            alone |= (text >= 0) & shared[ident]
+            whole = np.flatnonzero((text >= 0) & ~alone)
+            if len(whole):
+                lookups.tell_all(_answers(index, rows[whole], text[whole], told))
+        else:
+            alone = text != ANSWERED
+        rows, text = rows[alone], text[alone]
         known = text >= 0
-        told = _told(index, rows[known], [pairs.told[each] for each in text[known].tolist()])
-        answered = self._lookups.answered_at_once
+        facts = iter(_answers(index, rows[known], text[known], told).facts())
         for row, is_answer in zip(rows.tolist(), known.tolist(), strict=True):
             if is_answer:
-                answered(*next(told))
+                start = index.payload_offset.item(row)
+                ident_of_it = index.buffer[start : start + IDENT]
+                lookups.answered_at_once(next(facts), index.dst_port.item(row), ident_of_it)
             else:
                 self._datagram(index, row)
 
@@ -170,25 +189,18 @@ class Watch:
         self._attempts.unreachable(*ends, told.frame, told.ts_ns, transport, told.how)
 
 
-def _told(
-    index: PacketIndex, rows: NDArray[np.intp], told: list[Told]
-) -> Iterator[tuple[NameFact, int, bytes]]:
-    """The facts that answers tell, with the port of who asked and the identification of the question."""
-    senders = map(address, index.src_hi[rows].tolist(), index.src_lo[rows].tolist())
-    receivers = map(address, index.dst_hi[rows].tolist(), index.dst_lo[rows].tolist())
-    frames, times = index.frame[rows].tolist(), index.ts_ns[rows].tolist()
-    facts = [
-        NameFact(
-            "dns", receiver, question.name, addresses, frame, ts_ns, question.record, rcode, targets,
-            sender, False, ttl,
-        )
-        for sender, receiver, frame, ts_ns, (question, addresses, rcode, targets, ttl) in zip(
-            senders, receivers, frames, times, told, strict=True
-        )
-    ]  # fmt: skip
-    starts = index.payload_offset[rows].tolist()
-    idents = [index.buffer[start : start + IDENT] for start in starts]
-    return zip(facts, index.dst_port[rows].tolist(), idents, strict=True)
+def _answers(
+    index: PacketIndex, rows: NDArray[np.intp], text: NDArray[np.intp], told: list[Told]
+) -> AnsweredNames:
+    """Datagrams that answer, each with a place in what is `told`."""
+    return AnsweredNames(
+        told,
+        text.astype(np.int32),
+        np.stack((index.dst_hi[rows], index.dst_lo[rows])),
+        np.stack((index.src_hi[rows], index.src_lo[rows])),
+        index.frame[rows],
+        index.ts_ns[rows],
+    )
 
 
 def _ends(index: PacketIndex, row: int) -> tuple[tuple[str, int], tuple[str, int]]:

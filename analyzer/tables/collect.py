@@ -188,7 +188,7 @@ class Collector:
         if "kdc" in tables.wanted:
             tables.extend("kdc", (kdc_row(self._capture, each) for each in self._surroundings.kdc))
         if "names" in tables.wanted:
-            facts = self._surroundings.names
+            facts = self._surroundings.all_names()
             tables.extend("names", (name_row(self._capture, fact) for fact in facts))
         oddities = (rows.anomaly_row(self._capture, each) for each in self._anomalies)
         tables.extend("anomalies", oddities)

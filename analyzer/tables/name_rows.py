@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analyzer.surroundings.model import NameFact
+    from analyzer.surroundings.name_facts import NameFact
 
 
 def name_row(capture: str, fact: NameFact) -> list[Any]:

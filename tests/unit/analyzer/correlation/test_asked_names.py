@@ -14,7 +14,7 @@ from analyzer.analysis import read
 from analyzer.correlation.asked_names import asked_names
 from analyzer.correlation.kdc_rules import Match
 from analyzer.negotiation.model import Negotiation, NtlmServer
-from analyzer.surroundings.model import NameFact
+from analyzer.surroundings.name_facts import NameFact
 
 OTHER = "alias.lab.example"
 REFUSED = f"HTTP/{OTHER}"

@@ -20,7 +20,8 @@ from support.correlated import (
 )
 
 from analyzer.correlation.kdc_rules import least
-from analyzer.surroundings.model import ConnectionAttempt, NameFact
+from analyzer.surroundings.model import ConnectionAttempt
+from analyzer.surroundings.name_facts import NameFact
 
 V6, STRANGER = "fd77::20", "10.0.0.99"
 WEB = "HTTP/web.lab.example"

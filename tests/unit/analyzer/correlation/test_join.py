@@ -16,7 +16,7 @@ from analyzer.correlation.kdc_index import KdcIndex, Timeline
 from analyzer.correlation.kerberos_use import KerberosUse
 from analyzer.correlation.name_index import NameIndex
 from analyzer.correlation.refused_tickets import refused_ticket
-from analyzer.surroundings.model import NameFact
+from analyzer.surroundings.name_facts import NameFact
 
 
 def busy(count: int):

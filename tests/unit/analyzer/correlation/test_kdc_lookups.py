@@ -14,7 +14,8 @@ from support.correlated import (
     reason_of,
 )
 
-from analyzer.surroundings.model import ConnectionAttempt, NameFact
+from analyzer.surroundings.model import ConnectionAttempt
+from analyzer.surroundings.name_facts import NameFact
 
 DOMAIN = {"user": "alice", "domain": "LAB", "ntlm_server": DOMAIN_MEMBER}
 NAMES = ["_kerberos._tcp.lab.example", "_kerberos._udp.lab.example"]

@@ -12,7 +12,7 @@ from support.packets import Conversation, pcap
 from analyzer.analysis import read
 from analyzer.capture.inputs import expand
 from analyzer.pipeline import Options, run
-from analyzer.surroundings.model import NameFact
+from analyzer.surroundings.name_facts import NameFact
 from analyzer.tables.collect import Collector, Tables
 from dissectors.tokens import build
 

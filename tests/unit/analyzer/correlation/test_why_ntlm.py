@@ -30,7 +30,8 @@ from analyzer.negotiation.model import (
     SchemeList,
 )
 from analyzer.surroundings.kdc_facts import CODE_CUT_OFF
-from analyzer.surroundings.model import ConnectionAttempt, NameFact, SchemesListed
+from analyzer.surroundings.model import ConnectionAttempt, SchemesListed
+from analyzer.surroundings.name_facts import NameFact
 
 CAPTURES = Path(__file__).resolve().parents[4] / "captures"
 HINTED = KeyFrames(99, 100, 101, 102)

@@ -9,7 +9,7 @@ from support.tcp_packets import ACK, SYN, index_of, packet
 from support.tls_talk import client_hello
 
 from analyzer.surroundings import hellos
-from analyzer.surroundings.model import NameFact
+from analyzer.surroundings.name_facts import NameFact
 from analyzer.surroundings.watch import Watch
 from dissectors.names.client_hello import hello_size, server_name
 

@@ -11,7 +11,7 @@ from analyzer.surroundings import names
 from analyzer.surroundings.names import NameLookups
 
 if TYPE_CHECKING:
-    from analyzer.surroundings.model import NameFact
+    from analyzer.surroundings.name_facts import NameFact
 
 CLIENT = ("10.99.0.20", 5000)
 SERVER = ("10.99.0.1", 53)

@@ -6,7 +6,7 @@ import pytest
 from scapy.layers.dns import DNS, DNSQR, DNSRR
 from support.tcp_packets import index_of, packet
 
-from analyzer.surroundings.model import NameFact
+from analyzer.surroundings.name_facts import NameFact
 from analyzer.surroundings.watch import Watch
 from dissectors.names.dns import HEADER, MESSAGES, messages_of_segment
 

@@ -12,7 +12,8 @@ from analyzer.analysis import read
 from analyzer.capture.inputs import expand
 from analyzer.capture.tshark_source import wireshark
 from analyzer.pipeline import Options, Sink, run
-from analyzer.surroundings.model import ConnectionAttempt, NameFact
+from analyzer.surroundings.model import ConnectionAttempt
+from analyzer.surroundings.name_facts import NameFact
 
 CAPTURES = Path(__file__).resolve().parents[4] / "captures"
 
