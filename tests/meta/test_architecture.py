@@ -265,6 +265,8 @@ ONLY_IN = {
     "distributed": ("analyzer.cluster",),
     "fsspec": ("analyzer.capture.remote", "analyzer.cluster.folder"),
     "pyasn1": ("dissectors.tokens", "dissectors.layers"),
+    "jinja2": ("analyzer.report.rendering",),
+    "markupsafe": ("analyzer.report.rendering",),
     "pyshark": ("analyzer.capture.pyshark_child",),
     "click": ("analyzer.cli",),
     "tqdm": ("analyzer.report.progress",),
