@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from analyzer.report.closeup import DETAIL, closeup, finding_closeup, token_closeup
 from analyzer.report.ladder_svg import ladder_svg
 from analyzer.report.legs import legs
 from analyzer.report.rendering import render, trusted
+from analyzer.report.style import style
 
 if TYPE_CHECKING:
     from analyzer.report.exchange import Exchanged
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 GLYPHS = {"success": "✓", "failure": "✗", "incomplete": "…"}
 """Outcomes without colour."""
 HIDDEN = "··"
-
-
-def style() -> Any:
-    """Return the style sheet of all static views; where it is taken out, they still read well."""
-    return trusted(files("analyzer.report").joinpath("templates", "static.css").read_text("utf-8"))
 
 
 def negotiation_html(exchanged: Exchanged) -> str:

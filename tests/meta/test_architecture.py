@@ -143,6 +143,10 @@ LAYERS: list[tuple[str, set[str]]] = [
         },
     ),
     (
+        "analyzer.notebook",
+        {"dissectors", "analyzer.errors", "analyzer.report", "analyzer.tables"},
+    ),
+    (
         "analyzer.crosscheck",
         {
             "analyzer.decode_as",
@@ -252,6 +256,7 @@ ONLY_IN = {
         "analyzer.tables",
         "analyzer.analysis",
         "analyzer.diff",
+        "analyzer.notebook",
         "analyzer.report",
         "analyzer.cli",
     ),
