@@ -26,6 +26,7 @@ COMMANDS = {
     ),
     "hosts": ("analyzer.cli.table", "one row per client and server: what it offers, uses, accepts"),
     "audit": ("analyzer.cli.audit", "what is weak, by rules: who, how sure, and what to do"),
+    "report": ("analyzer.cli.report", "one HTML file with everything, to open anywhere or hand on"),
     "show": ("analyzer.cli.show", "one negotiation as a ladder, its tokens as trees"),
     "export": ("analyzer.cli.export", "every table as Parquet, and what later runs reuse"),
     "diff": ("analyzer.cli.diff", "what changed between two captures, or exports of them"),
