@@ -224,6 +224,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "analyzer.capture",
             "analyzer.negotiation",
             "analyzer.tables",
+            "analyzer.notebook",
             "analyzer.report",
             "analyzer.errors",
         },
