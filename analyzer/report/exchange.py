@@ -10,7 +10,7 @@ from analyzer.negotiation.model import Negotiation, Step
 from analyzer.negotiation.place import Located
 from analyzer.report.ladder import ladder
 from analyzer.report.legs import ends, legs
-from analyzer.report.token_text import hex_lines, tree_lines
+from analyzer.report.token_text import token_hex_lines, tree_lines
 from analyzer.report.verdict import verdict_lines
 from dissectors.records import dataclass
 from dissectors.span import Field, Span
@@ -101,11 +101,18 @@ class Exchanged:
         return [f"{whose} bytes {listed}{more}"]
 
     def lines(
-        self, width: int = 100, *, trees: bool = False, details: bool = False, raw: bool = False
+        self,
+        width: int = 100,
+        *,
+        trees: bool = False,
+        details: bool = False,
+        raw: bool = False,
+        secrets: bool = False,
     ) -> list[str]:
         """Text of the whole, at most `width` cells wide.
 
-        `trees` adds tokens, `details` every last field of them, `raw` their hex.
+        `trees` adds tokens, `details` every last field of them, `raw` their hex, without secrets unless
+        `secrets` are wanted.
         """
         negotiation = self.negotiation
         title = f"{visible(self.capture)}: negotiation {negotiation.negotiation_id}"
@@ -123,7 +130,7 @@ class Exchanged:
                 made += ["", *textwrap.wrap(self.heading(step), width)]
                 made += tree_lines(step.token, indent="  ", width=width, details=details)
                 if raw:
-                    made += hex_lines(step.token.raw)
+                    made += token_hex_lines(step.token, secrets=secrets)
         return made
 
     def __str__(self) -> str:

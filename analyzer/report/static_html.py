@@ -14,6 +14,8 @@ from analyzer.report.ladder_svg import ladder_svg
 from analyzer.report.legs import legs
 from analyzer.report.rendering import render, trusted
 from analyzer.report.style import style
+from analyzer.report.token_text import hex_lines
+from dissectors.span import Span
 
 if TYPE_CHECKING:
     from analyzer.report.exchange import Exchanged
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 GLYPHS = {"success": "✓", "failure": "✗", "incomplete": "…"}
 """Outcomes without colour."""
-HIDDEN = "··"
 
 
 def negotiation_html(exchanged: Exchanged) -> str:
@@ -97,19 +98,9 @@ def _fold(nodes: list[dict[str, Any]]) -> None:
 
 
 def hex_text(token: dict[str, Any]) -> str:
-    """Offsets, hex and printable text, 16 bytes a line; two dots for each hidden byte."""
+    """The bytes of a token as lines of hex and text, secrets as dots."""
     raw = b64decode(token["bytes"])
-    hidden = bytearray(len(raw))
-    for start, end in token["hidden"]:
-        hidden[start:end] = b"\1" * (end - start)
-    lines = []
-    for start in range(0, len(raw), 16):
-        row = [(raw[at], hidden[at]) for at in range(start, min(start + 16, len(raw)))]
-        octets = " ".join(HIDDEN if hide else f"{octet:02x}" for octet, hide in row)
-        text = "".join(
-            "·" if hide else chr(octet) if 0x20 <= octet < 0x7F else "." for octet, hide in row
-        )
-        lines.append(f"{start:06x}  {octets:<47}  {text}")
+    lines = [line[2:] for line in hex_lines(raw, (Span(*hidden) for hidden in token["hidden"]))]
     if token["length"] > len(raw):
         lines.append(f"… {token['length'] - len(raw):,} bytes more")
     return "\n".join(lines)

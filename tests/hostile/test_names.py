@@ -78,7 +78,7 @@ def test_no_page_holds_markup_of_others(path):
     page = analysis.summary()._repr_html_()
     assert "<script" not in page
     assert "<img" not in page
-    assert not UNSAFE.search(page)
+    assert not UNSAFE.search(page.replace("\n", ""))
     for number in analysis.tables.columns["negotiations"]["negotiation_id"]:
         page = analysis.negotiation(number)._repr_html_()
         assert "<script" not in page

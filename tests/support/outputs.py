@@ -50,7 +50,8 @@ def outputs(path: Path, *, secrets: bool = False) -> Iterator[tuple[str, str]]:
     commands += [["audit", name, "--format", form] for form in audited]
     count = len(read(path, tables=["negotiations"]).tables.columns["negotiations"]["capture"])
     for number in range(1, min(count, SHOWN) + 1):
-        commands += [["show", name, str(number)], ["show", name, str(number), "--details"]]
+        shown = ["show", name, str(number)]
+        commands += [shown, [*shown, "--details"], [*shown, "--ladder-only", "--hex"]]
     for words in commands:
         status, out, err = command_line(*words)
         assert status in {0, 3}, (words, err)
@@ -111,7 +112,7 @@ class _Page(HTMLParser):
 
     TAGS = frozenset({
         "div", "details", "summary", "span", "pre", "b", "table", "tr", "th", "td", "h4", "dl", "dt",
-        "dd", "style", "svg", "g", "line", "polygon", "text", "title",
+        "dd", "style", "svg", "g", "line", "polygon", "text", "title", "p", "section", "code",
     })  # fmt: skip
     SAID = frozenset({"title", "aria-label"})
 
