@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from analyzer.cli.output import named, refuse_overwriting
-from analyzer.cli.reading import exit_status, read_captures, reading_options
+from analyzer.cli.reading import CAPTURE, exit_status, read_captures, reading_options
 
 
 def commands() -> dict[str, click.Command]:
@@ -20,7 +20,7 @@ def commands() -> dict[str, click.Command]:
     "report",
     epilog="Try: negoscope report monday.pcapng -o monday.html",
 )
-@click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+@click.argument("captures", type=CAPTURE, nargs=-1, required=True, metavar="CAPTURE...")
 @click.option("-o", "--output", required=True, metavar="FILE", help="Write to this file.")
 @click.option("--with-secrets", is_flag=True, help="Also show responses and tickets.")
 @reading_options

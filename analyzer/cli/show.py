@@ -8,6 +8,7 @@ import click
 
 from analyzer.cli.paint import painted
 from analyzer.cli.reading import (
+    CAPTURE,
     colour_wanted,
     exit_status,
     read_captures,
@@ -22,7 +23,7 @@ def commands() -> dict[str, click.Command]:
 
 
 @click.command("show")
-@click.argument("capture")
+@click.argument("capture", type=CAPTURE)
 @click.argument("negotiation_id", metavar="ID", type=int)
 @click.option("--ladder-only", is_flag=True, help="Without the token trees.")
 @click.option("--details", is_flag=True, help="Every field, also those told in the one above.")
