@@ -12,10 +12,7 @@ def commands() -> dict[str, click.Command]:
     return {"completion": completion}
 
 
-@click.command(
-    "completion",
-    epilog="Try: negoscope completion bash > ~/.local/share/bash-completion/completions/negoscope",
-)
+@click.command("completion")
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
     """Print what SHELL needs to complete the words of a command line; save it where SHELL looks.

@@ -80,6 +80,9 @@ class LazyGroup(click.Group):
             raise UsageError(f"no command {cmd_name!r}; {hint}")
         found = import_module(COMMANDS[cmd_name][0]).commands()[cmd_name]
         assert isinstance(found, click.Command)
+        from analyzer.cli.examples import epilog
+
+        found.epilog = epilog(cmd_name)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -16,10 +16,7 @@ def commands() -> dict[str, click.Command]:
     return {"report": report}
 
 
-@click.command(
-    "report",
-    epilog="Try: negoscope report monday.pcapng -o monday.html",
-)
+@click.command("report")
 @click.argument("captures", type=CAPTURE, nargs=-1, required=True, metavar="CAPTURE...")
 @click.option("-o", "--output", required=True, metavar="FILE", help="Write to this file.")
 @click.option("--with-secrets", is_flag=True, help="Also show responses and tickets.")

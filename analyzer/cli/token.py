@@ -20,11 +20,7 @@ def commands() -> dict[str, click.Command]:
     return {"token": token}
 
 
-@click.command(
-    "token",
-    epilog='Try: negoscope token "Negotiate YIIF..."; pbpaste | negoscope token -; '
-    "curl -v --negotiate -u : URL 2>&1 | negoscope token -",
-)
+@click.command("token")
 @click.argument("text", nargs=-1, required=True, metavar="TEXT")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print."
