@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from analyzer.notebook.registration import register_with_pandas
+
 if TYPE_CHECKING:
     from analyzer.analysis import Analysis, read, token
     from analyzer.crosscheck.table import crosscheck
@@ -50,3 +52,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'negoscope' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+register_with_pandas()  # `df.negoscope`

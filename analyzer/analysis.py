@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from operator import index
 from os import PathLike
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from analyzer.cache.made import About, Made
     from analyzer.capture.tshark_source import Wireshark
     from analyzer.cluster.cluster import Cluster
+    from analyzer.notebook.explorer import Explorer
     from analyzer.report.exchange import Exchanged
     from analyzer.report.findings import Audited
     from analyzer.report.overview.summary import Summary
@@ -259,8 +260,6 @@ class Analysis:
 
         Raises `UsageError` if there is no negotiation of that number.
         """
-        from analyzer.report.exchange import Exchanged  # noqa: PLC0415
-
         columns = self.tables.columns["negotiations"]
         count = len(columns["negotiation_id"])
         try:
@@ -270,6 +269,22 @@ class Analysis:
         if not 1 <= negotiation_id <= count:
             raise UsageError(f"no negotiation {negotiation_id}; there are {count}")
         place = bisect_left(self._last_ids, negotiation_id)
+        before = self._last_ids[place - 1] if place else 0
+        return self._looked_into(place)[negotiation_id - before - 1]
+
+    def exchanges(self) -> Iterator[Exchanged]:
+        """Every negotiation with its steps and tokens, in order: each capture is read again.
+
+        Captures that are gone once they are read (standard input, packets of a generator) are left out.
+        """
+        for place in range(len(self.inputs)):
+            with suppress(UsageError):
+                yield from self._looked_into(place)
+
+    def _looked_into(self, place: int) -> list[Exchanged]:
+        """All negotiations of an input, by reading it again; `UsageError` if it is gone."""
+        from analyzer.report.exchange import Exchanged  # noqa: PLC0415
+
         source = self.inputs[place]
         if source.is_standard_input:
             raise UsageError(
@@ -280,9 +295,58 @@ class Analysis:
                 "these packets are gone once they are read: give a list to look closer"
             )
         before = self._last_ids[place - 1] if place else 0
-        found = _negotiations_of(source, self.options, before)[negotiation_id - before - 1]
-        row = {name: cells[negotiation_id - 1] for name, cells in columns.items()}
-        return Exchanged(found, source.name, row)
+        columns = self.tables.columns["negotiations"]
+        return [
+            Exchanged(found, source.name, {name: cells[at] for name, cells in columns.items()})
+            for at, found in enumerate(_negotiations_of(source, self.options, before), before)
+        ]
+
+    def to_html(
+        self,
+        path: str | PathLike[str],
+        *,
+        with_secrets: bool = False,
+        told: Callable[[int], object] | None = None,
+    ) -> None:
+        """Write a report as one HTML file that needs nothing else and can be handed on.
+
+        It has the summary, pictures, findings with what to do, and the explorer for all negotiations, and
+        is the same for the same captures. `with_secrets` also shows NTLM responses and tickets. `told(n)`
+        hears how many negotiations are written. Raises `UsageError` where the file cannot be written.
+        """
+        from analyzer import __version__  # noqa: PLC0415
+        from analyzer.report.overview.inputs import inputs  # noqa: PLC0415
+        from analyzer.report.page import report_html  # noqa: PLC0415
+        from analyzer.report.written import written  # noqa: PLC0415
+
+        names = [source.name for source in self.inputs]
+        title = names[0] if len(names) == 1 else f"{len(names)} captures"
+        page = report_html(
+            f"Authentication in {title}",
+            __version__,
+            [inputs(self.columns("captures"), timed=False), *self.derived.overview().parts[1:]],
+            self.audit().findings,
+            self.tables.columns["negotiations"],
+            self.exchanges(),
+            with_secrets=with_secrets,
+            told=told,
+        )
+        with written(path) as out:
+            out.write(page)
+
+    def explore(self, *, with_secrets: bool = False) -> Explorer:
+        """Show a widget to look around in: negotiations, the ladder of one, a token and its bytes.
+
+        For JupyterLab, marimo and others that know anywidget; needs `pip install 'negoscope[notebook]'`.
+        `with_secrets` also shows NTLM responses and tickets. Raises `UsageError` without anywidget.
+        """
+        try:
+            from analyzer.notebook.explorer import Explorer  # noqa: PLC0415 - an extra
+        except ImportError:
+            raise UsageError(
+                "the explorer needs anywidget: pip install 'negoscope[notebook]'"
+            ) from None
+        return Explorer(self, with_secrets=with_secrets)
 
     def __repr__(self) -> str:
         rows = len(self.tables.columns["negotiations"]["capture"])

@@ -11,6 +11,7 @@ import click
 from analyzer.cli.output import named, refuse_overwriting, writer
 from analyzer.cli.paint import painted
 from analyzer.cli.reading import (
+    CAPTURE,
     colour_wanted,
     exit_status,
     read_captures,
@@ -35,7 +36,7 @@ def commands() -> dict[str, click.Command]:
 
 
 @click.command("audit")
-@click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+@click.argument("captures", type=CAPTURE, nargs=-1, required=True, metavar="CAPTURE...")
 @click.option(
     "--format",
     "form",

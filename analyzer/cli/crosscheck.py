@@ -11,7 +11,7 @@ import click
 from analyzer.cli.main import EXIT_DAMAGED
 from analyzer.cli.output import named, refuse_overwriting, writer
 from analyzer.cli.paint import painted
-from analyzer.cli.reading import colour_wanted, terminal_width
+from analyzer.cli.reading import CAPTURE, colour_wanted, terminal_width
 
 if TYPE_CHECKING:
     from analyzer.capture.inputs import Input
@@ -28,7 +28,7 @@ def commands() -> dict[str, click.Command]:
 
 
 @click.command("crosscheck")
-@click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+@click.argument("captures", type=CAPTURE, nargs=-1, required=True, metavar="CAPTURE...")
 @click.option(
     "--format",
     "form",

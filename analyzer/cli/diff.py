@@ -9,6 +9,7 @@ import click
 from analyzer.cli.output import named, refuse_overwriting, writer
 from analyzer.cli.paint import painted
 from analyzer.cli.reading import (
+    CAPTURE,
     colour_wanted,
     exit_status,
     read_captures,
@@ -32,8 +33,8 @@ def commands() -> dict[str, click.Command]:
 
 
 @click.command("diff")
-@click.argument("before", metavar="A")
-@click.argument("after", metavar="B")
+@click.argument("before", type=CAPTURE, metavar="A")
+@click.argument("after", type=CAPTURE, metavar="B")
 @click.option(
     "--format",
     "form",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from analyzer.cli.output import named, refuse_overwriting
-from analyzer.cli.reading import exit_status, read_captures, reading_options
+from analyzer.cli.reading import CAPTURE, exit_status, read_captures, reading_options
 
 
 def commands() -> dict[str, click.Command]:
@@ -17,7 +17,7 @@ def commands() -> dict[str, click.Command]:
 
 
 @click.command("export")
-@click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+@click.argument("captures", type=CAPTURE, nargs=-1, required=True, metavar="CAPTURE...")
 @click.option("-o", "--output", required=True, metavar="DIR", help="Write to this directory.")
 @reading_options
 def export(

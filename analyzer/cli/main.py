@@ -10,28 +10,52 @@ from importlib import import_module
 import click
 
 from analyzer import __version__
-from analyzer.errors import NegoscopeError
+from analyzer.errors import NegoscopeError, UsageError
 
-COMMANDS = {
-    "summary": ("analyzer.cli.summary", "what was read, who chose what, what failed and why"),
-    "negotiations": ("analyzer.cli.table", "one row per negotiation"),
-    "tokens": ("analyzer.cli.table", "one row per security token"),
-    "offers": ("analyzer.cli.table", "one row per offered mechanism"),
-    "anomalies": ("analyzer.cli.table", "one row per oddity: malformed, lost, out of place"),
-    "captures": ("analyzer.cli.table", "one row per input: what was read and what was lost"),
-    "kdc": ("analyzer.cli.table", "one row per request to a Kerberos KDC and its answer"),
-    "names": (
-        "analyzer.cli.table",
-        "one row per look-up of a name: DNS, mDNS, LLMNR, NetBIOS, TLS",
-    ),
-    "hosts": ("analyzer.cli.table", "one row per client and server: what it offers, uses, accepts"),
-    "audit": ("analyzer.cli.audit", "what is weak, by rules: who, how sure, and what to do"),
-    "show": ("analyzer.cli.show", "one negotiation as a ladder, its tokens as trees"),
-    "export": ("analyzer.cli.export", "every table as Parquet, and what later runs reuse"),
-    "diff": ("analyzer.cli.diff", "what changed between two captures, or exports of them"),
-    "crosscheck": ("analyzer.cli.crosscheck", "the same through tshark: each difference as a row"),
-    "token": ("analyzer.cli.token", "explain one token from base64, hex, a header line or a file"),
+GROUPS: dict[str, dict[str, tuple[str, str]]] = {
+    "Answers": {
+        "summary": ("analyzer.cli.summary", "what was read, who chose what, what failed and why"),
+        "audit": ("analyzer.cli.audit", "what is weak, by rules: who, how sure, and what to do"),
+        "diff": ("analyzer.cli.diff", "what changed between two captures, or exports of them"),
+        "report": ("analyzer.cli.report", "one HTML file with everything, to explore or hand on"),
+    },
+    "Tables": {
+        "negotiations": ("analyzer.cli.table", "one row per negotiation"),
+        "tokens": ("analyzer.cli.table", "one row per security token"),
+        "offers": ("analyzer.cli.table", "one row per offered mechanism"),
+        "hosts": (
+            "analyzer.cli.table",
+            "one row per client and server: what it offers, uses, accepts",
+        ),
+        "kdc": ("analyzer.cli.table", "one row per request to a Kerberos KDC and its answer"),
+        "names": (
+            "analyzer.cli.table",
+            "one row per look-up of a name: DNS, mDNS, LLMNR, NetBIOS, TLS",
+        ),
+        "captures": ("analyzer.cli.table", "one row per input: what was read and what was lost"),
+        "anomalies": ("analyzer.cli.table", "one row per oddity: malformed, lost, out of place"),
+        "export": ("analyzer.cli.export", "every table as Parquet, and what later runs reuse"),
+    },
+    "Looking closer": {
+        "show": ("analyzer.cli.show", "one negotiation as a ladder, its tokens as trees"),
+        "token": (
+            "analyzer.cli.token",
+            "explain one token from base64, hex, a header line or a file",
+        ),
+        "crosscheck": (
+            "analyzer.cli.crosscheck",
+            "the same through tshark: each difference as a row",
+        ),
+    },
+    "Shell": {
+        "completion": ("analyzer.cli.completion", "what bash, zsh or fish need to complete words"),
+    },
 }
+"""What the commands are for, where they are, and what they do in a line."""
+COMMANDS = {name: found for group in GROUPS.values() for name, found in group.items()}
+
+COMPLETING = "_NEGOSCOPE_COMPLETE"
+"""Set by a shell that asks how a word may go on."""
 
 EXIT_USAGE = 2
 EXIT_DAMAGED = 3
@@ -41,21 +65,34 @@ class LazyGroup(click.Group):
     """Imports a command's module when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Commands in the order of the table above."""
+        """Commands in the order of the groups above."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Load one command."""
-        if cmd_name not in COMMANDS:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command; `UsageError` with the one that may be meant if there is none."""
+        if cmd_name not in COMMANDS and ctx.resilient_parsing:
             return None
+        if cmd_name not in COMMANDS:
+            from difflib import get_close_matches  # only for who mistypes
+
+            near = get_close_matches(cmd_name, COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else "negoscope --help lists all"
+            raise UsageError(f"no command {cmd_name!r}; {hint}")
         found = import_module(COMMANDS[cmd_name][0]).commands()[cmd_name]
         assert isinstance(found, click.Command)
+        from analyzer.cli.examples import epilog
+
+        found.epilog = epilog(cmd_name)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        wide = max(map(len, COMMANDS))
+        for title, commands in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(f"{name:{wide}}", text) for name, (_, text) in commands.items()]
+                )
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -83,6 +120,10 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Nearly all of what a run leaves behind is freed by its reference count: look for circles seldom.
     gc.set_threshold(300_000, 20, 100)
+    if COMPLETING in os.environ:
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(cli, {}, "negoscope", COMPLETING, os.environ[COMPLETING]))
     status = run(sys.argv[1:] if arguments is None else arguments)
     gc.freeze()  # else Python would look for circles in all that is left, only to let go of it
     sys.exit(status)

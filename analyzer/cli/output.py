@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from analyzer.errors import UsageError
@@ -35,32 +34,7 @@ def writer(output: str | None) -> Iterator[IO[str]]:
         yield sys.stdout
         sys.stdout.flush()
         return
-    plain = (
-        not Path(output).exists() or Path(output).is_file()
-    )  # a pipe or device can't be replaced
-    target = Path(os.path.realpath(output)) if plain else Path(output)  # a link stays a link
-    try:
-        if plain:
-            with _appearing(target) as out:
-                yield out
-        else:
-            with target.open("w", encoding="utf-8", newline="") as out:
-                yield out
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise UsageError(f"{output}: {error.strerror or error}") from None
+    from analyzer.report.written import written
 
-
-@contextmanager
-def _appearing(target: Path) -> Iterator[IO[str]]:
-    """A file beside the target that takes its place in the end; gone again whatever comes in between."""
-    partial = target.with_name(f"{target.name}.{os.getpid()}.part")
-    out = partial.open("x", encoding="utf-8", newline="")  # not what others laid there
-    try:
-        with out:
-            yield out
-        partial.replace(target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with written(output) as out:
+        yield out

@@ -24,6 +24,9 @@ _NO_CAPTURES = {
     ": empty file, not a capture": "empty files",
 }
 
+CAPTURE = click.Path()
+"""What a shell completes as a file; whether it is one, a directory, a glob, a URL or `-` is told later."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

@@ -8,6 +8,7 @@ import click
 
 from analyzer.cli.paint import painted
 from analyzer.cli.reading import (
+    CAPTURE,
     colour_wanted,
     exit_status,
     read_captures,
@@ -22,12 +23,12 @@ def commands() -> dict[str, click.Command]:
 
 
 @click.command("show")
-@click.argument("capture")
+@click.argument("capture", type=CAPTURE)
 @click.argument("negotiation_id", metavar="ID", type=int)
 @click.option("--ladder-only", is_flag=True, help="Without the token trees.")
 @click.option("--details", is_flag=True, help="Every field, also those told in the one above.")
-@click.option("--hex", "raw", is_flag=True, help="Also every token's bytes; needs --with-secrets.")
-@click.option("--with-secrets", is_flag=True, help="Allow output that holds responses and tickets.")
+@click.option("--hex", "raw", is_flag=True, help="Also every token's bytes.")
+@click.option("--with-secrets", is_flag=True, help="Show bytes of responses and tickets, too.")
 @reading_options
 def show(
     capture: str,
@@ -40,16 +41,16 @@ def show(
     **reading: Any,
 ) -> int:
     """Draw negotiation ID of CAPTURE: client left, server right, what each token says, the verdict."""
-    from analyzer.errors import UsageError
-
-    if raw and not with_secrets:
-        raise UsageError("--hex shows NTLM responses and tickets: add --with-secrets")
     analysis = read_captures((capture,), set(), **reading)
     exchanged = analysis.negotiation(negotiation_id)
     lines = exchanged.lines(
-        terminal_width() or 100, trees=not ladder_only, details=details, raw=raw
+        terminal_width() or 100,
+        trees=not ladder_only,
+        details=details,
+        raw=raw,
+        secrets=with_secrets,
     )
-    if raw:
+    if raw and with_secrets:
         lines.insert(0, "CONTAINS SECRETS")
     for line in painted(lines) if colour_wanted(color) else lines:
         click.echo(line, color=True)

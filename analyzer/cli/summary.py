@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from analyzer.cli.reading import (
+    CAPTURE,
     colour_wanted,
     exit_status,
     read_captures,
@@ -21,7 +22,7 @@ def commands() -> dict[str, click.Command]:
 
 
 @click.command("summary")
-@click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+@click.argument("captures", type=CAPTURE, nargs=-1, required=True, metavar="CAPTURE...")
 @reading_options
 def summary(
     captures: tuple[str, ...],

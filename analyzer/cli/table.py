@@ -11,6 +11,7 @@ import click
 
 from analyzer.cli.output import named, refuse_overwriting, writer
 from analyzer.cli.reading import (
+    CAPTURE,
     colour_wanted,
     exit_status,
     read_captures,
@@ -49,7 +50,7 @@ def _command(name: str) -> click.Command:
     formats = FORMATS + (SIEM_FORMATS if name == "negotiations" else ())
 
     @click.command(name, help=HELP[name])
-    @click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+    @click.argument("captures", type=CAPTURE, nargs=-1, required=True, metavar="CAPTURE...")
     @click.option(
         "--format", "form", type=click.Choice(formats), default="table", help="How to print."
     )

@@ -20,18 +20,14 @@ def commands() -> dict[str, click.Command]:
     return {"token": token}
 
 
-@click.command(
-    "token",
-    epilog='Try: negoscope token "Negotiate YIIF..."; pbpaste | negoscope token -; '
-    "curl -v --negotiate -u : URL 2>&1 | negoscope token -",
-)
+@click.command("token")
 @click.argument("text", nargs=-1, required=True, metavar="TEXT")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print."
 )
 @click.option("--brief", is_flag=True, help="Without the plain words beside the fields.")
-@click.option("--hex", "raw", is_flag=True, help="Also the bytes; needs --with-secrets.")
-@click.option("--with-secrets", is_flag=True, help="Allow output that holds responses and tickets.")
+@click.option("--hex", "raw", is_flag=True, help="Also the bytes.")
+@click.option("--with-secrets", is_flag=True, help="Show responses and tickets, too.")
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour."
 )
@@ -45,12 +41,9 @@ def token(
     that holds any of these or the token's own bytes, or - for standard input. Several tokens of one
     exchange are put together to their negotiation, with its verdict.
     """
-    from analyzer.errors import UsageError
     from analyzer.report.explained import Explained
-    from analyzer.report.token_text import hex_lines
+    from analyzer.report.token_text import token_hex_lines
 
-    if raw and not with_secrets:
-        raise UsageError("--hex shows NTLM responses and tickets: add --with-secrets")
     explained = _explained(" ".join(text))
     if form == "json":
         from analyzer.report.json_text import json_text
@@ -65,7 +58,7 @@ def token(
     lines += explained.lines(width, meanings=not brief, secrets=with_secrets)
     if raw:
         for one in [explained] if isinstance(explained, Explained) else explained.tokens:
-            lines += ["", one.heading, *hex_lines(one.token.raw)]
+            lines += ["", one.heading, *token_hex_lines(one.token, secrets=with_secrets)]
     for line in painted(lines) if colour_wanted(color) else lines:
         click.echo(line, color=True)
 

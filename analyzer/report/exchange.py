@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from html import escape
 from typing import Any
 
 from analyzer.errors import UsageError
 from analyzer.negotiation.model import Negotiation, Step
 from analyzer.negotiation.place import Located
-from analyzer.report.ladder import ladder, verdict_lines
-from analyzer.report.token_text import hex_lines, tree_lines
+from analyzer.report.ladder import ladder
+from analyzer.report.legs import ends, legs
+from analyzer.report.token_text import token_hex_lines, tree_lines
+from analyzer.report.verdict import verdict_lines
 from dissectors.records import dataclass
 from dissectors.span import Field, Span
 from dissectors.visible import visible
@@ -76,8 +77,8 @@ class Exchanged:
             raise UsageError(f"no step {step_index}; there are {len(steps)}, counted from 0")
         return steps[step_index]
 
-    def _heading(self, step: Step) -> str:
-        """What stands above a token: the frame, all its frames if they are others, who, and where."""
+    def heading(self, step: Step) -> str:
+        """Say where a token comes from: its frame, all its frames if they are others, who, and where."""
         frames = ""
         if step.frames != (step.frame,):
             listed = ", ".join(map(str, step.frames))
@@ -100,18 +101,25 @@ class Exchanged:
         return [f"{whose} bytes {listed}{more}"]
 
     def lines(
-        self, width: int = 100, *, trees: bool = False, details: bool = False, raw: bool = False
+        self,
+        width: int = 100,
+        *,
+        trees: bool = False,
+        details: bool = False,
+        raw: bool = False,
+        secrets: bool = False,
     ) -> list[str]:
         """Text of the whole, at most `width` cells wide.
 
-        `trees` adds tokens, `details` every last field of them, `raw` their hex.
+        `trees` adds tokens, `details` every last field of them, `raw` their hex, without secrets unless
+        `secrets` are wanted.
         """
         negotiation = self.negotiation
         title = f"{visible(self.capture)}: negotiation {negotiation.negotiation_id}"
         made = [
             title,
             "",
-            *ladder(negotiation, width),
+            *ladder(legs(negotiation), *ends(negotiation), width),
             "",
             *verdict_lines(negotiation, of_text=self.of_text, width=width),
         ]
@@ -119,10 +127,10 @@ class Exchanged:
             for step in negotiation.steps:
                 if step.token is None or not step.token.raw:
                     continue
-                made += ["", *textwrap.wrap(self._heading(step), width)]
+                made += ["", *textwrap.wrap(self.heading(step), width)]
                 made += tree_lines(step.token, indent="  ", width=width, details=details)
                 if raw:
-                    made += hex_lines(step.token.raw)
+                    made += token_hex_lines(step.token, secrets=secrets)
         return made
 
     def __str__(self) -> str:
@@ -136,4 +144,6 @@ class Exchanged:
         )
 
     def _repr_html_(self) -> str:
-        return f"<pre style='font-family:monospace'>{escape(chr(10).join(self.lines(trees=True)))}</pre>"
+        from analyzer.report.static_html import negotiation_html  # noqa: PLC0415 - only in notebooks
+
+        return negotiation_html(self)

@@ -56,7 +56,7 @@ class Explained:
         return f"<{self.token.token_type}, {len(self.token.raw)} bytes>"
 
     def _repr_html_(self) -> str:
-        from analyzer.report.token_html import token_html  # noqa: PLC0415 - only in notebooks
+        from analyzer.report.static_html import token_html  # noqa: PLC0415 - only in notebooks
 
         return token_html(self)
 
@@ -90,7 +90,7 @@ class ExplainedExchange:
         return f"<{len(self.tokens)} tokens, {len(self.negotiations)} negotiation(s)>"
 
     def _repr_html_(self) -> str:
-        from analyzer.report.token_html import exchange_html  # noqa: PLC0415 - only in notebooks
+        from analyzer.report.static_html import exchange_html  # noqa: PLC0415 - only in notebooks
 
         return exchange_html(self)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import field
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING
 
 from analyzer.audit.model import SEVERITIES, Finding, Rule
@@ -13,11 +12,10 @@ from analyzer.audit.suppress import Suppression
 from analyzer.audit.table import finding_columns
 from analyzer.report.cells import counted
 from analyzer.report.grid import render
-from analyzer.report.remedies import frames_of, remedies
+from analyzer.report.remedies import remedies
 from analyzer.report.views import short_form
 from analyzer.tables.schema import FINDINGS
 from dissectors.records import dataclass
-from dissectors.visible import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,27 +82,7 @@ class Audited:
         return f"<{self.totals()}>"
 
     def _repr_html_(self) -> str:
-        return "".join(self._html())
+        from analyzer.report.rendering import render  # noqa: PLC0415 - only in notebooks
+        from analyzer.report.style import style  # noqa: PLC0415
 
-    def _html(self) -> list[str]:
-        parts = [f"<div>{escape(visible(self.totals()))}</div>"]
-        for finding in self.findings:
-            rule = finding.rule
-            told = [
-                ("seen", finding.why + (f" (one of {finding.count})" if finding.count > 1 else "")),
-                ("sure", finding.confidence),
-                ("means", rule.means),
-                ("to do", rule.remedy),
-                ("see", ", ".join(rule.references)),
-                ("frames", frames_of(finding)),
-            ]
-            rows = "".join(
-                f"<tr><th style='text-align:left'>{name}</th>"
-                f"<td style='text-align:left'>{escape(visible(text))}</td></tr>"
-                for name, text in told
-            )
-            title = f"{rule.severity}: {rule.title}: {finding.subject} [{rule.rule_id}]"
-            parts.append(
-                f"<details><summary>{escape(visible(title))}</summary><table>{rows}</table></details>"
-            )
-        return parts
+        return render("findings.html", totals=self.totals(), findings=self.findings, style=style())

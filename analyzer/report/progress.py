@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,6 +15,21 @@ if TYPE_CHECKING:
     from analyzer.reading import Counted, Found
 
 WORTH_A_BAR = 20_000_000  # input bytes from which a progress bar is shown
+
+
+WORTH_COUNTING = 500  # things to do from which they are counted
+
+
+@contextmanager
+def counting(number: int, what: str, *, enabled: bool = True) -> Iterator[Callable[[int], object]]:
+    """Give a function that is told how many of `number` things are done, and draws that."""
+    if not enabled or number < WORTH_COUNTING:
+        yield lambda _done: None
+        return
+    from tqdm import tqdm  # noqa: PLC0415 - only where a bar is drawn
+
+    with tqdm(total=number, desc=what, leave=False, file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.n)
 
 
 class ProgressBar:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 
 from analyzer.report.cells import counted
+from analyzer.report.shown_bytes import hidden_spans
 from dissectors.anomaly import CODES, Anomaly
-from dissectors.span import Field
+from dissectors.span import Field, Span
 from dissectors.tokens.model import DeleteContextToken, Token
 from dissectors.visible import visible
 
+HIDDEN = "··"
 LEAST_ROOM = 30  # cells for the text of a field, however narrow the terminal and deep the field
 
 
@@ -113,11 +116,23 @@ def _wrapped(text: str, margin: str, room: int) -> list[str]:
     return [margin + part for part in textwrap.wrap(text, room, break_on_hyphens=False)]
 
 
-def hex_lines(raw: bytes) -> list[str]:
-    """Offsets, hex and printable text, 16 bytes a line."""
+def hex_lines(raw: bytes, hidden: Iterable[Span] = ()) -> list[str]:
+    """Offsets, hex and printable text, 16 bytes a line; two dots for each byte of the ranges `hidden`."""
+    dots = bytearray(len(raw))
+    for start, end in hidden:
+        dots[start:end] = b"\1" * (end - start)
     lines = []
     for start in range(0, len(raw), 16):
-        part = raw[start : start + 16]
-        shown = "".join(chr(b) if 0x20 <= b < 0x7F else "." for b in part)
-        lines.append(f"  {start:06x}  {part.hex(' '):<47}  {shown}")
+        row = [(raw[at], dots[at]) for at in range(start, min(start + 16, len(raw)))]
+        octets = " ".join(HIDDEN if hide else f"{octet:02x}" for octet, hide in row)
+        text = "".join(
+            HIDDEN[0] if hide else chr(octet) if 0x20 <= octet < 0x7F else "."
+            for octet, hide in row
+        )
+        lines.append(f"  {start:06x}  {octets:<47}  {text}")
     return lines
+
+
+def token_hex_lines(token: Token, *, secrets: bool = False) -> list[str]:
+    """The bytes of a token, those of its secrets as dots unless they are asked for."""
+    return hex_lines(token.raw, () if secrets else hidden_spans(len(token.raw), token.fields))

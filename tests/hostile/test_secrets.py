@@ -195,10 +195,11 @@ def test_the_canaries_would_sing(path):
 
 
 def test_explaining_a_token_tells_no_secret():
-    """`token` shows lengths, not bytes."""
+    """`token` shows lengths, not bytes; of the bytes dots."""
     token = ntlm_authenticate(ALICE, nt=SECRETS["nt"], lm=SECRETS["lm"], key=SECRETS["key"])
     ticket = ap_req(b"LAB", (b"HTTP",), SECRETS["ticket"], SECRETS["authenticator"])
     for data in (token, ticket, init_token(KERBEROS, ticket), ntlm_challenge(SECRETS["challenge"])):
-        status, text, err = command_line("token", b64encode(data).decode())
-        assert status == 0
-        assert not leaks(text + err)
+        for more in ([], ["--hex"]):
+            status, text, err = command_line("token", b64encode(data).decode(), *more)
+            assert status == 0
+            assert not leaks(text + err)

@@ -146,6 +146,10 @@ LAYERS: list[tuple[str, set[str]]] = [
         },
     ),
     (
+        "analyzer.notebook",
+        {"dissectors", "analyzer.errors", "analyzer.report", "analyzer.tables"},
+    ),
+    (
         "analyzer.crosscheck",
         {
             "analyzer.decode_as",
@@ -223,6 +227,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "analyzer.capture",
             "analyzer.negotiation",
             "analyzer.tables",
+            "analyzer.notebook",
             "analyzer.report",
             "analyzer.errors",
         },
@@ -255,6 +260,7 @@ ONLY_IN = {
         "analyzer.tables",
         "analyzer.analysis",
         "analyzer.diff",
+        "analyzer.notebook",
         "analyzer.report",
         "analyzer.cli",
     ),
@@ -268,6 +274,8 @@ ONLY_IN = {
     "distributed": ("analyzer.cluster",),
     "fsspec": ("analyzer.capture.remote", "analyzer.cluster.folder"),
     "pyasn1": ("dissectors.tokens", "dissectors.layers"),
+    "jinja2": ("analyzer.report.rendering",),
+    "markupsafe": ("analyzer.report.rendering",),
     "pyshark": ("analyzer.capture.pyshark_child",),
     "click": ("analyzer.cli",),
     "tqdm": ("analyzer.report.progress",),

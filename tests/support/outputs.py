@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from html import unescape
+from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
@@ -51,7 +50,8 @@ def outputs(path: Path, *, secrets: bool = False) -> Iterator[tuple[str, str]]:
     commands += [["audit", name, "--format", form] for form in audited]
     count = len(read(path, tables=["negotiations"]).tables.columns["negotiations"]["capture"])
     for number in range(1, min(count, SHOWN) + 1):
-        commands += [["show", name, str(number)], ["show", name, str(number), "--details"]]
+        shown = ["show", name, str(number)]
+        commands += [shown, [*shown, "--details"], [*shown, "--ladder-only", "--hex"]]
     for words in commands:
         status, out, err = command_line(*words)
         assert status in {0, 3}, (words, err)
@@ -107,15 +107,43 @@ def explained(token: bytes) -> Iterator[tuple[str, str]]:
     yield "HTML of a token", _text_of(made._repr_html_())
 
 
+class _Page(HTMLParser):
+    """Text, tooltips and labels of a page that holds nothing but what we make pages of."""
+
+    TAGS = frozenset({
+        "div", "details", "summary", "span", "pre", "b", "table", "tr", "th", "td", "h4", "dl", "dt",
+        "dd", "style", "svg", "g", "line", "polygon", "text", "title", "p", "section", "code",
+    })  # fmt: skip
+    SAID = frozenset({"title", "aria-label"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self._in_style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in self.TAGS, tag
+        self._in_style = tag == "style"
+        for name, value in attrs:
+            assert not name.startswith("on"), name
+            assert name not in {"href", "src", "xlink:href"}, name
+            if name in self.SAID:
+                self.said.append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_style = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._in_style:
+            self.said.append(data)
+
+
 def _text_of(html: str) -> str:
     """What a browser shows of it, tooltips too; markup that the wire smuggled in would fail here."""
-    tags = re.sub(
-        r"</?(?:div|details|summary|span|pre|b|table|tr|th|td)(?: (?:open|(?:class|style|title)='[^'<>]*'))*>",
-        " ",
-        html,
-    )
-    assert "<" not in tags, tags[tags.index("<") :][:80]
-    return unescape(tags + " ".join(re.findall(r"title='([^']*)'", html)))
+    page = _Page()
+    page.feed(html)
+    page.close()
+    return " ".join(page.said)
 
 
 def printed_well(words: str, text: str) -> None:

@@ -16,14 +16,14 @@ NOUNS = ("packet", "stream", "token")
 COUNTED = (*(f"{noun}s" for noun in NOUNS), "seconds")
 
 
-def inputs(captures: Columns) -> Section:
-    """Each input if they are few, else their sum; every loss in any case."""
+def inputs(captures: Columns, *, timed: bool = True) -> Section:
+    """Each input if they are few, else their sum; every loss in any case; `timed`: how long it took."""
     total = len(captures["capture"])
     few = total <= LISTED
     told = [_told(captures, at, alone=total == 1, few=few) for at in range(total)]
     if total == 1:
         title, *notes = told[0]
-        return Section(title, notes=[*notes, *_times(captures)])
+        return Section(title, notes=[*notes, *_times(captures, timed=timed)])
     sums = {name: sum(value or 0 for value in captures[name]) for name in COUNTED}
     title = f"{total:,} captures: {_counts(sums)}"
     notes = ["; ".join(lines) for lines in told if few or len(lines) > 1]
@@ -35,7 +35,7 @@ def inputs(captures: Columns) -> Section:
         notes[NOTES_SHOWN:] = [f"... and {rest:,} more with losses: see negoscope captures"]
     if notes and not_ip and not few:
         notes.append(_without_ip(not_ip))
-    return Section(title, notes=[*_times(captures), *notes])
+    return Section(title, notes=[*_times(captures, timed=timed), *notes])
 
 
 def _told(captures: Columns, at: int, *, alone: bool, few: bool) -> list[str]:
@@ -73,7 +73,7 @@ def _counts(values: dict[str, Any]) -> str:
     return ", ".join(counted(values[f"{noun}s"], noun) for noun in NOUNS)
 
 
-def _times(captures: Columns) -> Iterator[str]:
+def _times(captures: Columns, *, timed: bool) -> Iterator[str]:
     """When the packets went by, and how long reading took."""
     first = [ts for ts in captures["first_ts"] if ts is not None]
     last = [ts for ts in captures["last_ts"] if ts is not None]
@@ -81,7 +81,7 @@ def _times(captures: Columns) -> Iterator[str]:
     if first and last:
         began, ended = (iso_time(ts)[:19].replace("T", " ") for ts in (min(first), max(last)))
         until = "" if began == ended else f" to {ended.removeprefix(began[:11])}"
-        yield f"{began}{until} UTC; read in {seconds:.2f} s"
+        yield f"{began}{until} UTC" + (f"; read in {seconds:.2f} s" if timed else "")
 
 
 def _losses(captures: Columns, at: int) -> Iterator[str]:

@@ -118,6 +118,7 @@ class Summary:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from analyzer.report.overview.page import page  # noqa: PLC0415 - only in notebooks
+        from analyzer.report.rendering import render  # noqa: PLC0415 - only in notebooks
+        from analyzer.report.style import style  # noqa: PLC0415
 
-        return page(self.sections)
+        return render("summary.html", sections=self.sections, style=style())

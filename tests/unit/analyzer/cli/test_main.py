@@ -228,7 +228,6 @@ def test_what_is_half_written_goes(error: type[BaseException], tmp_path: Path) -
         ["negotiations", "{capture}", "--with-secrets"],
         ["nonsense", "{capture}"],
         ["show", "{capture}", "99"],
-        ["show", "{capture}", "1", "--hex"],
         ["summary", "{text}"],
         ["summary", "{empty}"],
         ["token", "!!"],

@@ -11,7 +11,7 @@ from analyzer.analysis import read
 from analyzer.correlation import link_forward
 from analyzer.negotiation.model import Negotiation
 from analyzer.report.chain import chain_lines
-from analyzer.report.ladder import kdc_lines
+from analyzer.report.verdict import kdc_lines
 from dissectors.status import Status
 
 CAPTURES = Path(__file__).resolve().parents[4] / "captures"

@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.analysis import read
 from analyzer.report.grid import width_of
-from analyzer.report.ladder import verdict_lines
+from analyzer.report.verdict import verdict_lines
 
 ROOT = Path(__file__).resolve().parents[4]
 

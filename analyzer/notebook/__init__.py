@@ -1,0 +1,1 @@
+"""What notebooks show beyond tables: pictures, ladders of rows, the explorer."""
