@@ -260,17 +260,27 @@ class Analysis:
 
         Raises `UsageError` if there is no negotiation of that number.
         """
-        columns = self.tables.columns["negotiations"]
-        count = len(columns["negotiation_id"])
+        place = self._place_of(negotiation_id)
+        found = self._looked_into(place)[negotiation_id - self._ids_before(place) - 1]
+        return self._exchanged(place, found, negotiation_id)
+
+    def exchanges_with(self, negotiation_id: int) -> list[Exchanged]:
+        """Return all negotiations of the capture that holds this one, which is read once for all."""
+        place = self._place_of(negotiation_id)
+        first = self._ids_before(place) + 1
+        looked_into = enumerate(self._looked_into(place), first)
+        return [self._exchanged(place, found, number) for number, found in looked_into]
+
+    def _place_of(self, negotiation_id: int) -> int:
+        """Which input holds a negotiation; `UsageError` if none does."""
+        count = len(self.tables.columns["negotiations"]["negotiation_id"])
         try:
             negotiation_id = index(negotiation_id)  # numpy's integers are as good
         except TypeError:
             raise UsageError(f"{negotiation_id!r} is no negotiation's number") from None
         if not 1 <= negotiation_id <= count:
             raise UsageError(f"no negotiation {negotiation_id}; there are {count}")
-        place = bisect_left(self._last_ids, negotiation_id)
-        before = self._last_ids[place - 1] if place else 0
-        return self._looked_into(place)[negotiation_id - before - 1]
+        return bisect_left(self._last_ids, negotiation_id)
 
     def exchanges(self) -> Iterator[Exchanged]:
         """Every negotiation with its steps and tokens, in order: each capture is read again.
@@ -279,12 +289,23 @@ class Analysis:
         """
         for place in range(len(self.inputs)):
             with suppress(UsageError):
-                yield from self._looked_into(place)
+                first = self._ids_before(place) + 1
+                for number, found in enumerate(self._looked_into(place), first):
+                    yield self._exchanged(place, found, number)
 
-    def _looked_into(self, place: int) -> list[Exchanged]:
-        """All negotiations of an input, by reading it again; `UsageError` if it is gone."""
+    def _ids_before(self, place: int) -> int:
+        """Number of the last negotiation before those of an input."""
+        return self._last_ids[place - 1] if place else 0
+
+    def _exchanged(self, place: int, found: Negotiation, negotiation_id: int) -> Exchanged:
         from analyzer.report.exchange import Exchanged  # noqa: PLC0415
 
+        columns = self.tables.columns["negotiations"]
+        row = {name: cells[negotiation_id - 1] for name, cells in columns.items()}
+        return Exchanged(found, self.inputs[place].name, row)
+
+    def _looked_into(self, place: int) -> list[Negotiation]:
+        """All negotiations of an input with their steps; `UsageError` if it is gone."""
         source = self.inputs[place]
         if source.is_standard_input:
             raise UsageError(
@@ -294,12 +315,7 @@ class Analysis:
             raise UsageError(
                 "these packets are gone once they are read: give a list to look closer"
             )
-        before = self._last_ids[place - 1] if place else 0
-        columns = self.tables.columns["negotiations"]
-        return [
-            Exchanged(found, source.name, {name: cells[at] for name, cells in columns.items()})
-            for at, found in enumerate(_negotiations_of(source, self.options, before), before)
-        ]
+        return _negotiations_of(source, self.options, self._ids_before(place))
 
     def to_html(
         self,

@@ -7,7 +7,6 @@ alone. Where no kernel runs, a saved notebook shows the summary instead.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from anywidget import AnyWidget
@@ -19,11 +18,12 @@ from analyzer.report.web_files import script, style_sheet
 
 if TYPE_CHECKING:
     from analyzer.analysis import Analysis
+    from analyzer.report.exchange import Exchanged
 
 MOST_ROWS = 10_000
 """In one answer, whatever the page asks for."""
-KEPT = 256
-"""Negotiations that are kept drawn."""
+KEPT = 5_000
+"""Negotiations up to which those of a capture are kept, so that it is not read again for each."""
 
 
 class Explorer(AnyWidget):
@@ -36,9 +36,8 @@ class Explorer(AnyWidget):
         super().__init__()
         self._analysis = analysis
         self._listing = listing(analysis.columns("negotiations"))
-        self._closeup = lru_cache(KEPT)(
-            lambda number: closeup(analysis.negotiation(number), with_secrets=with_secrets)
-        )
+        self._with_secrets = with_secrets
+        self._near: dict[int, Exchanged] = {}
         self.on_msg(self._answer)
 
     def _answer(self, _widget: Any, asked: dict[str, Any], _buffers: Sequence[Any]) -> None:
@@ -55,10 +54,18 @@ class Explorer(AnyWidget):
                 return {name: column.cells[page] for name, column in self._listing.items()}
             case {"want": "negotiation", "id": int(number)}:
                 try:
-                    return self._closeup(number)
+                    return closeup(self._exchanged(number), with_secrets=self._with_secrets)
                 except NegoscopeError as error:  # the capture is gone, or was standard input
                     return {"problem": str(error)}
         return {"problem": "the page asked for nothing that there is"}
+
+    def _exchanged(self, number: int) -> Exchanged:
+        """A negotiation; those of the same capture are kept if they are few."""
+        if number in self._near:
+            return self._near[number]
+        found = {each.row["negotiation_id"]: each for each in self._analysis.exchanges_with(number)}
+        self._near = found if len(found) <= KEPT else {}
+        return found[number]
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the widget; and, where there is none, the summary."""
