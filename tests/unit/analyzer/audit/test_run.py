@@ -90,7 +90,7 @@ def test_it_shows_as_text_and_html() -> None:
     assert str(audited).splitlines()[-1] == audited.totals()
     assert repr(audited) == f"<{audited.totals()}>"
     html = audited._repr_html_()
-    assert html.count("<details>") == len(audited.findings)
+    assert html.count("<details class=") == len(audited.findings)
     assert "Require SMB signing" in html
     assert "<script" not in html
 
