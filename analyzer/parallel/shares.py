@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from analyzer.pipeline import Options
     from analyzer.tables.collect import Collector
 
-SPARE_SLOTS = 1
-"""Slots beside one for each who follows: with more of them, bytes have left the processor's cache by then."""
+SPARE_SLOTS = 3
+"""Slots beside one for each who follows, so that none waits where another has more to do with a block."""
 
 
 def read_shared(
