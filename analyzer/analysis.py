@@ -364,6 +364,12 @@ class Analysis:
             ) from None
         return Explorer(self, with_secrets=with_secrets)
 
+    def __str__(self) -> str:
+        return str(self.summary())
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
     def __repr__(self) -> str:
         rows = len(self.tables.columns["negotiations"]["capture"])
         return f"<Analysis of {len(self.inputs)} capture(s): {rows} negotiation(s)>"

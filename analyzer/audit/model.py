@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from dissectors.records import NamedTuple, dataclass
+from dissectors.visible import visible
 
 if TYPE_CHECKING:
     from analyzer.audit.facts import Facts
@@ -20,6 +22,9 @@ SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 CONFIDENCES = ("certain", "likely", "possible")
 """Best first."""
+
+FRAMES = 12
+"""Frames of a finding in one capture that are named; the others are counted."""
 
 SUBJECTS = ("client", "server", "user", "negotiation")
 """What a finding is about; a service by its name is a `server`."""
@@ -83,3 +88,42 @@ class Finding:
     places: dict[str, Place] = field(default_factory=dict)  # by capture
     first_seen: int | None = None  # ns since 1970 UTC
     last_seen: int | None = None
+
+    def told(self) -> list[tuple[str, str]]:
+        """What there is to say, as pairs of a word and a text that is safe to print."""
+        seen = self.why + (f" (one of {self.count:,})" if self.count > 1 else "")
+        texts = [
+            ("seen", seen),
+            ("sure", self.confidence),
+            ("means", self.rule.means),
+            ("to do", self.rule.remedy),
+            ("see", ", ".join(self.rule.references)),
+            ("frames", self.frames),
+        ]
+        return [(word, visible(text)) for word, text in texts]
+
+    @property
+    def title(self) -> str:
+        """Severity, rule and subject in a line that is safe to print."""
+        rule = self.rule
+        return visible(f"{rule.severity}: {rule.title}: {self.subject} [{rule.rule_id}]")
+
+    @property
+    def frames(self) -> str:
+        """Captures and the first frames in each that show it."""
+        shown = []
+        for capture, place in self.places.items():
+            listed = list(place.evidence)
+            more = f" and {len(listed) - FRAMES} more" if len(listed) > FRAMES else ""
+            shown.append(f"{capture} frames {', '.join(map(str, listed[:FRAMES]))}{more}")
+        return "; ".join(shown)
+
+    def __repr__(self) -> str:
+        return f"<{self.title}>"
+
+    def __str__(self) -> str:
+        return "\n".join([self.title, *(f"  {word:<6}  {text}" for word, text in self.told())])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<dt>{word}</dt><dd>{escape(text)}</dd>" for word, text in self.told())
+        return f"<div class='negoscope'><b>{escape(self.title)}</b><dl>{rows}</dl></div>"

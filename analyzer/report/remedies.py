@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 SUBJECTS = 3
 """Findings of one rule whose frames are named; the others are counted."""
-FRAMES = 12
-"""Frames of one finding that are named."""
 
 
 def remedies(findings: Iterable[Finding]) -> Section:
@@ -34,18 +32,8 @@ def _entry(findings: list[Finding]) -> Entry:
     details = [("means", rule.means), ("do", rule.remedy)]
     if rule.references:
         details.append(("see", "; ".join(rule.references)))
-    details += [("at", f"{each.subject}: {frames_of(each)}") for each in findings[:SUBJECTS]]
+    details += [("at", f"{each.subject}: {each.frames}") for each in findings[:SUBJECTS]]
     if len(findings) > SUBJECTS:
         details.append(("", f"and {counted(len(findings) - SUBJECTS, 'more finding')}"))
     shown = tuple((word, visible(text)) for word, text in details)
     return Entry(f"{rule.severity}: {rule.title} ({rule.rule_id})", shown)
-
-
-def frames_of(finding: Finding) -> str:
-    """Captures and frames that show it."""
-    shown = []
-    for capture, place in finding.places.items():
-        frames = list(place.evidence)
-        more = f" and {len(frames) - FRAMES} more" if len(frames) > FRAMES else ""
-        shown.append(f"{capture} frames {', '.join(map(str, frames[:FRAMES]))}{more}")
-    return "; ".join(shown)

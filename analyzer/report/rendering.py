@@ -25,8 +25,6 @@ def render(template: str, **values: Any) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only for pages
 
-    from analyzer.report.remedies import frames_of  # noqa: PLC0415
-
     made = Environment(
         loader=PackageLoader("analyzer.report"),
         autoescape=True,
@@ -37,7 +35,6 @@ def _environment() -> Environment:
     made.filters |= {
         "shown": _shown,
         "filled": _filled,
-        "frames": frames_of,
         "subjects": _subjects,
         "trusted": trusted,
     }

@@ -111,3 +111,12 @@ def test_errors_name_the_input_once(timeless: Path, tmp_path: Path) -> None:
         "not a capture",
     ]
     assert "nosuch: no such file or directory" in analysis.errors
+
+
+def test_an_analysis_shows_its_summary() -> None:
+    """One line as its `repr`; the summary as text and in a notebook."""
+    captures = Path(__file__).resolve().parents[3] / "captures"
+    analysis = read(captures / "smb" / "mixed" / "capture.pcapng")
+    assert repr(analysis) == "<Analysis of 1 capture(s): 7 negotiation(s)>"
+    assert str(analysis) == str(analysis.summary())
+    assert analysis._repr_html_() == analysis.summary()._repr_html_()

@@ -95,6 +95,23 @@ def test_it_shows_as_text_and_html() -> None:
     assert "<script" not in html
 
 
+def test_a_finding_shows_itself() -> None:
+    """In one line, as text, and in a notebook; what the wire said is escaped."""
+    finding = read(capture("smb/relayed_http")).audit().findings[0]
+    assert repr(finding) == f"<{finding.title}>"
+    assert finding.rule.rule_id in repr(finding)
+    assert "\n" not in repr(finding)
+    text = str(finding)
+    assert finding.rule.remedy in text
+    assert finding.frames in text
+    finding.subject, finding.why = "<img src=x>\x1b", "</dd><script>"
+    assert "\\x1b" in repr(finding)
+    html = finding._repr_html_()
+    assert "<img" not in html
+    assert "<script" not in html
+    assert "&lt;img src=x&gt;\\x1b" in html
+
+
 def test_tables_that_rules_need_are_asked_for() -> None:
     """An audit of half of the tables would be silent where it should speak."""
     with pytest.raises(UsageError, match="kdc, names"):
