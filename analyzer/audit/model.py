@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import field
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from dissectors.records import NamedTuple, dataclass
@@ -125,5 +124,7 @@ class Finding:
         return "\n".join([self.title, *(f"  {word:<6}  {text}" for word, text in self.told())])
 
     def _repr_html_(self) -> str:
+        from html import escape  # noqa: PLC0415 - only in notebooks
+
         rows = "".join(f"<dt>{word}</dt><dd>{escape(text)}</dd>" for word, text in self.told())
         return f"<div class='negoscope'><b>{escape(self.title)}</b><dl>{rows}</dl></div>"
