@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from analyzer.capture.inputs import RotatedInput
 
 NANOSECONDS = 9
-LONG_AGO_S = -(1 << 33)
-"""Second from which times before 1970 are counted: further back than nanoseconds in 64 bits reach."""
+LONG_AGO_S = -(10**10)
+"""Second from which times before 1970 are counted: further back than nanoseconds in 64 bits reach (1677)."""
 USER_0 = 147
 """LINKTYPE_USER0, which says nothing of what is inside: for frames of unknown link type."""
 PIECE_BYTES = 1 << 20
@@ -64,7 +64,8 @@ class JoinedRecords:
     def tell(self, account: CaptureAccount) -> None:
         """Tell of the files, and what of them was lost, once all is read; frames others have counted."""
         mine = self._account
-        account.format, account.file_bytes, account.files = mine.format, mine.file_bytes, mine.files
+        account.format, account.file_bytes = mine.format, mine.file_bytes
+        account.files = list(mine.files)
         account.damaged |= mine.damaged
         account.losses += mine.losses
 
@@ -129,7 +130,11 @@ class _Writer:
         self._add(ENHANCED_PACKET, head + packet)
 
     def _add_timeless(self, packet: bytes, wire_len: int, link: int) -> None:
-        """A Simple Packet Block: first interface of its section, captured as far as its snap length."""
+        """A Simple Packet Block: first interface of its section, captured as far as its snap length.
+
+        Of a frame without any byte the length on the wire is left out: there is no snap length of 0.
+        """
+        wire_len = wire_len if packet else 0
         wanted = (link, False, len(packet) if wire_len > len(packet) else 0)
         if self._interfaces.get(wanted) != 0:
             self._begin_section()

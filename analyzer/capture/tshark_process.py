@@ -25,6 +25,7 @@ COMPLAINT_BYTES = 1 << 16
 """What is kept of the program's standard error; it may complain of every packet."""
 SILENCE_SECONDS = 300.0
 """A program that says nothing for so long hangs, unless it waits for its input."""
+_FEED_SECONDS = 2
 _END_SECONDS = 10.0
 
 
@@ -77,8 +78,12 @@ class Child:
             self._process.kill()
             self.status = self._process.wait()
         self._over.set()
-        for thread in self._threads[:1]:  # what it complained of; the feeder may sit in a read
-            thread.join(_END_SECONDS)
+        listener, _, *feeders = self._threads
+        listener.join(_END_SECONDS)  # what it complained of
+        for (
+            feeder
+        ) in feeders:  # what it tells is then told; it may sit in a read from a pipe, though
+            feeder.join(_FEED_SECONDS)
         self.complaints = self._said.decode("utf-8", "replace").splitlines()
         if self._fault is not None:
             raise self._fault

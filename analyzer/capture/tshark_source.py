@@ -221,7 +221,8 @@ def _judge(
     if any(sign in said for sign in _FOREIGN):
         raise CaptureError(f"{item.name}: not a capture")
     if _CUT in said or _DAMAGED in said:
-        if not account.damaged:  # else the compressed file itself is
+        # of a damaged input that is unpacked here enough is said; a set is fed without its damage
+        if not account.damaged or isinstance(feed, JoinedRecords):
             code = "capture-cut" if _CUT in said else "capture-damaged"
             record_loss(account, CaptureLoss(code, said, frame=account.packets or None))
         return

@@ -188,9 +188,11 @@ def test_every_frame_stays_what_it_is(tmp_path: Path) -> None:
         ours[0],
         block(1, struct.pack("<HHI", 101, 0, 20)),
         block(1, struct.pack("<HHI", 1, 0, 0) + long_ago),
+        block(1, struct.pack("<HHI", 1, 0, 0) + struct.pack("<HHqI", 14, 8, -9_000_000_000, 0)),
         block(3, struct.pack("<I", 33) + b"twenty bytes of them"),
         block(3, struct.pack("<I", 5) + b"whole"),
         block(6, struct.pack("<IIIII", 1, 0, 77, 4, 60) + b"four"),
+        block(6, struct.pack("<IIIII", 2, 0, 77, 4, 60) + b"1684"),
         block(6, struct.pack("<IIIII", 0, 1, 0, 3, 3) + b"odd"),
         block(6, struct.pack("<IIIII", 9, 0, 0, 4, 4) + b"what"),
         block(9, b"a line of a journal"),
@@ -208,3 +210,28 @@ def test_every_frame_stays_what_it_is(tmp_path: Path) -> None:
     assert {NO_LINK, 101, 1} <= {link for _, link, _, _, _ in wanted}
     nameless = [(n, 147 if link == NO_LINK else link, *rest) for n, link, *rest in wanted]
     assert found == nameless
+
+
+@wireshark
+@pytest.mark.parametrize("cut_short", [False, True])
+def test_an_empty_frame_stops_nobody(tmp_path: Path, *, cut_short: bool) -> None:
+    """A Simple Packet Block of 44 bytes of which none are there; also where its file is cut short after it."""
+    ours = blocks(CAPTURE.read_bytes())
+    head = [block for block in ours if kind(block) in {0x0A0D0D0A, 1}]
+    packets = [block for block in ours if kind(block) == 6]
+    empty = struct.pack("<IIII", 3, 16, 44, 16)
+    first = b"".join([*head, *packets[:2], empty, packets[2]])
+    names = []
+    for number, data in enumerate(
+        (first[: -10 if cut_short else None], b"".join([*head, *packets[3:]])), 1
+    ):
+        path = tmp_path / RING.format(number, number)
+        path.write_bytes(data)
+        names.append(str(path))
+    native, joined = (
+        read(names, engine=engine).columns("captures") for engine in ("native", "tshark")
+    )
+    assert joined["packets"] == native["packets"] == [len(packets) + (0 if cut_short else 1)]
+    assert joined["files"] == native["files"]
+    told = [said for said in native["lost"][0] if "snap length" not in said]  # of that frame
+    assert joined["lost"] == [told]
