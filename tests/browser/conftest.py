@@ -18,9 +18,13 @@ CHROMIUM = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
+    """Chromium without a window.
+
+    Gone with the last test of a module: as long as it is there an event loop runs in this thread, in which
+    other tests could start none.
+    """
     if CHROMIUM is None and not os.environ.get("CI"):
         pytest.skip("Chromium is not installed")
     from playwright.sync_api import sync_playwright
